@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: one array, so that no target is laxer than another.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "xpm",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "xpm", targets: ["xpm"]),
+        .executable(name: "xpm-job", targets: ["xpm-job"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: Debian's Lua, the shim that hides it, and the system calls that Swift cannot make.
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .target(name: "CSystemShim"),
+
+        // Swift, from the bottom to the top.
+        .target(name: "Engine", dependencies: ["CSystemShim", crypto], swiftSettings: strict),
+        .target(
+            name: "YAMLFile", dependencies: ["Engine", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "LuaBridge", dependencies: ["Engine", "CLuaShim"], exclude: ["Lua"], swiftSettings: strict),
+        .executableTarget(
+            name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", argumentParser, logging],
+            swiftSettings: strict),
+        .executableTarget(name: "xpm-job", dependencies: ["Engine", "LuaBridge"], swiftSettings: strict),
+
+        // Tests, folder by folder as in Sources.
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Identity/vectors.json")],
+            swiftSettings: strict),
+        .testTarget(name: "YAMLFileTests", dependencies: ["YAMLFile", "Engine"], swiftSettings: strict),
+        .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "Engine"], swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["Engine", "xpm", "xpm-job"], swiftSettings: strict),
+    ]
+)

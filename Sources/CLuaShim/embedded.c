@@ -1,0 +1,20 @@
+#include "state.h"
+
+// The compiler embeds the files themselves; it is ahead of the C standard that the package asks for.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const char module[] = {
+#embed "../LuaBridge/Lua/xpm.lua"
+};
+
+static const char annotations[] = {
+#embed "../LuaBridge/Lua/xpm.meta.lua"
+};
+
+const char *xlua_embedded(int number, size_t *count) {
+    switch (number) {
+        case 0: *count = sizeof module; return module;
+        case 1: *count = sizeof annotations; return annotations;
+        default: *count = 0; return NULL;
+    }
+}

@@ -1,0 +1,102 @@
+#include <string.h>
+
+#include "state.h"
+
+bool xlua_load(lua_State *L, const char *bytes, size_t count, const char *name) {
+    return luaL_loadbufferx(L, bytes, count, name, "t") == LUA_OK;
+}
+
+/// Whether a frame is the user's Lua code.
+static bool is_users(lua_State *L, lua_Debug *record) {
+    return lua_getinfo(L, "Sl", record) && record->currentline > 0
+        && strncmp(record->source, XLUA_OWN, sizeof XLUA_OWN - 1) != 0;
+}
+
+/// Message handler: turns the error value into a pair { value, traceback }.
+static int handle(lua_State *L) {
+    lua_Debug record;
+    luaL_Buffer buffer;
+    int frames = 0;
+    luaL_buffinit(L, &buffer);
+    for (int level = 0; frames < 30 && lua_getstack(L, level, &record); level++) {
+        if (!is_users(L, &record)) continue;
+        lua_getinfo(L, "n", &record);
+        if (frames++) luaL_addchar(&buffer, '\n');
+        lua_pushfstring(L, "  %s:%d:", *record.source == '@' ? record.source + 1 : record.short_src,
+                        record.currentline);
+        luaL_addvalue(&buffer);
+        if (strcmp(record.what, "main") == 0) {
+            luaL_addstring(&buffer, " in the main chunk");
+        } else if (record.name) {
+            lua_pushfstring(L, " in %s '%s'", *record.namewhat ? record.namewhat : "function", record.name);
+            luaL_addvalue(&buffer);
+        } else {
+            lua_pushfstring(L, " in the function of line %d", record.linedefined);
+            luaL_addvalue(&buffer);
+        }
+    }
+    luaL_pushresult(&buffer);
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 1);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, 2);
+    return 1;
+}
+
+bool xlua_call(lua_State *L, int arguments, int results) {
+    int handler = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, handle);
+    lua_insert(L, handler);
+    int status = lua_pcall(L, arguments, results, handler);
+    lua_remove(L, handler);
+    if (status == LUA_OK) return true;
+    if (lua_type(L, -1) == LUA_TTABLE && (status == LUA_ERRRUN)) {
+        lua_rawgeti(L, -1, 1);
+        lua_rawgeti(L, -2, 2);
+        lua_remove(L, -3);
+    } else {
+        lua_pushnil(L);
+    }
+    return false;
+}
+
+static int describe(lua_State *L) {
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+bool xlua_describe(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    lua_pushcfunction(L, describe);
+    lua_pushvalue(L, index);
+    return lua_pcall(L, 1, 1, 0) == LUA_OK;
+}
+
+static void copy_source(const char *source, char *into, size_t capacity) {
+    if (*source == '@' || *source == '=') source++;
+    size_t count = strlen(source);
+    if (count >= capacity) count = capacity - 1;
+    memcpy(into, source, count);
+    into[count] = 0;
+}
+
+bool xlua_where(lua_State *L, char *source, size_t capacity, int *line) {
+    lua_Debug record;
+    for (int level = 0; lua_getstack(L, level, &record); level++) {
+        if (!is_users(L, &record)) continue;
+        copy_source(record.source, source, capacity);
+        *line = record.currentline;
+        return true;
+    }
+    return false;
+}
+
+bool xlua_definition(lua_State *L, int index, char *source, size_t capacity, int *line) {
+    lua_Debug record;
+    lua_pushvalue(L, index);
+    if (!lua_getinfo(L, ">S", &record) || record.linedefined <= 0) return false;
+    copy_source(record.source, source, capacity);
+    *line = record.linedefined;
+    return true;
+}

@@ -1,0 +1,30 @@
+/// What the files of the shim share. Not visible to Swift.
+#ifndef XLUA_STATE_H
+#define XLUA_STATE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "xlua.h"
+
+/// What a state knows of its host; found from every coroutine.
+struct host {
+    void *context;
+    xlua_host call;
+    xlua_release release;
+    xlua_flag *flag;
+};
+
+static inline struct host *xlua_host_of(lua_State *L) { return *(struct host **)lua_getextraspace(L); }
+
+/// What a userdata of the host holds.
+struct object {
+    void *pointer;
+    int kind;
+};
+
+/// The name that the chunks of xpm's own Lua code begin with.
+#define XLUA_OWN "=[xpm"
+
+#endif

@@ -1,0 +1,73 @@
+#define _GNU_SOURCE
+#include "xsys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int xsys_channel(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
+}
+
+int xsys_send(int channel, const void *bytes, size_t count, int passed) {
+    struct iovec part = {(void *)bytes, count};
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (passed >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.space;
+        message.msg_controllen = sizeof control.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    while (sendmsg(channel, &message, MSG_NOSIGNAL) < 0)
+        if (errno != EINTR) return -errno;
+    return 0;
+}
+
+ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed) {
+    *passed = -1;
+    struct iovec part = {buffer, capacity};
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+                             .msg_controllen = sizeof control.space};
+    ssize_t count;
+    while ((count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC)) < 0)
+        if (errno != EINTR) return -errno;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(passed, CMSG_DATA(header), sizeof *passed);
+    return count;
+}
+
+int xsys_lock(int descriptor) {
+    while (flock(descriptor, LOCK_EX | LOCK_NB) < 0)
+        if (errno != EINTR) return -errno;
+    return 0;
+}
+
+int xsys_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
+
+int xsys_kind(const char *path, bool follow) {
+    struct stat status;
+    if ((follow ? stat(path, &status) : lstat(path, &status)) < 0) return 0;
+    if (S_ISREG(status.st_mode)) return 'f';
+    if (S_ISDIR(status.st_mode)) return 'd';
+    return S_ISLNK(status.st_mode) ? 'l' : '?';
+}
+
+int xsys_identity(int descriptor, const char *path, uint64_t *device, uint64_t *inode, int64_t *size) {
+    struct stat status;
+    if ((descriptor >= 0 ? fstat(descriptor, &status) : stat(path ? path : "", &status)) < 0) return -errno;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    *size = status.st_size;
+    return 0;
+}

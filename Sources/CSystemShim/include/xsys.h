@@ -1,0 +1,96 @@
+/// The system calls that Swift cannot make itself: fork, exec, passing of descriptors, flock, pidfd, signals, and a
+/// monitor (mutex and condition) for a thread that has to wait. Every function returns a negative errno on failure
+/// unless it says otherwise.
+#ifndef XSYS_H
+#define XSYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#pragma clang assume_nonnull begin
+
+// MARK: Processes
+
+/// What a new process gets. A descriptor of -1 means `/dev/null`.
+typedef struct {
+    const char *_Nullable directory;  ///< its working directory, or null for the parent's
+    int input, output, error;         ///< become 0, 1 and 2
+    int kept;                         ///< a descriptor that stays open in the process, or -1
+    int kept_as;                      ///< its number there, or -1 for the same number
+    bool session;                     ///< whether it starts a session of its own
+} xsys_process;
+
+/// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH of
+/// `environment`. Returns its pid, or a negative errno when the program cannot be executed.
+pid_t xsys_spawn(const char *_Nonnull const *_Nonnull arguments, const char *_Nonnull const *_Nonnull environment,
+                 const xsys_process *process);
+
+/// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread.
+pid_t xsys_fork(const xsys_process *process);
+
+/// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is false and
+/// it still runs).
+int xsys_wait(pid_t pid, bool block, int *status);
+
+/// The exit code of a raw wait status, or -1 if a signal ended the process.
+int xsys_exit_code(int status);
+/// The signal of a raw wait status, or 0 if the process exited.
+int xsys_signal(int status);
+
+/// A descriptor that becomes readable when the process ends (Linux pidfd_open(2)); -ENOSYS elsewhere.
+int xsys_process_descriptor(pid_t pid);
+
+// MARK: Descriptors
+
+/// A pair of connected sockets that keep message borders, both close-on-exec.
+int xsys_channel(int ends[_Nonnull 2]);
+/// Sends one message, and a descriptor with it unless `passed` is -1. Returns 0; never raises SIGPIPE.
+int xsys_send(int channel, const void *_Nullable bytes, size_t count, int passed);
+/// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte count, 0 at the end.
+ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed);
+
+/// flock(2), exclusive, without waiting. -EWOULDBLOCK if another open file holds it.
+int xsys_lock(int descriptor);
+/// Gives the lock back, for every process that shares this open file.
+int xsys_unlock(int descriptor);
+
+// MARK: Signals
+
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGWINCH in this thread and those it will start, ignores SIGPIPE, and returns a
+/// descriptor from which `xsys_next_signal` reads them.
+int xsys_signals(void);
+/// The next signal number, or -EAGAIN when none is pending.
+int xsys_next_signal(int descriptor);
+
+// MARK: Waiting
+
+/// A mutex with a condition, for a thread that waits for a change.
+typedef struct xsys_monitor xsys_monitor;
+xsys_monitor *xsys_monitor_new(void);
+void xsys_monitor_free(xsys_monitor *monitor);
+void xsys_monitor_lock(xsys_monitor *monitor);
+void xsys_monitor_unlock(xsys_monitor *monitor);
+/// Waits until notified, at most `milliseconds` (negative: for ever). The monitor must be locked.
+void xsys_monitor_wait(xsys_monitor *monitor, long milliseconds);
+void xsys_monitor_notify(xsys_monitor *monitor);
+
+/// Runs `body(context)` on a new detached thread with a stack of `stack` bytes.
+int xsys_thread(void (*body)(void *), void *context, size_t stack);
+
+// MARK: Facts
+
+/// Nanoseconds since an unspecified start, never going back.
+uint64_t xsys_monotonic(void);
+/// Microseconds since 1970.
+int64_t xsys_now(void);
+/// Columns of the terminal at `descriptor`, or 0.
+int xsys_columns(int descriptor);
+/// What is at a path: 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind, 0 nothing.
+int xsys_kind(const char *path, bool follow);
+/// Device, inode and size of a descriptor's file or of a path (when descriptor is -1). Returns 0 or a negative errno.
+int xsys_identity(int descriptor, const char *_Nullable path, uint64_t *device, uint64_t *inode, int64_t *size);
+
+#pragma clang assume_nonnull end
+#endif

@@ -1,0 +1,182 @@
+/// Computes identifiers as experimaestro 2.x does (`identity.md`); one instance an outermost object.
+///
+/// Pure: the same object gives the same bytes, whatever the machine, the locale or the order of tables.
+struct IdentityComputer {
+    /// The objects from the outermost to the one being written.
+    private var path: [ObjectIdentifier] = []
+    /// For each object of the path, whether what it contains refers back to it or above.
+    private var isInCycle: [Bool] = []
+    /// For each object of the path, whether it contains an instance config.
+    private var hasInstances: [Bool] = []
+    /// Instance configs met so far, by their identifier, in order.
+    private var instances: [Identifier: [ObjectIdentifier]] = [:]
+
+    /// The identifier, and whether it holds wherever the object stands.
+    mutating func identifier(of object: ConfigObject) -> Identifier {
+        if let cached = object.cachedIdentifier { return cached }
+        let (bytes, isFixed) = canonicalBytes(of: object)
+        let identifier = Identifier(hashing: bytes)
+        if object.isSealed && isFixed { object.cachedIdentifier = identifier }
+        return identifier
+    }
+
+    /// The bytes, and whether they are the same wherever the object stands.
+    mutating func canonicalBytes(of object: ConfigObject) -> (bytes: [UInt8], isFixed: Bool) {
+        path.append(ObjectIdentifier(object))
+        isInCycle.append(false)
+        hasInstances.append(object.type.kind == .instance)
+        var encoder = ValueEncoder()
+        encoder.bytes.reserveCapacity(256)
+        write(object, to: &encoder)
+        path.removeLast()
+        let contained = hasInstances.removeLast()
+        if contained, !hasInstances.isEmpty, object.task !== object { hasInstances[hasInstances.count - 1] = true }
+        let cyclic = isInCycle.removeLast()
+        return (encoder.bytes, !cyclic && (!contained || object.task === object))
+    }
+
+    private mutating func write(_ object: ConfigObject, to encoder: inout ValueEncoder) {
+        let type = object.type
+        encoder.bytes.append(ValueEncoder.Tag.object)
+        if let task = object.task, task !== object {
+            encoder.bytes.append(ValueEncoder.Tag.task)
+            write(nested: task, to: &encoder)
+        }
+        encoder.bytes.append(contentsOf: type.identityHeader)
+        for (position, parameter) in type.parameters.enumerated() {
+            let value = object.values[position] ?? .null
+            if isSkipped(parameter, value) { continue }
+            encoder.bytes.append(contentsOf: type.identityNames[position])
+            write(value, to: &encoder)
+        }
+        if !object.initTasks.isEmpty {
+            encoder.bytes.append(ValueEncoder.Tag.initTasks)
+            for task in object.initTasks { write(nested: task, to: &encoder) }
+        }
+    }
+
+    private func isSkipped(_ parameter: Parameter, _ value: Value) -> Bool {
+        if parameter.jobPath != nil { return true }
+        if parameter.isMeta {
+            guard case .object(let object) = value, object.meta == false else { return true }
+        }
+        if case .path = parameter.type { return true }
+        if case .optional(.path) = parameter.type { return true }
+        if isMeta(value) { return true }
+        if parameter.isConstant { return false }
+        if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null { return true }
+        return parameter.ignoresDefault && parameter.defaultValue == Self.withoutMeta(value)
+    }
+
+    private func isMeta(_ value: Value) -> Bool {
+        if case .object(let object) = value { object.meta == true } else { false }
+    }
+
+    /// Lists, sets and maps without the elements that are marked meta.
+    private static func withoutMeta(_ value: Value) -> Value {
+        func isKept(_ value: Value) -> Bool { if case .object(let object) = value { object.meta != true } else { true } }
+        return switch value {
+        case .list(let values): .list(values.filter(isKept))
+        case .set(let values): .set(values.filter(isKept))
+        case .map(let entries): .map(entries.filter { isKept($0.value) })
+        case .openMap(let entries): .openMap(entries.filter { isKept($0.value) })
+        default: value
+        }
+    }
+
+    private mutating func write(_ value: Value, to encoder: inout ValueEncoder) {
+        switch Self.withoutMeta(value) {
+        case .null: encoder.bytes.append(ValueEncoder.Tag.null)
+        case .bool(let value): encoder.write(int: value ? 1 : 0)
+        case .int(let value): encoder.write(int: value)
+        case .float(let value): encoder.write(float: value)
+        case .string(let value), .path(let value): encoder.write(string: value)
+        case .list(let values):
+            encoder.bytes.append(ValueEncoder.Tag.list)
+            encoder.write(count: values.count)
+            for value in values { write(value, to: &encoder) }
+        case .set(let values):
+            encoder.bytes.append(ValueEncoder.Tag.set)
+            encoder.write(count: values.count)
+            for value in inSetOrder(values) { write(value, to: &encoder) }
+        case .map(let entries):
+            encoder.bytes.append(ValueEncoder.Tag.map)
+            write(entries, to: &encoder)
+        case .openMap(let entries):
+            encoder.bytes.append(ValueEncoder.Tag.countedMap)
+            encoder.write(word: UInt64(entries.count))
+            write(entries, to: &encoder)
+        case .member(let enumeration, let index):
+            encoder.bytes.append(ValueEncoder.Tag.member)
+            encoder.bytes.append(contentsOf: "\(enumeration.title):\(enumeration.members[index])".utf8)
+        case .object(let object): write(nested: object, to: &encoder)
+        }
+    }
+
+    private mutating func write(_ entries: [Value.Entry], to encoder: inout ValueEncoder) {
+        for entry in entries {
+            write(entry.key, to: &encoder)
+            write(entry.value, to: &encoder)
+        }
+    }
+
+    /// Sets are ordered by the hash of each element, taken as if it stood alone.
+    private func inSetOrder(_ values: [Value]) -> [Value] {
+        values.map { value -> (key: String, value: Value) in
+            var alone = IdentityComputer()
+            alone.path = [ObjectIdentifier(Alone.shared)]
+            alone.isInCycle = [false]
+            alone.hasInstances = [false]
+            var encoder = ValueEncoder()
+            alone.write(value, to: &encoder)
+            return (Identifier(hashing: encoder.bytes).hex, value)
+        }
+        .sorted { $0.key < $1.key }
+        .map(\.value)
+    }
+
+    private final class Alone: Sendable {
+        static let shared = Alone()
+    }
+
+    private mutating func write(nested object: ConfigObject, to encoder: inout ValueEncoder) {
+        encoder.bytes.append(ValueEncoder.Tag.object)
+        if let index = path.lastIndex(of: ObjectIdentifier(object)) {
+            for inner in index..<path.count { isInCycle[inner] = true }
+            encoder.bytes.append(ValueEncoder.Tag.cycle)
+            encoder.write(word: UInt64(path.count - index))
+            return
+        }
+        let identifier = identifier(of: object)
+        identifier.append(to: &encoder.bytes)
+        guard object.type.kind == .instance else { return }
+        let known = instances[identifier, default: []]
+        if let position = known.firstIndex(of: ObjectIdentifier(object)) {
+            write(instance: position, to: &encoder)
+        } else {
+            instances[identifier] = known + [ObjectIdentifier(object)]
+            write(instance: known.count, to: &encoder)
+        }
+    }
+
+    /// The first instance with some identifier is not marked.
+    private func write(instance position: Int, to encoder: inout ValueEncoder) {
+        guard position > 0 else { return }
+        encoder.bytes.append(ValueEncoder.Tag.instance)
+        encoder.write(word: UInt64(position))
+    }
+}
+
+extension ConfigObject {
+    /// Its identifier by the scheme `experimaestro-2`.
+    package var identifier: Identifier {
+        var computer = IdentityComputer()
+        return computer.identifier(of: self)
+    }
+
+    /// The bytes whose SHA-256 its identifier is.
+    package var canonicalBytes: [UInt8] {
+        var computer = IdentityComputer()
+        return computer.canonicalBytes(of: self).bytes
+    }
+}

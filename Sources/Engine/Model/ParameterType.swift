@@ -1,0 +1,68 @@
+/// What a parameter may be.
+package indirect enum ParameterType {
+    case int, float, bool, string, any
+    /// A path that the user gives: not part of the identity.
+    case path
+    case list(ParameterType)
+    case set(ParameterType)
+    case map(ParameterType, ParameterType)
+    case optional(ParameterType)
+    case union([ParameterType])
+    case enumeration(Enumeration)
+    case config(ConfigReference)
+    /// A nested table of an experiment's configuration: a name, a parameter.
+    case record(Record)
+
+    /// The type as users write it.
+    package var title: String {
+        switch self {
+        case .int: "int"
+        case .float: "float"
+        case .bool: "bool"
+        case .string: "string"
+        case .any: "any"
+        case .path: "path"
+        case .list(let element): "list(\(element.title))"
+        case .set(let element): "set(\(element.title))"
+        case .map(let key, let value): "map(\(key.title), \(value.title))"
+        case .optional(let wrapped): "optional(\(wrapped.title))"
+        case .union(let types): "union(\(types.map(\.title).joined(separator: ", ")))"
+        case .enumeration(let enumeration):
+            "one of " + enumeration.members.map { "\"\($0)\"" }.joined(separator: ", ")
+        case .config(let reference): reference.id
+        case .record: "table"
+        }
+    }
+
+    /// Whether null is one of its values.
+    package var isOptional: Bool {
+        switch self {
+        case .optional, .any: true
+        case .union(let types): types.contains { $0.isOptional }
+        default: false
+        }
+    }
+}
+
+/// A config type by its id; resolved when the first value comes, so that types may refer to later ones.
+package final class ConfigReference {
+    package let id: String
+    /// The type, once it is known.
+    package var type: ConfigType?
+
+    package init(id: String) { self.id = id }
+
+    package init(_ type: ConfigType) {
+        id = type.id
+        self.type = type
+    }
+}
+
+/// The fields of a nested table of a configuration, in ascending order of their names.
+package final class Record {
+    package let parameters: [Parameter]
+
+    package init(_ parameters: [Parameter]) {
+        self.parameters = parameters.sorted { ByteOrder.less($0.name, $1.name) }
+    }
+}

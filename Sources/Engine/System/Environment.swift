@@ -1,0 +1,64 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The environment of this process.
+package enum Environment {
+    package static subscript(name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Every variable, as `NAME=value`.
+    package static var all: [String] {
+        var found: [String] = []
+        var entry = unsafe environ
+        while let text = unsafe entry.pointee {
+            found.append(unsafe String(cString: text))
+            unsafe entry += 1
+        }
+        return found
+    }
+
+    /// These variables with others set or replaced.
+    package static func merging(_ changes: [(name: String, value: String)], into base: [String]) -> [String] {
+        let replaced = Set(changes.map(\.name))
+        let kept = base.filter { !replaced.contains(String($0.prefix { $0 != "=" })) }
+        return kept + changes.map { "\($0.name)=\($0.value)" }
+    }
+
+    package static func set(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
+
+    package static var hostName: String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let failure = unsafe buffer.withUnsafeMutableBytes { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
+                guard let start = buffer.baseAddress else { return Int32(-1) }
+                return unsafe gethostname(start, 255)
+            }
+        }
+        return failure == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+    }
+
+    package static var processID: Int32 { getpid() }
+
+    /// The path of the running program.
+    package static var program: String { Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm" }
+
+    /// How many processors this process may use.
+    package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// Where a program named in a command is, along a PATH; nil if it is not there or may not be executed.
+    package static func find(program: String, along path: String?, from folder: String) -> String? {
+        if program.contains("/") {
+            let full = Paths.absolute(program, from: folder)
+            return Files.isExecutable(full) ? full : nil
+        }
+        for part in (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {
+            if Files.isExecutable("\(part)/\(program)") { return "\(part)/\(program)" }
+        }
+        return nil
+    }
+}

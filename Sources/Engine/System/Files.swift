@@ -1,0 +1,148 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What is on the disk: reading, writing and naming of files, with errors that tell the path.
+package enum Files {
+    package enum Kind {
+        case file, folder, link, other
+    }
+
+    /// What is at a path, or nil.
+    package static func kind(_ path: String, followingLinks: Bool = true) -> Kind? {
+        switch unsafe UInt8(truncatingIfNeeded: xsys_kind(path, followingLinks)) {
+        case 0: nil
+        case UInt8(ascii: "f"): .file
+        case UInt8(ascii: "d"): .folder
+        case UInt8(ascii: "l"): .link
+        default: .other
+        }
+    }
+
+    package static func exists(_ path: String) -> Bool { kind(path) != nil }
+
+    /// Makes a folder and those above it.
+    ///
+    /// - Returns: whether this call made it.
+    @discardableResult
+    package static func makeFolder(_ path: String) throws(SystemError) -> Bool {
+        if unsafe mkdir(path, 0o777) == 0 { return true }
+        switch errno {
+        case EEXIST:
+            if kind(path) == .folder { return false }
+            throw SystemError("create folder", path, code: EEXIST)
+        case ENOENT:
+            let parent = Paths.parent(path)
+            guard parent != path else { throw SystemError("create folder", path, code: ENOENT) }
+            try makeFolder(parent)
+            if unsafe mkdir(path, 0o777) == 0 { return true }
+            if errno == EEXIST, kind(path) == .folder { return false }
+            throw SystemError("create folder", path, code: errno)
+        default: throw SystemError("create folder", path, code: errno)
+        }
+    }
+
+    /// The whole content of a file.
+    ///
+    /// - Parameter limit: a larger file is refused, with EFBIG.
+    package static func read(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(opening: path, O_RDONLY)
+        var device: UInt64 = 0
+        var inode: UInt64 = 0
+        var size: Int64 = 0
+        let failure = unsafe xsys_identity(descriptor.number, nil, &device, &inode, &size)
+        if failure < 0 { throw SystemError("read", path, code: -failure) }
+        if size > limit { throw SystemError("read", path, code: EFBIG) }
+        if kind(path) == .folder { throw SystemError("read", path, code: EISDIR) }
+        return try descriptor.readToEnd(limit: limit, path: path)
+    }
+
+    /// The content as text; bytes that are not UTF-8 are replaced.
+    package static func readText(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> String {
+        String(decoding: try read(path, limit: limit), as: UTF8.self)
+    }
+
+    /// The last bytes of a file, at most `count`; nil if it cannot be read.
+    package static func tail(_ path: String, count: Int) -> [UInt8]? {
+        guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return nil }
+        let end = lseek(descriptor.number, 0, SEEK_END)
+        lseek(descriptor.number, max(0, end - off_t(count)), SEEK_SET)
+        return try? descriptor.readToEnd(limit: count, path: path)
+    }
+
+    /// Writes a new file in place; use where a torn file is recognised for one.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o666) throws(SystemError) {
+        let descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode)
+        try descriptor.write(bytes, path: path)
+    }
+
+    /// Replaces a file as a whole: readers see the old content or the new.
+    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
+        let temporary = "\(path).\(getpid()).tmp"
+        do throws(SystemError) {
+            try write(bytes, to: temporary, mode: mode)
+            try rename(temporary, to: path)
+        } catch {
+            unsafe _ = unlink(temporary)
+            throw error
+        }
+    }
+
+    package static func rename(_ from: String, to: String) throws(SystemError) {
+        // Both names are in one folder or on one disk, so the rename is atomic.
+        if unsafe renameFile(from, to) != 0 { throw SystemError("rename to", to, code: errno) }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    package static func remove(_ path: String) throws(SystemError) {
+        if unsafe unlink(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
+    }
+
+    /// A symbolic link; an existing one of that name is replaced.
+    package static func link(_ path: String, to target: String) throws(SystemError) {
+        if unsafe symlink(target, path) == 0 { return }
+        guard errno == EEXIST else { throw SystemError("create link", path, code: errno) }
+        let temporary = "\(path).\(getpid()).tmp"
+        unsafe _ = unlink(temporary)
+        if unsafe symlink(target, temporary) != 0 { throw SystemError("create link", path, code: errno) }
+        try rename(temporary, to: path)
+    }
+
+    /// The target of a symbolic link, or nil.
+    package static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
+                guard let start = buffer.baseAddress else { return -1 }
+                return unsafe readlink(path, start, buffer.count)
+            }
+        }
+        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// The names in a folder, in byte order, without `.` and `..`.
+    package static func list(_ path: String) throws(SystemError) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw SystemError("list", path, code: errno) }
+        defer { unsafe _ = closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted(by: ByteOrder.less)
+    }
+
+    /// Whether the user may execute the file.
+    package static func isExecutable(_ path: String) -> Bool {
+        unsafe kind(path) == .file && access(path, X_OK) == 0
+    }
+}
+
+/// rename(2), under a name that `Files.rename` does not hide.
+private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 { unsafe rename(from, to) }

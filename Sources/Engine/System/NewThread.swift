@@ -1,0 +1,22 @@
+import CSystemShim
+import Synchronization
+
+/// A thread of its own, for what blocks: the interpreter, and the wait for descriptors.
+package enum NewThread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts a thread.
+    ///
+    /// - Parameter stack: its stack in bytes.
+    package static func start(stack: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
+        let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+        let failure = unsafe xsys_thread(
+            { context in
+                unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+            }, context, stack)
+        precondition(failure == 0, "no thread can be started: errno \(-failure)")
+    }
+}

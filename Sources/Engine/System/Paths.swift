@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Path names as text. Nothing here looks at the disk, but for the current folder.
+package enum Paths {
+    /// The folder a path is in: `/` for the root, `.` for a bare name.
+    package static func parent(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The last component.
+    package static func name(_ path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    }
+
+    /// The last component without its last extension: `full` of `conf/full.yaml`.
+    package static func stem(_ path: String) -> String {
+        let name = name(path)
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+        return String(name[..<dot])
+    }
+
+    package static func hasExtension(_ path: String, _ extensions: String...) -> Bool {
+        let name = name(path)
+        return extensions.contains { name.hasSuffix(".\($0)") && name.count > $0.count + 1 }
+    }
+
+    package static var current: String {
+        guard let path = unsafe getcwd(nil, 0) else { return "/" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
+    /// The path from the root, without `.`, `..` and doubled slashes; `~` is the user's home.
+    package static func absolute(_ path: String, from folder: String? = nil) -> String {
+        if path == "~" || path.hasPrefix("~/") { return absolute(home + path.dropFirst()) }
+        let whole = path.hasPrefix("/") ? path : "\(folder.map { absolute($0) } ?? current)/\(path)"
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// The path from a folder: `../../b/c`. Both must be absolute.
+    package static func relative(_ path: String, from folder: String) -> String {
+        let to = path.split(separator: "/")
+        let from = folder.split(separator: "/")
+        var common = 0
+        while common < min(to.count, from.count), to[common] == from[common] { common += 1 }
+        let parts = [Substring](repeating: "..", count: from.count - common) + to[common...]
+        return parts.isEmpty ? "." : parts.joined(separator: "/")
+    }
+
+    /// The shorter of a path and the same from the current folder: what people expect to read.
+    package static func shown(_ path: String) -> String {
+        guard path.hasPrefix("/") else { return path }
+        let inside = relative(path, from: current)
+        return inside.hasPrefix("../..") || inside.count >= path.count ? path : inside
+    }
+
+    /// With links resolved, if it exists.
+    package static func real(_ path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    package static var home: String { Environment["HOME"] ?? "/" }
+}

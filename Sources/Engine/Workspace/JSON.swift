@@ -1,0 +1,140 @@
+/// A JSON value that keeps what the files of a workspace need: ints apart from floats, and keys in their order.
+///
+/// Foundation's reader does neither, and the process of a job does not load Foundation.
+package enum JSON: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case int(Int64)
+    case float(Double)
+    case string(String)
+    case array([JSON])
+    case object([Member])
+
+    package struct Member: Sendable, Equatable {
+        package var name: String
+        package var value: JSON
+
+        package init(_ name: String, _ value: JSON) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The value of a key; nil for another kind or an absent key.
+    package subscript(name: String) -> JSON? {
+        if case .object(let members) = self { members.last { $0.name == name }?.value } else { nil }
+    }
+
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
+    package var int: Int64? { if case .int(let value) = self { value } else { nil } }
+    package var array: [JSON]? { if case .array(let values) = self { values } else { nil } }
+
+    package var number: Double? {
+        switch self {
+        case .int(let value): Double(value)
+        case .float(let value): value
+        default: nil
+        }
+    }
+
+    /// A string, or null for nil.
+    package static func optional(_ text: String?) -> JSON { text.map(JSON.string) ?? .null }
+}
+
+extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    package init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(elements.map { Member($0.0, $0.1) })
+    }
+
+    package init(stringLiteral value: String) { self = .string(value) }
+
+    package init(integerLiteral value: Int64) { self = .int(value) }
+}
+
+extension JSON {
+    /// On one line, ASCII controls escaped, infinities as Python writes them.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The text as UTF-8, without a line feed.
+    package var bytes: [UInt8] {
+        var out: [UInt8] = []
+        write(to: &out, indent: nil)
+        return out
+    }
+
+    /// The text as UTF-8 over several lines, with a final line feed.
+    package var prettyBytes: [UInt8] {
+        var out: [UInt8] = []
+        write(to: &out, indent: 0)
+        out.append(UInt8(ascii: "\n"))
+        return out
+    }
+
+    /// Appends the text, with a line feed after it: one line of a `.jsonl` file.
+    package func writeLine(to out: inout [UInt8]) {
+        write(to: &out, indent: nil)
+        out.append(UInt8(ascii: "\n"))
+    }
+
+    private func write(to out: inout [UInt8], indent: Int?) {
+        switch self {
+        case .null: out.append(contentsOf: "null".utf8)
+        case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
+        case .int(let value): out.append(contentsOf: String(value).utf8)
+        case .float(let value): out.append(contentsOf: NumberText.json(value).utf8)
+        case .string(let value): Self.quote(value, to: &out)
+        case .array(let values):
+            Self.wrap("[", "]", values, to: &out, indent: indent) { $0.write(to: &$1, indent: $2) }
+        case .object(let members):
+            Self.wrap("{", "}", members, to: &out, indent: indent) { member, out, indent in
+                Self.quote(member.name, to: &out)
+                out.append(UInt8(ascii: ":"))
+                out.append(UInt8(ascii: " "))
+                member.value.write(to: &out, indent: indent)
+            }
+        }
+    }
+
+    private static func wrap<Element>(
+        _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ elements: [Element], to out: inout [UInt8],
+        indent: Int?, _ write: (Element, inout [UInt8], Int?) -> Void
+    ) {
+        out.append(UInt8(ascii: open))
+        let inner = indent.map { $0 + 2 }
+        for (index, element) in elements.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            if let inner {
+                out.append(UInt8(ascii: "\n"))
+                out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: inner))
+            } else if index > 0 {
+                out.append(UInt8(ascii: " "))
+            }
+            write(element, &out, inner)
+        }
+        if let indent, !elements.isEmpty {
+            out.append(UInt8(ascii: "\n"))
+            out.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent))
+        }
+        out.append(UInt8(ascii: close))
+    }
+
+    private static func quote(_ text: String, to out: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): out.append(contentsOf: "\\\"".utf8)
+            case UInt8(ascii: "\\"): out.append(contentsOf: "\\\\".utf8)
+            case 0x0a: out.append(contentsOf: "\\n".utf8)
+            case 0x0d: out.append(contentsOf: "\\r".utf8)
+            case 0x09: out.append(contentsOf: "\\t".utf8)
+            case 0..<0x20, 0x7f:
+                out.append(contentsOf: "\\u00".utf8)
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+}
