@@ -7,6 +7,7 @@ int xlua_absolute(lua_State *L, int index) { return lua_absindex(L, index); }
 void xlua_pop(lua_State *L, int count) { lua_pop(L, count); }
 void xlua_copy(lua_State *L, int index) { lua_pushvalue(L, index); }
 void xlua_insert(lua_State *L, int index) { lua_insert(L, index); }
+void xlua_replace(lua_State *L, int index) { lua_replace(L, index); }
 bool xlua_reserve(lua_State *L, int count) { return lua_checkstack(L, count); }
 
 enum xlua_kind xlua_type(lua_State *L, int index) {

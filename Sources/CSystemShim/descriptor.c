@@ -13,6 +13,8 @@ int xsys_channel(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
 }
 
+int xsys_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0; }
+
 int xsys_send(int channel, const void *bytes, size_t count, int passed) {
     struct iovec part = {(void *)bytes, count};
     union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;

@@ -22,7 +22,7 @@ static int place(int from, int to) {
 }
 
 /// The child's side of a fork: only async-signal-safe calls.
-static int become(const xsys_process *process) {
+static int become(const char *directory, const xsys_process *process) {
     if (process->session) setsid();
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++)
@@ -38,7 +38,7 @@ static int become(const xsys_process *process) {
         int as = process->kept_as >= 0 ? process->kept_as : process->kept;
         if ((failure = place(process->kept, as)) < 0) return failure;
     }
-    if (process->directory && chdir(process->directory) < 0) return -errno;
+    if (directory && chdir(directory) < 0) return -errno;
     return 0;
 }
 
@@ -73,7 +73,8 @@ static int execute(const char *const *arguments, const char *const *environment)
     return denied ? -EACCES : -ENOENT;
 }
 
-pid_t xsys_spawn(const char *const *arguments, const char *const *environment, const xsys_process *process) {
+pid_t xsys_spawn(const char *const *arguments, const char *const *environment, const char *directory,
+                 const xsys_process *process) {
     // vfork: the child borrows our memory until exec, so that a large parent costs nothing, and `failure` is shared.
     volatile int failure = 0;
     sigset_t all, before;
@@ -81,7 +82,7 @@ pid_t xsys_spawn(const char *const *arguments, const char *const *environment, c
     pthread_sigmask(SIG_BLOCK, &all, &before);
     pid_t pid = vfork();
     if (pid == 0) {
-        int result = become(process);
+        int result = become(directory, process);
         failure = result < 0 ? result : execute(arguments, environment);
         _exit(127);
     }
@@ -96,10 +97,10 @@ pid_t xsys_spawn(const char *const *arguments, const char *const *environment, c
     return pid;
 }
 
-pid_t xsys_fork(const xsys_process *process) {
+pid_t xsys_fork(const char *directory, const xsys_process *process) {
     pid_t pid = fork();
     if (pid < 0) return -errno;
-    if (pid == 0 && become(process) < 0) _exit(127);
+    if (pid == 0 && become(directory, process) < 0) _exit(127);
     return pid;
 }
 

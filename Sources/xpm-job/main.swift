@@ -1,1 +1,33 @@
-print("x")
+// The process of a job.
+//
+//     xpm-job SCRIPT     runs the one task of a generated script
+//     xpm-job --runner   hosts one job after the other, as xpm sends them
+import Engine
+import LuaBridge
+
+let arguments = CommandLine.arguments.dropFirst()
+
+func leave(_ message: String, code: Int32) -> Never {
+    StandardStream.error.write("xpm-job: \(message)\n")
+    Standalone.exit(code)
+}
+
+do {
+    switch arguments.first {
+    case JobRunner.flag:
+        // The interpreter is ready before the first job; each job takes it along in a process of its own.
+        let session = try TaskSession()
+        JobRunner.serve { script, folder in session.run(script: script, in: folder) }
+    case "--help", "-h", nil:
+        StandardStream.output.write(
+            "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n")
+        Standalone.exit(arguments.isEmpty ? 64 : 0)
+    case .some(let path):
+        let session = try TaskSession()
+        let result = Standalone.run(path) { script, folder in session.run(script: script, in: folder) }
+        if let message = result.message { StandardStream.error.write("xpm-job: \(message)\n") }
+        Standalone.exit(result.code)
+    }
+} catch {
+    leave("\(error)", code: 2)
+}

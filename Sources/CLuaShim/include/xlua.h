@@ -52,6 +52,7 @@ int xlua_absolute(lua_State *state, int index);       /* [-0, +0, -] */
 void xlua_pop(lua_State *state, int count);           /* [-n, +0, -] */
 void xlua_copy(lua_State *state, int index);          /* [-0, +1, -] */
 void xlua_insert(lua_State *state, int index);        /* [-1, +1, -] */
+void xlua_replace(lua_State *state, int index);       /* [-1, +0, -] */
 /// Makes room for `count` more values; false if there is none.
 bool xlua_reserve(lua_State *state, int count);       /* [-0, +0, -] */
 enum xlua_kind xlua_type(lua_State *state, int index);/* [-0, +0, -] */

@@ -15,7 +15,6 @@
 
 /// What a new process gets. A descriptor of -1 means `/dev/null`.
 typedef struct {
-    const char *_Nullable directory;  ///< its working directory, or null for the parent's
     int input, output, error;         ///< become 0, 1 and 2
     int kept;                         ///< a descriptor that stays open in the process, or -1
     int kept_as;                      ///< its number there, or -1 for the same number
@@ -23,12 +22,12 @@ typedef struct {
 } xsys_process;
 
 /// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH of
-/// `environment`. Returns its pid, or a negative errno when the program cannot be executed.
+/// `environment`, and starts in `directory` (null: the parent's). Returns its pid, or a negative errno when the program cannot be executed.
 pid_t xsys_spawn(const char *_Nonnull const *_Nonnull arguments, const char *_Nonnull const *_Nonnull environment,
-                 const xsys_process *process);
+                 const char *_Nullable directory, const xsys_process *process);
 
 /// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread.
-pid_t xsys_fork(const xsys_process *process);
+pid_t xsys_fork(const char *_Nullable directory, const xsys_process *process);
 
 /// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is false and
 /// it still runs).
@@ -46,6 +45,8 @@ int xsys_process_descriptor(pid_t pid);
 
 /// A pair of connected sockets that keep message borders, both close-on-exec.
 int xsys_channel(int ends[_Nonnull 2]);
+/// A pipe, both ends close-on-exec.
+int xsys_pipe(int ends[_Nonnull 2]);
 /// Sends one message, and a descriptor with it unless `passed` is -1. Returns 0; never raises SIGPIPE.
 int xsys_send(int channel, const void *_Nullable bytes, size_t count, int passed);
 /// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte count, 0 at the end.
@@ -85,6 +86,8 @@ int xsys_thread(void (*body)(void *), void *context, size_t stack);
 uint64_t xsys_monotonic(void);
 /// Microseconds since 1970.
 int64_t xsys_now(void);
+/// Makes C's standard output, which Lua's `print` uses, write at each line end.
+void xsys_buffer_by_line(void);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);
 /// What is at a path: 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind, 0 nothing.

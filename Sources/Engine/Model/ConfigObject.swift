@@ -73,6 +73,9 @@ package final class ConfigObject {
         } catch { throw error.within(".\(name)") }
     }
 
+    /// Puts a value that was read back from a file in its place, constants and generated paths included.
+    package func restore(_ position: Int, to value: Value) { values[position] = value }
+
     package func addTag(_ tag: Tag) {
         if let index = tags.firstIndex(where: { $0.name == tag.name }) {
             tags[index] = tag
@@ -92,10 +95,10 @@ package final class ConfigObject {
         return copy
     }
 
-    /// Checks that the object and those in it are complete, gives them their generated paths and freezes them.
+    /// Checks that the object and those in it are complete, and freezes them.
     ///
-    /// - Parameter jobPath: the folder of the job, in which generated paths lie; asked once the values are known.
-    /// - Throws: the parameter that has no value, with the way to it.
+    /// - Parameter check: called for each object once all in it have passed: the type's own `validate`.
+    /// - Throws: the parameter that has no value, with the way to it, or what `check` throws.
     package func seal(check: (ConfigObject) throws -> Void = { _ in }) throws {
         var visited: Set<ObjectIdentifier> = []
         try complete(check: check, &visited)

@@ -25,6 +25,11 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Writes all bytes.
     package borrowing func write(_ bytes: [UInt8], path: String) throws(SystemError) {
+        try Self.write(bytes, to: number, path: path)
+    }
+
+    /// Writes all bytes to an open descriptor.
+    static func write(_ bytes: [UInt8], to number: Int32, path: String) throws(SystemError) {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in

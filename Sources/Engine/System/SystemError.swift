@@ -45,3 +45,8 @@ package struct SystemError: Error, Equatable {
         }
     }
 }
+
+extension SystemError {
+    /// Whether a file was refused for its size.
+    package var isTooLarge: Bool { code == EFBIG }
+}

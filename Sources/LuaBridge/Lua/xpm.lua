@@ -1,0 +1,295 @@
+-- The Lua part of the module `xpm`. Run once in each state, with the table of the host's functions; what the host needs
+-- from here (`resolve`, `start`) is put into that table.
+local host = ...
+
+--- Raises an error at the user's line.
+local function fail(message, ...)
+  host.fail(string.format(message, ...))
+end
+
+-- Parameter types -----------------------------------------------------------------------------------------------------
+
+local M = {
+  int = host.scalar "int",
+  float = host.scalar "float",
+  bool = host.scalar "bool",
+  string = host.scalar "string",
+  any = host.scalar "any",
+  path = host.scalar "path",
+  list = host.list,
+  set = host.set,
+  map = host.map,
+  optional = host.optional,
+  union = host.union,
+  enum = host.enum,
+  constant = host.constant,
+  ref = host.ref,
+  job_path = host.job_path,
+}
+
+-- Config types --------------------------------------------------------------------------------------------------------
+
+function M.config(definition)
+  return host.define("config", definition)
+end
+
+function M.instance_config(definition)
+  return host.define("instance_config", definition)
+end
+
+function M.task(definition)
+  return host.define("task", definition)
+end
+
+-- Objects -------------------------------------------------------------------------------------------------------------
+
+M.tag = host.tag
+M.tagspath = host.tagspath
+M.setmeta = host.setmeta
+M.job = host.job
+
+-- Read-only tables ----------------------------------------------------------------------------------------------------
+
+--- A view of a table that cannot be written. With `strict`, an unknown name is an error that suggests a known one.
+local function readonly(target, name, strict)
+  if type(target) ~= "table" then
+    return target
+  end
+  local views = {}
+  local function view(key)
+    local value = target[key]
+    if type(value) ~= "table" then
+      return value
+    end
+    if not views[key] then
+      local path = type(key) == "number" and ("%s[%d]"):format(name, key) or ("%s.%s"):format(name, key)
+      views[key] = readonly(value, path, strict)
+    end
+    return views[key]
+  end
+  local is_list = #target > 0
+  return setmetatable({}, {
+    __xpm_target = target,
+    __index = function(_, key)
+      local value = view(key)
+      if value == nil and strict and not is_list and type(key) == "string" and not strict[name .. "." .. key] then
+        host.unknown(name, key, target)
+      end
+      return value
+    end,
+    __newindex = function(_, key)
+      fail("%s is read-only: '%s' cannot be set", name, tostring(key))
+    end,
+    __len = function()
+      return #target
+    end,
+    __pairs = function()
+      local keys = {}
+      for key in pairs(target) do
+        keys[#keys + 1] = key
+      end
+      table.sort(keys, function(a, b)
+        return tostring(a) < tostring(b)
+      end)
+      local position = 0
+      if is_list then
+        return function()
+          position = position + 1
+          if target[position] ~= nil then
+            return position, view(position)
+          end
+        end
+      end
+      return function()
+        position = position + 1
+        local key = keys[position]
+        if key ~= nil then
+          return key, view(key)
+        end
+      end
+    end,
+  })
+end
+
+-- The experiment ------------------------------------------------------------------------------------------------------
+
+local xp_fields = { workdir = host.workdir, results_path = host.results_path, name = host.experiment_name }
+
+local xp_methods = {
+  wait = function()
+    return host.wait()
+  end,
+  stop = function()
+    host.stop()
+  end,
+  setenv = function(_, name, value)
+    host.setenv(name, value)
+  end,
+}
+
+local xp = setmetatable({}, {
+  __name = "experiment",
+  __index = function(_, key)
+    if xp_methods[key] then
+      return xp_methods[key]
+    end
+    if xp_fields[key] then
+      return xp_fields[key]()
+    end
+    host.unknown("xp", key, { wait = 1, stop = 1, setenv = 1, workdir = 1, results_path = 1, name = 1 })
+  end,
+  __newindex = function()
+    fail("the experiment cannot be changed")
+  end,
+})
+
+-- Helpers -------------------------------------------------------------------------------------------------------------
+
+local Experiment = {}
+local Helper = {}
+Helper.__index = Helper
+
+local experiment_keys = { run = true, configuration = true, sources = true }
+
+--- Marks what a script returns: `{ configuration = schema, run = function(helper, cfg) … end }`, or the function alone.
+local function experiment_of(class, definition)
+  if type(definition) == "function" then
+    definition = { run = definition }
+  end
+  if type(definition) ~= "table" then
+    fail("xpm.experiment needs a table with run, or a function")
+  end
+  for key in pairs(definition) do
+    if not experiment_keys[key] then
+      host.unknown("xpm.experiment", key, experiment_keys)
+    end
+  end
+  if type(definition.run) ~= "function" then
+    fail("xpm.experiment: run needs a function")
+  end
+  if definition.configuration ~= nil and type(definition.configuration) ~= "userdata" then
+    fail("xpm.experiment: configuration needs what xpm.configuration gives")
+  end
+  return setmetatable(
+    { run = definition.run, configuration = definition.configuration, class = class },
+    Experiment
+  )
+end
+
+function M.experiment(definition)
+  return experiment_of(Helper, definition)
+end
+
+--- Derives a class of helpers: what its table holds, every helper of an experiment made by it has.
+function Helper:derive(fields)
+  local class = setmetatable(fields or {}, self)
+  class.__index = class
+  return class
+end
+
+function Helper:experiment(definition)
+  return experiment_of(self, definition)
+end
+
+function M.helper(fields)
+  if type(fields) ~= "table" and fields ~= nil then
+    fail("xpm.helper needs a table")
+  end
+  return Helper:derive(fields)
+end
+
+function M.configuration(schema)
+  return host.record(schema)
+end
+
+-- Sweeps --------------------------------------------------------------------------------------------------------------
+
+local function sorted_keys(axes)
+  local keys = {}
+  for key in pairs(axes) do
+    if type(key) ~= "string" then
+      fail("xpm.grid takes lists by name: xpm.grid { lr = { 0.1, 0.01 } }")
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+--- Every combination of the values of each name, as tables of parameters; the last name in byte order varies fastest. A value
+--- that is no list is the same in each. What varies is tagged.
+function M.grid(axes)
+  if type(axes) ~= "table" then
+    fail("xpm.grid takes lists by name: xpm.grid { lr = { 0.1, 0.01 } }")
+  end
+  local keys = sorted_keys(axes)
+  local values = {}
+  for position, key in ipairs(keys) do
+    local axis = axes[key]
+    if type(axis) ~= "table" then
+      axis = { axis }
+    elseif #axis == 0 then
+      fail("xpm.grid: '%s' has no values", key)
+    end
+    values[position] = axis
+  end
+  local counters = {}
+  for position = 1, #keys do
+    counters[position] = 1
+  end
+  local is_over = false
+  return function()
+    if is_over then
+      return nil
+    end
+    local point = {}
+    for position, key in ipairs(keys) do
+      local value = values[position][counters[position]]
+      point[key] = #values[position] > 1 and host.tag(key, value) or value
+    end
+    local position = #keys
+    while position > 0 do
+      counters[position] = counters[position] + 1
+      if counters[position] <= #values[position] then
+        break
+      end
+      counters[position] = 1
+      position = position - 1
+    end
+    is_over = position == 0
+    return point
+  end
+end
+
+-- What the host calls -------------------------------------------------------------------------------------------------
+
+--- What the script returned, or the global `run`, as an experiment.
+function host.resolve(result)
+  if getmetatable(result) == Experiment then
+    return result
+  end
+  local run = rawget(_G, "run")
+  if getmetatable(run) == Experiment then
+    return run
+  end
+  if type(run) == "function" then
+    return experiment_of(Helper, run)
+  end
+  if type(result) == "function" then
+    return experiment_of(Helper, result)
+  end
+  host.fail_plainly("no run: the script defines no global function run(helper, cfg) and returns no xpm.experiment { run = … }")
+end
+
+--- Calls the experiment's `run`.
+function host.start(experiment, configuration, has_schema, run_mode, arguments)
+  local cfg = readonly(configuration, "cfg", has_schema and host.optional_keys(experiment.configuration) or nil)
+  local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, experiment.class)
+  experiment.run(helper, cfg)
+end
+
+return setmetatable(M, {
+  __index = function(_, key)
+    host.unknown("xpm", key, M)
+  end,
+})

@@ -1,0 +1,239 @@
+import CSystemShim
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Runs jobs on this machine, through a few `xpm-job` processes (runners) that each host one job at a time.
+///
+/// A runner has a session of its own and records the outcome of its job itself; it goes on when this process is killed, until its
+/// job has ended. The lock of a job's folder is taken here and handed over with the job, so that there is no moment
+/// without a holder. A job whose lock is held elsewhere is watched until it ends.
+package final class DirectLauncher: Launcher {
+    /// The jobs that somebody else runs are looked at so often, in milliseconds, where no descriptor tells their end.
+    private static let watchInterval: Int32 = 100
+
+    /// Reached only with the state's lock held.
+    private final class Runner {
+        let channel: Descriptor
+        let pid: Int32
+        var job: JobSpec?
+
+        init(channel: consuming Descriptor, pid: Int32) {
+            self.channel = channel
+            self.pid = pid
+        }
+    }
+
+    /// A job that somebody else runs. Reached only with the state's lock held.
+    private final class Watched {
+        let job: JobSpec
+        /// Becomes readable when the job's process ends; -1 where nothing tells it.
+        let descriptor: Int32
+
+        init(job: JobSpec, process: consuming Descriptor?) {
+            self.job = job
+            if let process { descriptor = dup(process.number) } else { descriptor = -1 }
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+    }
+
+    private struct State {
+        var runners: [Int32: Runner] = [:]
+        var idle: [Int32] = []
+        var watched: [Int: Watched] = [:]
+        var report: (@Sendable (Plan.Event) -> Void)?
+        var hasEnded = false
+    }
+
+    private let program: String
+    private let state = Mutex(State())
+    /// Wakes the waiting thread when there is more to wait for.
+    private let wake: (read: Int32, write: Int32)
+
+    /// - Parameter program: the absolute path of `xpm-job`.
+    package init(program: String) throws(SystemError) {
+        self.program = program
+        var ends: [Int32] = [0, 0]
+        let failure = unsafe xsys_channel(&ends)
+        if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
+        wake = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(wake.read)
+        close(wake.write)
+    }
+
+    package func begin(report: @escaping @Sendable (Plan.Event) -> Void) {
+        state.withLock { $0.report = report }
+        NewThread.start { [self] in watch() }
+    }
+
+    package func launch(_ job: JobSpec) {
+        do throws(SystemError) {
+            guard let lock = try FileLock.take(job.folder.lock) else { return adopt(job) }
+            if job.folder.isDone {
+                lock.remove()
+                return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
+            }
+            try Files.remove(job.folder.failed)
+            try hand(job, lock)
+        } catch {
+            report(.ended(job.number, Outcome(.launch, message: error.text), elsewhere: false))
+        }
+    }
+
+    package func stop(force: Bool) {
+        let order: [UInt8] = [force ? JobRunner.Order.kill : JobRunner.Order.terminate]
+        state.withLock { state in
+            for runner in state.runners.values where runner.job != nil {
+                _ = unsafe xsys_send(runner.channel.number, order, 1, -1)
+            }
+            for watched in state.watched.values {
+                ProcessRecord.read(watched.job.folder.process)?.signal(force ? SIGKILL : SIGTERM)
+            }
+        }
+    }
+
+    package func end() {
+        state.withLock {
+            $0.hasEnded = true
+            // The runners see the end of their channel and leave.
+            $0.runners = [:]
+            $0.idle = []
+            $0.report = nil
+        }
+        wakeUp()
+    }
+
+    private func report(_ event: Plan.Event) {
+        let report = state.withLock { $0.report }
+        report?(event)
+    }
+
+    private func wakeUp() { _ = unsafe xsys_send(wake.write, [1], 1, -1) }
+
+    // MARK: Handing a job to a runner
+
+    private func hand(_ job: JobSpec, _ lock: consuming FileLock) throws(SystemError) {
+        let message = JobRunner.message(folder: job.folder, language: job.language)
+        while true {
+            let key = try takeRunner()
+            let sent = state.withLock { state in
+                guard let runner = state.runners[key] else { return false }
+                runner.job = job
+                return unsafe xsys_send(runner.channel.number, message, message.count, lock.descriptor.number) == 0
+            }
+            // The runner holds the lock now, through its own descriptor; ours is closed without giving it back.
+            if sent { return }
+            // It was killed while idle.
+            state.withLock { _ = $0.runners.removeValue(forKey: key) }
+        }
+    }
+
+    /// An idle runner, or a new one.
+    private func takeRunner() throws(SystemError) -> Int32 {
+        if let idle = state.withLock({ $0.idle.popLast() }) { return idle }
+        var ends: [Int32] = [0, 0]
+        let failure = unsafe xsys_channel(&ends)
+        if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
+        let theirs = Descriptor(owning: ends[1])
+        let pid = ChildProcess.spawn(
+            [program, JobRunner.flag], environment: Environment.all,
+            as: xsys_process.make(output: 2, error: 2, kept: theirs.number, as: JobRunner.channel, session: true))
+        let key = ends[0]
+        if pid < 0 {
+            close(key)
+            throw SystemError("start", program, code: -pid)
+        }
+        state.withLock { $0.runners[key] = Runner(channel: Descriptor(owning: key), pid: pid) }
+        wakeUp()
+        return key
+    }
+
+    // MARK: Watching
+
+    private func adopt(_ job: JobSpec) {
+        report(.adopted(job.number))
+        state.withLock {
+            let process = ProcessRecord.read(job.folder.process)?.watch()
+            $0.watched[job.number.index] = Watched(job: job, process: process)
+        }
+        wakeUp()
+    }
+
+    /// The thread that waits for runners and for the jobs of others.
+    private func watch() {
+        while true {
+            var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
+            let mustLook = state.withLock { state in
+                for key in state.runners.keys { polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0)) }
+                var mustLook = false
+                for watched in state.watched.values {
+                    polled.append(pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0))
+                    mustLook = true
+                }
+                return mustLook
+            }
+            let count = unsafe poll(&polled, nfds_t(polled.count), mustLook ? Self.watchInterval : -1)
+            if count > 0 {
+                if polled[0].revents != 0 {
+                    var (byte, passed): (UInt8, Int32) = (0, -1)
+                    _ = unsafe xsys_receive(wake.read, &byte, 1, &passed)
+                }
+                for entry in polled.dropFirst() where entry.revents != 0 { hear(entry.fd) }
+            }
+            lookAtWatched()
+            if state.withLock({ $0.hasEnded }) { return }
+        }
+    }
+
+    /// A runner said something, or is gone.
+    private func hear(_ key: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let event: Plan.Event? = state.withLock { state in
+            guard let runner = state.runners[key] else { return nil }
+            var passed: Int32 = -1
+            let count = unsafe xsys_receive(key, &buffer, buffer.count, &passed)
+            let job = runner.job
+            if count > 0 {
+                runner.job = nil
+                state.idle.append(key)
+                guard let job, let json = try? JSON.parse(Array(buffer[..<count])) else { return nil }
+                return .ended(job.number, Outcome.read(json, named: .failed), elsewhere: false)
+            }
+            let pid = runner.pid
+            state.runners[key] = nil
+            state.idle.removeAll { $0 == key }
+            var status: Int32 = 0
+            _ = unsafe xsys_wait(pid, true, &status)
+            guard let job else { return nil }
+            // Killed with a job in its hands: what the job's program does now shows its lock.
+            state.watched[job.number.index] = Watched(job: job, process: nil)
+            return .adopted(job.number)
+        }
+        guard let event else { return }
+        report(event)
+    }
+
+    /// Looks which of the watched jobs have ended.
+    private func lookAtWatched() {
+        let jobs = state.withLock { $0.watched.values.map(\.job) }
+        for job in jobs {
+            guard !FileLock.isHeld(job.folder.lock) else { continue }
+            state.withLock { _ = $0.watched.removeValue(forKey: job.number.index) }
+            if job.folder.isDone {
+                report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
+            } else if Files.exists(job.folder.failed) {
+                report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: true))
+            } else {
+                report(.abandoned(job.number))
+            }
+        }
+    }
+}

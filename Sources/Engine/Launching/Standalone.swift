@@ -1,0 +1,46 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Runs the script of one job alone, as a user does who debugs a task, or a batch system.
+///
+/// Output goes where this process writes; lock, needs and outcome are as in a run.
+package enum Standalone {
+    /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it cannot run now.
+    package static func run(_ path: String, lua: @escaping LuaBody) -> (code: Int32, message: String?) {
+        let script = Paths.absolute(path)
+        guard let language = JobScript.Language(rawValue: String(script.split(separator: ".").last ?? "")) else {
+            return (2, "\(path): \(ScriptError.notAScript.text)")
+        }
+        let folder = JobFolder(path: Paths.parent(script), name: Paths.stem(script))
+        do throws(SystemError) {
+            let text = try Files.readText(script)
+            do throws(ScriptError) {
+                let header = try JobScript.header(of: text)
+                for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
+                    throw ScriptError.unfinished(need: Paths.shown(Paths.absolute(need, from: folder.path)))
+                }
+            } catch { return (2, "\(path): \(error.text)") }
+            if folder.isDone { return (0, "done already; remove \(Paths.shown(folder.done)) to run it again") }
+            guard let lock = try FileLock.take(folder.lock) else {
+                let process = ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
+                return (2, "it is running already\(process)")
+            }
+            try Files.remove(folder.failed)
+            try Files.makeFolder(Paths.parent(folder.events))
+            let outcome = JobAttempt(folder: folder, language: language, lua: lua)
+                .run(holding: lock, output: .inherited, orders: -1)
+            if let signal = outcome.signal { return (128 + signal, outcome.text) }
+            if outcome.reason == .launch { return (2, outcome.text) }
+            return (outcome.exitCode ?? 0, nil)
+        } catch { return (2, error.text) }
+    }
+
+    /// Ends the process without running what only a parent's end needs.
+    package static func exit(_ code: Int32) -> Never {
+        fflush(nil)
+        Glibc.exit(code)
+    }
+}

@@ -1,0 +1,135 @@
+/// What a run does with its tasks.
+package enum RunMode: String, Sendable, CaseIterable {
+    /// Tells what would run; touches nothing on disk.
+    case dryRun = "dry-run"
+    /// Writes the job folders; launches nothing.
+    case generate
+    /// Writes the job folders and runs them.
+    case normal
+}
+
+/// A submitted task.
+package final class Job {
+    package let spec: JobSpec
+    package let task: ConfigObject
+
+    init(spec: JobSpec, task: ConfigObject) {
+        self.spec = spec
+        self.task = task
+    }
+}
+
+/// The jobs of one run, as its script submits them. Belongs to the script's thread.
+package final class Experiment {
+    package let name: String
+    package let mode: RunMode
+    package let workspace: Workspace
+    /// Nil in a dry run.
+    package let run: RunFolder?
+    package let board: JobBoard
+    private let inbox: AsyncStream<Plan.Event>.Continuation?
+    private let host: String
+    private let version: String
+    private let planned: (PlannedJob) -> Void
+    private var jobs: [Identifier: Job] = [:]
+    /// Variables that every job of this run gets.
+    package private(set) var environment: [JobScript.Variable]
+
+    /// A job that was submitted for the first time in this run.
+    package struct PlannedJob {
+        package let job: Job
+        package let state: JobFolder.State
+        package let dependencies: [Job]
+    }
+
+    /// - Parameters:
+    ///   - inbox: where the scheduler takes events from; nil where nothing runs.
+    ///   - host: the absolute path of `xpm-job`.
+    ///   - version: of xpm, for `params.json`.
+    ///   - planned: told of each new job.
+    package init(
+        name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
+        inbox: AsyncStream<Plan.Event>.Continuation?, environment: [JobScript.Variable], host: String,
+        version: String, planned: @escaping (PlannedJob) -> Void
+    ) {
+        self.name = name
+        self.mode = mode
+        self.workspace = workspace
+        self.run = run
+        self.board = board
+        self.inbox = inbox
+        self.environment = environment
+        self.host = host
+        self.version = version
+        self.planned = planned
+    }
+
+    package func set(environment name: String, to value: String) {
+        environment.removeAll { $0.name == name }
+        environment.append(.init(name: name, value: value))
+    }
+
+    /// The job that a task was submitted as; nil before.
+    package func job(of task: ConfigObject) -> Job? {
+        task.task === task ? jobs[task.identifier] : nil
+    }
+
+    /// Submits a sealed task. Of two tasks with one identifier the second is the first.
+    ///
+    /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in
+    ///   place.
+    /// - Throws: what `program` throws, or a folder that cannot be written.
+    package func submit(
+        _ task: ConfigObject, environment own: [JobScript.Variable] = [],
+        program: () throws -> JobScript.Program
+    ) throws -> Job {
+        let identifier = task.identifier
+        task.task = task
+        let folder = workspace.job(of: task.type, identifier)
+        task.jobPath = folder.path
+        task.placePaths(in: folder.path, nested: "\(folder.path)/out")
+        if let known = jobs[identifier] { return known }
+
+        let dependencies = task.taskDependencies().compactMap { jobs[$0.identifier] }
+        let tags = task.allTags()
+        let script = JobScript(
+            taskID: task.type.id, identifier: identifier.hex,
+            needs: dependencies.map { Paths.relative($0.spec.folder.done, from: folder.path) },
+            environment: environment + own, program: try program())
+        let spec = JobSpec(
+            number: JobNumber(jobs.count), identifier: identifier, taskID: task.type.id, folder: folder,
+            language: script.language, dependencies: dependencies.map(\.spec.number),
+            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "))
+        let job = Job(spec: spec, task: task)
+        let state = folder.state()
+        if mode != .dryRun, state != .done, state != .running { try write(job, script) }
+        try run?.add(spec, tags: tags, dependencies: dependencies.map(\.spec.identifier))
+        jobs[identifier] = job
+        board.add()
+        inbox?.yield(.submitted(spec, isDone: state == .done))
+        planned(PlannedJob(job: job, state: state, dependencies: dependencies))
+        return job
+    }
+
+    /// The script submits nothing more.
+    package func endOfScript() { inbox?.yield(.scriptEnded) }
+
+    /// Nothing more is launched.
+    package func drain() { inbox?.yield(.drain) }
+
+    /// Writes a job's folder. The script comes last: a folder that has one is whole.
+    private func write(_ job: Job, _ script: JobScript) throws(SystemError) {
+        let folder = job.spec.folder
+        let isNew = try Files.makeFolder(folder.path)
+        let parameters = ParameterFile.json(of: job.task, workspace: workspace, version: version)
+        if isNew {
+            try Files.makeFolder("\(folder.path)/.experimaestro")
+            try Files.makeFolder("\(folder.path)/.experimaestro/events")
+            try Files.write(parameters.bytes, to: folder.parameters)
+        } else {
+            try Files.makeFolder(Paths.parent(folder.events))
+            try Files.replace(folder.parameters, with: parameters.bytes)
+        }
+        try Files.replace(folder.script(script.language), with: Array(script.text(host: host).utf8), mode: 0o777)
+    }
+}

@@ -1,0 +1,33 @@
+/// What happens in a run, in order: the console, the run's event log and the monitor follow these.
+package enum RunEvent: Sendable {
+    /// The run has its folder.
+    case began(experiment: String, run: String, folder: String)
+    /// A job was submitted.
+    case submitted(JobSpec)
+    /// A job stands elsewhere now.
+    case status(JobSpec, JobStatus)
+    /// The script has submitted all its jobs.
+    case planned
+    /// A signal asked to stop, for the nth time.
+    case stopping(count: Int)
+    /// Something the user should know.
+    case warning(String)
+    /// All jobs are final.
+    case finished
+}
+
+/// Follows a run. Called in order, one call at a time for the events of the scheduler; does not block.
+package protocol RunObserver: Sendable {
+    func observe(_ event: RunEvent)
+}
+
+/// Several observers as one.
+package struct RunObservers: RunObserver {
+    private let all: [any RunObserver]
+
+    package init(_ all: [any RunObserver]) { self.all = all }
+
+    package func observe(_ event: RunEvent) {
+        for observer in all { observer.observe(event) }
+    }
+}

@@ -1,0 +1,122 @@
+/// One value of the settings, and where it comes from.
+package struct Setting: Sendable, Equatable {
+    package indirect enum Content: Sendable, Equatable {
+        case null
+        case bool(Bool)
+        case int(Int64)
+        case float(Double)
+        case string(String)
+        case list([Setting])
+        case map([Field])
+    }
+
+    /// One pair of a map; the order of the file is kept.
+    package struct Field: Sendable, Equatable {
+        package var key: String
+        package var value: Setting
+
+        package init(key: String, value: Setting) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// Where a value was written.
+    package enum Origin: Sendable, Equatable {
+        /// Line and column count from 1.
+        case file(String, line: Int, column: Int)
+        case option(String)
+        case none
+
+        /// `full.yaml:3:16`, `-c learning_rate=fast`.
+        package var text: String {
+            switch self {
+            case .file(let path, let line, let column): "\(Paths.shown(path)):\(line):\(column)"
+            case .option(let text): text
+            case .none: "default"
+            }
+        }
+    }
+
+    package var content: Content
+    package var origin: Origin
+
+    package init(_ content: Content, origin: Origin) {
+        self.content = content
+        self.origin = origin
+    }
+
+    /// The value of a key; nil for another kind or an absent key.
+    package subscript(key: String) -> Setting? {
+        if case .map(let fields) = content { fields.first { $0.key == key }?.value } else { nil }
+    }
+
+    package var fields: [Field]? { if case .map(let fields) = content { fields } else { nil } }
+
+    /// The value in the words of an error message.
+    package var told: String { value.told }
+
+    /// The value for a parameter.
+    package var value: Value {
+        switch content {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .float(let value): .float(value)
+        case .string(let value): .string(value)
+        case .list(let values): .list(values.map(\.value))
+        case .map(let fields): .map(fields.map { .init(key: .string($0.key), value: $0.value.value) })
+        }
+    }
+
+    package var json: JSON {
+        switch content {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .float(let value): .float(value)
+        case .string(let value): .string(value)
+        case .list(let values): .array(values.map(\.json))
+        case .map(let fields): .object(fields.map { .init($0.key, $0.value.json) })
+        }
+    }
+
+    /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that exists.
+    package func origin(at path: String) -> Origin {
+        var setting = self
+        var rest = path[...]
+        while let first = rest.first {
+            rest = rest.dropFirst()
+            var next: Setting?
+            if first == "[" {
+                let index = rest.prefix { $0 != "]" }
+                rest = rest.dropFirst(index.count + 1)
+                if case .list(let values) = setting.content, let number = Int(index), values.indices.contains(number - 1) {
+                    next = values[number - 1]
+                }
+            } else {
+                // A key may contain a dot: the longest key that fits is meant.
+                let keys = (setting.fields ?? []).map(\.key).filter { key in
+                    rest.hasPrefix(key) && [nil, ".", "["].contains(rest.dropFirst(key.count).first)
+                }
+                let key = keys.max { $0.count < $1.count }
+                rest = key.map { rest.dropFirst($0.count) } ?? rest.drop { $0 != "." && $0 != "[" }
+                next = key.flatMap { setting[$0] }
+            }
+            guard let next else { break }
+            setting = next
+        }
+        return setting.origin
+    }
+
+    /// Every leaf with its dotted path.
+    package func leaves(prefix: String = "") -> [(path: String, setting: Setting)] {
+        func name(_ part: String) -> String { prefix.isEmpty ? part : "\(prefix).\(part)" }
+        switch content {
+        case .map(let fields) where !fields.isEmpty: return fields.flatMap { $0.value.leaves(prefix: name($0.key)) }
+        case .list(let values) where values.contains(where: { $0.fields != nil }):
+            return values.enumerated().flatMap { $0.element.leaves(prefix: name(String($0.offset))) }
+        default: return [(prefix, self)]
+        }
+    }
+}

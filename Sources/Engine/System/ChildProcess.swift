@@ -1,0 +1,71 @@
+package import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Starting of processes.
+package enum ChildProcess {
+    /// Starts a program in a folder (nil: the current one).
+    ///
+    /// - Returns: its pid, or a negative errno if it cannot be executed.
+    package static func spawn(_ arguments: [String], environment: [String], in folder: String? = nil, as process: xsys_process) -> Int32 {
+        unsafe withStrings(arguments) { arguments in
+            unsafe withStrings(environment) { environment in
+                var process = process
+                return unsafe xsys_spawn(arguments, environment, folder, &process)
+            }
+        }
+    }
+
+    /// Calls `body` with a null-terminated array of C strings.
+    private static func withStrings<Result>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>>) -> Result
+    ) -> Result {
+        var bytes: [CChar] = []
+        var offsets: [Int] = []
+        for string in strings {
+            offsets.append(bytes.count)
+            // A string with a NUL ends there, as for every program.
+            bytes.append(contentsOf: string.utf8.prefix { $0 != 0 }.map { CChar(bitPattern: $0) })
+            bytes.append(0)
+        }
+        return unsafe bytes.withUnsafeBufferPointer { bytes in
+            var pointers: [UnsafePointer<CChar>?] = unsafe offsets.map { unsafe bytes.baseAddress?.advanced(by: $0) }
+            unsafe pointers.append(nil)
+            return unsafe pointers.withUnsafeBytes { raw in
+                // An array of optional pointers and one of pointers have the same layout.
+                unsafe body(raw.bindMemory(to: UnsafePointer<CChar>.self).baseAddress.unsafelyUnwrapped)
+            }
+        }
+    }
+
+    /// Runs a program to its end and gives its exit code and what it wrote to its standard output.
+    ///
+    /// - Returns: nil if it cannot be executed.
+    package static func output(_ arguments: [String], limit: Int = 1 << 24) -> (code: Int32, text: String)? {
+        var ends: [Int32] = [0, 0]
+        guard unsafe xsys_pipe(&ends) == 0 else { return nil }
+        let reading = Descriptor(owning: ends[0])
+        let pid = spawn(arguments, environment: Environment.all, as: .make(output: ends[1]))
+        close(ends[1])
+        guard pid > 0 else { return nil }
+        let bytes = (try? reading.readToEnd(limit: limit, path: "")) ?? []
+        var status: Int32 = 0
+        _ = unsafe xsys_wait(pid, true, &status)
+        return (xsys_exit_code(status), String(decoding: bytes, as: UTF8.self))
+    }
+}
+
+extension xsys_process {
+    /// A process with these descriptors; -1 is `/dev/null`.
+    static func make(
+        input: Int32 = -1, output: Int32 = -1, error: Int32 = -1, kept: Int32 = -1, as number: Int32 = -1,
+        session: Bool = false
+    ) -> xsys_process {
+        xsys_process(
+            input: input, output: output, error: error, kept: kept, kept_as: number, session: session)
+    }
+}

@@ -1,0 +1,39 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The signals that ask a program to stop, read like messages.
+package struct Signals: Sendable {
+    package enum Kind: Sendable {
+        /// SIGINT: Ctrl-C.
+        case interrupt
+        /// SIGTERM or SIGHUP.
+        case terminate
+        /// SIGWINCH: the terminal has another size.
+        case resize
+    }
+
+    private let descriptor: Int32
+
+    /// Blocks the signals in this thread and those it starts.
+    package init() throws(SystemError) {
+        descriptor = xsys_signals()
+        if descriptor < 0 { throw SystemError("wait for signals", "", code: -descriptor) }
+    }
+
+    /// The next signal, waiting at most so long.
+    package func next(milliseconds: Int32) -> Kind? {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&polled, 1, milliseconds) > 0 else { return nil }
+        switch xsys_next_signal(descriptor) {
+        case SIGINT: return .interrupt
+        case SIGTERM, SIGHUP: return .terminate
+        case SIGWINCH: return .resize
+        default: return nil
+        }
+    }
+}

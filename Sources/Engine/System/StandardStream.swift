@@ -1,0 +1,31 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Standard output and standard error.
+package enum StandardStream: Int32, Sendable {
+    case output = 1
+    case error = 2
+
+    /// Writes text at once, after what C code has buffered. A closed pipe or a full disk is no reason to fail.
+    package func write(_ text: String) {
+        fflush(nil)
+        try? Descriptor.write(Array(text.utf8), to: rawValue, path: "")
+    }
+
+    /// Whether it is a terminal.
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// The width of the terminal; 80 where it is unknown.
+    package var columns: Int {
+        let columns = Int(xsys_columns(rawValue))
+        return columns > 0 ? columns : 80
+    }
+
+    /// Makes what C code prints appear at each line end.
+    package static func bufferByLine() { xsys_buffer_by_line() }
+}

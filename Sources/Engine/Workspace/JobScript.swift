@@ -1,0 +1,231 @@
+/// The script of a job: what runs, what it needs, and with which variables.
+///
+/// It is an executable file that runs the one task alone, and what the job's process itself reads. A command is a shell
+/// script, a Lua task a Lua file; both begin with the same comments:
+///
+///     #!/bin/sh
+///     # iris.evaluate 873dce7ca5a0…
+///     # xpm job script 1: run this file to run this one task alone
+///     # needs ../../iris.train/07c59004b109…/train.done
+///
+/// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
+/// lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
+/// as xpm writes them, xpm-job executes them itself; a script that somebody has changed goes to the shell.
+package struct JobScript: Equatable, Sendable {
+    package enum Language: String, Sendable { case sh, lua }
+
+    package enum Program: Equatable, Sendable {
+        /// An argument vector.
+        case command([String])
+        /// What the job side of the bridge needs, as the fields of a Lua table, a line each.
+        case lua(fields: String)
+    }
+
+    package var taskID: String
+    package var identifier: String
+    /// The outcome files that must exist, relative to the job's folder.
+    package var needs: [String]
+    package var environment: [Variable]
+    package var program: Program
+
+    package struct Variable: Equatable, Sendable {
+        package var name: String
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(
+        taskID: String, identifier: String, needs: [String], environment: [Variable], program: Program
+    ) {
+        self.taskID = taskID
+        self.identifier = identifier
+        self.needs = needs
+        self.environment = environment
+        self.program = program
+    }
+
+    package static let version = 1
+
+    package var language: Language { if case .lua = program { .lua } else { .sh } }
+
+    /// The whole file.
+    ///
+    /// - Parameter host: the absolute path of `xpm-job`.
+    package func text(host: String) -> String {
+        let comment = language == .sh ? "#" : "--"
+        var lines = [
+            "#!" + interpreter(host),
+            "\(comment) \(taskID) \(identifier)",
+            "\(comment) xpm job script \(Self.version): run this file to run this one task alone",
+        ]
+        lines += needs.map { "\(comment) needs \($0)" }
+        switch program {
+        case .lua(let fields):
+            lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)  environment = {")
+            lines += environment.map { "    { \(LuaText.quote($0.name)), \(LuaText.quote($0.value)) }," }
+            lines.append("  },\n}")
+        case .command(let arguments):
+            lines.append(Self.handOver(host))
+            lines += environment.map { "export \($0.name)=\(ShellWords.quote($0.value))" }
+            lines.append("exec " + arguments.map(ShellWords.quote).joined(separator: " "))
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func interpreter(_ host: String) -> String {
+        if language == .sh { return "/bin/sh" }
+        // The kernel splits this line at blanks and cuts it at 127 bytes on old systems.
+        return host.contains(where: \.isWhitespace) || host.utf8.count > 120 ? "/usr/bin/env xpm-job" : host
+    }
+
+    private static func handOver(_ host: String) -> String {
+        #"[ -n "$XPM_JOB_HELD" ] || exec \#(ShellWords.quote(host)) "$0""#
+    }
+}
+
+extension JobScript {
+    /// What stands in the comments of any script of this format, and the rest of the text.
+    package struct Header: Equatable {
+        package var taskID = ""
+        package var identifier = ""
+        package var needs: [String] = []
+        /// Everything after the header.
+        package var body: Substring = ""
+    }
+
+    /// Reads the comments.
+    ///
+    /// - Throws: a text that is no job script, or one of a newer version.
+    package static func header(of text: String) throws(ScriptError) -> Header {
+        var header = Header()
+        var rest = text[...]
+        func line() -> Substring {
+            let end = rest.firstIndex(of: "\n") ?? rest.endIndex
+            defer { rest = end == rest.endIndex ? "" : rest[rest.index(after: end)...] }
+            return rest[..<end]
+        }
+        guard line().hasPrefix("#!") else { throw ScriptError.notAScript }
+        let title = line().drop { $0 == "#" || $0 == "-" }.split(separator: " ")
+        guard title.count == 2 else { throw ScriptError.notAScript }
+        header.taskID = String(title[0])
+        header.identifier = String(title[1])
+        let versionLine = line().drop { $0 == "#" || $0 == "-" }
+        guard versionLine.hasPrefix(" xpm job script "),
+            let version = Int(versionLine.dropFirst(" xpm job script ".count).prefix { $0.isNumber })
+        else { throw ScriptError.notAScript }
+        guard version <= Self.version else { throw ScriptError.newer(version) }
+        while rest.hasPrefix("# needs ") || rest.hasPrefix("-- needs ") {
+            header.needs.append(String(line().drop { $0 != " " }.dropFirst(" needs ".count)))
+        }
+        header.body = rest
+        return header
+    }
+
+    /// The variables and the argument vector of a command's body, if it is as xpm wrote it; else nil.
+    package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
+        var rest = body
+        guard rest.hasPrefix(#"[ -n "$XPM_JOB_HELD" ] || exec "#), let end = rest.firstIndex(of: "\n") else { return nil }
+        rest = rest[rest.index(after: end)...]
+        var environment: [Variable] = []
+        while rest.hasPrefix("export ") {
+            rest = rest.dropFirst("export ".count)
+            let name = rest.prefix { $0 != "=" && !$0.isWhitespace && $0 != "'" }
+            rest = rest.dropFirst(name.count)
+            guard rest.first == "=" else { return nil }
+            rest = rest.dropFirst()
+            guard let value = ShellWords.read(&rest), rest.first == "\n" else { return nil }
+            rest = rest.dropFirst()
+            environment.append(.init(name: String(name), value: value))
+        }
+        guard rest.hasPrefix("exec ") else { return nil }
+        rest = rest.dropFirst("exec ".count)
+        var arguments: [String] = []
+        while let word = ShellWords.read(&rest) {
+            arguments.append(word)
+            if rest.first == " " { rest = rest.dropFirst() } else { break }
+        }
+        return rest == "\n" && !arguments.isEmpty ? (environment, arguments) : nil
+    }
+}
+
+/// Why a file cannot be run as a job.
+package enum ScriptError: Error, Equatable {
+    case notAScript
+    case newer(Int)
+    case unfinished(need: String)
+
+    package var text: String {
+        switch self {
+        case .notAScript: "not a job script of xpm"
+        case .newer(let version):
+            "a job script of version \(version); this xpm-job knows versions up to \(JobScript.version): use the newer xpm"
+        case .unfinished(let need): "it needs \(need), which is not done yet: run that task first"
+        }
+    }
+}
+
+/// Words of the shell, in single quotes.
+package enum ShellWords {
+    /// The word as the shell reads it back: `it's` becomes `'it'\''s'`; plain words stay as they are.
+    package static func quote(_ word: String) -> String {
+        let isPlain = !word.isEmpty && word.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains($0)
+        }
+        return isPlain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+
+    /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another way.
+    package static func read(_ text: inout Substring) -> String? {
+        var word: [UInt8] = []
+        var bytes = text.utf8[...]
+        var isWord = false
+        scan: while let byte = bytes.first {
+            switch byte {
+            case UInt8(ascii: "'"):
+                bytes = bytes.dropFirst()
+                guard let end = bytes.firstIndex(of: UInt8(ascii: "'")) else { return nil }
+                word.append(contentsOf: bytes[..<end])
+                bytes = bytes[bytes.index(after: end)...]
+            case UInt8(ascii: "\\"):
+                bytes = bytes.dropFirst()
+                guard bytes.first == UInt8(ascii: "'") else { return nil }
+                word.append(UInt8(ascii: "'"))
+                bytes = bytes.dropFirst()
+            case UInt8(ascii: " "), UInt8(ascii: "\n"): break scan
+            default:
+                let plain = quote(String(UnicodeScalar(byte)))
+                guard byte < 0x80, !plain.hasPrefix("'") else { return nil }
+                word.append(byte)
+                bytes = bytes.dropFirst()
+            }
+            isWord = true
+        }
+        guard isWord else { return nil }
+        text = text[bytes.startIndex...]
+        return String(decoding: word, as: UTF8.self)
+    }
+}
+
+/// Strings as Lua source.
+package enum LuaText {
+    /// The string in double quotes; bytes outside printable ASCII, but for UTF-8, as decimal escapes.
+    package static func quote(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": out += "\\" + String(scalar)
+            case "\n": out += "\\n"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+                let digits = String(scalar.value)
+                out += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,102 @@
+/// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
+///
+/// Version 1: `{"version": 1, "reason": …, "code": …, "signal": …, "started": …, "ended": …, "host": …}`. An empty file, as
+/// experimaestro writes for `.done`, is read as an outcome without facts.
+package struct Outcome: Sendable, Equatable {
+    package enum Reason: String, Sendable {
+        case done = "DONE"
+        /// The program gave an exit code other than 0, or a signal ended it.
+        case failed = "FAILED"
+        /// The program could not be started.
+        case launch = "LAUNCH"
+        /// It was told to stop.
+        case cancelled = "CANCELLED"
+        /// Its process vanished without a word.
+        case lost = "LOST"
+    }
+
+    package var reason: Reason
+    package var exitCode: Int32?
+    package var signal: Int32?
+    /// What more there is to say, for people.
+    package var message: String?
+    package var started: Timestamp?
+    package var ended: Timestamp?
+
+    package init(
+        _ reason: Reason, exitCode: Int32? = nil, signal: Int32? = nil, message: String? = nil,
+        started: Timestamp? = nil, ended: Timestamp? = nil
+    ) {
+        self.reason = reason
+        self.exitCode = exitCode
+        self.signal = signal
+        self.message = message
+        self.started = started
+        self.ended = ended
+    }
+
+    package static let version: Int64 = 1
+
+    package var isDone: Bool { reason == .done }
+
+    /// Seconds from start to end, where both are known.
+    package var duration: Double? {
+        guard let started, let ended else { return nil }
+        return ended.seconds - started.seconds
+    }
+
+    /// For people: `exit code 3`, `killed by signal 9 (SIGKILL)`.
+    package var text: String {
+        if let message { return message }
+        if let signal, signal > 0 { return "killed by signal \(signal)\(Self.name(signal).map { " (\($0))" } ?? "")" }
+        if let exitCode { return "exit code \(exitCode)" }
+        return switch reason {
+        case .done: "done"
+        case .failed: "failed"
+        case .launch: "could not be started"
+        case .cancelled: "stopped"
+        case .lost: "its process vanished without an outcome"
+        }
+    }
+
+    private static func name(_ signal: Int32) -> String? {
+        [1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
+            11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM"][signal]
+    }
+
+    package var json: JSON {
+        .object([
+            .init("version", .int(Self.version)),
+            .init("reason", .string(reason.rawValue)),
+            .init("code", exitCode.map { .int(Int64($0)) } ?? .null),
+            .init("signal", signal.map { .int(Int64($0)) } ?? .null),
+            .init("message", .optional(message)),
+            .init("started", started.map { .float($0.seconds) } ?? .null),
+            .init("ended", ended.map { .float($0.seconds) } ?? .null),
+            .init("host", .string(Environment.hostName)),
+        ])
+    }
+
+    /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
+    package static func read(_ path: String) -> Outcome {
+        let named: Reason = Paths.hasExtension(path, "done") ? .done : .failed
+        guard let bytes = try? Files.read(path, limit: 1 << 20), !bytes.isEmpty, let json = try? JSON.parse(bytes)
+        else { return Outcome(named) }
+        var outcome = read(json, named: named)
+        if named == .done { outcome.reason = .done }
+        return outcome
+    }
+
+    /// - Parameter named: the reason where the JSON tells none that is known.
+    static func read(_ json: JSON, named: Reason) -> Outcome {
+        func time(_ key: String) -> Timestamp? {
+            guard let seconds = json[key]?.number, abs(seconds) < 1e11 else { return nil }
+            return Timestamp(microseconds: Int64((seconds * 1e6).rounded()))
+        }
+        return Outcome(
+            json["reason"]?.string.flatMap(Reason.init(rawValue:)) ?? named,
+            exitCode: json["code"]?.int.flatMap { Int32(exactly: $0) },
+            signal: json["signal"]?.int.flatMap { Int32(exactly: $0) }, message: json["message"]?.string,
+            started: time("started"), ended: time("ended"))
+    }
+}

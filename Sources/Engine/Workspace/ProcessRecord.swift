@@ -1,0 +1,80 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// How to find the process of a job: the content of `{name}.pid`.
+///
+/// A pid alone may be given to another process later; with its start time and the boot it cannot be mistaken.
+package struct ProcessRecord: Sendable, Equatable {
+    /// The leader of the job's session.
+    package var pid: Int32
+    /// In clock ticks since the boot.
+    package var startTime: Int64
+    package var boot: String
+    package var host: String
+
+    /// The record of a process of this machine.
+    package init(pid: Int32) {
+        self.pid = pid
+        startTime = Self.startTime(of: pid) ?? 0
+        boot = Self.currentBoot
+        host = Environment.hostName
+    }
+
+    package var json: JSON {
+        [
+            "version": 1, "type": "local", "pid": .int(Int64(pid)), "start_time": .int(startTime),
+            "boot_id": .string(boot), "host": .string(host),
+        ]
+    }
+
+    /// Reads a record; nil if there is none or it is torn.
+    package static func read(_ path: String) -> ProcessRecord? {
+        guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes),
+            let pid = json["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 0
+        else { return nil }
+        var record = ProcessRecord(pid: pid)
+        record.startTime = json["start_time"]?.int ?? 0
+        record.boot = json["boot_id"]?.string ?? ""
+        record.host = json["host"]?.string ?? ""
+        return record
+    }
+
+    /// Whether that very process lives on this machine.
+    package var isAlive: Bool {
+        host == Environment.hostName && boot == Self.currentBoot && Self.startTime(of: pid) == startTime
+    }
+
+    /// Sends a signal to the job's process group, if its leader is still that process.
+    package func signal(_ number: Int32) {
+        if isAlive { kill(-pid, number) }
+    }
+
+    /// A descriptor that becomes readable when the process ends; nil if it has ended or lives elsewhere.
+    package func watch() -> Descriptor? {
+        let number = xsys_process_descriptor(pid)
+        guard number >= 0 else { return nil }
+        let descriptor = Descriptor(owning: number)
+        // Looked at after the descriptor was opened, so that both mean the same process.
+        guard isAlive else { return nil }
+        return descriptor
+    }
+
+    private static let currentBoot: String = {
+        let text = (try? Files.readText("/proc/sys/kernel/random/boot_id", limit: 256)) ?? ""
+        return String(text.prefix { !$0.isNewline })
+    }()
+
+    /// Field 22 of `/proc/PID/stat`, see proc(5).
+    private static func startTime(of pid: Int32) -> Int64? {
+        guard let text = try? Files.readText("/proc/\(pid)/stat", limit: 4096),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? Int64(fields[19]) : nil
+    }
+}

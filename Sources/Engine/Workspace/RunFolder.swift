@@ -1,0 +1,163 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The folder of one run of an experiment, `experiments/{experiment}/{YYYYMMDD_HHMMSS}/`.
+///
+///     status.json        state, host, start, end, counts
+///     jobs.jsonl         a line for each submitted job
+///     environment.json   versions, host, command line, git, merged configuration
+///     events.jsonl       what happened, in order
+///     sources/           the Lua files of the plan and what tasks name, as they were
+///     jobs/              links to the job folders
+///     results/ data/     what the experiment saved
+package final class RunFolder: Sendable {
+    package let experiment: String
+    package let run: String
+    package let path: String
+    package let started: Timestamp
+    private let workspace: Workspace
+    private let lock: Descriptor
+    private let lockPath: String
+    private let jobs: LineLog
+    private let events: LineLog
+
+    /// Begins a run: takes the experiment's lock and makes the folder.
+    ///
+    /// - Throws: `RunError.busy` if another run of the experiment is alive.
+    package init(experiment: String, in workspace: Workspace) throws(RunError) {
+        self.experiment = experiment
+        self.workspace = workspace
+        let folder = workspace.experiment(experiment)
+        lockPath = "\(folder)/lock"
+        let started = Timestamp.now
+        self.started = started
+        do throws(SystemError) {
+            try workspace.create()
+            try Files.makeFolder(folder)
+            guard let taken = try FileLock.take(lockPath) else { throw SystemError("lock", lockPath, code: EWOULDBLOCK) }
+            lock = taken.take()
+            try Files.write(ProcessRecord(pid: getpid()).json.bytes, to: lockPath)
+            (run, path) = try Self.makeFolder(in: folder, named: started.runName)
+            for part in ["jobs", "sources"] { try Files.makeFolder("\(path)/\(part)") }
+            jobs = try LineLog("\(path)/jobs.jsonl")
+            events = try LineLog("\(path)/events.jsonl")
+            try Files.link("\(folder)/current", to: run)
+        } catch {
+            if error.code == EWOULDBLOCK, let holder = ProcessRecord.read("\(folder)/lock") {
+                throw RunError.busy(experiment: experiment, host: holder.host, pid: holder.pid)
+            }
+            throw RunError.system(error)
+        }
+    }
+
+    deinit { try? Files.remove(lockPath) }
+
+    private static func makeFolder(
+        in folder: String, named name: String
+    ) throws(SystemError) -> (run: String, path: String) {
+        var number = 0
+        while true {
+            let run = number == 0 ? name : "\(name).\(number)"
+            if try Files.makeFolder("\(folder)/\(run)") { return (run, "\(folder)/\(run)") }
+            number += 1
+        }
+    }
+
+    package var sources: String { "\(path)/sources" }
+
+    /// The folder for what the script writes itself, made at the first use.
+    package func results() throws(SystemError) -> String {
+        try Files.makeFolder("\(path)/results")
+        return "\(path)/results"
+    }
+
+    /// Notes a submitted job: a line, and a link.
+    package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError) {
+        let failure = jobs.append([
+            "job_id": .string(job.identifier.hex), "task_id": .string(job.taskID),
+            "tags": .object(tags.map { .init($0.name, JSON(plain: $0.value)) }),
+            "timestamp": .float(Timestamp.now.seconds),
+            "depends_on": .array(dependencies.map { .string($0.hex) }),
+        ])
+        if let failure { throw failure }
+        let folder = "\(path)/jobs/\(job.taskID)"
+        let link = "\(folder)/\(Paths.name(job.folder.path))"
+        let target = "../../../../../jobs/\(job.taskID)/\(Paths.name(job.folder.path))"
+        do throws(SystemError) {
+            try Files.link(link, to: target)
+        } catch where error.code == ENOENT {
+            try Files.makeFolder(folder)
+            try Files.link(link, to: target)
+        }
+    }
+
+    /// Appends to `events.jsonl`.
+    @discardableResult
+    package func log(_ event: JSON) -> SystemError? { events.append(event) }
+
+    /// Replaces `status.json`.
+    package func write(status: RunStatus) throws(SystemError) {
+        try Files.replace("\(path)/status.json", with: status.json(of: self).prettyBytes)
+    }
+
+    /// Replaces `environment.json`.
+    package func write(environment: JSON) throws(SystemError) {
+        try Files.replace("\(path)/environment.json", with: environment.prettyBytes)
+    }
+}
+
+/// The content of `status.json`.
+package struct RunStatus: Sendable {
+    package static let version: Int64 = 1
+
+    /// `running`, `done`, `failed` or `interrupted`.
+    package var state: String
+    package var ended: Timestamp?
+    /// How many jobs are in each state.
+    package var counts: [(state: String, count: Int)] = []
+
+    package init(state: String) { self.state = state }
+
+    fileprivate func json(of run: RunFolder) -> JSON {
+        [
+            "version": .int(Self.version), "experiment_id": .string(run.experiment), "run_id": .string(run.run),
+            "status": .string(state), "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
+            "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
+            "counts": .object(counts.map { .init($0.state, .int(Int64($0.count))) }), "services": [:],
+        ]
+    }
+}
+
+/// Why a run cannot begin.
+package enum RunError: Error {
+    case busy(experiment: String, host: String, pid: Int32)
+    case system(SystemError)
+
+    package var text: String {
+        switch self {
+        case .busy(let experiment, let host, let pid):
+            "experiment '\(experiment)' is running already: process \(pid) on \(host)"
+        case .system(let error): error.text
+        }
+    }
+}
+
+extension JSON {
+    /// A value without objects as JSON: tags and results.
+    package init(plain value: Engine.Value) {
+        switch value {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .int(let value): self = .int(value)
+        case .float(let value): self = .float(value)
+        case .string(let value), .path(let value): self = .string(value)
+        case .list(let values), .set(let values): self = .array(values.map(JSON.init(plain:)))
+        case .map(let entries), .openMap(let entries):
+            self = .object(entries.map { .init($0.key.plainText, JSON(plain: $0.value)) })
+        case .member, .object: self = .string(value.plainText)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// The files that a plan was made from, kept with the run as they were: jobs load these.
+///
+/// What lies in the script's folder keeps its place; a file from elsewhere goes below `_`, under its absolute path. Kept files
+/// are read-only. Belongs to the script's thread.
+package final class SourceTree {
+    /// The script's folder.
+    package let root: String
+    private let folder: String?
+    private var kept: [String: String] = [:]
+    private var linkedFolders: Set<String> = []
+
+    /// - Parameter folder: where to keep files; nil keeps nothing, and every file stands for itself.
+    package init(root: String, folder: String?) {
+        self.root = root
+        self.folder = folder
+    }
+
+    /// Where the copy of a file, or of a folder, is or would be.
+    package func place(of path: String) -> String {
+        guard let folder else { return path }
+        if path == root { return folder }
+        if path.hasPrefix(root + "/") { return "\(folder)/\(path.dropFirst(root.count + 1))" }
+        return "\(folder)/_\(path)"
+    }
+
+    /// Keeps a file with the content that was read from it; returns the copy's path.
+    @discardableResult
+    package func keep(_ path: String, content: [UInt8]) throws(SystemError) -> String {
+        guard folder != nil else { return path }
+        if let known = kept[path] { return known }
+        let copy = place(of: path)
+        try Files.makeFolder(Paths.parent(copy))
+        // A link to the live file may stand there.
+        try Files.remove(copy)
+        try Files.write(content, to: copy, mode: Files.isExecutable(path) ? 0o555 : 0o444)
+        kept[path] = copy
+        return copy
+    }
+
+    /// Keeps a file as it is now.
+    @discardableResult
+    package func keep(_ path: String) throws(SystemError) -> String {
+        if let known = kept[path] { return known }
+        return try keep(path, content: try Files.read(path, limit: 1 << 28))
+    }
+
+    /// Links what is in a folder, but was not kept, beside what was kept: a kept program finds its data and its modules.
+    package func linkRest(of original: String) throws(SystemError) {
+        guard folder != nil, linkedFolders.insert(original).inserted else { return }
+        let place = place(of: original)
+        try Files.makeFolder(place)
+        let names = try Files.list(original)
+        // A folder with this many entries is no source folder.
+        guard names.count <= 4096 else { return }
+        for name in names where !name.hasPrefix(".") && Files.kind("\(place)/\(name)", followingLinks: false) == nil {
+            try Files.link("\(place)/\(name)", to: "\(original)/\(name)")
+        }
+    }
+
+    /// The files below the root that match a pattern with `*`, `?`, `[…]` and `**`; in byte order.
+    package static func files(matching pattern: String, in root: String) throws(SystemError) -> [String] {
+        var found: [String] = []
+        try match(pattern.split(separator: "/").map(String.init)[...], in: root, &found)
+        return found
+    }
+
+    private static func match(
+        _ parts: ArraySlice<String>, in folder: String, _ found: inout [String]
+    ) throws(SystemError) {
+        guard let part = parts.first else { return }
+        let rest = parts.dropFirst()
+        if part == "." { return try match(rest, in: folder, &found) }
+        if part == ".." { return try match(rest, in: Paths.parent(folder), &found) }
+        if part == "**" { try match(rest, in: folder, &found) }
+        for name in try Files.list(folder) where !name.hasPrefix(".") || part.hasPrefix(".") {
+            let path = "\(folder)/\(name)"
+            let kind = Files.kind(path, followingLinks: part != "**")
+            if part == "**" {
+                if kind == .folder { try match(parts, in: path, &found) }
+            } else if Glob.matches(name, pattern: part) {
+                if rest.isEmpty, kind == .file, !found.contains(path) { found.append(path) }
+                if !rest.isEmpty, kind == .folder { try match(rest, in: path, &found) }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// A folder of results, and the name of everything in it.
+///
+/// The disk is the truth. The layout is that of experimaestro 2.x:
+///
+///     WORKSPACE/.__experimaestro__                      marks a workspace
+///     WORKSPACE/experiments/{experiment}/{run}/         a run of an experiment (`RunFolder`)
+///     WORKSPACE/jobs/{type id}/{identifier}/            a job (`JobFolder`)
+package struct Workspace: Sendable, Equatable {
+    /// Its absolute path.
+    package let path: String
+
+    package init(path: String) { self.path = Paths.absolute(path) }
+
+    /// Makes the folder a workspace, and checks that it can be written.
+    package func create() throws(SystemError) {
+        try Files.makeFolder(path)
+        let marker = "\(path)/.__experimaestro__"
+        if !Files.exists(marker) { try Files.write([], to: marker) }
+        for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)") }
+    }
+
+    package func job(of type: ConfigType, _ identifier: Identifier) -> JobFolder {
+        JobFolder(path: "\(path)/jobs/\(type.id)/\(identifier.hex)", name: type.shortName)
+    }
+
+    package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }
+}

@@ -1,0 +1,179 @@
+package import Engine
+
+/// The Lua side of a job: loads the plan's kept files without calling `run`, finds the task by its id, rebuilds it from
+/// `params.json`, and calls its `execute`.
+///
+/// Made once in a process that hosts jobs; each job uses it in a process forked from that one.
+package final class TaskSession {
+    private let lua = LuaState()
+    private let module: XpmModule
+    private var folder = JobFolder(path: "/", name: "job")
+    private var lastProgress = -1.0
+    /// Kept files by module name and by the name that messages show.
+    private var modules: [String: KeptFile] = [:]
+    private var keptFolders: [String: String] = [:]
+
+    private struct KeptFile {
+        let path: String
+        let shown: String
+    }
+
+    package init() throws {
+        module = XpmModule(lua: lua)
+        addJobFunctions()
+        try module.open()
+    }
+
+    /// Runs the task of a script's body.
+    ///
+    /// - Returns: 0, or 1 with the reason on standard error.
+    package func run(script: Substring, in folder: JobFolder) -> Int32 {
+        self.folder = folder
+        // What a job prints is seen at once, and not lost when it is killed.
+        StandardStream.bufferByLine()
+        do {
+            try execute(script)
+            return 0
+        } catch let error as LuaError {
+            complain(error.text)
+        } catch let error as ScriptError {
+            complain(error.message)
+        } catch let error as ParameterFileError {
+            complain(error.text)
+        } catch let error as SystemError {
+            complain(error.text)
+        } catch {
+            complain("\(error)")
+        }
+        return 1
+    }
+
+    private func complain(_ text: String) { StandardStream.error.write(text + "\n") }
+
+    private func execute(_ script: Substring) throws {
+        let stack = lua.stack
+        try stack.load(Array(script.utf8), name: "=job script")
+        try stack.call(arguments: 0, results: 1)
+        guard stack.kind(-1) == .table else { throw ScriptError("the job script returns no table") }
+        let fields = try stack.value(-1)
+        stack.pop()
+        guard case .map(let entries) = fields else { throw ScriptError("the job script returns no table") }
+        func field(_ name: String) -> Value? { entries.first { $0.key == .string(name) }?.value }
+        guard case .string(let id)? = field("task"), case .list(let files)? = field("files") else {
+            throw ScriptError("the job script has no task or no files")
+        }
+        if case .list(let variables)? = field("environment") {
+            for case .list(let pair) in variables where pair.count == 2 {
+                Environment.set(pair[0].plainText, pair[1].plainText)
+            }
+        }
+        if case .string(let path)? = field("path") { ModuleFinder.setPath(stack, "path", path) }
+        if case .string(let path)? = field("cpath") { ModuleFinder.setPath(stack, "cpath", path) }
+        try load(files, until: id)
+        try call(id)
+    }
+
+    /// Loads the script and, where its types were defined by modules that only `run` requires, those.
+    private func load(_ files: [Value], until id: String) throws {
+        var scripts: [KeptFile] = []
+        var order: [String] = []
+        for case .list(let parts) in files where parts.count == 3 {
+            let file = KeptFile(path: parts[1].plainText, shown: parts[2].plainText)
+            keptFolders[file.shown] = Paths.parent(file.path)
+            let name = parts[0].plainText
+            if name.isEmpty {
+                scripts.append(file)
+            } else {
+                modules[name] = file
+                order.append(name)
+            }
+        }
+        ModuleFinder.install({ [unowned self] stack in try search(stack) }, in: lua)
+        module.folderOfSource = { [unowned self] source in keptFolders[source] ?? Paths.parent(source) }
+        for script in scripts {
+            try load(script)
+            try lua.stack.call(arguments: 0, results: 0)
+        }
+        for name in order where module.types[id] == nil {
+            lua.stack.pushGlobals()
+            lua.stack.get("require", from: -1)
+            lua.stack.push(name)
+            try lua.stack.call(arguments: 1, results: 0)
+            lua.stack.pop()
+        }
+    }
+
+    private func load(_ file: KeptFile) throws {
+        let content = try Files.read(file.path, limit: 1 << 26)
+        try lua.stack.load(LuaSource.withoutHashLine(content), name: "@\(file.shown)")
+    }
+
+    private func search(_ stack: LuaStack) throws -> Int {
+        guard let file = modules[stack.string(1) ?? ""] else {
+            stack.push("no kept file of the plan")
+            return 1
+        }
+        try load(file)
+        let function = lua.stack.keep()
+        stack.push(function)
+        stack.drop(function)
+        stack.push(file.path)
+        return 2
+    }
+
+    private func call(_ id: String) throws {
+        let stack = lua.stack
+        guard let definition = module.types[id] else {
+            throw ScriptError("no task '\(id)' is defined when its file is loaded: define it at the top of the file")
+        }
+        let bytes = try Files.read(folder.parameters, limit: 1 << 28)
+        let task = try ParameterFile.task(from: bytes, job: folder.path) { module.types[$0]?.type }
+        guard task.type === definition.type else {
+            throw ScriptError("params.json is of \(task.type.id), not of \(id)")
+        }
+        try task.seal()
+        guard module.pushField("execute", of: task.type, stack), stack.kind(-1) == .function else {
+            throw ScriptError("\(id) has no execute")
+        }
+        module.push(task, stack)
+        try stack.call(arguments: 1, results: 0)
+    }
+
+    // MARK: What a task may call
+
+    private func addJobFunctions() {
+        for name in ["submit", "on_completed"] {
+            module.addMethod(name) { _ in throw ScriptError("\(name) belongs to the plan: a job cannot call it") }
+        }
+        for name in ["job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name"] {
+            module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }
+        }
+        module.addMethod("progress") { [unowned self] stack in
+            guard [.int, .float].contains(stack.kind(2)) else {
+                throw ScriptError("progress(fraction, text): the fraction is a number from 0 to 1")
+            }
+            progress(stack.float(2), stack.string(3))
+            return 0
+        }
+        module.addMethod("result") { [unowned self] stack in
+            guard stack.kind(2) == .table else { throw ScriptError("result needs a table: self:result { accuracy = 0.9 }") }
+            let value = try stack.value(2)
+            guard case .object = JSON(plain: value) else { throw ScriptError("result needs names: self:result { accuracy = 0.9 }") }
+            try JobResult.add(JSON(plain: value), to: folder)
+            return 0
+        }
+        module.addMethod("log") { stack in
+            let words = stack.count < 2 ? [] : (2...stack.count).map { stack.description($0) }
+            StandardStream.output.write(words.joined(separator: "\t") + "\n")
+            return 0
+        }
+    }
+
+    /// Writes progress, at most ten times a second, and the end in any case.
+    private func progress(_ fraction: Double, _ text: String?) {
+        let now = Monotonic.seconds
+        guard now - lastProgress >= 0.1 || fraction >= 1 else { return }
+        lastProgress = now
+        JobEvents.progress(min(1, max(0, fraction.isNaN ? 0 : fraction)), text: text, in: folder)
+    }
+}

@@ -1,0 +1,220 @@
+import Engine
+
+/// What scripts do with objects.
+extension XpmModule {
+    func addObjectFunctions() {
+        addMetamethod("__index", of: .configObject) { [unowned self] stack in try objectField(stack) }
+        addMetamethod("__newindex", of: .configObject) { [unowned self] stack in try setField(stack) }
+        addMetamethod("__tostring", of: .configObject) { stack in
+            let object = stack.object(1, .configObject)
+            stack.push(object.map { "\($0.type.id) { \($0.summary) }" } ?? "object")
+            return 1
+        }
+        addMetamethod("__tostring", of: .tag) { stack in
+            stack.push("tag \(stack.object(1, .tag)?.value.plainText ?? "")")
+            return 1
+        }
+        add("tag") { stack in
+            let isNamed = stack.count >= 2
+            let value = try stack.value(isNamed ? 2 : 1)
+            guard !isNamed || stack.string(1) != nil else { throw ScriptError("xpm.tag(name, value): the name is a string") }
+            stack.push(TagBox(name: isNamed ? stack.string(1) : nil, value: value), .tag)
+            return 1
+        }
+        add("tagspath") { stack in
+            stack.push(try Self.object(stack, 1, "xpm.tagspath").allTags().pathComponent)
+            return 1
+        }
+        add("setmeta") { stack in
+            let object = try Self.object(stack, 1, "xpm.setmeta")
+            if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
+            object.meta = stack.isAbsent(2) ? nil : stack.bool(2)
+            stack.copy(1)
+            return 1
+        }
+        addMethod("identifier") { stack in
+            stack.push(try Self.object(stack, 1, "identifier").identifier.hex)
+            return 1
+        }
+        addMethod("tags") { [unowned self] stack in
+            let tags = try Self.object(stack, 1, "tags").allTags()
+            stack.pushTable(fields: tags.count)
+            for tag in tags {
+                try push(tag.value, stack)
+                stack.set(tag.name, in: -2)
+            }
+            return 1
+        }
+        addMethod("tag") { stack in
+            let object = try Self.object(stack, 1, "tag")
+            guard let name = stack.string(2) else { throw ScriptError("tag(name, value): the name is a string") }
+            if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
+            object.addTag(.init(name: name, value: try stack.value(3)))
+            stack.copy(1)
+            return 1
+        }
+        addMethod("copy") { [unowned self] stack in
+            let copy = try Self.object(stack, 1, "copy").copy()
+            if stack.kind(2) == .table { try fill(copy, from: 2, stack) }
+            push(copy, stack)
+            return 1
+        }
+        addMethod("add_dependencies") { stack in
+            let object = try Self.object(stack, 1, "add_dependencies")
+            if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
+            guard stack.count >= 2 else { return 0 }
+            for index in 2...stack.count {
+                let other = try Self.object(stack, index, "add_dependencies")
+                guard other.task != nil else { throw ScriptError("\(other.type.id) was not submitted: nothing can depend on it") }
+                object.extraDependencies.append(other)
+            }
+            stack.copy(1)
+            return 1
+        }
+    }
+
+    /// The config object at an index of the arguments of a function.
+    static func object(_ stack: LuaStack, _ index: Int32, _ function: String) throws -> ConfigObject {
+        if let object = stack.object(index, .configObject) { return object }
+        let hint = index == 1 && stack.kind(1) != .object ? "; call it with a colon, object:\(function)()" : ""
+        throw ScriptError(
+            "\(function) needs a config object, got \(stack.isAbsent(index) ? "nothing" : stack.description(index))"
+                + (function.contains(".") ? "" : hint))
+    }
+
+    /// `Type { name = value }`
+    func makeObject(_ stack: LuaStack) throws -> Int {
+        guard let definition = stack.object(1, .configType) else { throw ScriptError("not a type") }
+        let object = ConfigObject(definition.type)
+        if !stack.isAbsent(2) {
+            guard stack.kind(2) == .table else {
+                throw ScriptError("\(definition.type.id) takes a table of parameters, got \(stack.description(2))")
+            }
+            try fill(object, from: 2, stack)
+        }
+        push(object, stack)
+        return 1
+    }
+
+    /// Gives an object the values of a table. Of several errors, the one of the first name is told: `pairs` has no order.
+    private func fill(_ object: ConfigObject, from table: Int32, _ stack: LuaStack) throws {
+        var given: [Value.Entry] = []
+        var tags: [ConfigObject.Tag] = []
+        var failures: [(name: String, error: any Error)] = []
+        try stack.unwrapProxy(table)
+        stack.forEachPair(of: table) {
+            guard stack.kind(-2) == .string, let name = stack.string(-2) else {
+                failures.append(("", ScriptError("\(object.type.id) takes parameters by name")))
+                return
+            }
+            do {
+                given.append(.init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &tags)))
+            } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
+        }
+        for entry in given {
+            guard case .string(let name) = entry.key else { continue }
+            do { try set(name, of: object, to: entry.value, stack) } catch { failures.append((name, error)) }
+        }
+        if let first = failures.min(by: { ByteOrder.less($0.name, $1.name) }) { throw first.error }
+        for tag in tags { object.addTag(tag) }
+    }
+
+    private static func told(_ error: any Error, _ place: String) -> any Error {
+        (error as? ScriptError).map { ScriptError("\(place): \($0.message)") } ?? error
+    }
+
+    private func set(_ name: String, of object: ConfigObject, to value: Value, _ stack: LuaStack) throws {
+        do {
+            try object.set(name, to: value)
+        } catch {
+            // The error names the type or the way from it.
+            if case .unknownParameter(_, object.type.id, _) = error.problem { throw error }
+            throw ScriptError("\(object.type.id)\(error.path): \(error.text)")
+        }
+        guard let position = object.type.position(of: name), case .string(let text)? = object.values[position],
+            let pattern = object.type.parameters[position].constraint.pattern
+        else { return }
+        if try !matches(text, pattern, stack) {
+            throw ScriptError("\(object.type.id).\(name): expected a match of the pattern \"\(pattern)\", got string \"\(text)\"")
+        }
+    }
+
+    /// `string.find(text, pattern)`
+    private func matches(_ text: String, _ pattern: String, _ stack: LuaStack) throws -> Bool {
+        stack.pushGlobals()
+        stack.get("string", from: -1)
+        stack.get("find", from: -1)
+        stack.push(text)
+        stack.push(pattern)
+        try stack.call(arguments: 2, results: 1)
+        defer { stack.pop(3) }
+        return stack.kind(-1) != .null
+    }
+
+    /// `object.name`: a parameter, a method of the type, or one of every object.
+    private func objectField(_ stack: LuaStack) throws -> Int {
+        guard let object = stack.object(1, .configObject) else { throw ScriptError("not a config object") }
+        guard let name = stack.string(2) else { throw ScriptError("\(object.type.id) has named parameters only") }
+        if let position = object.type.position(of: name) {
+            try push(object.values[position] ?? .null, stack)
+            return 1
+        }
+        if pushMethod(name, stack) { return 1 }
+        if pushField(name, of: object.type, stack) {
+            if stack.kind(-1) == .function { return 1 }
+            stack.pop()
+        }
+        switch name {
+        case "jobdir", "taskdir":
+            guard let path = object.jobPath ?? object.task?.jobPath else {
+                throw ScriptError("\(object.type.id) has no \(name): it was not submitted")
+            }
+            stack.push(path)
+        case "here": stack.push(definition(of: object.type).map { folderOfSource($0.source) } ?? ".")
+        case "type": stack.push(object.type.id)
+        default:
+            let names = object.type.parameters.map(\.name) + ["submit", "tags", "identifier"]
+            let nearest = Suggestion.nearest(to: name, among: names)
+            throw ValueError(.unknownParameter(name: name, of: object.type.id, suggestion: nearest))
+        }
+        return 1
+    }
+
+    private func setField(_ stack: LuaStack) throws -> Int {
+        let object = try Self.object(stack, 1, "assignment")
+        guard let name = stack.string(2) else { throw ScriptError("\(object.type.id) has named parameters only") }
+        if object.isSealed {
+            throw ScriptError("\(object.type.id).\(name) cannot be set: the object is sealed, since it or a task with it was submitted")
+        }
+        var tags: [ConfigObject.Tag] = []
+        let value = try stack.value(3, taggedAs: name, tags: &tags)
+        try set(name, of: object, to: value, stack)
+        for tag in tags { object.addTag(tag) }
+        return 0
+    }
+}
+
+extension ConfigObject {
+    /// `learning_rate = 0.1, seed = 1`, nested objects written out with dotted names.
+    package var summary: String {
+        flattened().map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// The parameters with their values, those of nested configs by their way; tasks by their short name and identifier.
+    package func flattened(prefix: String = "", depth: Int = 0) -> [(name: String, value: String)] {
+        var parts: [(name: String, value: String)] = []
+        for (parameter, value) in zip(type.parameters, values) where parameter.jobPath == nil {
+            guard let value else { continue }
+            let name = prefix + parameter.name
+            switch value {
+            case .object(let object) where object.task === object:
+                parts.append((name, "\(object.type.id) \(object.identifier.short)"))
+            case .object(let object) where depth < 8:
+                let inner = object.flattened(prefix: "\(name).", depth: depth + 1)
+                parts += inner.isEmpty ? [(name, object.type.id)] : inner
+            default: parts.append((name, value.plainText))
+            }
+        }
+        return parts
+    }
+}

@@ -1,0 +1,193 @@
+import CLuaShim
+import Engine
+
+/// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind it.
+///
+/// `Lua/xpm.lua` is the module's Lua part; it gets the host functions as one table. What only the plan or only a job can do is
+/// added by `PlanSession` and `TaskSession`.
+final class XpmModule {
+    let lua: LuaState
+    /// Types by id.
+    private(set) var types: [String: TypeDefinition] = [:]
+    /// Ids that `xpm.ref` named before their types were defined.
+    private var references: [String: ConfigReference] = [:]
+    /// Lua table of the userdata of each object, by address, weak: one object is one value in Lua.
+    private let objectCache: LuaReference
+    /// Lua table of the methods that every object has.
+    private let methods: LuaReference
+    /// Lua table of the functions that `xpm.lua` is made with.
+    private let hostTable: LuaReference
+    /// Set while `run` is called: then no task with `execute` can be defined.
+    var isRunning = false
+    /// The `{here}` of the types that a file defines: its kept folder.
+    var folderOfSource: (String) -> String = { Paths.parent($0) }
+
+    init(lua: LuaState) {
+        self.lua = lua
+        let stack = lua.stack
+        stack.pushTable()
+        stack.pushTable()
+        stack.push("v")
+        stack.set("__mode", in: -2)
+        stack.setMetatable(of: -2)
+        objectCache = stack.keep()
+        stack.pushTable()
+        methods = stack.keep()
+        stack.pushTable()
+        hostTable = stack.keep()
+        addTypeFunctions()
+        addObjectFunctions()
+        addSupportFunctions()
+    }
+
+    /// Adds a function to the table that `xpm.lua` gets.
+    func add(_ name: String, _ function: @escaping LuaState.Function) {
+        lua.stack.push(hostTable)
+        lua.push(function)
+        lua.stack.set(name, in: -2)
+        lua.stack.pop()
+    }
+
+    /// Adds a method of every object.
+    func addMethod(_ name: String, _ function: @escaping LuaState.Function) {
+        lua.stack.push(methods)
+        lua.push(function)
+        lua.stack.set(name, in: -2)
+        lua.stack.pop()
+    }
+
+    /// Gives a class of userdata a metamethod.
+    func addMetamethod<Object>(_ name: String, of objects: ObjectClass<Object>, _ function: @escaping LuaState.Function) {
+        lua.stack.pushClass(objects.number)
+        lua.push(function)
+        lua.stack.set(name, in: -2)
+        lua.stack.pop()
+    }
+
+    /// Pushes what is in the host's table under a name.
+    func pushHostField(_ name: String, _ stack: LuaStack) {
+        stack.push(hostTable)
+        stack.get(name, from: -1)
+        stack.insert(-2)
+        stack.pop()
+    }
+
+    /// Runs `xpm.lua` and makes it what `require "xpm"` gives.
+    func open() throws {
+        let stack = lua.stack
+        try stack.load(Self.source, name: "=[xpm]")
+        stack.push(hostTable)
+        try stack.call(arguments: 1, results: 1)
+        stack.pushGlobals()
+        stack.get("package", from: -1)
+        stack.get("loaded", from: -1)
+        stack.copy(-4)
+        stack.set("xpm", in: -2)
+        stack.pop(4)
+    }
+
+    private static let source = embedded(0)
+
+    /// The LuaCATS annotations of the module.
+    static var annotations: [UInt8] { embedded(1) }
+
+    private static func embedded(_ number: Int32) -> [UInt8] {
+        var count = 0
+        guard let bytes = unsafe xlua_embedded(number, &count) else { return [] }
+        return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+            unsafe Array(UnsafeBufferPointer(start: $0, count: count))
+        }
+    }
+
+    // MARK: Types
+
+    func define(_ definition: TypeDefinition) throws {
+        let id = definition.type.id
+        if let first = types[id] { throw TypeError.definedTwice(id: id, first: "\(first.source):\(first.line)") }
+        types[id] = definition
+        reference(to: id).type = definition.type
+    }
+
+    /// The one reference to a type's id.
+    func reference(to id: String) -> ConfigReference {
+        if let known = references[id] { return known }
+        let reference = ConfigReference(id: id)
+        references[id] = reference
+        return reference
+    }
+
+    func definition(of type: ConfigType) -> TypeDefinition? { types[type.id] }
+
+    /// Pushes a field of the type's definition or of its bases'; nothing if no one has it.
+    func pushField(_ name: String, of type: ConfigType, _ stack: LuaStack) -> Bool {
+        var definition = definition(of: type)
+        while let one = definition {
+            stack.push(one.table)
+            stack.get(name, from: -1)
+            stack.insert(-2)
+            stack.pop()
+            if stack.kind(-1) != .null { return true }
+            stack.pop()
+            definition = one.base
+        }
+        return false
+    }
+
+    /// Pushes a method that every object has.
+    func pushMethod(_ name: String, _ stack: LuaStack) -> Bool {
+        stack.push(methods)
+        stack.get(name, from: -1)
+        stack.insert(-2)
+        stack.pop()
+        if stack.kind(-1) == .function { return true }
+        stack.pop()
+        return false
+    }
+
+    // MARK: Values
+
+    /// Pushes the userdata of an object: the same one as long as Lua has it.
+    func push(_ object: ConfigObject, _ stack: LuaStack) {
+        let key = unsafe UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
+        stack.push(objectCache)
+        unsafe stack.get(pointer: key, from: -1)
+        if stack.kind(-1) == .object {
+            stack.insert(-2)
+            stack.pop()
+            return
+        }
+        stack.pop()
+        stack.push(object, .configObject)
+        stack.copy(-1)
+        unsafe stack.set(pointer: key, in: -3)
+        stack.insert(-2)
+        stack.pop()
+    }
+
+    /// Pushes a value as Lua sees it: lists and maps as new tables.
+    func push(_ value: Value, _ stack: LuaStack) throws {
+        try stack.reserve(6)
+        switch value {
+        case .null: stack.pushNil()
+        case .bool(let value): stack.push(value)
+        case .int(let value): stack.push(value)
+        case .float(let value): stack.push(value)
+        case .string(let value), .path(let value): stack.push(value)
+        case .member(let enumeration, let index): stack.push(enumeration.members[index])
+        case .object(let object): push(object, stack)
+        case .list(let values), .set(let values):
+            stack.pushTable(sequence: values.count)
+            for (index, value) in values.enumerated() {
+                try push(value, stack)
+                stack.set(at: Int64(index + 1), in: -2)
+            }
+        case .map(let entries), .openMap(let entries):
+            stack.pushTable(fields: entries.count)
+            for entry in entries {
+                try push(entry.key, stack)
+                try push(entry.value, stack)
+                stack.setPair(in: -3)
+            }
+        }
+    }
+}

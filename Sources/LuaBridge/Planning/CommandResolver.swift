@@ -1,0 +1,143 @@
+import Engine
+
+/// Turns a task's command into an argument vector, once its values are known.
+struct CommandResolver {
+    let task: ConfigObject
+    /// The folder of the Lua file that defined the task, as it was and as it is kept.
+    let here: String
+    let sources: SourceTree
+
+    /// The argument vector.
+    func arguments(of template: CommandTemplate) throws -> [String] {
+        if template.names.contains(where: { $0 == ["here"] }) { try sources.linkRest(of: here) }
+        switch template.form {
+        case .arguments(let arguments):
+            var words: [String] = []
+            for parts in arguments {
+                try keepFile(parts)
+                // A list that is an argument by itself becomes as many arguments.
+                if parts.count == 1, case .value(let path) = parts[0], let many = Self.elements(try value(path)) {
+                    words += try many.map { try text($0, path) }
+                } else {
+                    words.append(try parts.map { try text($0) }.joined())
+                }
+            }
+            return words
+        case .shell(let parts):
+            try keepFile(parts)
+            var line = ""
+            for part in parts {
+                switch part {
+                case .text(let plain): line += plain
+                case .value(let path):
+                    let value = try value(path)
+                    let words = try (Self.elements(value) ?? [value]).map { ShellWords.quote(try text($0, path)) }
+                    line += words.joined(separator: " ")
+                }
+            }
+            return ["/bin/sh", "-c", line]
+        }
+    }
+
+    private static func elements(_ value: Value) -> [Value]? {
+        switch value {
+        case .list(let values), .set(let values): values
+        default: nil
+        }
+    }
+
+    private func text(_ part: CommandTemplate.Part) throws -> String {
+        switch part {
+        case .text(let plain): plain
+        case .value(let path): try text(try value(path), path)
+        }
+    }
+
+    private func text(_ value: Value, _ path: [String]) throws -> String {
+        if case .object(let object) = value {
+            guard let folder = object.jobPath else {
+                let example = object.type.parameters.first.map { "{\(path.joined(separator: ".")).\($0.name)}" } ?? "one of its values"
+                throw ScriptError(
+                    "\(task.type.id): command: {\(path.joined(separator: "."))} is a \(object.type.id), not a text; name a value of it, such as \(example)")
+            }
+            return folder
+        }
+        return value.plainText
+    }
+
+    private func value(_ path: [String]) throws -> Value {
+        switch path {
+        case ["here"]: return .string(sources.place(of: here))
+        case ["jobdir"]: return .string(task.jobPath ?? "")
+        default: break
+        }
+        var value = Value.object(task)
+        for (depth, name) in path.enumerated() {
+            var next: Value?
+            var known: [String] = []
+            switch value {
+            case .object(let object):
+                next = object[name]
+                known = object.type.parameters.map(\.name)
+                if next == nil, name == "jobdir" { next = object.jobPath.map(Value.path) }
+            case .map(let entries), .openMap(let entries):
+                next = entries.first { $0.key.plainText == name }?.value
+                known = entries.map(\.key.plainText)
+            default: break
+            }
+            guard let next else {
+                let whole = path.joined(separator: ".")
+                let nearest = Suggestion.nearest(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+                let owner = depth == 0 ? task.type.id : path[..<depth].joined(separator: ".")
+                throw ScriptError("\(task.type.id): command: {\(whole)}: \(owner) has no '\(name)'\(nearest)")
+            }
+            value = next
+        }
+        return value
+    }
+
+    /// A file named `{here}/path` is kept with the run.
+    private func keepFile(_ parts: [CommandTemplate.Part]) throws {
+        for (part, next) in zip(parts, parts.dropFirst()) {
+            guard part == .value(["here"]), case .text(let text) = next, text.hasPrefix("/") else { continue }
+            let name = text.dropFirst().prefix { !$0.isWhitespace && !"\"';|&<>()$`".contains($0) }
+            let path = "\(here)/\(name)"
+            if Files.kind(path) == .file { try sources.keep(Paths.absolute(path)) }
+            if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
+                throw ScriptError("\(task.type.id): command: no file '\(name)' in {here}, \(Paths.shown(here))")
+            }
+        }
+    }
+}
+
+/// Finds the programs of commands, each once.
+final class ProgramFinder {
+    private var found: [String: Bool] = [:]
+
+    /// Whether the shell, or the kernel, will find the program of an argument vector that `CommandResolver` made.
+    ///
+    /// - Returns: the name that is not found, or nil.
+    func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
+        if arguments.count == 3, arguments[0] == "/bin/sh", arguments[1] == "-c" {
+            let word = String(arguments[2].drop(while: \.isWhitespace).prefix { !$0.isWhitespace })
+            // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
+            guard !word.isEmpty, word.allSatisfy({ $0.isLetter || $0.isNumber || "_-.+/".contains($0) }) else { return nil }
+            return check("sh \(word)") { isKnownToShell(word, along: path, from: folder) } ? nil : word
+        }
+        let name = arguments[0]
+        let isThere = check(name) { Environment.find(program: name, along: path, from: folder) != nil }
+        return isThere ? nil : name
+    }
+
+    private func check(_ key: String, _ look: () -> Bool) -> Bool {
+        if let known = found[key] { return known }
+        let isThere = look()
+        found[key] = isThere
+        return isThere
+    }
+
+    private func isKnownToShell(_ word: String, along path: String?, from folder: String) -> Bool {
+        if Environment.find(program: word, along: path, from: folder) != nil { return true }
+        return ChildProcess.output(["/bin/sh", "-c", "command -v \"$1\"", "sh", word])?.code == 0
+    }
+}

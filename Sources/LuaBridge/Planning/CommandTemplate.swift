@@ -1,0 +1,99 @@
+import Engine
+
+/// A command with `{name}` in it. `{{` and `}}` are braces.
+struct CommandTemplate {
+    enum Part: Equatable {
+        case text(String)
+        /// The way to a value: `{trained.weights}`.
+        case value([String])
+    }
+
+    enum Form {
+        /// A program and its arguments.
+        case arguments([[Part]])
+        /// A text for `sh -c`.
+        case shell([Part])
+    }
+
+    let form: Form
+
+    /// Names that every command may use beside the task's parameters.
+    static let builtIn = ["here", "jobdir"]
+
+    /// Splits a text at its braces.
+    static func parse(_ text: String) throws -> [Part] {
+        var parts: [Part] = []
+        var plain = ""
+        var rest = text[...]
+        while let character = rest.first {
+            rest = rest.dropFirst()
+            if character == rest.first, character == "{" || character == "}" {
+                plain.append(character)
+                rest = rest.dropFirst()
+            } else if character == "{" {
+                guard let end = rest.firstIndex(of: "}") else {
+                    throw ScriptError("'{' without '}' in \"\(text)\"; a brace is written '{{'")
+                }
+                if !plain.isEmpty { parts.append(.text(plain)) }
+                plain = ""
+                parts.append(.value(rest[..<end].split(separator: ".", omittingEmptySubsequences: false).map(String.init)))
+                rest = rest[rest.index(after: end)...]
+            } else {
+                plain.append(character)
+            }
+        }
+        if !plain.isEmpty { parts.append(.text(plain)) }
+        return parts
+    }
+
+    /// Reads a command from the value at an index: a string, or a list of strings and numbers.
+    init(_ stack: LuaStack, _ index: Int32) throws {
+        if let text = stack.string(index) {
+            guard text.contains(where: { !$0.isWhitespace }) else { throw ScriptError("command: the text is empty") }
+            form = .shell(try Self.parse(text))
+            return
+        }
+        guard stack.kind(index) == .table else { throw ScriptError("command needs a list, a string or a function") }
+        var arguments: [[Part]] = []
+        for position in 1...max(1, Int64(stack.length(index))) {
+            stack.get(at: position, from: index)
+            defer { stack.pop() }
+            switch stack.kind(-1) {
+            case .string: arguments.append(try Self.parse(stack.string(-1) ?? ""))
+            case .int, .float: arguments.append([.text(try stack.value(-1).plainText)])
+            case .null: throw ScriptError("command: the list is empty or has a hole at position \(position)")
+            default: throw ScriptError("command: argument \(position) is a \(stack.typeName(-1)), not a string")
+            }
+        }
+        form = .arguments(arguments)
+    }
+
+    /// Every value that the command names.
+    var names: [[String]] {
+        let parts: [Part]
+        switch form {
+        case .arguments(let arguments): parts = arguments.flatMap(\.self)
+        case .shell(let text): parts = text
+        }
+        return parts.compactMap { if case .value(let path) = $0 { path } else { nil } }
+    }
+}
+
+extension XpmModule {
+    /// Checks at its definition what can be checked of a task's command: each first name is a parameter.
+    func checkCommand(of definition: TypeDefinition, _ stack: LuaStack) throws {
+        stack.push(definition.table)
+        stack.get("command", from: -1)
+        defer { stack.pop(2) }
+        guard stack.kind(-1) == .string || stack.kind(-1) == .table else { return }
+        let type = definition.type
+        do {
+            let known = type.parameters.map(\.name) + CommandTemplate.builtIn
+            for path in try CommandTemplate(stack, stack.absolute(-1)).names where !known.contains(path[0]) {
+                let nearest = Suggestion.nearest(to: path[0], among: known).map { " (did you mean '{\($0)}'?)" }
+                throw ScriptError(
+                    "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{'")")
+            }
+        } catch let error as ScriptError { throw ScriptError("\(type.id): \(error.message)") }
+    }
+}

@@ -1,0 +1,50 @@
+import Engine
+
+/// Finds Lua files for `require` along `package.path`, and loads them with the name that messages show.
+enum ModuleFinder {
+    /// The file of a module along a path such as `./?.lua;lib/?/init.lua`.
+    ///
+    /// - Returns: the absolute path, or the files that were looked for.
+    static func find(_ name: String, along path: String) -> (found: String?, tried: [String]) {
+        let part = name.replacing(".", with: "/")
+        var tried: [String] = []
+        for template in path.split(separator: ";") {
+            let file = Paths.absolute(String(template.replacing("?", with: part)))
+            if Files.kind(file) == .file { return (file, []) }
+            tried.append(file)
+        }
+        return (nil, tried)
+    }
+
+    /// `package.path` as the script has set it.
+    static func path(_ stack: LuaStack, _ field: String = "path") -> String {
+        stack.pushGlobals()
+        stack.get("package", from: -1)
+        stack.get(field, from: -1)
+        defer { stack.pop(3) }
+        return stack.string(-1) ?? ""
+    }
+
+    static func setPath(_ stack: LuaStack, _ field: String = "path", _ value: String) {
+        stack.pushGlobals()
+        stack.get("package", from: -1)
+        stack.push(value)
+        stack.set(field, in: -2)
+        stack.pop(2)
+    }
+
+    /// Puts a searcher before Lua's own, which would read files that are not kept.
+    static func install(_ function: @escaping LuaState.Function, in lua: LuaState) {
+        let stack = lua.stack
+        stack.pushGlobals()
+        stack.get("package", from: -1)
+        stack.get("searchers", from: -1)
+        for position in stride(from: Int64(stack.length(-1)), through: 2, by: -1) {
+            stack.get(at: position, from: -1)
+            stack.set(at: position + 1, in: -2)
+        }
+        lua.push(function)
+        stack.set(at: 2, in: -2)
+        stack.pop(3)
+    }
+}

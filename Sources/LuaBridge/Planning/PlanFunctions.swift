@@ -1,0 +1,286 @@
+import Engine
+
+/// The host functions that only a plan has: submitting, waiting, the experiment.
+extension PlanSession {
+    func addPlanFunctions() {
+        module.addMethod("submit") { [unowned self] stack in try submit(stack) }
+        module.addMethod("on_completed") { [unowned self] stack in try onCompleted(stack) }
+        module.add("job") { [unowned self] stack in
+            let object = try XpmModule.object(stack, 1, "xpm.job")
+            guard let task = object.task, let job = experiment?.job(of: task) else {
+                throw ScriptError("xpm.job: \(object.type.id) is not the output of a submitted task")
+            }
+            stack.push(job, .job)
+            return 1
+        }
+        module.add("wait") { [unowned self] stack in
+            try wait(for: nil)
+            stack.push(true)
+            return 1
+        }
+        module.add("stop") { [unowned self] _ in
+            experiment?.drain()
+            return 0
+        }
+        module.add("setenv") { [unowned self] stack in
+            guard let name = stack.string(1), !name.isEmpty, !name.contains("="), !stack.isAbsent(2) else {
+                throw ScriptError("setenv(name, value)")
+            }
+            experiment?.set(environment: name, to: try stack.value(2).plainText)
+            return 0
+        }
+        module.add("workdir") { [unowned self] stack in
+            stack.push(experiment?.workspace.path ?? "")
+            return 1
+        }
+        module.add("results_path") { [unowned self] stack in
+            guard let experiment else { throw ScriptError("there is a results_path only inside run") }
+            guard let run = experiment.run else {
+                throw ScriptError("results_path: a dry run writes nothing; ask helper.run_mode first")
+            }
+            stack.push(try run.results())
+            return 1
+        }
+        module.add("experiment_name") { [unowned self] stack in
+            stack.push(experiment?.name ?? "")
+            return 1
+        }
+        module.addMetamethod("__index", of: .job) { [unowned self] stack in try jobField(stack) }
+        module.addMetamethod("__tostring", of: .job) { stack in
+            stack.push(stack.object(1, .job).map { "job \($0.spec.taskID) \($0.spec.identifier.short)" } ?? "")
+            return 1
+        }
+    }
+
+    // MARK: Submitting
+
+    private func submit(_ stack: LuaStack) throws -> Int {
+        let task = try XpmModule.object(stack, 1, "submit")
+        let type = task.type
+        guard let experiment else { throw ScriptError("\(type.id): submit only inside run") }
+        guard type.kind == .task, let definition = module.definition(of: type) else {
+            throw ScriptError("\(type.id) is a config: only a task can be submitted")
+        }
+        let environment = try options(stack, of: type)
+        try refuseCycles(task)
+        do {
+            try task.seal { [unowned self] object in try validate(object, stack) }
+        } catch let error as ValueError {
+            if case .missingParameter(let name, let owner) = error.problem, owner == type.id {
+                throw ScriptError("\(type.id): missing parameter '\(name)'")
+            }
+            throw ScriptError("\(type.id)\(error.path): \(error.text)")
+        }
+        let job = try experiment.submit(task, environment: environment) { [unowned self] in
+            try program(of: task, definition, stack)
+        }
+        return try pushOutput(of: job, task, definition, stack)
+    }
+
+    private static let submitOptions = ["env"]
+    private static let laterOptions = ["launcher", "requires", "init_tasks", "max_retries", "priority", "hold"]
+
+    private func options(_ stack: LuaStack, of type: ConfigType) throws -> [JobScript.Variable] {
+        guard !stack.isAbsent(2) else { return [] }
+        guard stack.kind(2) == .table else { throw ScriptError("\(type.id): submit takes a table of options") }
+        var variables: [JobScript.Variable] = []
+        try stack.forEachPair(of: 2) {
+            let name = stack.string(-2) ?? stack.description(-2)
+            guard Self.submitOptions.contains(name) else {
+                if Self.laterOptions.contains(name) {
+                    throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
+                }
+                let nearest = Suggestion.nearest(to: name, among: Self.submitOptions + Self.laterOptions)
+                throw ScriptError("\(type.id): submit has no option '\(name)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
+            }
+            guard case .map(let entries) = try stack.value(-1) else {
+                throw ScriptError("\(type.id): submit: env needs names and values")
+            }
+            variables = entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
+        }
+        return variables
+    }
+
+    /// A task that needs itself would wait for ever.
+    private func refuseCycles(_ task: ConfigObject) throws {
+        var path: [ConfigObject] = []
+        var finished: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject) throws {
+            if finished.contains(ObjectIdentifier(object)) || object.isSealed { return }
+            if let start = path.firstIndex(where: { $0 === object }) {
+                let way = (path[start...] + [object]).map(\.type.id).joined(separator: " → ")
+                if path[start...].contains(where: { $0.type.kind == .task }) {
+                    throw ScriptError("\(task.type.id): a dependency cycle: \(way)")
+                }
+                return
+            }
+            path.append(object)
+            try object.forEachObject(visit)
+            for other in object.extraDependencies where other.task !== other { try visit(other) }
+            path.removeLast()
+            finished.insert(ObjectIdentifier(object))
+        }
+        try visit(task)
+    }
+
+    /// Calls the `validate` of a type, its base's first.
+    private func validate(_ object: ConfigObject, _ stack: LuaStack) throws {
+        var chain: [TypeDefinition] = []
+        var definition = module.definition(of: object.type)
+        while let one = definition {
+            chain.append(one)
+            definition = one.base
+        }
+        for one in chain.reversed() {
+            stack.push(one.table)
+            stack.get("validate", from: -1)
+            guard stack.kind(-1) == .function else {
+                stack.pop(2)
+                continue
+            }
+            module.push(object, stack)
+            do {
+                try stack.call(arguments: 1, results: 0)
+            } catch let error as LuaError {
+                throw ScriptError("\(object.type.id): \(error.message)")
+            }
+            stack.pop()
+        }
+    }
+
+    private func program(
+        of task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack
+    ) throws -> JobScript.Program {
+        try keepNamedSources(of: definition, stack)
+        guard module.pushField("command", of: task.type, stack) else { return .lua(fields: scriptFields()) }
+        if stack.kind(-1) == .function {
+            module.push(task, stack)
+            try stack.call(arguments: 1, results: 1)
+        }
+        defer { stack.pop() }
+        let resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources)
+        let arguments: [String]
+        do {
+            arguments = try resolver.arguments(of: CommandTemplate(stack, stack.absolute(-1)))
+        } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
+            throw ScriptError("\(task.type.id): \(error.message)")
+        }
+        let path = experiment?.environment.last { $0.name == "PATH" }?.value ?? Environment["PATH"]
+        if let missing = programs.missing(in: arguments, along: path, from: task.jobPath ?? "/") {
+            let place = missing.contains("/") ? "no such program" : "not found along PATH"
+            throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(place))")
+        }
+        return .command(arguments)
+    }
+
+    /// Keeps the files that `sources = { … }` of a task names.
+    private func keepNamedSources(of definition: TypeDefinition, _ stack: LuaStack) throws {
+        guard module.pushField("sources", of: definition.type, stack) else { return }
+        defer { stack.pop() }
+        guard case .list(let patterns) = try stack.value(-1) else {
+            throw ScriptError("\(definition.type.id): sources needs a list of files or patterns")
+        }
+        let root = folder(of: definition)
+        for pattern in patterns {
+            guard case .string(let text) = pattern else {
+                throw ScriptError("\(definition.type.id): sources: expected string, got \(pattern.told)")
+            }
+            let files = try SourceTree.files(matching: text, in: root)
+            if files.isEmpty { throw ScriptError("\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))") }
+            for file in files { try sources.keep(file) }
+        }
+    }
+
+    /// What `submit` gives: the task, or what its `outputs` makes of it.
+    private func pushOutput(
+        of job: Job, _ task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack
+    ) throws -> Int {
+        guard module.pushField("outputs", of: task.type, stack) else {
+            module.push(task, stack)
+            return 1
+        }
+        let outer = producing
+        producing = job
+        defer { producing = outer }
+        module.push(task, stack)
+        pushCached("dep", stack) { [unowned self] stack in try markOutput(stack) }
+        try stack.call(arguments: 2, results: 1)
+        return 1
+    }
+
+    /// `dep(object)`: the object is made by the task whose `outputs` runs.
+    private func markOutput(_ stack: LuaStack) throws -> Int {
+        let object = try XpmModule.object(stack, 1, "dep")
+        guard let job = producing else { throw ScriptError("dep works only while outputs runs") }
+        guard object.task == nil || object.task === job.task else {
+            throw ScriptError("dep: \(object.type.id) is the output of another task already")
+        }
+        if object !== job.task {
+            object.task = job.task
+            try object.seal()
+            object.placePaths(in: job.spec.folder.path, nested: "\(job.spec.folder.path)/out")
+        }
+        stack.copy(1)
+        return 1
+    }
+
+    private func onCompleted(_ stack: LuaStack) throws -> Int {
+        let object = try XpmModule.object(stack, 1, "on_completed")
+        guard stack.kind(2) == .function else { throw ScriptError("on_completed needs a function") }
+        guard let task = object.task, let job = experiment?.job(of: task) else {
+            throw ScriptError("on_completed: \(object.type.id) was not submitted")
+        }
+        stack.copy(2)
+        callbacks[job.spec.number, default: []].append((stack.keep(), object))
+        if experiment?.board.status(job.spec.number).isFinal == true { try callBack(job.spec.number) }
+        stack.copy(1)
+        return 1
+    }
+
+    // MARK: Jobs
+
+    private static let jobFields = ["wait", "state", "path", "stdout", "stderr", "identifier", "result"]
+
+    private func jobField(_ stack: LuaStack) throws -> Int {
+        guard let job = stack.object(1, .job), let name = stack.string(2) else { throw ScriptError("not a job") }
+        switch name {
+        case "path": stack.push(job.spec.folder.path)
+        case "stdout": stack.push(job.spec.folder.output)
+        case "stderr": stack.push(job.spec.folder.error)
+        case "identifier": stack.push(job.spec.identifier.hex)
+        case "state", "wait", "result": pushJobMethod(name, stack)
+        default:
+            let nearest = Suggestion.nearest(to: name, among: Self.jobFields).map { " (did you mean '\($0)'?)" } ?? ""
+            throw ScriptError("a job has no '\(name)'\(nearest)")
+        }
+        return 1
+    }
+
+    private func pushJobMethod(_ name: String, _ stack: LuaStack) {
+        pushCached("job.\(name)", stack) { [unowned self] stack in
+            guard let job = stack.object(1, .job), let experiment else {
+                throw ScriptError("\(name) needs a job; call it with a colon, job:\(name)()")
+            }
+            switch name {
+            case "result":
+                guard let json = JobResult.read(job.spec.folder) else {
+                    stack.pushNil()
+                    return 1
+                }
+                try module.push(json.value, stack)
+            case "wait":
+                try wait(for: job.spec.number)
+                fallthrough
+            default: stack.push(experiment.board.status(job.spec.number).name)
+            }
+            return 1
+        }
+    }
+
+    private func pushCached(_ key: String, _ stack: LuaStack, _ function: @escaping LuaState.Function) {
+        if let known = cached[key] { return stack.push(function: known) }
+        let number = lua.register(function)
+        cached[key] = number
+        stack.push(function: number)
+    }
+}

@@ -1,0 +1,28 @@
+/// A Lua error that reached the host.
+package struct LuaError: Error, Equatable {
+    /// The error value as text, with the position that Lua or the host put before it.
+    package var message: String
+    /// The Lua frames, innermost first, one a line; nil for an error of the compiler.
+    package var traceback: String?
+
+    package init(message: String, traceback: String?) {
+        self.message = message
+        self.traceback = traceback
+    }
+
+    /// Whether the script was interrupted.
+    package var isInterrupt: Bool { message.hasSuffix("interrupted") }
+
+    /// For people: the message, then the frames if there is more than the one of the message.
+    package var text: String {
+        guard let traceback, traceback.contains("\n") else { return message }
+        return "\(message)\n\(traceback)"
+    }
+}
+
+/// What a host function has to say against its call. It becomes a Lua error at the user's line.
+struct ScriptError: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}

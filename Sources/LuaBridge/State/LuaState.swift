@@ -1,0 +1,64 @@
+import CLuaShim
+import Engine
+
+/// A Lua interpreter and the functions that the host gives it. Belongs to one thread.
+///
+/// Lua → Swift: one C trampoline calls `call`; a Swift error is caught here, pushed as a value and raised by C when this
+/// frame is gone. Swift → Lua: everything that can raise runs under `lua_pcall` in the shim.
+final class LuaState {
+    typealias Function = (LuaStack) throws -> Int
+
+    let stack: LuaStack
+    let flag: InterruptFlag
+    private var functions: [Function] = []
+
+    init(flag: InterruptFlag = InterruptFlag()) {
+        self.flag = flag
+        let pointer = unsafe xlua_new(
+            UnsafeMutableRawPointer(bitPattern: 1)!,
+            { context, pointer, function in
+                unsafe Unmanaged<LuaState>.fromOpaque(context).takeUnretainedValue().call(LuaStack(pointer), function)
+            },
+            { object in unsafe Unmanaged<AnyObject>.fromOpaque(object).release() },
+            flag.pointer)
+        stack = unsafe LuaStack(pointer)
+        // Unretained: the state lives as long as this object and no longer.
+        unsafe xlua_set_context(pointer, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit { unsafe xlua_close(stack.pointer) }
+
+    /// Gives a host function a number.
+    func register(_ function: @escaping Function) -> Int32 {
+        functions.append(function)
+        return Int32(functions.count - 1)
+    }
+
+    /// Pushes a new function of the host.
+    func push(_ function: @escaping Function) { stack.push(function: register(function)) }
+
+    private func call(_ stack: LuaStack, _ function: Int32) -> Int32 {
+        do {
+            return Int32(try functions[Int(function)](stack))
+        } catch let error as LuaError {
+            stack.push(error.message)
+        } catch let error as ScriptError {
+            stack.push(Self.positioned(error.message, stack))
+        } catch let error as ValueError {
+            stack.push(Self.positioned(error.text, stack))
+        } catch let error as SystemError {
+            stack.push(Self.positioned(error.text, stack))
+        } catch let error as TypeError {
+            stack.push(Self.positioned(error.text, stack))
+        } catch let error as SettingError {
+            stack.push(error.text)
+        } catch {
+            stack.push(Self.positioned("internal error: \(error)", stack))
+        }
+        return XLUA_RAISE
+    }
+
+    private static func positioned(_ message: String, _ stack: LuaStack) -> String {
+        stack.place().map { "\($0.source):\($0.line): \(message)" } ?? message
+    }
+}

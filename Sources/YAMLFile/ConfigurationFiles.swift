@@ -1,0 +1,105 @@
+package import Engine
+
+/// The YAML files and options of one experiment, merged: what comes later wins.
+///
+/// Order: `--pre-yaml`, the file's imports, the file, `--post-yaml`, `-c`.
+package struct ConfigurationFiles {
+    package private(set) var merged = Setting(.map([]), origin: .none)
+    /// The file that says `module`, from which modules are found.
+    package private(set) var moduleFile: String?
+    /// What users should know, such as a deprecated key.
+    package private(set) var warnings: [String] = []
+
+    package init() {}
+
+    /// Lays a file, and those it imports, over what is there.
+    ///
+    /// - Throws: what cannot be read, and files that import each other.
+    package mutating func add(_ path: String) throws(SettingError) {
+        try add(Paths.absolute(path), importedFrom: [])
+    }
+
+    private mutating func add(_ path: String, importedFrom chain: [String]) throws(SettingError) {
+        let path = Self.find(path)
+        if chain.contains(path) {
+            let way = (chain + [path]).drop { $0 != path }.map(Paths.shown).joined(separator: " → ")
+            throw SettingError("files import each other: \(way)", at: .none)
+        }
+        var setting = try YAMLFile.read(path)
+        if setting.content == .null { setting = Setting(.map([]), origin: setting.origin) }
+        guard setting.fields != nil else {
+            throw SettingError("expected names and values, got \(setting.told)", at: setting.origin)
+        }
+        let folder = Paths.parent(path)
+        for other in try imports(of: setting) {
+            guard case .string(let name) = other.content else {
+                throw SettingError("imports: expected a path, got \(other.told)", at: other.origin)
+            }
+            let target = Self.find(Paths.absolute(name, from: folder))
+            guard Files.exists(target) else {
+                throw SettingError("imports: no file \(Paths.shown(target))", at: other.origin)
+            }
+            try add(target, importedFrom: chain + [path])
+        }
+        merged = merged.merged(with: try Self.absolute(setting, from: folder))
+        if setting["module"] != nil { moduleFile = path }
+    }
+
+    /// Applies `-c a.b=value`; the value is read as YAML.
+    package mutating func set(_ option: String) throws(SettingError) {
+        let text = "-c \(option)"
+        guard let equals = option.firstIndex(of: "=") else {
+            throw SettingError("expected name=value", at: .option(text))
+        }
+        let value = try YAMLFile.parse(option: text, value: String(option[option.index(after: equals)...]))
+        // No text at all is null, as after a colon.
+        let content = option[option.index(after: equals)...].allSatisfy(\.isWhitespace) ? .null : value.content
+        try merged.set(String(option[..<equals]), to: Setting(content, origin: .option(text)))
+    }
+
+    /// Replaces `${env:NAME}` everywhere.
+    package mutating func resolveEnvironment() throws(SettingError) { merged = try merged.resolvingEnvironment() }
+
+    private mutating func imports(of setting: Setting) throws(SettingError) -> [Setting] {
+        if let parent = setting["parent"], parent.content != .null {
+            if setting["imports"] != nil {
+                throw SettingError("'parent' and 'imports' exclude each other: use 'imports'", at: parent.origin)
+            }
+            warnings.append("\(parent.origin.text): 'parent' is deprecated: use 'imports'")
+            return [parent]
+        }
+        guard let imports = setting["imports"], imports.content != .null else { return [] }
+        if case .list(let values) = imports.content { return values }
+        return [imports]
+    }
+
+    /// A path as it was given, or with `.yaml` after it.
+    package static func find(_ path: String) -> String {
+        if Files.kind(path) == .file { return path }
+        for ending in [".yaml", ".yml"] where Files.kind(path + ending) == .file { return path + ending }
+        return path
+    }
+
+    /// The file's own relative paths, from its folder.
+    private static func absolute(_ setting: Setting, from folder: String) throws(SettingError) -> Setting {
+        guard case .map(var fields) = setting.content else { return setting }
+        for index in fields.indices {
+            let value = fields[index].value
+            func placed(_ one: Setting) -> Setting {
+                guard case .string(let path) = one.content else { return one }
+                return Setting(.string(Paths.absolute(path, from: folder)), origin: one.origin)
+            }
+            switch (fields[index].key, value.content) {
+            case ("file", .string): fields[index].value = placed(value)
+            case ("luapath", .string), ("pythonpath", .string): fields[index].value = placed(value)
+            case ("luapath", .list(let paths)), ("pythonpath", .list(let paths)):
+                fields[index].value.content = .list(paths.map(placed))
+            case ("pre_experiment", .string(let text)) where text.contains("/") || text.hasSuffix(".lua"):
+                fields[index].value = placed(value)
+            default: break
+            }
+        }
+        fields.removeAll { ["imports", "parent"].contains($0.key) }
+        return Setting(.map(fields), origin: setting.origin)
+    }
+}

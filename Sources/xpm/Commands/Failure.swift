@@ -1,0 +1,26 @@
+import ArgumentParser
+import Engine
+import LuaBridge
+
+/// Why a command ends without success. The one place that makes texts and exit codes of errors.
+enum Failure: Error {
+    /// Bad input, or xpm itself failed: told, then exit code 2.
+    case message(String)
+    /// All is told already.
+    case code(Int32)
+
+    init(_ error: SettingError) { self = .message(error.text) }
+    init(_ error: SystemError) { self = .message(error.text) }
+    init(_ error: PlanError) { self = .message(error.text) }
+    init(_ error: RunError) { self = .message(error.text) }
+
+    /// Tells the user and gives what ArgumentParser ends the program with.
+    func reported() -> ExitCode {
+        switch self {
+        case .code(let code): return ExitCode(code)
+        case .message(let text):
+            StandardStream.error.write("\(Style.standardError.red("error:")) \(text)\n")
+            return ExitCode(2)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Engine
+
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write a small experiment to start from.",
+        discussion: """
+            Writes experiment.lua and full.yaml into DIR (default: the current folder). Existing files are left alone.
+
+            Example:
+              xpm init demo && cd demo && xpm run full.yaml
+            """)
+
+    @Argument(help: "The folder; made if it is not there.", completion: .directory)
+    var dir = "."
+
+    func run() throws {
+        do throws(Failure) { try write() } catch { throw error.reported() }
+    }
+
+    private func write() throws(Failure) {
+        let files = [("experiment.lua", Self.script), ("full.yaml", Self.yaml)]
+        let folder = Paths.absolute(dir)
+        for (name, _) in files where Files.exists("\(folder)/\(name)") {
+            throw .message("\(Paths.shown("\(folder)/\(name)")): exists already; xpm init writes into a folder without it")
+        }
+        do throws(SystemError) {
+            try Files.makeFolder(folder)
+            for (name, text) in files { try Files.write(Array(text.utf8), to: "\(folder)/\(name)") }
+        } catch { throw Failure(error) }
+        for (name, _) in files { StandardStream.output.write("wrote \(Paths.shown("\(folder)/\(name)"))\n") }
+        let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
+        StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
+    }
+
+    private static let script = """
+        local xpm = require "xpm"
+
+        -- A task: its parameters are its identity. The same task is never run twice.
+        local Estimate = xpm.task {
+          id = "demo.estimate",
+          help = "Estimates pi by throwing darts",
+          params = {
+            darts = xpm.int { min = 1, help = "How many darts" },
+            seed = xpm.int { default = 1 },
+          },
+          execute = function(self)
+            math.randomseed(self.seed)
+            local hits = 0
+            for dart = 1, self.darts do
+              local x, y = math.random(), math.random()
+              if x * x + y * y < 1 then
+                hits = hits + 1
+              end
+              if dart % 10000 == 0 then
+                self:progress(dart / self.darts)
+              end
+            end
+            self:result { pi = 4 * hits / self.darts }
+          end,
+        }
+
+        -- What full.yaml may contain.
+        local Configuration = xpm.configuration {
+          darts = xpm.list(xpm.int) { default = { 1000 }, help = "Numbers of darts to try" },
+          seeds = xpm.int { default = 3, help = "How many seeds each" },
+        }
+
+        -- The plan: ordinary code.
+        local function run(helper, cfg)
+          for _, darts in ipairs(cfg.darts) do
+            for seed = 1, cfg.seeds do
+              Estimate { darts = xpm.tag(darts), seed = xpm.tag(seed) }:submit()
+            end
+          end
+        end
+
+        return xpm.experiment { configuration = Configuration, run = run }
+
+        """
+
+    private static let yaml = """
+        id: demo
+        file: experiment
+        darts: [1000, 10000, 100000]
+        seeds: 3
+
+        """
+}

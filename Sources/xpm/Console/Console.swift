@@ -1,0 +1,47 @@
+import Engine
+
+/// What a run shows while it goes on, and at its end.
+protocol Console: RunObserver {
+    /// A job that a dry run or `generate` planned.
+    func planned(_ job: PlannedTask)
+    /// Everything is over; nothing is drawn any more.
+    func close(_ report: RunReport)
+}
+
+/// A planned job, as it is shown.
+struct PlannedTask {
+    let spec: JobSpec
+    let state: JobFolder.State
+    let parameters: [(name: String, value: String)]
+    let tags: [ConfigObject.Tag]
+    let dependencies: [(taskID: String, identifier: String)]
+    /// Whether its folder was written.
+    let isWritten: Bool
+
+    var stateName: String {
+        switch state {
+        case .new: "new"
+        case .done: "cached"
+        case .failed: "failed before"
+        case .running: "running"
+        }
+    }
+}
+
+/// What is told at the end of a run.
+struct RunReport {
+    var counts = RunTally.Counts()
+    var failures: [FailedTask] = []
+    var results: [(spec: JobSpec, values: JSON)] = []
+    var seconds = 0.0
+    var isInterrupted = false
+    var folder: String?
+
+    struct FailedTask {
+        let spec: JobSpec
+        let outcome: Outcome
+        let parameters: String
+        let lastLines: [String]
+        let blocked: [JobSpec]
+    }
+}

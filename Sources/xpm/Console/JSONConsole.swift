@@ -1,0 +1,69 @@
+import Engine
+
+/// One JSON object a line on standard output, for programs.
+final class JSONConsole: Console {
+    func observe(_ event: RunEvent) {
+        switch event {
+        case .began(let experiment, let run, let folder):
+            write([
+                "event": "began", "experiment": .string(experiment), "run": .string(run), "folder": .string(folder),
+            ])
+        case .status(let spec, let status):
+            if status == .waiting || status == .ready { return }
+            var members = Self.members(spec)
+            members.append(.init("state", .string(status.name)))
+            if status == .cached { members.append(.init("cached", .bool(true))) }
+            if case .failed(let outcome) = status {
+                members.append(.init("reason", .string(outcome.text)))
+                members.append(.init("exit_code", outcome.exitCode.map { .int(Int64($0)) } ?? .null))
+                members.append(.init("signal", outcome.signal.map { .int(Int64($0)) } ?? .null))
+            }
+            write(.object([.init("event", "job")] + members))
+        case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
+        case .warning(let text): write(["event": "warning", "message": .string(text)])
+        case .submitted, .planned, .finished: break
+        }
+    }
+
+    private static func members(_ spec: JobSpec) -> [JSON.Member] {
+        [
+            .init("task", .string(spec.taskID)), .init("id", .string(spec.identifier.hex)),
+            .init("tags", .string(spec.tags)), .init("folder", .string(spec.folder.path)),
+        ]
+    }
+
+    func planned(_ job: PlannedTask) {
+        write(.object([.init("event", "planned")] + Self.members(job.spec) + [
+            .init("state", .string(job.stateName)), .init("cached", .bool(job.state == .done)),
+            .init("parameters", .object(job.parameters.map { .init($0.name, .string($0.value)) })),
+            .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
+            .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),
+        ]))
+    }
+
+    func close(_ report: RunReport) {
+        for failure in report.failures {
+            write(.object([.init("event", "failure")] + Self.members(failure.spec) + [
+                .init("reason", .string(failure.outcome.text)), .init("parameters", .string(failure.parameters)),
+                .init("stderr", .array(failure.lastLines.map(JSON.string))),
+                .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
+            ]))
+        }
+        for result in report.results {
+            write(.object([.init("event", "result")] + Self.members(result.spec) + [.init("values", result.values)]))
+        }
+        let counts = report.counts
+        write([
+            "event": "finished", "submitted": .int(Int64(counts.submitted)), "done": .int(Int64(counts.done)),
+            "cached": .int(Int64(counts.cached)), "failed": .int(Int64(counts.failed)),
+            "blocked": .int(Int64(counts.blocked)), "not_run": .int(Int64(counts.notRun)),
+            "seconds": .float(report.seconds), "interrupted": .bool(report.isInterrupted),
+        ])
+    }
+
+    private func write(_ line: JSON) {
+        var bytes: [UInt8] = []
+        line.writeLine(to: &bytes)
+        StandardStream.output.write(String(decoding: bytes, as: UTF8.self))
+    }
+}

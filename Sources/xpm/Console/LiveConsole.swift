@@ -1,0 +1,121 @@
+import Engine
+import Synchronization
+
+/// A view on a terminal that is drawn anew ten times a second: counts, rate, time left, and the running jobs.
+///
+/// A drawing costs as much as the jobs that run, not as those that exist.
+final class LiveConsole: Console {
+    private static let interval = 100
+    private static let mostRunning = 8
+
+    private let tally: RunTally
+    private let report = TextReport(style: .standardError)
+    private let output = TextReport(style: .standardOutput)
+    private let style = Style.standardError
+    private let started = Monotonic.seconds
+    private let title = Mutex("")
+    /// Lines that are to stay, above the view.
+    private let drawing = Monitor(Drawing())
+
+    private struct Drawing {
+        var pending: [String] = []
+        var drawnLines = 0
+        var isClosed = false
+    }
+
+    init(tally: RunTally) {
+        self.tally = tally
+        NewThread.start { [self] in
+            while !drawing.wait(milliseconds: Self.interval, until: { $0.isClosed }) { draw() }
+        }
+    }
+
+    func observe(_ event: RunEvent) {
+        switch event {
+        case .began(let experiment, let run, _): title.withLock { $0 = "\(experiment) \(run)" }
+        case .status(let spec, .failed(let outcome)):
+            keep("\(style.red("failed"))  \(report.name(spec)): \(outcome.text)")
+        case .stopping(let count): keep(style.yellow(StopText.of(count)))
+        case .warning(let text): keep("\(style.yellow("warning:")) \(text)")
+        default: break
+        }
+    }
+
+    private func keep(_ line: String) { drawing.withLock { $0.pending.append(line) } }
+
+    func planned(_ job: PlannedTask) { StandardStream.output.write(output.planned(job)) }
+
+    func close(_ result: RunReport) {
+        drawing.change { drawing in
+            drawing.isClosed = true
+            show([], &drawing)
+        }
+        for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
+        StandardStream.error.write(report.summary(result))
+        StandardStream.output.write(output.results(result.results))
+    }
+
+    private func draw() {
+        let lines = view()
+        drawing.withLock { drawing in if !drawing.isClosed { show(lines, &drawing) } }
+    }
+
+    /// Writes the lines that stay, then the view in place of the last one.
+    private func show(_ lines: [String], _ drawing: inout Drawing) {
+        var text = drawing.drawnLines > 0 ? "\u{1b}[\(drawing.drawnLines)A\r\u{1b}[J" : ""
+        for line in drawing.pending { text += line + "\n" }
+        let width = StandardStream.error.columns - 1
+        for line in lines { text += Self.cut(line, to: width) + "\n" }
+        drawing.pending = []
+        drawing.drawnLines = lines.count
+        if !text.isEmpty { StandardStream.error.write(text) }
+    }
+
+    private func view() -> [String] {
+        let elapsed = Monotonic.seconds - started
+        let (counts, isPlanned, running) = tally.read { state in
+            (state.counts, state.isPlanned, state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 })
+        }
+        var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
+        if counts.running > 0 { parts.append("\(counts.running) running") }
+        if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
+        if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }
+        if counts.waiting > 0 { parts.append("\(counts.waiting) waiting") }
+        let worked = counts.done + counts.failed
+        if worked > 0, elapsed > 0.5 {
+            let rate = Double(worked) / elapsed
+            parts.append(rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
+            let left = counts.waiting + counts.running
+            if isPlanned, left > 0 { parts.append("\(NumberText.duration(Double(left) / rate)) left") }
+        }
+        parts.append(NumberText.duration(elapsed))
+        var lines = ["\(style.bold(title.withLock { $0 }))  \(parts.joined(separator: " · "))"]
+        for job in running {
+            var line = "  \(report.name(job.spec))  "
+            if let progress = JobEvents.lastProgress(in: job.spec.folder) {
+                line += "\(Int((progress.fraction * 100).rounded())) %  "
+                if let text = progress.text { line += "\(text.prefix { !$0.isNewline && $0 != "\r" })  " }
+            }
+            lines.append(line + style.dim(NumberText.duration(Monotonic.seconds - job.since)))
+        }
+        if counts.running > running.count { lines.append(style.dim("  … \(counts.running - running.count) more")) }
+        return lines
+    }
+
+    /// A line that fits: escape sequences take no room.
+    private static func cut(_ line: String, to width: Int) -> String {
+        var room = width
+        var isEscape = false
+        var out = ""
+        for character in line {
+            if character == "\u{1b}" { isEscape = true }
+            if !isEscape {
+                room -= 1
+                if room < 0 { continue }
+            }
+            out.append(character)
+            if isEscape, character.isLetter { isEscape = false }
+        }
+        return out
+    }
+}

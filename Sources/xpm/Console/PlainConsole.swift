@@ -1,0 +1,42 @@
+import Engine
+
+/// Lines, for a pipe, a file or a log: what ends is told at once.
+final class PlainConsole: Console {
+    private let report = TextReport(style: .standardError)
+    private let output = TextReport(style: .standardOutput)
+    private let isQuiet: Bool
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    func observe(_ event: RunEvent) {
+        switch event {
+        case .status(let spec, .done): if !isQuiet { tell("done    \(report.name(spec))") }
+        case .status(let spec, .failed(let outcome)): tell("failed  \(report.name(spec)): \(outcome.text)")
+        case .status(let spec, .blocked): if !isQuiet { tell("blocked \(report.name(spec))") }
+        case .stopping(let count): tell(StopText.of(count))
+        case .warning(let text): tell("warning: \(text)")
+        default: break
+        }
+    }
+
+    func planned(_ job: PlannedTask) { StandardStream.output.write(output.planned(job)) }
+
+    func close(_ result: RunReport) {
+        for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
+        if !isQuiet { StandardStream.error.write(report.summary(result)) }
+        StandardStream.output.write(output.results(result.results))
+    }
+
+    private func tell(_ line: String) { StandardStream.error.write(line + "\n") }
+}
+
+/// What Ctrl-C does, in words.
+enum StopText {
+    static func of(_ count: Int) -> String {
+        switch count {
+        case 1: "stopping: nothing more is launched; waiting for the running jobs (Ctrl-C again stops them)"
+        case 2: "stopping the running jobs (Ctrl-C again: leave them running)"
+        default: "leaving: the running jobs live on, and the next run takes them over"
+        }
+    }
+}

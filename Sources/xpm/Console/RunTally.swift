@@ -1,0 +1,80 @@
+import Engine
+import Synchronization
+
+/// Counts jobs by state, and knows which run now. Each event costs the same, however many jobs there are.
+final class RunTally: RunObserver {
+    struct Counts: Sendable {
+        var submitted = 0
+        var cached = 0
+        var done = 0
+        var failed = 0
+        var blocked = 0
+        var notRun = 0
+        var running = 0
+
+        var finished: Int { cached + done + failed + blocked + notRun }
+        var waiting: Int { submitted - finished - running }
+    }
+
+    struct State {
+        var counts = Counts()
+        var statuses: [JobStatus] = []
+        var running: [JobNumber: (spec: JobSpec, since: Double)] = [:]
+        var failed: [(spec: JobSpec, outcome: Outcome)] = []
+        var blocked: [JobNumber: [JobSpec]] = [:]
+        /// Done in this run, in order.
+        var doneJobs: [JobSpec] = []
+        var isPlanned = false
+        var stops = 0
+        var notes: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    func read<Result: Sendable>(_ body: (State) -> Result) -> Result { state.withLock { body($0) } }
+
+    func observe(_ event: RunEvent) {
+        state.withLock { state in
+            switch event {
+            case .submitted(let spec):
+                state.counts.submitted += 1
+                state.statuses.append(.waiting)
+                _ = spec
+            case .status(let spec, let status): state.move(spec, to: status)
+            case .planned: state.isPlanned = true
+            case .stopping(let count): state.stops = count
+            case .warning(let text): state.notes.append(text)
+            case .began, .finished: break
+            }
+        }
+    }
+}
+
+extension RunTally.State {
+    fileprivate mutating func move(_ spec: JobSpec, to status: JobStatus) {
+        if statuses[spec.number.index] == .running {
+            counts.running -= 1
+            running[spec.number] = nil
+        }
+        statuses[spec.number.index] = status
+        switch status {
+        case .waiting, .ready: break
+        case .running:
+            counts.running += 1
+            running[spec.number] = (spec, Monotonic.seconds)
+        case .cached:
+            counts.cached += 1
+            doneJobs.append(spec)
+        case .done:
+            counts.done += 1
+            doneJobs.append(spec)
+        case .failed(let outcome):
+            counts.failed += 1
+            failed.append((spec, outcome))
+        case .blocked(let by):
+            counts.blocked += 1
+            blocked[by, default: []].append(spec)
+        case .notRun: counts.notRun += 1
+        }
+    }
+}

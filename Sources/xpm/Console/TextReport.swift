@@ -1,0 +1,82 @@
+import Engine
+
+/// The texts of a run, for the consoles that people read.
+struct TextReport {
+    let style: Style
+
+    /// `iris.train 3f2a1b9c lr=0.1 seed=1`
+    func name(_ spec: JobSpec) -> String {
+        [style.bold(spec.taskID), style.dim(spec.identifier.short), spec.tags].filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    /// A planned task on a few lines.
+    func planned(_ task: PlannedTask) -> String {
+        let state: String =
+            switch task.state {
+            case .done: style.green(task.stateName)
+            case .new: style.cyan(task.stateName)
+            default: style.yellow(task.stateName)
+            }
+        var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state)"]
+        if !task.parameters.isEmpty {
+            lines.append("    " + task.parameters.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
+        }
+        if !task.spec.tags.isEmpty { lines.append("    tags   \(task.spec.tags)") }
+        for need in task.dependencies { lines.append("    needs  \(need.taskID) \(need.identifier)") }
+        if task.isWritten { lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A failure: what, with which values, what it said last, and where to look.
+    func failure(_ failure: RunReport.FailedTask) -> String {
+        var lines = ["\(style.red("failed")) \(name(failure.spec)): \(failure.outcome.text)"]
+        if !failure.parameters.isEmpty { lines.append("    parameters  \(failure.parameters)") }
+        for (index, line) in failure.lastLines.enumerated() {
+            lines.append("    \(index == 0 ? "stderr    " : "          ")  \(line)")
+        }
+        lines.append("    folder      \(Paths.shown(failure.spec.folder.path))")
+        if !failure.blocked.isEmpty {
+            let names = failure.blocked.prefix(3).map { "\($0.taskID) \($0.identifier.short)" }.joined(separator: ", ")
+            let more = failure.blocked.count > 3 ? " and \(failure.blocked.count - 3) more" : ""
+            lines.append("    not run     \(names)\(more): they need it")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// `12 tasks: 8 done, 3 cached, 1 failed in 4.2 s`
+    func summary(_ report: RunReport) -> String {
+        let counts = report.counts
+        var parts: [String] = []
+        func add(_ count: Int, _ word: String, _ colour: (String) -> String) {
+            if count > 0 { parts.append(colour("\(count) \(word)")) }
+        }
+        add(counts.done, "done", style.green)
+        add(counts.cached, "cached", style.green)
+        add(counts.failed, "failed", style.red)
+        add(counts.blocked, "blocked", style.yellow)
+        add(counts.notRun, "not run", style.yellow)
+        add(counts.running, "still running", style.yellow)
+        let what = parts.isEmpty ? "nothing to do" : parts.joined(separator: ", ")
+        let total = "\(counts.submitted) task\(counts.submitted == 1 ? "" : "s")"
+        let head = report.isInterrupted ? style.yellow("interrupted: ") : ""
+        return "\(head)\(total): \(what) in \(NumberText.duration(report.seconds))\n"
+    }
+
+    /// The results of the tasks, a line each, values aligned.
+    func results(_ results: [(spec: JobSpec, values: JSON)]) -> String {
+        let rows = results.map { result -> [String] in
+            var values = ""
+            if case .object(let members) = result.values {
+                values = members.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(separator: " ")
+            }
+            return [result.spec.taskID, result.spec.identifier.short, result.spec.tags, values]
+        }
+        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).compactMap { text, width in
+                width == 0 ? nil : text + String(repeating: " ", count: width - text.count)
+            }
+            return (cells + [row[3]]).joined(separator: "  ") + "\n"
+        }.joined()
+    }
+}

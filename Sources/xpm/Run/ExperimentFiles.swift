@@ -1,0 +1,125 @@
+import Engine
+import LuaBridge
+import YAMLFile
+
+/// Which script, which configuration, which workspace: what the command line and the files say together.
+struct ExperimentFiles {
+    let input: PlanInput
+    let settings: ExperimentSettings
+    let configuration: Setting
+    /// The experiment's id, with its timestamp if it asks for one.
+    let name: String
+    let workspace: Workspace
+    /// Variables for every job: from settings.yaml, then from the command line.
+    let environment: [JobScript.Variable]
+    let warnings: [String]
+
+    init(of command: RunCommand) throws(Failure) {
+        do throws(SettingError) {
+            let (script, yaml) = Self.sort(command.files)
+            var files = ConfigurationFiles()
+            for path in command.preYaml { try files.add(path) }
+            if let yaml { try files.add(yaml) }
+            for path in command.postYaml { try files.add(path) }
+            for option in command.conf { try files.set(option) }
+            try files.resolveEnvironment()
+            configuration = files.merged
+            warnings = files.warnings
+            settings = try ExperimentSettings(files.merged)
+
+            var input = PlanInput(configuration: files.merged)
+            input.luapath = settings.luapath
+            input.preExperiment = settings.preExperiment
+            input.moduleFile = files.moduleFile ?? yaml
+            input.arguments = command.arguments
+            try Self.chooseScript(&input, command, script, settings, yaml)
+            self.input = input
+
+            let id = settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module ?? "experiment"
+            try ExperimentSettings.check(id: id, at: .none)
+            name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
+
+            let user = try Self.userSettings()
+            let named = try user.workspace(named: command.workspace, for: id)
+            let own = command.workdir == nil ? named?.environment ?? [] : []
+            workspace = Workspace(path: command.workdir ?? named?.path ?? "workspace")
+            environment = user.environment + own + command.env.map { text in
+                let name = text.prefix { $0 != "=" }
+                return .init(name: String(name), value: String(text.dropFirst(name.count + 1)))
+            }
+        } catch { throw Failure(error) }
+    }
+
+    /// Which of the files is the script and which the YAML file.
+    private static func sort(_ files: [String]) -> (script: String?, yaml: String?) {
+        func isYAML(_ path: String) -> Bool {
+            if Paths.hasExtension(path, "yaml", "yml") { return true }
+            if Paths.hasExtension(path, "lua") || Files.kind(path) == .file { return false }
+            return Files.kind(ConfigurationFiles.find(path)) == .file && Files.kind(path + ".lua") != .file
+        }
+        guard let first = files.first else { return (nil, nil) }
+        guard files.count == 2 else { return isYAML(first) ? (nil, first) : (first, nil) }
+        return isYAML(first) && !isYAML(files[1]) ? (files[1], first) : (first, files[1])
+    }
+
+    private static func chooseScript(
+        _ input: inout PlanInput, _ command: RunCommand, _ given: String?, _ settings: ExperimentSettings,
+        _ yaml: String?
+    ) throws(SettingError) {
+        if let module = command.moduleName {
+            input.module = module
+            return
+        }
+        if let path = command.file ?? given {
+            input.script = try find(Paths.absolute(path), shown: path)
+        } else if let module = settings.module {
+            input.module = module
+        } else if let path = settings.file {
+            input.script = try find(path, shown: Paths.shown(path))
+        } else if let yaml {
+            // experimaestro's default: `experiment` beside the YAML file.
+            let path = "\(Paths.parent(Paths.absolute(yaml)))/experiment.lua"
+            guard Files.kind(path) == .file else {
+                throw SettingError(
+                    "\(Paths.shown(yaml)) names no script ('file' or 'module'), and there is no \(Paths.shown(path))", at: .none)
+            }
+            input.script = path
+        }
+    }
+
+    private static func find(_ path: String, shown: String) throws(SettingError) -> String {
+        for candidate in [path, path + ".lua"] where Files.kind(candidate) == .file { return candidate }
+        let folder = Paths.parent(path)
+        let names = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }
+        let nearest = Suggestion.nearest(to: Paths.name(path), among: names).map { " (did you mean '\($0)'?)" } ?? ""
+        throw SettingError("\(shown): no such script\(nearest)", at: .none)
+    }
+
+    private static func userSettings() throws(SettingError) -> UserSettings {
+        guard Files.exists(UserSettings.path) else { return UserSettings() }
+        return try UserSettings(YAMLFile.read(UserSettings.path).resolvingEnvironment())
+    }
+
+    /// The merged configuration as `--show` prints it.
+    func shown(json: Bool, provenance: Bool) throws(Failure) -> String {
+        if provenance {
+            let leaves = configuration.leaves()
+            if json {
+                let members = leaves.map { leaf in
+                    JSON.Member(leaf.path, ["value": leaf.setting.json, "origin": .string(leaf.setting.origin.text)])
+                }
+                return String(decoding: JSON.object(members).prettyBytes, as: UTF8.self)
+            }
+            let rows = leaves.map { ("\($0.path): \(Self.onOneLine($0.setting))", $0.setting.origin.text) }
+            let width = rows.map(\.0.count).max() ?? 0
+            return rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + "# " + $0.1 + "\n" }.joined()
+        }
+        if json { return String(decoding: configuration.json.prettyBytes, as: UTF8.self) }
+        do { return try YAMLText.write(configuration) } catch { throw .message("\(error)") }
+    }
+
+    private static func onOneLine(_ setting: Setting) -> String {
+        if case .string(let text) = setting.content, !text.contains("\n") { return text }
+        return setting.json.text
+    }
+}

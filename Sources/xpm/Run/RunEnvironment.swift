@@ -1,0 +1,20 @@
+import Engine
+import LuaBridge
+
+/// What a run was made with: the content of its `environment.json`.
+enum RunEnvironment {
+    static func json(of context: Context, started: Timestamp) -> JSON {
+        [
+            "xpm_version": .string(xpmVersion),
+            "identity_scheme": .string(ParameterFile.scheme),
+            "command_line": .array(CommandLine.arguments.map(JSON.string)),
+            "working_directory": .string(Paths.current),
+            "script": .optional(context.files.input.script ?? context.files.input.module),
+            "configuration": context.files.configuration.json,
+            "run": [
+                "hostname": .string(Environment.hostName), "pid": .int(Int64(Environment.processID)),
+                "started_at": .string(started.iso),
+            ],
+        ]
+    }
+}

@@ -1,0 +1,66 @@
+import Engine
+import LuaBridge
+
+/// One run of an experiment: brings script, scheduler, console and signals together.
+///
+/// The script has a thread of its own; the scheduler is an actor; this thread waits for the exit code.
+final class RunSession {
+    private let command: RunCommand
+    private let files: ExperimentFiles
+    private let started = Monotonic.seconds
+
+    init(_ command: RunCommand, _ files: ExperimentFiles) {
+        self.command = command
+        self.files = files
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Returns: the exit code: 0, 1 or 130.
+    func run() throws(Failure) -> Int32 {
+        let flag = InterruptFlag()
+        let board = JobBoard()
+        let tally = RunTally()
+        let console = makeConsole(tally)
+        let signals: SignalControl
+        do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch { throw Failure(error) }
+        for warning in files.warnings { console.observe(.warning(warning)) }
+        let context = Context(
+            mode: command.runMode, slots: command.jobs ?? Environment.processors, failsFast: command.failFast,
+            files: files, board: board, tally: tally, console: console, signals: signals, flag: flag, started: started)
+        let result = Monitor<Int32?>(nil)
+        let failure = Monitor<Failure?>(nil)
+        // Scripts recurse: the interpreter's thread gets a main thread's stack.
+        NewThread.start(stack: 8 << 20) {
+            var code: Int32 = 2
+            do throws(Failure) { code = try ScriptRun(context).run() } catch {
+                failure.withLock { $0 = error }
+            }
+            result.change { $0 = code }
+        }
+        let code = result.wait { $0 }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return code
+    }
+
+    private func makeConsole(_ tally: RunTally) -> any Console {
+        if command.json { return JSONConsole() }
+        let isLive = StandardStream.error.isTerminal && command.runMode == .normal && !command.quiet
+            && Environment["TERM"] != "dumb"
+        return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: command.quiet)
+    }
+}
+
+/// What a run is made of, for the thread of the script.
+struct Context: Sendable {
+    let mode: RunMode
+    let slots: Int
+    let failsFast: Bool
+    let files: ExperimentFiles
+    let board: JobBoard
+    let tally: RunTally
+    let console: any Console
+    let signals: SignalControl
+    let flag: InterruptFlag
+    let started: Double
+}

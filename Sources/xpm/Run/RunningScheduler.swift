@@ -1,0 +1,31 @@
+import Engine
+
+/// A scheduler at work, and the ways to reach it from other threads.
+final class RunningScheduler: Sendable {
+    private let launcher: DirectLauncher
+    private let hasEnded = Monitor(false)
+    let inbox: AsyncStream<Plan.Event>.Continuation
+
+    init(
+        slots: Int, failsFast: Bool, host: String, board: JobBoard, observer: RunObservers
+    ) throws(SystemError) {
+        launcher = try DirectLauncher(program: host)
+        let scheduler = Scheduler(
+            plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board, observer: observer)
+        inbox = scheduler.inbox
+        let hasEnded = hasEnded
+        Task {
+            await scheduler.run()
+            hasEnded.change { $0 = true }
+        }
+    }
+
+    /// Blocks until every job is final.
+    func waitForEnd() { _ = hasEnded.wait { $0 ? true : nil } }
+
+    /// What signals do to it.
+    var control: SignalControl.Engine {
+        SignalControl.Engine(
+            drain: { [inbox] in inbox.yield(.drain) }, stop: { [launcher] force in launcher.stop(force: force) })
+    }
+}

@@ -1,0 +1,161 @@
+import Engine
+import LuaBridge
+
+/// The part of a run that belongs to the thread of the script.
+final class ScriptRun {
+    private let context: Context
+    private var console: any Console { context.console }
+    /// The parameters of the jobs of this run, for the report of failures.
+    private var tasks: [JobNumber: ConfigObject] = [:]
+    private var counts = RunTally.Counts()
+
+    init(_ context: Context) { self.context = context }
+
+    /// Loads the script, runs its plan and waits for its jobs.
+    ///
+    /// - Returns: the exit code.
+    func run() throws(Failure) -> Int32 {
+        let session = PlanSession(context.files.input, flag: context.flag)
+        do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
+        if context.mode != .dryRun { try checkGit() }
+        let host = try findJobProgram()
+        let folder = try beginRun()
+        let recorder = folder.map { folder in
+            RunRecorder(folder) { [console] text in console.observe(.warning(text)) }
+        }
+        let observers: [(any RunObserver)?] = [recorder, context.tally, console]
+        let observer = RunObservers(observers.compactMap(\.self))
+        if let folder {
+            observer.observe(.began(experiment: folder.experiment, run: folder.run, folder: folder.path))
+        }
+        let engine = try startScheduler(host: host, observer: observer)
+        context.signals.attach(engine: engine?.control, observer: observer)
+
+        let experiment = Experiment(
+            name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
+            board: context.board, inbox: engine?.inbox, environment: context.files.environment, host: host,
+            version: xpmVersion, planned: { [unowned self] in note($0) })
+        var problem: PlanError?
+        do throws(PlanError) { try session.run(in: experiment) } catch {
+            problem = error
+            experiment.drain()
+        }
+        engine?.waitForEnd()
+        let report = report(folder)
+        console.close(report)
+        if context.signals.count > 0 {
+            if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames { tell(problem) }
+            return 130
+        }
+        if let problem { throw Failure(problem) }
+        return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
+    }
+
+    private func failure(of error: PlanError) -> Failure {
+        guard context.signals.count > 0 else { return Failure(error) }
+        tell(error)
+        return .code(130)
+    }
+
+    private func tell(_ error: PlanError) { StandardStream.error.write("\(error.text)\n") }
+
+    // MARK: Beginning
+
+    private func beginRun() throws(Failure) -> RunFolder? {
+        if context.mode == .dryRun { return nil }
+        do throws(RunError) {
+            let folder = try RunFolder(experiment: context.files.name, in: context.files.workspace)
+            do throws(SystemError) {
+                try folder.write(status: RunStatus(state: "running"))
+                try folder.write(environment: RunEnvironment.json(of: context, started: folder.started))
+            } catch { throw RunError.system(error) }
+            return folder
+        } catch { throw Failure(error) }
+    }
+
+    private func checkGit() throws(Failure) {
+        guard context.files.settings.dirtyGit == .error else { return }
+        let folder = Paths.parent(context.files.input.script ?? context.files.input.moduleFile ?? ".")
+        if let git = GitState.of(folder), git.isDirty {
+            throw .message("\(folder): uncommitted changes, and the experiment says dirty_git: error")
+        }
+    }
+
+    private func findJobProgram() throws(Failure) -> String {
+        let path = "\(Paths.parent(Paths.real(Environment.program)))/xpm-job"
+        guard Files.isExecutable(path) else {
+            throw .message("\(path): not there; xpm runs jobs through this program, which is installed beside it")
+        }
+        return path
+    }
+
+    private func startScheduler(host: String, observer: RunObservers) throws(Failure) -> RunningScheduler? {
+        guard context.mode == .normal else { return nil }
+        do throws(SystemError) {
+            return try RunningScheduler(
+                slots: context.slots, failsFast: context.failsFast, host: host, board: context.board,
+                observer: observer)
+        } catch { throw Failure(error) }
+    }
+
+    // MARK: Telling
+
+    private func note(_ planned: Experiment.PlannedJob) {
+        let task = planned.job.task
+        counts.submitted += 1
+        if planned.state == .done { counts.cached += 1 }
+        if context.mode == .normal {
+            tasks[planned.job.spec.number] = task
+            return
+        }
+        console.planned(
+            PlannedTask(
+                spec: planned.job.spec, state: planned.state, parameters: task.flattened(), tags: task.allTags(),
+                dependencies: planned.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
+                isWritten: context.mode == .generate && planned.state != .done && planned.state != .running))
+    }
+
+    private func report(_ folder: RunFolder?) -> RunReport {
+        var report = RunReport()
+        report.seconds = Monotonic.seconds - context.started
+        report.isInterrupted = context.signals.count > 0
+        report.folder = folder?.path
+        guard context.mode == .normal else {
+            report.counts = counts
+            report.counts.notRun = counts.submitted - counts.cached
+            return report
+        }
+        let (all, failed, blocked, done) = context.tally.read { ($0.counts, $0.failed, $0.blocked, $0.doneJobs) }
+        report.counts = all
+        report.failures = failed.map { spec, outcome in
+            RunReport.FailedTask(
+                spec: spec, outcome: outcome, parameters: tasks[spec.number]?.summary ?? "",
+                lastLines: Self.lastLines(of: spec.folder), blocked: blocked[spec.number] ?? [])
+        }
+        // Of a large run the table would be no help; its files are there.
+        if done.count <= 1000 {
+            report.results = done.sorted { $0.number.index < $1.number.index }
+                .compactMap { spec in JobResult.read(spec.folder).map { (spec, $0) } }
+        }
+        return report
+    }
+
+    /// The end of what a job wrote to its standard error, or else to its standard output.
+    private static func lastLines(of folder: JobFolder, count: Int = 10) -> [String] {
+        for path in [folder.error, folder.output] {
+            guard let tail = Files.tail(path, count: 8192) else { continue }
+            let lines = String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
+            // A progress bar overwrites its line.
+            let shown = lines.map { $0.split(separator: "\r").last.map(String.init) ?? "" }.filter { !$0.isEmpty }
+            if !shown.isEmpty { return Array(shown.suffix(count)) }
+        }
+        return []
+    }
+}
+
+extension PlanError {
+    fileprivate var isInterrupt: Bool { if case .lua(let error) = self { error.isInterrupt } else { false } }
+
+    /// Whether it tells where the script was.
+    fileprivate var hasFrames: Bool { if case .lua(let error) = self { error.traceback?.isEmpty == false } else { false } }
+}

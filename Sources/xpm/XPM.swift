@@ -1,0 +1,26 @@
+import ArgumentParser
+import Engine
+
+/// The program `xpm`: commands parse, call and print.
+@main
+struct XPM: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "xpm",
+        abstract: "Runs computational experiments written in Lua, with parameters from YAML.",
+        discussion: """
+            Examples:
+              xpm init demo                                   a new experiment in the folder demo
+              xpm run experiment.lua full.yaml                run it; what is done already is not run again
+              xpm run --run-mode dry-run experiment.lua full.yaml
+                                                              which tasks, what they need, done or not
+              xpm run full.yaml -c learning_rate=1e-3 -j 4    another value, four jobs at once
+
+            Exit codes: 0 all done, 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.
+            Shell completion: xpm --generate-completion-script bash|zsh|fish
+            """,
+        version: "xpm \(xpmVersion)",
+        subcommands: [RunCommand.self, InitCommand.self])
+}
+
+/// The version of xpm, as `xpm --version` tells and `params.json` notes.
+let xpmVersion = "0.1.0"
