@@ -7,14 +7,7 @@ static const char module[] = {
 #embed "../LuaBridge/Lua/xpm.lua"
 };
 
-static const char annotations[] = {
-#embed "../LuaBridge/Lua/xpm.meta.lua"
-};
-
-const char *xlua_embedded(int number, size_t *count) {
-    switch (number) {
-        case 0: *count = sizeof module; return module;
-        case 1: *count = sizeof annotations; return annotations;
-        default: *count = 0; return NULL;
-    }
+const char *xlua_embedded(size_t *count) {
+    *count = sizeof module;
+    return module;
 }

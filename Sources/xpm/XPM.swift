@@ -20,6 +20,14 @@ struct XPM: ParsableCommand {
             """,
         version: "xpm \(xpmVersion)",
         subcommands: [RunCommand.self, InitCommand.self])
+
+    /// What follows `--` belongs to the script.
+    static func main() {
+        main(Array(CommandLine.arguments.dropFirst().prefix { $0 != "--" }))
+    }
+
+    /// The arguments after the first `--`.
+    static var scriptArguments: [String] { Array(CommandLine.arguments.drop { $0 != "--" }.dropFirst()) }
 }
 
 /// The version of xpm, as `xpm --version` tells and `params.json` notes.

@@ -118,8 +118,8 @@ bool xlua_where(lua_State *state, char *source, size_t capacity, int *line);   /
 /// Source name and line of the definition of the Lua function at `index`; false for a C function.
 bool xlua_definition(lua_State *state, int index, char *source, size_t capacity, int *line); /* [-0, +0, m] */
 
-/// A Lua source of this library, embedded: 0 is the module `xpm`, 1 its annotations. Null past the last.
-const char *_Nullable xlua_embedded(int number, size_t *count);
+/// The source of the module `xpm`, embedded.
+const char *xlua_embedded(size_t *count);
 
 #pragma clang assume_nonnull end
 #endif

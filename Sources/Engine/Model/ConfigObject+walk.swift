@@ -1,16 +1,32 @@
 extension ConfigObject {
-    /// The tags of this object and of all that it contains; of two with one name, the outer one counts.
+    /// The tags of this object and of all that it contains, by name. Its own count; of those below it, only a tag with one value: what
+    /// collects a sweep is not at one point of it.
     package func allTags() -> [Tag] {
-        var found: [Tag] = []
-        var visited: Set<ObjectIdentifier> = []
-        collectTags(&found, &visited)
-        return found.sorted { ByteOrder.less($0.name, $1.name) }
+        if let cachedTags { return cachedTags }
+        var path: Set<ObjectIdentifier> = []
+        return collectTags(&path)
     }
 
-    private func collectTags(_ found: inout [Tag], _ visited: inout Set<ObjectIdentifier>) {
-        guard visited.insert(ObjectIdentifier(self)).inserted else { return }
-        for tag in tags where !found.contains(where: { $0.name == tag.name }) { found.append(tag) }
-        forEachObject { $0.collectTags(&found, &visited) }
+    private func collectTags(_ path: inout Set<ObjectIdentifier>) -> [Tag] {
+        if let cachedTags { return cachedTags }
+        guard path.insert(ObjectIdentifier(self)).inserted else { return [] }
+        var found = tags
+        let own = Set(tags.map(\.name))
+        var conflicting: Set<String> = []
+        forEachObject { object in
+            for tag in object.collectTags(&path) where !own.contains(tag.name) {
+                if let known = found.first(where: { $0.name == tag.name }) {
+                    if known.value != tag.value { conflicting.insert(tag.name) }
+                } else {
+                    found.append(tag)
+                }
+            }
+        }
+        path.remove(ObjectIdentifier(self))
+        found.removeAll { conflicting.contains($0.name) }
+        found.sort { ByteOrder.less($0.name, $1.name) }
+        if isSealed, path.isEmpty || task === self { cachedTags = found }
+        return found
     }
 
     /// The submitted tasks that this one has to wait for: those in its values, at any depth, and those added.

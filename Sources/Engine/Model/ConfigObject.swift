@@ -20,6 +20,9 @@ package final class ConfigObject {
     /// Set once sealed, where the identifier does not depend on what contains the object.
     var cachedIdentifier: Identifier?
 
+    /// Set once sealed: a task that many need is walked once.
+    var cachedTags: [Tag]?
+
     /// A name and the value that the experiment varies.
     package struct Tag {
         package var name: String

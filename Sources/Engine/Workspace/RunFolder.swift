@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -19,7 +21,7 @@ package final class RunFolder: Sendable {
     package let path: String
     package let started: Timestamp
     private let workspace: Workspace
-    private let lock: Descriptor
+    private let lock: Mutex<Descriptor?>
     private let lockPath: String
     private let jobs: LineLog
     private let events: LineLog
@@ -38,7 +40,7 @@ package final class RunFolder: Sendable {
             try workspace.create()
             try Files.makeFolder(folder)
             guard let taken = try FileLock.take(lockPath) else { throw SystemError("lock", lockPath, code: EWOULDBLOCK) }
-            lock = taken.take()
+            lock = Mutex(taken.take())
             try Files.write(ProcessRecord(pid: getpid()).json.bytes, to: lockPath)
             (run, path) = try Self.makeFolder(in: folder, named: started.runName)
             for part in ["jobs", "sources"] { try Files.makeFolder("\(path)/\(part)") }
@@ -53,7 +55,12 @@ package final class RunFolder: Sendable {
         }
     }
 
-    deinit { try? Files.remove(lockPath) }
+    /// Ends the run: the experiment is free for another. Nothing is written after this.
+    package func end() {
+        // Removed while held, so that it is the file that this run locked.
+        try? Files.remove(lockPath)
+        lock.withLock { $0 = nil }
+    }
 
     private static func makeFolder(
         in folder: String, named name: String

@@ -86,18 +86,13 @@ final class XpmModule {
         stack.pop(4)
     }
 
-    private static let source = embedded(0)
-
-    /// The LuaCATS annotations of the module.
-    static var annotations: [UInt8] { embedded(1) }
-
-    private static func embedded(_ number: Int32) -> [UInt8] {
+    private static let source: [UInt8] = {
         var count = 0
-        guard let bytes = unsafe xlua_embedded(number, &count) else { return [] }
+        let bytes = unsafe xlua_embedded(&count)
         return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
             unsafe Array(UnsafeBufferPointer(start: $0, count: count))
         }
-    }
+    }()
 
     // MARK: Types
 

@@ -24,9 +24,6 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "A Lua script and/or a YAML file.", completion: .file(extensions: ["lua", "yaml", "yml"]))
     var files: [String] = []
 
-    @Argument(parsing: .postTerminator, help: .hidden)
-    var arguments: [String] = []
-
     @Option(help: "dry-run: tell what would run. generate: write the job folders. normal: run.")
     var runMode: RunMode = .normal
 

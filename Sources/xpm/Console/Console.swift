@@ -36,6 +36,8 @@ struct RunReport {
     var seconds = 0.0
     var isInterrupted = false
     var folder: String?
+    /// Whether nothing was to run: a dry run, or `generate`.
+    var isPlanOnly = false
 
     struct FailedTask {
         let spec: JobSpec

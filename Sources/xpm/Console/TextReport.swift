@@ -55,7 +55,7 @@ struct TextReport {
         add(counts.failed, "failed", style.red)
         add(counts.blocked, "blocked", style.yellow)
         add(counts.notRun, "not run", style.yellow)
-        add(counts.running, "still running", style.yellow)
+        if report.isPlanOnly { add(counts.waiting, "to run", style.cyan) }
         let what = parts.isEmpty ? "nothing to do" : parts.joined(separator: ", ")
         let total = "\(counts.submitted) task\(counts.submitted == 1 ? "" : "s")"
         let head = report.isInterrupted ? style.yellow("interrupted: ") : ""

@@ -31,7 +31,7 @@ struct ExperimentFiles {
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
-            input.arguments = command.arguments
+            input.arguments = XPM.scriptArguments
             try Self.chooseScript(&input, command, script, settings, yaml)
             self.input = input
 

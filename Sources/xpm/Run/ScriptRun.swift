@@ -43,6 +43,7 @@ final class ScriptRun {
         engine?.waitForEnd()
         let report = report(folder)
         console.close(report)
+        folder?.end()
         if context.signals.count > 0 {
             if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames { tell(problem) }
             return 130
@@ -122,7 +123,7 @@ final class ScriptRun {
         report.folder = folder?.path
         guard context.mode == .normal else {
             report.counts = counts
-            report.counts.notRun = counts.submitted - counts.cached
+            report.isPlanOnly = true
             return report
         }
         let (all, failed, blocked, done) = context.tally.read { ($0.counts, $0.failed, $0.blocked, $0.doneJobs) }

@@ -1,0 +1,209 @@
+import Engine
+import Testing
+
+@Suite("Plan")
+struct PlanTests {
+    /// A plan under test, with jobs named by their numbers.
+    private struct Bench {
+        var plan: Plan
+        var launched: [Int] = []
+        var statuses: [Int: JobStatus] = [:]
+        var isFinished = false
+        private var count = 0
+
+        init(slots: Int, failsFast: Bool = false) { plan = Plan(slots: slots, failsFast: failsFast) }
+
+        @discardableResult
+        mutating func submit(needs: [Int] = [], isDone: Bool = false) -> Int {
+            let number = count
+            count += 1
+            let spec = JobSpec(
+                number: JobNumber(number), identifier: Identifier(hashing: [UInt8(number & 255)]), taskID: "t",
+                folder: JobFolder(path: "/j/\(number)", name: "t"), language: .sh, dependencies: needs.map(JobNumber.init),
+                tags: "")
+            apply(.submitted(spec, isDone: isDone))
+            return number
+        }
+
+        mutating func succeed(_ number: Int) { apply(.ended(JobNumber(number), Outcome(.done), elsewhere: false)) }
+        mutating func fail(_ number: Int) { apply(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false)) }
+
+        mutating func apply(_ event: Plan.Event) {
+            for action in plan.apply(event) {
+                switch action {
+                case .launch(let number): launched.append(number.index)
+                case .report(let number, let status): statuses[number.index] = status
+                case .finish:
+                    #expect(!isFinished)
+                    isFinished = true
+                }
+            }
+        }
+    }
+
+    @Test("jobs start in order, as many at once as there are slots")
+    func slots() {
+        var bench = Bench(slots: 2)
+        for _ in 0..<4 { bench.submit() }
+        #expect(bench.launched == [0, 1])
+        bench.succeed(1)
+        #expect(bench.launched == [0, 1, 2])
+    }
+
+    @Test("a job waits for what it needs")
+    func dependency() {
+        var bench = Bench(slots: 4)
+        let first = bench.submit()
+        let second = bench.submit(needs: [first])
+        #expect(bench.statuses[second] == .waiting)
+        bench.succeed(first)
+        #expect(bench.launched == [first, second])
+    }
+
+    @Test("what is done already is not run, and counts for those that need it")
+    func cached() {
+        var bench = Bench(slots: 1)
+        let first = bench.submit(isDone: true)
+        let second = bench.submit(needs: [first])
+        #expect(bench.launched == [second])
+        #expect(bench.statuses[first] == .cached)
+    }
+
+    @Test("a failed dependency blocks all that depends on it, and the rest goes on")
+    func failure() {
+        var bench = Bench(slots: 1)
+        let bad = bench.submit()
+        let child = bench.submit(needs: [bad])
+        let grandchild = bench.submit(needs: [child])
+        let other = bench.submit()
+        bench.apply(.scriptEnded)
+        bench.fail(bad)
+        #expect(bench.statuses[child] == .blocked(by: JobNumber(bad)))
+        #expect(bench.statuses[grandchild] == .blocked(by: JobNumber(bad)))
+        #expect(bench.launched == [bad, other])
+        let late = bench.submit(needs: [grandchild])
+        #expect(bench.statuses[late] == .blocked(by: JobNumber(bad)))
+        bench.succeed(other)
+        #expect(bench.isFinished)
+    }
+
+    @Test("--fail-fast launches nothing after the first failure, and waits for what runs")
+    func failFast() {
+        var bench = Bench(slots: 2, failsFast: true)
+        for _ in 0..<4 { bench.submit() }
+        bench.apply(.scriptEnded)
+        bench.fail(0)
+        #expect(bench.launched == [0, 1] && !bench.isFinished)
+        bench.succeed(1)
+        #expect(bench.isFinished && bench.statuses[2] == .notRun && bench.statuses[1] == .done)
+    }
+
+    @Test("a drain lets the running jobs end; later submissions are not run")
+    func drain() {
+        var bench = Bench(slots: 1)
+        let running = bench.submit()
+        let waiting = bench.submit()
+        bench.apply(.drain)
+        bench.succeed(running)
+        #expect(bench.statuses[waiting] == .notRun && !bench.isFinished)
+        let late = bench.submit()
+        #expect(bench.statuses[late] == .notRun)
+        #expect(bench.statuses[bench.submit(needs: [late])] == .notRun)
+        bench.apply(.scriptEnded)
+        #expect(bench.isFinished && bench.launched == [running])
+    }
+
+    @Test("a job that another process runs takes no slot; if that one vanishes, it runs here")
+    func adoption() {
+        var bench = Bench(slots: 1)
+        let shared = bench.submit()
+        bench.apply(.adopted(JobNumber(shared)))
+        let own = bench.submit()
+        #expect(bench.launched == [shared, own])
+        bench.apply(.abandoned(JobNumber(shared)))
+        #expect(bench.launched == [shared, own])
+        bench.succeed(own)
+        #expect(bench.launched == [shared, own, shared])
+        bench.apply(.scriptEnded)
+        bench.succeed(shared)
+        #expect(bench.isFinished)
+    }
+
+    @Test("an outcome that comes twice is taken once")
+    func twice() {
+        var bench = Bench(slots: 1)
+        let job = bench.submit()
+        bench.succeed(job)
+        bench.fail(job)
+        #expect(bench.statuses[job] == .done)
+    }
+
+    @Test("an empty plan is over when its script is")
+    func empty() {
+        var bench = Bench(slots: 1)
+        #expect(!bench.isFinished)
+        bench.apply(.scriptEnded)
+        #expect(bench.isFinished)
+    }
+
+    @Test("random plans: each job is launched once, after what it needs, within the slots", arguments: 0..<50)
+    func random(_ seed: UInt64) {
+        var generator = SplitMix(seed: seed)
+        let slots = Int.random(in: 1...5, using: &generator)
+        var bench = Bench(slots: slots)
+        var needs: [Int: [Int]] = [:]
+        var running: Set<Int> = []
+        var ended: [Int: Bool] = [:]
+        var started = 0
+        func startNew() {
+            while started < bench.launched.count {
+                let job = bench.launched[started]
+                #expect(needs[job, default: []].allSatisfy { ended[$0] == true })
+                #expect(running.insert(job).inserted && ended[job] == nil)
+                started += 1
+            }
+            #expect(running.count <= slots)
+        }
+        for number in 0..<200 {
+            let some = number == 0 ? [] : (0..<Int.random(in: 0...3, using: &generator)).map { _ in Int.random(in: 0..<number, using: &generator) }
+            needs[number] = Array(Set(some))
+            bench.submit(needs: needs[number] ?? [])
+            startNew()
+            if let job = running.first, Bool.random(using: &generator) {
+                let isGood = Int.random(in: 0..<10, using: &generator) > 0
+                ended[job] = isGood
+                running.remove(job)
+                if isGood { bench.succeed(job) } else { bench.fail(job) }
+                startNew()
+            }
+        }
+        bench.apply(.scriptEnded)
+        while let job = running.first {
+            ended[job] = true
+            running.remove(job)
+            bench.succeed(job)
+            startNew()
+        }
+        #expect(bench.isFinished)
+        #expect(Set(bench.launched).count == bench.launched.count)
+        for number in 0..<200 where ended[number] == nil {
+            if case .blocked = bench.statuses[number] { continue }
+            Issue.record("job \(number) is \(String(describing: bench.statuses[number]))")
+        }
+    }
+}
+
+/// A small generator of random numbers that is the same everywhere (SplitMix64, Steele et al. 2014).
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}
