@@ -78,7 +78,7 @@ package final class DirectLauncher: Launcher {
         do throws(SystemError) {
             guard let lock = try FileLock.take(job.folder.lock) else { return adopt(job) }
             if job.folder.isDone {
-                lock.remove()
+                lock.release()
                 return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
             }
             try Files.remove(job.folder.failed)

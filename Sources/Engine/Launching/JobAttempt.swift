@@ -42,7 +42,7 @@ package struct JobAttempt {
         outcome.started = started
         outcome.ended = .now
         record(&outcome)
-        lock.remove()
+        lock.release()
         return outcome
     }
 

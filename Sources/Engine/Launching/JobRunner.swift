@@ -38,7 +38,7 @@ package enum JobRunner {
             let parts = String(decoding: buffer[1..<Int(count)], as: UTF8.self).split(separator: "\0")
             guard parts.count == 3, let language = JobScript.Language(rawValue: String(parts[0])) else { continue }
             let folder = JobFolder(path: String(parts[1]), name: String(parts[2]))
-            let lock = FileLock(owning: Descriptor(owning: passed), path: folder.lock)
+            let lock = FileLock(owning: Descriptor(owning: passed))
             let attempt = JobAttempt(folder: folder, language: language, lua: lua)
             let outcome = attempt.run(holding: lock, output: .files, orders: channel)
             let answer = outcome.json.bytes

@@ -121,15 +121,17 @@ package final class Experiment {
     private func write(_ job: Job, _ script: JobScript) throws(SystemError) {
         let folder = job.spec.folder
         let isNew = try Files.makeFolder(folder.path)
-        let parameters = ParameterFile.json(of: job.task, workspace: workspace, version: version)
-        if isNew {
-            try Files.makeFolder("\(folder.path)/.experimaestro")
-            try Files.makeFolder("\(folder.path)/.experimaestro/events")
-            try Files.write(parameters.bytes, to: folder.parameters)
-        } else {
-            try Files.makeFolder(Paths.parent(folder.events))
-            try Files.replace(folder.parameters, with: parameters.bytes)
+        let parameters = ParameterFile.json(of: job.task, workspace: workspace, version: version).bytes
+        let text = Array(script.text(host: host).utf8)
+        let scriptPath = folder.script(script.language)
+        try Files.makeFolder(Paths.parent(folder.events))
+        if isNew, try Files.create(folder.parameters, with: parameters),
+            try Files.create(scriptPath, with: text, mode: 0o777)
+        {
+            return
         }
-        try Files.replace(folder.script(script.language), with: Array(script.text(host: host).utf8), mode: 0o777)
+        // Somebody else may be reading them.
+        try Files.replace(folder.parameters, with: parameters)
+        try Files.replace(scriptPath, with: text, mode: 0o777)
     }
 }

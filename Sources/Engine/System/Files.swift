@@ -80,6 +80,22 @@ package enum Files {
         try descriptor.write(bytes, path: path)
     }
 
+    /// Writes a file that is not there yet.
+    ///
+    /// - Returns: false if it is there; then nothing is written.
+    package static func create(
+        _ path: String, with bytes: [UInt8], mode: UInt32 = 0o666
+    ) throws(SystemError) -> Bool {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
+        if number < 0 {
+            if errno == EEXIST { return false }
+            throw SystemError("create", path, code: errno)
+        }
+        let descriptor = Descriptor(owning: number)
+        try descriptor.write(bytes, path: path)
+        return true
+    }
+
     /// Replaces a file as a whole: readers see the old content or the new.
     package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
         let temporary = "\(path).\(getpid()).tmp"

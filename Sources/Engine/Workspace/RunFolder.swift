@@ -22,7 +22,6 @@ package final class RunFolder: Sendable {
     package let started: Timestamp
     private let workspace: Workspace
     private let lock: Mutex<Descriptor?>
-    private let lockPath: String
     private let jobs: LineLog
     private let events: LineLog
 
@@ -33,7 +32,7 @@ package final class RunFolder: Sendable {
         self.experiment = experiment
         self.workspace = workspace
         let folder = workspace.experiment(experiment)
-        lockPath = "\(folder)/lock"
+        let lockPath = "\(folder)/lock"
         let started = Timestamp.now
         self.started = started
         do throws(SystemError) {
@@ -57,8 +56,6 @@ package final class RunFolder: Sendable {
 
     /// Ends the run: the experiment is free for another. Nothing is written after this.
     package func end() {
-        // Removed while held, so that it is the file that this run locked.
-        try? Files.remove(lockPath)
         lock.withLock { $0 = nil }
     }
 
