@@ -17,6 +17,7 @@ do {
     case JobRunner.flag:
         // The interpreter is ready before the first job; each job takes it along in a process of its own.
         let session = try TaskSession()
+        try TaskSession.rehearse()
         JobRunner.serve { script, folder in session.run(script: script, in: folder) }
     case "--help", "-h", nil:
         StandardStream.output.write(

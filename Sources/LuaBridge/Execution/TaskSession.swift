@@ -24,6 +24,20 @@ package final class TaskSession {
         try module.open()
     }
 
+    /// Goes once, in memory and in another state, through what every job does. What the Swift runtime makes at its first use, and the
+    /// memory that is touched, then comes to each job with the fork.
+    package static func rehearse() throws {
+        let session = try TaskSession()
+        let source = """
+            local xpm = require "xpm"
+            xpm.task { id = "t", params = { n = xpm.int, w = xpm.job_path "w" }, execute = function(self) return self.n end }
+            """
+        try session.lua.stack.load(Array(source.utf8), name: "=rehearsal")
+        try session.lua.stack.call(arguments: 0, results: 0)
+        let parameters = #"{"version": 3, "objects": [{"id": 1, "typename": "t", "task": 1, "fields": {"n": 1}}]}"#
+        try session.call("t", parameters: Array(parameters.utf8))
+    }
+
     /// Runs the task of a script's body.
     ///
     /// - Returns: 0, or 1 with the reason on standard error.
@@ -70,7 +84,7 @@ package final class TaskSession {
         if case .string(let path)? = field("path") { ModuleFinder.setPath(stack, "path", path) }
         if case .string(let path)? = field("cpath") { ModuleFinder.setPath(stack, "cpath", path) }
         try load(files, until: id)
-        try call(id)
+        try call(id, parameters: try Files.read(folder.parameters, limit: 1 << 28))
     }
 
     /// Loads the script and, where its types were defined by modules that only `run` requires, those.
@@ -121,12 +135,11 @@ package final class TaskSession {
         return 2
     }
 
-    private func call(_ id: String) throws {
+    private func call(_ id: String, parameters bytes: [UInt8]) throws {
         let stack = lua.stack
         guard let definition = module.types[id] else {
             throw ScriptError("no task '\(id)' is defined when its file is loaded: define it at the top of the file")
         }
-        let bytes = try Files.read(folder.parameters, limit: 1 << 28)
         let task = try ParameterFile.task(from: bytes, job: folder.path) { module.types[$0]?.type }
         guard task.type === definition.type else {
             throw ScriptError("params.json is of \(task.type.id), not of \(id)")
