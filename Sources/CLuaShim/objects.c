@@ -46,7 +46,10 @@ void *xlua_object(lua_State *L, int index, int kind) {
 /// The one way from Lua into the host. When the host's frames are gone, and only then, its error is raised.
 static int trampoline(lua_State *L) {
     struct host *host = xlua_host_of(L);
+    bool may_raise = host->may_raise;
+    host->may_raise = false;
     int results = host->call(host->context, L, (int)lua_tointeger(L, lua_upvalueindex(1)));
+    host->may_raise = may_raise;
     return results == XLUA_RAISE ? lua_error(L) : results;
 }
 

@@ -2,8 +2,24 @@
 
 #include "state.h"
 
+/// lua_pcall(3), during which errors may be raised.
+static int protected_call(lua_State *L, int arguments, int results, int handler) {
+    struct host *host = xlua_host_of(L);
+    bool may_raise = host->may_raise;
+    host->may_raise = true;
+    int status = lua_pcall(L, arguments, results, handler);
+    host->may_raise = may_raise;
+    return status;
+}
+
 bool xlua_load(lua_State *L, const char *bytes, size_t count, const char *name) {
-    return luaL_loadbufferx(L, bytes, count, name, "t") == LUA_OK;
+    struct host *host = xlua_host_of(L);
+    bool may_raise = host->may_raise;
+    // lua_load protects itself.
+    host->may_raise = true;
+    int status = luaL_loadbufferx(L, bytes, count, name, "t");
+    host->may_raise = may_raise;
+    return status == LUA_OK;
 }
 
 /// Whether a frame is the user's Lua code.
@@ -48,7 +64,7 @@ bool xlua_call(lua_State *L, int arguments, int results) {
     int handler = lua_gettop(L) - arguments;
     lua_pushcfunction(L, handle);
     lua_insert(L, handler);
-    int status = lua_pcall(L, arguments, results, handler);
+    int status = protected_call(L, arguments, results, handler);
     lua_remove(L, handler);
     if (status == LUA_OK) return true;
     if (lua_type(L, -1) == LUA_TTABLE && (status == LUA_ERRRUN)) {
@@ -70,7 +86,7 @@ bool xlua_describe(lua_State *L, int index) {
     index = lua_absindex(L, index);
     lua_pushcfunction(L, describe);
     lua_pushvalue(L, index);
-    return lua_pcall(L, 1, 1, 0) == LUA_OK;
+    return protected_call(L, 1, 1, 0) == LUA_OK;
 }
 
 static void copy_source(const char *source, char *into, size_t capacity) {

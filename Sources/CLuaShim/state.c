@@ -19,15 +19,17 @@ void xlua_flag_free(xlua_flag *flag) { free(flag); }
 void xlua_flag_raise(xlua_flag *flag) { atomic_store(&flag->raised, true); }
 bool xlua_flag_is_raised(xlua_flag *flag) { return atomic_load(&flag->raised); }
 
-/// The allocator of every state: it never returns null for a request, so that no call can raise for want of memory.
+/// The allocator of every state. A request that cannot be met is an error of the script where one may be raised; under a frame of
+/// the host it ends the program, so that no call of the host can raise for want of memory.
 static void *allocate(void *context, void *block, size_t before, size_t after) {
-    (void)context, (void)before;
+    struct host *host = context;
+    (void)before;
     if (after == 0) {
         free(block);
         return NULL;
     }
     void *result = realloc(block, after);
-    if (!result) {
+    if (!result && !host->may_raise) {
         fputs("xpm: out of memory\n", stderr);
         abort();
     }
@@ -37,7 +39,10 @@ static void *allocate(void *context, void *block, size_t before, size_t after) {
 /// Runs every thousand instructions, in C only.
 static void check_interrupt(lua_State *L, lua_Debug *record) {
     (void)record;
-    if (atomic_load_explicit(&xlua_host_of(L)->flag->raised, memory_order_relaxed)) luaL_error(L, "interrupted");
+    if (!atomic_load_explicit(&xlua_host_of(L)->flag->raised, memory_order_relaxed)) return;
+    // From now on at every instruction: a loop that catches errors does not get as far as to its next round.
+    lua_sethook(L, check_interrupt, LUA_MASKCOUNT, 1);
+    luaL_error(L, "interrupted");
 }
 
 static int open_libraries(lua_State *L) {
@@ -48,8 +53,8 @@ static int open_libraries(lua_State *L) {
 lua_State *xlua_new(void *context, xlua_host call, xlua_release release, xlua_flag *flag) {
     struct host *host = calloc(1, sizeof *host);
     if (!host) abort();
-    *host = (struct host){context, call, release, flag};
-    lua_State *L = lua_newstate(allocate, NULL);
+    *host = (struct host){context, call, release, flag, false};
+    lua_State *L = lua_newstate(allocate, host);
     if (!L) abort();
     // Coroutines copy this pointer from the main thread.
     *(struct host **)lua_getextraspace(L) = host;

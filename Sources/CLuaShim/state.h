@@ -14,6 +14,9 @@ struct host {
     xlua_host call;
     xlua_release release;
     xlua_flag *flag;
+    /// Whether Lua or the shim runs, above a `lua_pcall` and with no frame of the host in between: then, and only then, an error may
+    /// be raised.
+    bool may_raise;
 };
 
 static inline struct host *xlua_host_of(lua_State *L) { return *(struct host **)lua_getextraspace(L); }

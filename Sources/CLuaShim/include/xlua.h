@@ -1,7 +1,8 @@
 /// Lua, as Swift may see it. This header does not include lua.h, and nothing declared here can raise a Lua error across
 /// the caller's frame: what can run Lua code goes through `xlua_call`, and a host function reports its failure by
 /// returning `XLUA_RAISE`, so that `lua_error` (a longjmp) is only ever called when no Swift frame is below.
-/// The allocator ends the program when memory is exhausted, so calls that "raise only on memory" never raise.
+/// Under a frame of the host the allocator ends the program when memory is exhausted, so calls that "raise only on memory" never
+/// raise there; in Lua code it is an ordinary error.
 ///
 /// Stack effects are written as in the Lua manual: /* [-popped, +pushed, raises] */
 #ifndef XLUA_H

@@ -129,7 +129,8 @@ extension XpmModule {
         } catch {
             // The error names the type or the way from it.
             if case .unknownParameter(_, object.type.id, _) = error.problem { throw error }
-            throw ScriptError("\(object.type.id)\(error.path): \(error.text)")
+            let path = error.path.isEmpty ? ".\(name)" : error.path
+            throw ScriptError("\(object.type.id)\(path): \(error.text)")
         }
         guard let position = object.type.position(of: name), case .string(let text)? = object.values[position],
             let pattern = object.type.parameters[position].constraint.pattern

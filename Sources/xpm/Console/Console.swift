@@ -36,6 +36,8 @@ struct RunReport {
     var seconds = 0.0
     var isInterrupted = false
     var folder: String?
+    /// Whether there is nothing to sum up: the script failed before its first task.
+    var isUntold = false
     /// Whether nothing was to run: a dry run, or `generate`.
     var isPlanOnly = false
 

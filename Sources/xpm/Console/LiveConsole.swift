@@ -51,7 +51,7 @@ final class LiveConsole: Console {
             show([], &drawing)
         }
         for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
-        StandardStream.error.write(report.summary(result))
+        if !result.isUntold { StandardStream.error.write(report.summary(result)) }
         StandardStream.output.write(output.results(result.results))
     }
 

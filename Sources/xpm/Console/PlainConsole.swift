@@ -23,7 +23,7 @@ final class PlainConsole: Console {
 
     func close(_ result: RunReport) {
         for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
-        if !isQuiet { StandardStream.error.write(report.summary(result)) }
+        if !isQuiet, !result.isUntold { StandardStream.error.write(report.summary(result)) }
         StandardStream.output.write(output.results(result.results))
     }
 

@@ -41,7 +41,8 @@ final class ScriptRun {
             experiment.drain()
         }
         engine?.waitForEnd()
-        let report = report(folder)
+        var report = report(folder)
+        report.isUntold = problem != nil && report.counts.submitted == 0
         console.close(report)
         folder?.end()
         if context.signals.count > 0 {

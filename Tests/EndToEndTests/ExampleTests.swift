@@ -1,0 +1,85 @@
+import Engine
+import Foundation
+import Testing
+
+/// The examples of the repository, run as a user runs them.
+@Suite("Examples")
+struct ExampleTests {
+    private func run(_ bench: Workbench, _ arguments: String...) throws -> Workbench.Result {
+        let (process, tag) = try bench.start(["run", "--json"] + arguments.map { $0.replacing("@", with: Workbench.root + "/Examples") })
+        return try bench.finish(process, tag)
+    }
+
+    private func lines(_ result: Workbench.Result, _ event: String) throws -> [JSON] {
+        try result.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }.filter { $0["event"]?.string == event }
+    }
+
+    @Test("iris: a softmax regression tells the species as well as such a model does")
+    func iris() throws {
+        let bench = try Workbench()
+        let result = try run(bench, "@/iris/full.yaml")
+        #expect(result.code == 0, "\(result.error)")
+        let accuracies = try lines(result, "result").map { line in
+            (tags: line["tags"]?.string ?? "", accuracy: line["values"]?["accuracy"]?.number ?? 0)
+        }
+        #expect(accuracies.count == 9)
+        let best = accuracies.filter { $0.tags.contains("lr=0.1 ") }.map(\.accuracy)
+        // Textbooks give 0.93 to 1.0 for 45 test flowers; an untrained model has 0.33.
+        #expect(best.count == 3 && best.allSatisfy { $0 >= 0.9 })
+        let worst = accuracies.filter { $0.tags.contains("lr=0.001 ") }.map(\.accuracy)
+        #expect(worst.reduce(0, +) < best.reduce(0, +))
+        let again = try run(bench, "@/iris/full.yaml")
+        let counts = try #require(try lines(again, "finished").first)
+        #expect(counts["cached"] == 21 && counts["done"] == 0)
+        // The quick file's points are points of the full one.
+        #expect(try lines(try run(bench, "@/iris/quick.yaml"), "finished").first?["cached"] == 3)
+    }
+
+    @Test("compress: every program gives the file back, and makes it smaller")
+    func compress() throws {
+        let bench = try Workbench()
+        let result = try run(bench, "@/compress/full.yaml")
+        #expect(result.code == 0, "\(result.error)")
+        let runs = try lines(result, "result").filter { $0["task"]?.string == "compress.run" }
+        #expect(runs.count >= 3)
+        for run in runs {
+            #expect(run["values"]?["ratio"]?.number ?? 0 > 1.2)
+            #expect(run["values"]?["seconds"]?.number ?? -1 >= 0)
+        }
+        #expect(try lines(result, "result").contains { $0["task"]?.string == "compress.best" })
+    }
+
+    @Test("minimal: the quick form")
+    func minimal() throws {
+        let bench = try Workbench()
+        let result = try run(bench, "@/minimal/experiment.lua", "@/minimal/lr.yaml")
+        #expect(result.code == 0, "\(result.error)")
+        let losses = try lines(result, "result").compactMap { $0["values"]?["loss"]?.number }
+        #expect(losses.count == 9 && abs((losses.first ?? 0) - 0.0164) < 1e-9)
+    }
+
+    @Test("learning_rate: the YAML's 1e-4 in place of the default 1e-3")
+    func learningRate() throws {
+        let bench = try Workbench()
+        let result = try run(bench, "@/learning_rate/full.yaml")
+        #expect(result.code == 0, "\(result.error)")
+        let x = try #require(try lines(result, "result").first?["values"]?["x"]?.number)
+        // x after n steps of gradient descent on (x - 3)² from 0.
+        #expect(abs(x - 3 * (1 - pow(1 - 2e-4, 1000))) < 1e-9)
+        let byDefault = try run(bench, "@/learning_rate/experiment.lua")
+        let other = try #require(try lines(byDefault, "result").first?["values"]?["x"]?.number)
+        #expect(abs(other - 3 * (1 - pow(1 - 2e-3, 1000))) < 1e-9)
+    }
+
+    @Test("xpm init writes an experiment that runs")
+    func initialise() throws {
+        let bench = try Workbench()
+        #expect(try bench.run("init", "demo").code == 0)
+        let result = try bench.run("run", "--json", "demo/full.yaml")
+        #expect(result.code == 0, "\(result.error)")
+        let estimates = try lines(result, "result").compactMap { $0["values"]?["pi"]?.number }
+        #expect(estimates.count == 9 && estimates.allSatisfy { abs($0 - Double.pi) < 0.2 })
+        let again = try bench.run("init", "demo")
+        #expect(again.code == 2 && again.error.contains("exists already"))
+    }
+}
