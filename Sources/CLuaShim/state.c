@@ -42,7 +42,11 @@ static void check_interrupt(lua_State *L, lua_Debug *record) {
     if (!atomic_load_explicit(&xlua_host_of(L)->flag->raised, memory_order_relaxed)) return;
     // From now on at every instruction: a loop that catches errors does not get as far as to its next round.
     lua_sethook(L, check_interrupt, LUA_MASKCOUNT, 1);
-    luaL_error(L, "interrupted");
+    char source[256];
+    int line = 0;
+    if (xlua_where(L, source, sizeof source, &line)) lua_pushfstring(L, "%s:%d: interrupted", source, line);
+    else lua_pushliteral(L, "interrupted");
+    lua_error(L);
 }
 
 static int open_libraries(lua_State *L) {

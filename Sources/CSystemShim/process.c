@@ -21,6 +21,15 @@ static int place(int from, int to) {
     return 0;
 }
 
+/// Closes the descriptors from `first` to `last`.
+static void close_between(unsigned first, unsigned last) {
+    if (first > last) return;
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, last, 0) == 0) return;
+#endif
+    for (unsigned number = first; number <= last && number < 4096; number++) close((int)number);
+}
+
 /// The child's side of a fork: only async-signal-safe calls.
 static int become(const char *directory, const xsys_process *process) {
     if (process->session) setsid();
@@ -34,10 +43,15 @@ static int become(const char *directory, const xsys_process *process) {
     if ((failure = place(process->input, 0)) < 0) return failure;
     if ((failure = place(process->output, 1)) < 0) return failure;
     if ((failure = place(process->error, 2)) < 0) return failure;
+    // What the parent had open, its own parent's included, is none of the child's business.
+    unsigned after = 3;
     if (process->kept >= 0) {
         int as = process->kept_as >= 0 ? process->kept_as : process->kept;
         if ((failure = place(process->kept, as)) < 0) return failure;
+        close_between(3, (unsigned)as - 1);
+        after = (unsigned)as + 1;
     }
+    close_between(after, ~0u);
     if (directory && chdir(directory) < 0) return -errno;
     return 0;
 }

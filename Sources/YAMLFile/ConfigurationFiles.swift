@@ -42,6 +42,8 @@ package struct ConfigurationFiles {
             try add(target, importedFrom: chain + [path])
         }
         merged = merged.merged(with: try Self.absolute(setting, from: folder))
+        // What is missing altogether is missing in the main file.
+        if chain.isEmpty { merged.origin = setting.origin }
         if setting["module"] != nil { moduleFile = path }
     }
 

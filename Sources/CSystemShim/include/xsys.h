@@ -13,7 +13,7 @@
 
 // MARK: Processes
 
-/// What a new process gets. A descriptor of -1 means `/dev/null`.
+/// What a new process gets: these descriptors and no others. -1 means `/dev/null`.
 typedef struct {
     int input, output, error;         ///< become 0, 1 and 2
     int kept;                         ///< a descriptor that stays open in the process, or -1

@@ -145,7 +145,7 @@ package final class DirectLauncher: Launcher {
         let theirs = Descriptor(owning: ends[1])
         let pid = ChildProcess.spawn(
             [program, JobRunner.flag], environment: Environment.all,
-            as: xsys_process.make(output: 2, error: 2, kept: theirs.number, as: JobRunner.channel, session: true))
+            as: xsys_process.make(kept: theirs.number, as: JobRunner.channel, session: true))
         let key = ends[0]
         if pid < 0 {
             close(key)

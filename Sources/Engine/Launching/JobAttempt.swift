@@ -85,7 +85,6 @@ package struct JobAttempt {
         if language == .lua {
             let pid = unsafe xsys_fork(folder.path, &process)
             if pid == 0 {
-                if ownSession { close(JobRunner.channel) }
                 for variable in own { Environment.set(variable.name, variable.value) }
                 let code = lua(header.body, folder)
                 fflush(nil)

@@ -90,8 +90,9 @@ struct ExperimentFiles {
     private static func find(_ path: String, shown: String) throws(SettingError) -> String {
         for candidate in [path, path + ".lua"] where Files.kind(candidate) == .file { return candidate }
         let folder = Paths.parent(path)
-        let names = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }
-        let nearest = Suggestion.nearest(to: Paths.name(path), among: names).map { " (did you mean '\($0)'?)" } ?? ""
+        let stems = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }.map { String($0.dropLast(4)) }
+        let typed = Paths.name(path).hasSuffix(".lua") ? Paths.stem(path) : Paths.name(path)
+        let nearest = Suggestion.nearest(to: typed, among: stems).map { " (did you mean '\($0).lua'?)" } ?? ""
         throw SettingError("\(shown): no such script\(nearest)", at: .none)
     }
 
