@@ -41,11 +41,17 @@ let package = Package(
             name: "YAMLFile", dependencies: ["Engine", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
-            name: "LuaBridge", dependencies: ["Engine", "CLuaShim"], exclude: ["Lua"], swiftSettings: strict),
+            name: "LuaBridge", dependencies: ["Engine", "CLuaShim"], exclude: ["Lua"],
+            swiftSettings: strict),
         .executableTarget(
             name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", argumentParser, logging],
             swiftSettings: strict),
         .executableTarget(name: "xpm-job", dependencies: ["Engine", "LuaBridge"], swiftSettings: strict),
+
+        // What scripts/bench measures inside one process.
+        .executableTarget(
+            name: "xpm-benchmark", dependencies: ["Engine", crypto], path: "scripts/benchmark",
+            swiftSettings: strict),
 
         // Tests, folder by folder as in Sources.
         .testTarget(
@@ -53,6 +59,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "YAMLFileTests", dependencies: ["YAMLFile", "Engine"], swiftSettings: strict),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "Engine"], swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["Engine", "xpm", "xpm-job"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Engine", "xpm", "xpm-job"], swiftSettings: strict),
     ]
 )

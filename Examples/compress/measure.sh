@@ -1,3 +1,4 @@
+#!/bin/sh
 # measure.sh PROGRAM LEVEL INPUT OUTPUT: writes OUTPUT, and results.json with ratio and seconds.
 set -eu
 program=$1 level=$2 input=$3 output=$4

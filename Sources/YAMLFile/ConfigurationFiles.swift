@@ -55,17 +55,21 @@ package struct ConfigurationFiles {
         }
         let value = try YAMLFile.parse(option: text, value: String(option[option.index(after: equals)...]))
         // No text at all is null, as after a colon.
-        let content = option[option.index(after: equals)...].allSatisfy(\.isWhitespace) ? .null : value.content
+        let content =
+            option[option.index(after: equals)...].allSatisfy(\.isWhitespace) ? .null : value.content
         try merged.set(String(option[..<equals]), to: Setting(content, origin: .option(text)))
     }
 
     /// Replaces `${env:NAME}` everywhere.
-    package mutating func resolveEnvironment() throws(SettingError) { merged = try merged.resolvingEnvironment() }
+    package mutating func resolveEnvironment() throws(SettingError) {
+        merged = try merged.resolvingEnvironment()
+    }
 
     private mutating func imports(of setting: Setting) throws(SettingError) -> [Setting] {
         if let parent = setting["parent"], parent.content != .null {
             if setting["imports"] != nil {
-                throw SettingError("'parent' and 'imports' exclude each other: use 'imports'", at: parent.origin)
+                throw SettingError(
+                    "'parent' and 'imports' exclude each other: use 'imports'", at: parent.origin)
             }
             warnings.append("\(parent.origin.text): 'parent' is deprecated: use 'imports'")
             return [parent]

@@ -66,7 +66,9 @@ package enum YAMLFile {
         case .scalar(let scalar): return Setting(try content(scalar, place), origin: place)
         case .sequence(let sequence):
             var values: [Setting] = []
-            for element in sequence { values.append(try setting(element, origin, depth: depth + 1, left: &left)) }
+            for element in sequence {
+                values.append(try setting(element, origin, depth: depth + 1, left: &left))
+            }
             return Setting(.list(values), origin: place)
         case .mapping(let mapping):
             return try map(mapping, origin, place, depth: depth, left: &left)
@@ -107,12 +109,18 @@ package enum YAMLFile {
     ) throws(SettingError) -> Setting.Content {
         let tag = scalar.tag.description
         switch tag {
-        case "", "?", "!": return scalar.style == .plain && tag != "!" ? try PlainScalar.read(scalar.string, origin: place) : .string(scalar.string)
+        case "", "?", "!":
+            return scalar.style == .plain && tag != "!"
+                ? try PlainScalar.read(scalar.string, origin: place) : .string(scalar.string)
         case "tag:yaml.org,2002:str": return .string(scalar.string)
-        case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null":
+        case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
+            "tag:yaml.org,2002:null":
             let content = try PlainScalar.read(scalar.string, origin: place)
             if tag.hasSuffix("float"), case .int(let number) = content { return .float(Double(number)) }
-            if case .string = content { throw SettingError("\"\(scalar.string)\" is no \(tag.split(separator: ":").last ?? "")", at: place) }
+            if case .string = content {
+                throw SettingError(
+                    "\"\(scalar.string)\" is no \(tag.split(separator: ":").last ?? "")", at: place)
+            }
             return content
         default: throw SettingError("unknown tag '\(tag)'", at: place)
         }
@@ -135,7 +143,9 @@ package enum YAMLFile {
             case UInt8(ascii: " "): break
             default: isIndent = false
             }
-            if depth > 10 * deepest || dashes > 10 * deepest || column > 10 * deepest && isIndent && dashes == 0 {
+            if depth > 10 * deepest || dashes > 10 * deepest
+                || column > 10 * deepest && isIndent && dashes == 0
+            {
                 throw SettingError("nested more than \(deepest) levels", at: origin(line, max(1, column)))
             }
         }
@@ -149,7 +159,8 @@ package enum YAMLFile {
             return SettingError("not YAML: \(what)", at: origin(mark.line, mark.column))
         case .duplicatedKeysInMapping(let duplicates, let context):
             return SettingError(
-                "the key '\(duplicates.first ?? "")' is there twice", at: origin(context.mark.line, context.mark.column))
+                "the key '\(duplicates.first ?? "")' is there twice",
+                at: origin(context.mark.line, context.mark.column))
         case .reader(let problem, _, _, _):
             return SettingError("not YAML: \(problem)", at: origin(1, 1))
         default: return SettingError("not YAML: \(error)", at: origin(1, 1))

@@ -13,9 +13,11 @@ package enum YAMLText {
         case .null: Node("null")
         case .bool(let value): Node(value ? "true" : "false")
         case .int(let value): Node(String(value))
-        case .float(let value): Node(value.isInfinite ? (value < 0 ? "-.inf" : ".inf") : value.isNaN ? ".nan" : value.description)
+        case .float(let value):
+            Node(value.isInfinite ? (value < 0 ? "-.inf" : ".inf") : value.isNaN ? ".nan" : value.description)
         case .string(let text): Node(text, .implicit, isPlain(text) ? .any : .doubleQuoted)
-        case .list(let values): Node(values.map(node), .implicit, values.allSatisfy(\.isScalar) ? .flow : .block)
+        case .list(let values):
+            Node(values.map(node), .implicit, values.allSatisfy(\.isScalar) ? .flow : .block)
         case .map(let fields): Node(fields.map { (Node($0.key), node($0.value)) })
         }
     }

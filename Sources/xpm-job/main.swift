@@ -21,7 +21,8 @@ do {
         JobRunner.serve { script, folder in session.run(script: script, in: folder) }
     case "--help", "-h", nil:
         StandardStream.output.write(
-            "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n")
+            "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n"
+        )
         Standalone.exit(arguments.isEmpty ? 64 : 0)
     case .some(let path):
         let session = try TaskSession()

@@ -6,12 +6,15 @@ import Testing
 @Suite("Examples")
 struct ExampleTests {
     private func run(_ bench: Workbench, _ arguments: String...) throws -> Workbench.Result {
-        let (process, tag) = try bench.start(["run", "--json"] + arguments.map { $0.replacing("@", with: Workbench.root + "/Examples") })
+        let (process, tag) = try bench.start(
+            ["run", "--json"] + arguments.map { $0.replacing("@", with: Workbench.root + "/Examples") })
         return try bench.finish(process, tag)
     }
 
     private func lines(_ result: Workbench.Result, _ event: String) throws -> [JSON] {
-        try result.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }.filter { $0["event"]?.string == event }
+        try result.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }.filter {
+            $0["event"]?.string == event
+        }
     }
 
     @Test("iris: a softmax regression tells the species as well as such a model does")

@@ -37,7 +37,9 @@ struct InterruptTests {
         return bench
     }
 
-    private func tally(_ bench: Workbench) throws -> [String] { try bench.read("tally").split(separator: "\n").map(String.init) }
+    private func tally(_ bench: Workbench) throws -> [String] {
+        try bench.read("tally").split(separator: "\n").map(String.init)
+    }
 
     private func environment(_ bench: Workbench) -> [String: String] { ["TALLY": "\(bench.folder)/tally"] }
 
@@ -46,7 +48,10 @@ struct InterruptTests {
         let bench = try Workbench()
         try bench.write("function run()\n  while true do end\nend\n", to: "experiment.lua")
         let (process, tag) = try bench.start(["run", "experiment.lua"])
-        #expect(try bench.wait { Files.exists("\(bench.folder)/workspace/experiments/experiment/current/events.jsonl") })
+        #expect(
+            try bench.wait {
+                Files.exists("\(bench.folder)/workspace/experiments/experiment/current/events.jsonl")
+            })
         let start = Date.now
         process.interrupt()
         let result = try bench.finish(process, tag)
@@ -57,7 +62,8 @@ struct InterruptTests {
     @Test("Ctrl-C once waits for the running jobs and launches no more")
     func once() throws {
         let bench = try bench(count: 6, seconds: "0.5")
-        let (process, tag) = try bench.start(["run", "-j", "2", "experiment.lua"], environment: environment(bench))
+        let (process, tag) = try bench.start(
+            ["run", "-j", "2", "experiment.lua"], environment: environment(bench))
         #expect(try bench.wait { try tally(bench).count >= 2 })
         process.interrupt()
         let result = try bench.finish(process, tag)
@@ -91,7 +97,11 @@ struct InterruptTests {
         // A program that takes no notice of SIGTERM, and works until it is told to end.
         try bench.write(
             try bench.read("experiment.lua")
-                .replacing("echo start {n} >> $TALLY; sleep 0", with: "trap '' TERM; echo start {n} >> $TALLY; while [ ! -e $TALLY.go ]; do sleep 0.05; done"),
+                .replacing(
+                    "echo start {n} >> $TALLY; sleep 0",
+                    with:
+                        "trap '' TERM; echo start {n} >> $TALLY; while [ ! -e $TALLY.go ]; do sleep 0.05; done"
+                ),
             to: "experiment.lua")
         let (process, tag) = try bench.start(["run", "experiment.lua"], environment: environment(bench))
         #expect(try bench.wait { try tally(bench).count >= 1 })
@@ -112,17 +122,21 @@ struct InterruptTests {
     @Test("SIGTERM is like Ctrl-C once")
     func terminate() throws {
         let bench = try bench(count: 4, seconds: "0.3")
-        let (process, tag) = try bench.start(["run", "-j", "1", "experiment.lua"], environment: environment(bench))
+        let (process, tag) = try bench.start(
+            ["run", "-j", "1", "experiment.lua"], environment: environment(bench))
         #expect(try bench.wait { try tally(bench).count >= 1 })
         process.terminate()
         #expect(try bench.finish(process, tag).code == 130)
         #expect(try tally(bench).count == 2)
     }
 
-    @Test("kill -9 of xpm at a random moment: each job runs once, and the next run takes the outcomes", arguments: 0..<20)
+    @Test(
+        "kill -9 of xpm at a random moment: each job runs once, and the next run takes the outcomes",
+        arguments: 0..<20)
     func killed(_ round: Int) throws {
         let bench = try bench(count: 5, seconds: "0.05")
-        let (process, tag) = try bench.start(["run", "-j", "3", "experiment.lua"], environment: environment(bench))
+        let (process, tag) = try bench.start(
+            ["run", "-j", "3", "experiment.lua"], environment: environment(bench))
         usleep(UInt32.random(in: 5_000...350_000))
         kill(process.processIdentifier, SIGKILL)
         _ = try bench.finish(process, tag)
@@ -138,7 +152,8 @@ struct InterruptTests {
         let bench = try bench(count: 1, seconds: "0.5")
         let (process, tag) = try bench.start(["run", "experiment.lua"], environment: environment(bench))
         #expect(try bench.wait { try tally(bench).count >= 1 })
-        let hosts = try #require(ChildProcess.output(["pgrep", "-P", String(process.processIdentifier), "xpm-job"]))
+        let hosts = try #require(
+            ChildProcess.output(["pgrep", "-P", String(process.processIdentifier), "xpm-job"]))
         for line in hosts.text.split(separator: "\n") { kill(try #require(pid_t(line)), SIGKILL) }
         let result = try bench.finish(process, tag)
         #expect(result.code == 0, "\(result.error)")
@@ -165,7 +180,8 @@ struct InterruptTests {
     @Test("a task that floods its output and one that closes everything end like others")
     func oddPrograms() throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local Flood = xpm.task { id = "o.flood", params = {}, command = "yes | head -c 3000000" }
             local Close = xpm.task { id = "o.close", params = {}, command = "exec <&- >&- 2>&-; sleep 0.1" }
@@ -175,7 +191,9 @@ struct InterruptTests {
             """, to: "experiment.lua")
         let start = Date.now
         let result = try bench.run("run", "experiment.lua")
-        #expect(result.code == 1 && result.error.contains("exit code 4") && result.error.contains("3 done, 1 failed"), "\(result.error)")
+        #expect(
+            result.code == 1 && result.error.contains("exit code 4")
+                && result.error.contains("3 done, 1 failed"), "\(result.error)")
         // What a job leaves behind does not hold its lock.
         #expect(Date.now.timeIntervalSince(start) < 2.5)
         #expect(try bench.jobs("o.leave").allSatisfy { !FileLock.isHeld($0.lock) })

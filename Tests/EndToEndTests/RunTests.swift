@@ -53,15 +53,20 @@ struct RunTests {
     @Test("the files are found from any folder, with or without their endings")
     func finding() throws {
         let bench = try Workbench()
-        try bench.write("local xpm = require 'xpm'\nfunction run(helper, cfg) print(cfg.x, helper.xp.name) end\n", to: "p/experiment.lua")
+        try bench.write(
+            "local xpm = require 'xpm'\nfunction run(helper, cfg) print(cfg.x, helper.xp.name) end\n",
+            to: "p/experiment.lua")
         try bench.write("id: named\nfile: experiment\nx: 5\n", to: "p/full.yaml")
         try bench.write("x: 6\n", to: "p/bare.yaml")
         try bench.write("return { }", to: "p/src/none.lua")
-        try bench.write("local xpm = require 'xpm'\nfunction run(helper, cfg) print(cfg.x, helper.xp.name) end\n", to: "p/src/stage/one.lua")
+        try bench.write(
+            "local xpm = require 'xpm'\nfunction run(helper, cfg) print(cfg.x, helper.xp.name) end\n",
+            to: "p/src/stage/one.lua")
         try bench.write("module: stage.one\nluapath: [src]\nx: 7\n", to: "p/module.yaml")
         try bench.write("module: stage.one\npythonpath: [.]\nx: 8\n", to: "p/src/beside.yaml")
         func output(_ arguments: String..., in folder: String = ".") throws -> String {
-            let (process, tag) = try bench.start(["run", "--run-mode", "dry-run", "-q"] + arguments, in: folder)
+            let (process, tag) = try bench.start(
+                ["run", "--run-mode", "dry-run", "-q"] + arguments, in: folder)
             let result = try bench.finish(process, tag)
             return result.code == 0 ? result.output : result.error
         }
@@ -80,7 +85,8 @@ struct RunTests {
     @Test("a failure is reported with all that helps, what needs it is not run, the rest goes on")
     func failure() throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local Bad = xpm.task { id = "f.bad", params = { n = xpm.int }, command = "echo some words; echo the reason >&2; exit {n}" }
             local Lua = xpm.task { id = "f.lua", params = {}, execute = function(self)
@@ -98,7 +104,8 @@ struct RunTests {
         let result = try bench.run("run", "experiment.lua")
         #expect(result.code == 1)
         for text in [
-            "f.bad", "exit code 3", "n = 3", "n=3", "the reason", "not run     f.after", "folder      workspace/jobs/f.bad/",
+            "f.bad", "exit code 3", "n = 3", "n=3", "the reason", "not run     f.after",
+            "folder      workspace/jobs/f.bad/",
             "experiment.lua:4: in lua", "experiment.lua:5: in", "killed by signal 9 (SIGKILL)",
             "5 tasks: 1 done, 3 failed, 1 blocked",
         ] { #expect(result.error.contains(text), "no '\(text)' in\n\(result.error)") }
@@ -107,13 +114,15 @@ struct RunTests {
         let failed = Outcome.read(try #require(try bench.jobs("f.killed").first).failed)
         #expect(failed.signal == 9)
         // Failed tasks are tried again; done ones are not.
-        #expect(try bench.run("run", "experiment.lua").error.contains("5 tasks: 1 cached, 3 failed, 1 blocked"))
+        #expect(
+            try bench.run("run", "experiment.lua").error.contains("5 tasks: 1 cached, 3 failed, 1 blocked"))
     }
 
     @Test("--fail-fast and -j")
     func failFast() throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local T = xpm.task { id = "t", params = { n = xpm.int }, command = "test {n} != 2" }
             function run() for n = 1, 9 do T { n = n }:submit() end end
@@ -130,7 +139,9 @@ struct RunTests {
         #expect(result.code == 0 && result.error.contains("6 to run"))
         let show = try #require(try bench.jobs("c.show").first)
         let early = try bench.run(program: show.script(.sh))
-        #expect(early.code == 2 && early.error.contains("made") == false && early.error.contains("is not done yet"))
+        #expect(
+            early.code == 2 && early.error.contains("made") == false
+                && early.error.contains("is not done yet"))
         for make in try bench.jobs("c.make") {
             #expect(!Files.exists(make.output))
             let made = try bench.run(program: make.script(.lua), in: "/")
@@ -149,9 +160,13 @@ struct RunTests {
         try bench.write(Self.chain, to: "experiment.lua")
         let result = try bench.run("run", "--run-mode", "dry-run", "experiment.lua")
         #expect(result.code == 0 && !Files.exists("\(bench.folder)/workspace"))
-        #expect(result.output.contains("c.show ") && result.output.contains("needs  c.make ") && result.output.contains("new"))
+        #expect(
+            result.output.contains("c.show ") && result.output.contains("needs  c.make ")
+                && result.output.contains("new"))
         let json = try bench.run("run", "--run-mode", "dry-run", "--json", "experiment.lua")
-        let planned = try json.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }.filter { $0["event"] == "planned" }
+        let planned = try json.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }.filter {
+            $0["event"] == "planned"
+        }
         #expect(planned.count == 6 && planned[1]["depends_on"]?.array == [planned[0]["id"] ?? .null])
         #expect(planned[0]["id"]?.string?.count == 64 && planned[0]["cached"] == .bool(false))
     }
@@ -159,13 +174,15 @@ struct RunTests {
     @Test("jobs get variables from the script, the options and settings.yaml, which also names the workspace")
     func environment() throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             workspaces:
               - { id: other, path: "\(bench.folder)/other" }
               - { id: chosen, path: "\(bench.folder)/chosen", triggers: ["e*"], env: { B: "2" } }
             env: { A: "1" }
             """, to: "config/xpm/settings.yaml")
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local Sh = xpm.task { id = "sh", params = {}, command = "echo $A $B $C $D $E" }
             local Lua = xpm.task { id = "lua", params = {}, execute = function() print(os.getenv "A", os.getenv "E") end }
@@ -177,9 +194,15 @@ struct RunTests {
             """, to: "experiment.lua")
         let result = try bench.run("run", "--env", "C=3", "experiment.lua")
         #expect(result.code == 0, "\(result.error)")
-        #expect(try Files.readText(try #require(try bench.jobs("sh", workspace: "chosen").first).output) == "1 2 3 4 5\n")
-        #expect(try Files.readText(try #require(try bench.jobs("lua", workspace: "chosen").first).output) == "1\t6\n")
-        #expect(try bench.run("run", "--workspace", "othr", "experiment.lua").error.contains("did you mean 'other'?"))
+        #expect(
+            try Files.readText(try #require(try bench.jobs("sh", workspace: "chosen").first).output)
+                == "1 2 3 4 5\n")
+        #expect(
+            try Files.readText(try #require(try bench.jobs("lua", workspace: "chosen").first).output)
+                == "1\t6\n")
+        #expect(
+            try bench.run("run", "--workspace", "othr", "experiment.lua").error.contains(
+                "did you mean 'other'?"))
         #expect(try bench.run("run", "--workspace", "other", "experiment.lua").code == 0)
         #expect(try bench.jobs("sh", workspace: "other").count == 1)
     }
@@ -190,7 +213,8 @@ struct RunTests {
         try bench.write("return { word = 'old' }", to: "words.lua")
         try bench.write("echo old $(cat \"$(dirname \"$0\")/data.txt\")", to: "say.sh")
         try bench.write("old", to: "data.txt")
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local words = require "words"
             local Lua = xpm.task { id = "lua", params = {}, execute = function() print(words.word, require "words" == words) end }
@@ -203,14 +227,17 @@ struct RunTests {
         }
         for (job, language) in [("lua", JobScript.Language.lua), ("sh", .sh)] {
             let result = try bench.run(program: try #require(try bench.jobs(job).first).script(language))
-            #expect(result.code == 0 && result.output.contains("old") && !result.output.contains("new"), "\(result)")
+            #expect(
+                result.code == 0 && result.output.contains("old") && !result.output.contains("new"),
+                "\(result)")
         }
     }
 
     @Test("callbacks and waiting: a plan can go on with results")
     func callbacks() throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             local T = xpm.task { id = "t", params = { n = xpm.int }, execute = function(self)
               if self.n == 3 then error "no" end
@@ -244,9 +271,11 @@ struct RunTests {
         try bench.write("model: {hidden: 1, depth: 2}\n", to: "base.yaml")
         try bench.write("imports: base\nlr: 1e-4\nhost: ${env:WHERE}\n", to: "full.yaml")
         try bench.write("function run() end", to: "experiment.lua")
-        let yaml = try bench.run("run", "full.yaml", "--show", "-c", "model.depth=9", environment: ["WHERE": "here"])
+        let yaml = try bench.run(
+            "run", "full.yaml", "--show", "-c", "model.depth=9", environment: ["WHERE": "here"])
         #expect(yaml.output == "model:\n  hidden: 1\n  depth: 9\nlr: 0.0001\nhost: here\n", "\(yaml)")
-        let origins = try bench.run("run", "full.yaml", "--show", "--provenance", "-c", "model.depth=9", environment: ["WHERE": "h"])
+        let origins = try bench.run(
+            "run", "full.yaml", "--show", "--provenance", "-c", "model.depth=9", environment: ["WHERE": "h"])
         #expect(origins.output.contains("model.hidden: 1  # base.yaml:1:17"), "\(origins)")
         #expect(origins.output.contains("# -c model.depth=9") && origins.output.contains("# full.yaml:2:5"))
         let json = try bench.run("run", "full.yaml", "--show", "--json", environment: ["WHERE": "h"])

@@ -37,7 +37,8 @@ final class Workbench: Sendable {
 
     /// Starts a program; its streams go to files, so that nothing it leaves behind holds them up.
     func start(
-        _ arguments: [String], program: String = xpm, in subfolder: String = ".", environment: [String: String] = [:],
+        _ arguments: [String], program: String = xpm, in subfolder: String = ".",
+        environment: [String: String] = [:],
         tag: String = UUID().uuidString
     ) throws -> (process: Process, tag: String) {
         let process = Process()
@@ -60,7 +61,8 @@ final class Workbench: Sendable {
 
     /// Runs a program to its end.
     func run(
-        _ arguments: String..., program: String = xpm, in subfolder: String = ".", environment: [String: String] = [:]
+        _ arguments: String..., program: String = xpm, in subfolder: String = ".",
+        environment: [String: String] = [:]
     ) throws -> Result {
         let (process, tag) = try start(arguments, program: program, in: subfolder, environment: environment)
         return try finish(process, tag)
@@ -69,7 +71,9 @@ final class Workbench: Sendable {
     /// Waits for a started program.
     func finish(_ process: Process, _ tag: String) throws -> Result {
         process.waitUntilExit()
-        let code = process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+        let code =
+            process.terminationReason == .uncaughtSignal
+            ? 128 + process.terminationStatus : process.terminationStatus
         return Result(code: code, output: try read(".\(tag).out"), error: try read(".\(tag).err"))
     }
 

@@ -15,19 +15,26 @@ struct WrongInputTests {
             ("imports: [gone.yaml]\n", "full.yaml:1:11", "no file gone.yaml"),
             ("imports: [full.yaml]\n", "full.yaml → full.yaml", "import each other"),
             ("learning_rate: fast\n", "full.yaml:1:16: learning_rate", "expected float, got string \"fast\""),
-            ("learning_rat: 1\n", "full.yaml:1:", "unknown key 'learning_rat' (did you mean 'learning_rate'?)"),
+            (
+                "learning_rat: 1\n", "full.yaml:1:",
+                "unknown key 'learning_rat' (did you mean 'learning_rate'?)"
+            ),
             ("id: x\n", "full.yaml:1:1", "missing value 'learning_rate'"),
             ("learning_rate: 1\nid: a/b\n", "full.yaml:2:5", "cannot name a folder"),
             ("learning_rate: 1\ndirty_git: maybe\n", "full.yaml:2:12", "expected ignore, warn or error"),
             ("learning_rate: 1\ngrid_search: {a: [1]}\n", "full.yaml:2:14", "not yet in this version"),
-            ("learning_rate: ${env:NO_SUCH_VARIABLE_X}\n", "full.yaml:1:16", "no variable 'NO_SUCH_VARIABLE_X'"),
+            (
+                "learning_rate: ${env:NO_SUCH_VARIABLE_X}\n", "full.yaml:1:16",
+                "no variable 'NO_SUCH_VARIABLE_X'"
+            ),
             ("file: a\nmodule: b\n", "full.yaml:2:9", "exclude each other"),
             ("luapath: 3\n", "full.yaml:1:10", "expected a list of folders"),
             ("learning_rate: .nan\n", "full.yaml:1:16", "NaN has no identity"),
         ])
     func files(_ yaml: String, _ place: String, _ words: String) throws {
         let bench = try Workbench()
-        try bench.write("""
+        try bench.write(
+            """
             local xpm = require "xpm"
             return xpm.experiment { configuration = xpm.configuration { learning_rate = xpm.float }, run = function() end }
             """, to: "experiment.lua")
@@ -48,7 +55,8 @@ struct WrongInputTests {
         #expect(try bench.run("run", "experiment.lua", "--run-mode", "fast").code == 64)
         #expect(try bench.run("runn").code == 64)
         let missing = try bench.run("run", "experimet.lua")
-        #expect(missing.code == 2 && missing.error.contains("no such script (did you mean 'experiment.lua'?)"))
+        #expect(
+            missing.code == 2 && missing.error.contains("no such script (did you mean 'experiment.lua'?)"))
         #expect(try bench.run("run", "experiment.lua", "nothere.yaml").code == 2)
         let conf = try bench.run("run", "experiment.lua", "-c", "a.b")
         #expect(conf.code == 2 && conf.error.contains("-c a.b: expected name=value"))
@@ -70,15 +78,20 @@ struct WrongInputTests {
         try bench.write("function run() end", to: "experiment.lua")
         try bench.write("a file", to: "file")
         let result = try bench.run("run", "--workdir", "file/ws", "experiment.lua")
-        #expect(result.code == 2 && result.error.contains("file/ws") && result.error.contains("ENOTDIR"), "\(result.error)")
+        #expect(
+            result.code == 2 && result.error.contains("file/ws") && result.error.contains("ENOTDIR"),
+            "\(result.error)")
         // A mount that cannot be written is refused to root too.
         let readOnly = try bench.run("run", "--workdir", "/proc/xpm", "experiment.lua")
         #expect(readOnly.code == 2 && readOnly.error.contains("/proc/xpm"))
-        try bench.write("local xpm = require 'xpm'\nfunction run() local t = os.time() while os.time() < t + 30 do end end", to: "slow.lua")
+        try bench.write(
+            "local xpm = require 'xpm'\nfunction run() local t = os.time() while os.time() < t + 30 do end end",
+            to: "slow.lua")
         let (process, tag) = try bench.start(["run", "slow.lua"])
         #expect(try bench.wait { FileLock.isHeld("\(bench.folder)/workspace/experiments/slow/lock") })
         let busy = try bench.run("run", "slow.lua")
-        #expect(busy.code == 2 && busy.error.contains("is running already: process \(process.processIdentifier)"))
+        #expect(
+            busy.code == 2 && busy.error.contains("is running already: process \(process.processIdentifier)"))
         process.interrupt()
         #expect(try bench.finish(process, tag).code == 130)
         #expect(try bench.run("run", "experiment.lua").code == 0)

@@ -22,7 +22,8 @@ struct YAMLFileTests {
 
     @Test("values, anchors, aliases and merge keys")
     func values() throws {
-        let setting = try parse("""
+        let setting = try parse(
+            """
             lr: 1e-4
             names: [a, "1", 'true', 2]
             base: &base {x: 1, y: 2}
@@ -64,7 +65,9 @@ struct YAMLFileTests {
         #expect(failure(String(repeating: "[", count: 100_000)) != nil)
         #expect(failure(String(repeating: "{a: ", count: 100_000)) != nil)
         #expect(failure(String(repeating: "- ", count: 100_000) + "x") != nil)
-        #expect(failure((0..<300).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")) != nil)
+        #expect(
+            failure((0..<300).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")) != nil
+        )
 
         let path = NSTemporaryDirectory() + "/xpm-huge-\(UUID().uuidString).yaml"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -112,7 +115,8 @@ struct ConfigurationFilesTests {
     func merge() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try write([
-            "base.yaml": "model: {hidden: 1, depth: 2}\nlr: 1\n", "sub/full.yaml": "imports: [../base]\nmodel: {hidden: 3}\nfile: exp\n",
+            "base.yaml": "model: {hidden: 1, depth: 2}\nlr: 1\n",
+            "sub/full.yaml": "imports: [../base]\nmodel: {hidden: 3}\nfile: exp\n",
         ])
         var files = ConfigurationFiles()
         try files.add("\(folder)/sub/full")
@@ -133,8 +137,10 @@ struct ConfigurationFilesTests {
     func refused() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try write([
-            "a.yaml": "imports: [b.yaml]\n", "b.yaml": "imports: [a.yaml]\n", "c.yaml": "imports: [nowhere]\n",
-            "d.yaml": "parent: a\nimports: [b]\n", "e.yaml": "- 1\n", "f.yaml": "parent: g\nx: 1\n", "g.yaml": "y: 2\n",
+            "a.yaml": "imports: [b.yaml]\n", "b.yaml": "imports: [a.yaml]\n",
+            "c.yaml": "imports: [nowhere]\n",
+            "d.yaml": "parent: a\nimports: [b]\n", "e.yaml": "- 1\n", "f.yaml": "parent: g\nx: 1\n",
+            "g.yaml": "y: 2\n",
         ])
         func problem(_ name: String) -> String {
             var files = ConfigurationFiles()

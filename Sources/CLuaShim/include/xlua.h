@@ -26,7 +26,7 @@ enum xlua_kind {
 #define XLUA_RAISE (-1)
 
 /// Called for every host function, `function` being the number it was pushed with.
-typedef int (*xlua_host)(void *context, lua_State *state, int function);
+typedef int (*xlua_host)(void *_Nullable context, lua_State *state, int function);
 /// Called once for each object that Lua has collected. Must not touch the state.
 typedef void (*xlua_release)(void *object);
 
@@ -40,11 +40,11 @@ void xlua_flag_raise(xlua_flag *flag);
 bool xlua_flag_is_raised(xlua_flag *flag);
 
 /// A new state with the standard libraries.
-lua_State *xlua_new(void *context, xlua_host host, xlua_release release, xlua_flag *flag);
+lua_State *xlua_new(void *_Nullable context, xlua_host host, xlua_release release, xlua_flag *flag);
 /// Closes the state; every object is released.
 void xlua_close(lua_State *state);
 /// Gives the state another context.
-void xlua_set_context(lua_State *state, void *context);
+void xlua_set_context(lua_State *state, void *_Nullable context);
 
 // MARK: The stack
 

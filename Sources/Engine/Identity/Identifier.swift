@@ -14,7 +14,9 @@ package struct Identifier: Hashable, Sendable {
 
     package init(bytes: some Sequence<UInt8>) {
         var parts: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.prefix(32).enumerated() { parts[index / 8] = parts[index / 8] << 8 | UInt64(byte) }
+        for (index, byte) in bytes.prefix(32).enumerated() {
+            parts[index / 8] = parts[index / 8] << 8 | UInt64(byte)
+        }
         words = (parts[0], parts[1], parts[2], parts[3])
     }
 
@@ -25,7 +27,9 @@ package struct Identifier: Hashable, Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(32)
         for index in stride(from: 0, to: 64, by: 2) {
-            guard let high = Self.digit(digits[index]), let low = Self.digit(digits[index + 1]) else { return nil }
+            guard let high = Self.digit(digits[index]), let low = Self.digit(digits[index + 1]) else {
+                return nil
+            }
             bytes.append(high << 4 | low)
         }
         self.init(bytes: bytes)
@@ -41,7 +45,9 @@ package struct Identifier: Hashable, Sendable {
 
     func append(to bytes: inout [UInt8]) {
         for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
         }
     }
 

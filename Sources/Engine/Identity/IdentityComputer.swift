@@ -30,7 +30,9 @@ struct IdentityComputer {
         write(object, to: &encoder)
         path.removeLast()
         let contained = hasInstances.removeLast()
-        if contained, !hasInstances.isEmpty, object.task !== object { hasInstances[hasInstances.count - 1] = true }
+        if contained, !hasInstances.isEmpty, object.task !== object {
+            hasInstances[hasInstances.count - 1] = true
+        }
         let cyclic = isInCycle.removeLast()
         return (encoder.bytes, !cyclic && (!contained || object.task === object))
     }
@@ -64,7 +66,9 @@ struct IdentityComputer {
         if case .optional(.path) = parameter.type { return true }
         if isMeta(value) { return true }
         if parameter.isConstant { return false }
-        if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null { return true }
+        if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null {
+            return true
+        }
         return parameter.ignoresDefault && parameter.defaultValue == Self.withoutMeta(value)
     }
 
@@ -74,7 +78,9 @@ struct IdentityComputer {
 
     /// Lists, sets and maps without the elements that are marked meta.
     private static func withoutMeta(_ value: Value) -> Value {
-        func isKept(_ value: Value) -> Bool { if case .object(let object) = value { object.meta != true } else { true } }
+        func isKept(_ value: Value) -> Bool {
+            if case .object(let object) = value { object.meta != true } else { true }
+        }
         return switch value {
         case .list(let values): .list(values.filter(isKept))
         case .set(let values): .set(values.filter(isKept))

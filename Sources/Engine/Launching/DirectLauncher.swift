@@ -127,7 +127,8 @@ package final class DirectLauncher: Launcher {
             let sent = state.withLock { state in
                 guard let runner = state.runners[key] else { return false }
                 runner.job = job
-                return unsafe xsys_send(runner.channel.number, message, message.count, lock.descriptor.number) == 0
+                return unsafe xsys_send(runner.channel.number, message, message.count, lock.descriptor.number)
+                    == 0
             }
             // The runner holds the lock now, through its own descriptor; ours is closed without giving it back.
             if sent { return }
@@ -172,7 +173,9 @@ package final class DirectLauncher: Launcher {
         while true {
             var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
             let mustLook = state.withLock { state in
-                for key in state.runners.keys { polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0)) }
+                for key in state.runners.keys {
+                    polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0))
+                }
                 var mustLook = false
                 for watched in state.watched.values {
                     polled.append(pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0))

@@ -51,7 +51,9 @@ package struct JobAttempt {
     private func start(_ output: Output, lock: Int32, _ started: Timestamp) throws(AttemptError) -> Int32 {
         let text: String
         let header: JobScript.Header
-        do throws(SystemError) { text = try Files.readText(folder.script(language)) } catch { throw .system(error) }
+        do throws(SystemError) { text = try Files.readText(folder.script(language)) } catch {
+            throw .system(error)
+        }
         do throws(ScriptError) {
             header = try JobScript.header(of: text)
             for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
@@ -65,7 +67,8 @@ package struct JobAttempt {
             case .files:
                 let out = try Descriptor(opening: folder.output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
                 let err = try Descriptor(opening: folder.error, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
-                pid = try start(header, out: out.number, err: err.number, input: -1, lock: lock, ownSession: true)
+                pid = try start(
+                    header, out: out.number, err: err.number, input: -1, lock: lock, ownSession: true)
             }
             try Files.write(ProcessRecord(pid: pid).json.bytes, to: folder.process)
             JobEvents.state("running", of: header, at: started, in: folder)
@@ -77,11 +80,13 @@ package struct JobAttempt {
         _ header: JobScript.Header, out: Int32, err: Int32, input: Int32, lock: Int32, ownSession: Bool
     ) throws(SystemError) -> Int32 {
         let own: [(name: String, value: String)] = [
-            ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters), ("XPM_JOB_ID", header.identifier),
+            ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
+            ("XPM_JOB_ID", header.identifier),
             ("XPM_TASK_ID", header.taskID), ("XPM_EVENTS", folder.events), ("XPM_JOB_HELD", "1"),
         ]
         // The lock goes along: while the program lives, even without this process, the job is not free.
-        var process = xsys_process.make(input: input, output: out, error: err, kept: lock, session: ownSession)
+        var process = xsys_process.make(
+            input: input, output: out, error: err, kept: lock, session: ownSession)
         if language == .lua {
             let pid = unsafe xsys_fork(folder.path, &process)
             if pid == 0 {
@@ -120,7 +125,9 @@ package struct JobAttempt {
             ]
             // Without a descriptor of the process, look often.
             unsafe _ = poll(&polled, nfds_t(polled.count), process < 0 ? 20 : -1)
-            if process < 0 || polled[0].revents != 0, unsafe xsys_wait(pid, false, &status) != -EAGAIN { break }
+            if process < 0 || polled[0].revents != 0, unsafe xsys_wait(pid, false, &status) != -EAGAIN {
+                break
+            }
             if polled[1].revents != 0 {
                 var (order, passed): (UInt8, Int32) = (0, -1)
                 if unsafe xsys_receive(orders, &order, 1, &passed) <= 0 {
@@ -144,7 +151,8 @@ package struct JobAttempt {
         let code = xsys_exit_code(status)
         if code == 0 { return Outcome(.done, exitCode: 0) }
         return Outcome(
-            isCancelled ? .cancelled : .failed, exitCode: code < 0 ? nil : code, signal: signal > 0 ? signal : nil)
+            isCancelled ? .cancelled : .failed, exitCode: code < 0 ? nil : code,
+            signal: signal > 0 ? signal : nil)
     }
 
     // MARK: The outcome
@@ -158,7 +166,8 @@ package struct JobAttempt {
             try Files.rename(folder.process, to: path)
         } catch {
             // Work whose outcome cannot be told does not count as done.
-            outcome = Outcome(.failed, exitCode: outcome.exitCode, message: "the outcome cannot be written: \(error.text)")
+            outcome = Outcome(
+                .failed, exitCode: outcome.exitCode, message: "the outcome cannot be written: \(error.text)")
         }
     }
 }

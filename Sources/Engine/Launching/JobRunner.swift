@@ -36,7 +36,9 @@ package enum JobRunner {
             guard count > 0 else { return }
             guard buffer[0] == Order.job, passed >= 0 else { continue }
             let parts = String(decoding: buffer[1..<Int(count)], as: UTF8.self).split(separator: "\0")
-            guard parts.count == 3, let language = JobScript.Language(rawValue: String(parts[0])) else { continue }
+            guard parts.count == 3, let language = JobScript.Language(rawValue: String(parts[0])) else {
+                continue
+            }
             let folder = JobFolder(path: String(parts[1]), name: String(parts[2]))
             let lock = FileLock(owning: Descriptor(owning: passed))
             let attempt = JobAttempt(folder: folder, language: language, lua: lua)

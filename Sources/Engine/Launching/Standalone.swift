@@ -11,7 +11,8 @@ package enum Standalone {
     /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it cannot run now.
     package static func run(_ path: String, lua: @escaping LuaBody) -> (code: Int32, message: String?) {
         let script = Paths.absolute(path)
-        guard let language = JobScript.Language(rawValue: String(script.split(separator: ".").last ?? "")) else {
+        guard let language = JobScript.Language(rawValue: String(script.split(separator: ".").last ?? ""))
+        else {
             return (2, "\(path): \(ScriptError.notAScript.text)")
         }
         let folder = JobFolder(path: Paths.parent(script), name: Paths.stem(script))
@@ -23,9 +24,12 @@ package enum Standalone {
                     throw ScriptError.unfinished(need: Paths.shown(Paths.absolute(need, from: folder.path)))
                 }
             } catch { return (2, "\(path): \(error.text)") }
-            if folder.isDone { return (0, "done already; remove \(Paths.shown(folder.done)) to run it again") }
+            if folder.isDone {
+                return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
+            }
             guard let lock = try FileLock.take(folder.lock) else {
-                let process = ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
+                let process =
+                    ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
                 return (2, "it is running already\(process)")
             }
             try Files.remove(folder.failed)

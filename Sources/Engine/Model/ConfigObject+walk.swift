@@ -79,9 +79,12 @@ extension [ConfigObject.Tag] {
     }
 
     private static func safe(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { scalar in
-            scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "+-.,_".unicodeScalars.contains(scalar)
-                ? scalar : "-"
-        }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                        || "+-.,_".unicodeScalars.contains(scalar)
+                        ? scalar : "-"
+                }))
     }
 }

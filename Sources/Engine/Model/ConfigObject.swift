@@ -138,7 +138,9 @@ package final class ConfigObject {
     package func placePaths(in folder: String, nested: String) {
         for (position, parameter) in type.parameters.enumerated() {
             if let name = parameter.jobPath {
-                if values[position] == nil { values[position] = .path(name.isEmpty ? folder : "\(folder)/\(name)") }
+                if values[position] == nil {
+                    values[position] = .path(name.isEmpty ? folder : "\(folder)/\(name)")
+                }
             } else if let value = values[position] {
                 value.place(at: "\(nested)/\(parameter.name)")
             }

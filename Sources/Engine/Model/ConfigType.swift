@@ -22,7 +22,8 @@ package final class ConfigType {
 
     /// Names that mean something on every object, so that no parameter can have them.
     package static let reservedNames: Set<String> = [
-        "submit", "tag", "tags", "identifier", "copy", "add_dependencies", "on_completed", "watch_output", "output",
+        "submit", "tag", "tags", "identifier", "copy", "add_dependencies", "on_completed", "watch_output",
+        "output",
         "progress", "result", "log", "taskdir", "remaining_time", "here", "jobdir", "type", "xpm",
     ]
 
@@ -61,7 +62,9 @@ package final class ConfigType {
     }
 
     /// The last component of the id: the name of the job's files.
-    package var shortName: String { String(id[(id.lastIndex(of: ".").map(id.index(after:)) ?? id.startIndex)...]) }
+    package var shortName: String {
+        String(id[(id.lastIndex(of: ".").map(id.index(after:)) ?? id.startIndex)...])
+    }
 
     package func position(of name: String) -> Int? { positions[name] }
 
@@ -77,11 +80,16 @@ package final class ConfigType {
     /// An id is a file name too: letters, digits and `_ - .` of any script, not beginning with a dot.
     private static func isValid(id: String) -> Bool {
         !id.isEmpty && id.utf8.count <= 200 && id.first != "." && id.last != "."
-            && id.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || "_-.".unicodeScalars.contains($0) }
+            && id.unicodeScalars.allSatisfy {
+                $0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || "_-.".unicodeScalars.contains($0)
+            }
     }
 
     private static func isValid(name: String) -> Bool {
-        guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else { return false }
+        guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else {
+            return false
+        }
         return name.unicodeScalars.allSatisfy {
             $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil
         }

@@ -92,7 +92,8 @@ extension ParameterType {
         }
     }
 
-    private func acceptSet(_ value: Value, of element: ParameterType, depth: Int) throws(ValueError) -> Value {
+    private func acceptSet(_ value: Value, of element: ParameterType, depth: Int) throws(ValueError) -> Value
+    {
         let values = try Self.elements(value, of: element, as: self, depth: depth)
         for (index, one) in values.enumerated() where values[..<index].contains(one) {
             throw ValueError(.duplicate(value: one.told))

@@ -186,7 +186,9 @@ package struct Plan: Sendable {
         if isDraining {
             isDrained = true
             if open > 0 {
-                for entry in entries where !entry.status.isFinal { settle(entry.spec.number, .notRun, &actions) }
+                for entry in entries where !entry.status.isFinal {
+                    settle(entry.spec.number, .notRun, &actions)
+                }
             }
         }
         guard hasScriptEnded, open == 0 else { return }

@@ -16,7 +16,8 @@ package struct ExperimentSettings: Sendable {
 
     /// Every key that xpm reads; the rest belongs to the experiment.
     package static let keys: [String] = [
-        "id", "file", "module", "luapath", "pythonpath", "imports", "parent", "pre_experiment", "title", "subtitle",
+        "id", "file", "module", "luapath", "pythonpath", "imports", "parent", "pre_experiment", "title",
+        "subtitle",
         "description", "paper", "add_timestamp", "dirty_git", "grid_search",
     ]
 
@@ -35,7 +36,8 @@ package struct ExperimentSettings: Sendable {
         if let name = try Self.string("dirty_git", in: setting) {
             guard let action = DirtyGit(rawValue: name) else {
                 throw SettingError(
-                    "dirty_git: expected ignore, warn or error, got \"\(name)\"", at: setting.origin(at: ".dirty_git"))
+                    "dirty_git: expected ignore, warn or error, got \"\(name)\"",
+                    at: setting.origin(at: ".dirty_git"))
             }
             dirtyGit = action
         }
@@ -51,7 +53,8 @@ package struct ExperimentSettings: Sendable {
 
     /// An experiment's id names a folder.
     package static func check(id: String, at origin: Setting.Origin) throws(SettingError) {
-        let isFine = !id.isEmpty && id.utf8.count <= 200 && !id.hasPrefix(".")
+        let isFine =
+            !id.isEmpty && id.utf8.count <= 200 && !id.hasPrefix(".")
             && id.unicodeScalars.allSatisfy { $0 != "/" && $0.value >= 0x20 && $0.value != 0x7f }
         if !isFine { throw SettingError("id: \"\(id)\" cannot name a folder", at: origin) }
     }

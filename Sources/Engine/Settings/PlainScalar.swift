@@ -20,19 +20,30 @@ package enum PlainScalar {
         var digits = text[...]
         let isNegative = digits.first == "-"
         if isNegative || digits.first == "+" { digits = digits.dropFirst() }
-        guard let first = digits.first, first.isASCII, first.isNumber || first == "." else { return .string(text) }
+        guard let first = digits.first, first.isASCII, first.isNumber || first == "." else {
+            return .string(text)
+        }
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.hasPrefix(prefix) {
             let body = digits.dropFirst(2).filter { $0 != "_" }
-            guard !body.isEmpty, body.allSatisfy({ $0.isASCII && $0.hexDigitValue.map { $0 < radix } == true }) else {
+            guard !body.isEmpty,
+                body.allSatisfy({ $0.isASCII && $0.hexDigitValue.map { $0 < radix } == true })
+            else {
                 return .string(text)
             }
             return try int(isNegative, body, radix, text, origin)
         }
         let body = digits.filter { $0 != "_" }
-        if body.allSatisfy({ $0.isASCII && $0.isNumber }) { return try int(isNegative, body, 10, text, origin) }
-        guard isFloat(body), let value = Double(body.last == "." ? body + "0" : body.replacing(".e", with: ".0e").replacing(".E", with: ".0e"))
+        if body.allSatisfy({ $0.isASCII && $0.isNumber }) {
+            return try int(isNegative, body, 10, text, origin)
+        }
+        guard isFloat(body),
+            let value = Double(
+                body.last == "." ? body + "0" : body.replacing(".e", with: ".0e").replacing(".E", with: ".0e")
+            )
         else { return .string(text) }
-        guard value.isFinite else { throw SettingError("\(text) is too large for a float; write .inf if that is meant", at: origin) }
+        guard value.isFinite else {
+            throw SettingError("\(text) is too large for a float; write .inf if that is meant", at: origin)
+        }
         return .float(isNegative ? -value : value)
     }
 
@@ -61,7 +72,9 @@ package enum PlainScalar {
         guard count > 0 else { return false }
         if let byte = rest.first, byte | 0x20 == UInt8(ascii: "e") {
             rest = rest.dropFirst()
-            if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { rest = rest.dropFirst() }
+            if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+                rest = rest.dropFirst()
+            }
             guard digits() > 0 else { return false }
         }
         return rest.isEmpty

@@ -16,7 +16,9 @@ extension Setting {
     ///
     /// - Throws: a position outside a list, or a step into a value that has no parts.
     package mutating func set(_ path: String, to value: Setting) throws(SettingError) {
-        try set(path.split(separator: ".", omittingEmptySubsequences: false)[...].map(String.init)[...], to: value)
+        try set(
+            path.split(separator: ".", omittingEmptySubsequences: false)[...].map(String.init)[...], to: value
+        )
     }
 
     private mutating func set(_ steps: ArraySlice<String>, to value: Setting) throws(SettingError) {
@@ -80,14 +82,19 @@ extension Setting {
         while let start = rest.firstRange(of: "${env:") {
             out += rest[..<start.lowerBound]
             rest = rest[start.upperBound...]
-            guard let end = rest.firstIndex(of: "}") else { throw SettingError("'${env:' without '}'", at: origin) }
+            guard let end = rest.firstIndex(of: "}") else {
+                throw SettingError("'${env:' without '}'", at: origin)
+            }
             let inside = rest[..<end]
             rest = rest[rest.index(after: end)...]
-            let parts = inside.firstRange(of: ":-").map { (inside[..<$0.lowerBound], inside[$0.upperBound...]) }
+            let parts = inside.firstRange(of: ":-").map {
+                (inside[..<$0.lowerBound], inside[$0.upperBound...])
+            }
             let name = String(parts?.0 ?? inside)
             guard let value = lookUp(name) ?? parts.map({ String($0.1) }) else {
                 throw SettingError(
-                    "the environment has no variable '\(name)' (give a default with ${env:\(name):-value})", at: origin)
+                    "the environment has no variable '\(name)' (give a default with ${env:\(name):-value})",
+                    at: origin)
             }
             out += value
         }

@@ -91,7 +91,9 @@ package struct Setting: Sendable, Equatable {
             if first == "[" {
                 let index = rest.prefix { $0 != "]" }
                 rest = rest.dropFirst(index.count + 1)
-                if case .list(let values) = setting.content, let number = Int(index), values.indices.contains(number - 1) {
+                if case .list(let values) = setting.content, let number = Int(index),
+                    values.indices.contains(number - 1)
+                {
                     next = values[number - 1]
                 }
             } else {
@@ -113,7 +115,8 @@ package struct Setting: Sendable, Equatable {
     package func leaves(prefix: String = "") -> [(path: String, setting: Setting)] {
         func name(_ part: String) -> String { prefix.isEmpty ? part : "\(prefix).\(part)" }
         switch content {
-        case .map(let fields) where !fields.isEmpty: return fields.flatMap { $0.value.leaves(prefix: name($0.key)) }
+        case .map(let fields) where !fields.isEmpty:
+            return fields.flatMap { $0.value.leaves(prefix: name($0.key)) }
         case .list(let values) where values.contains(where: { $0.fields != nil }):
             return values.enumerated().flatMap { $0.element.leaves(prefix: name(String($0.offset))) }
         default: return [(prefix, self)]

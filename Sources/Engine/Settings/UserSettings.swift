@@ -35,13 +35,15 @@ package struct UserSettings: Sendable {
         }
         for item in items {
             try Self.refuseUnknown(["id", "path", "triggers", "env"], in: item, of: "a workspace")
-            guard case .string(let id)? = item["id"]?.content, case .string(let path)? = item["path"]?.content else {
+            guard case .string(let id)? = item["id"]?.content, case .string(let path)? = item["path"]?.content
+            else {
                 throw SettingError("a workspace needs an id and a path", at: item.origin)
             }
             var triggers: [String] = []
             if let patterns = item["triggers"] {
                 guard case .list(let values) = patterns.content else {
-                    throw SettingError("triggers: expected a list of patterns, got \(patterns.told)", at: patterns.origin)
+                    throw SettingError(
+                        "triggers: expected a list of patterns, got \(patterns.told)", at: patterns.origin)
                 }
                 triggers = values.map(\.value.plainText)
             }
@@ -54,28 +56,35 @@ package struct UserSettings: Sendable {
 
     /// The path of the file: in `$XDG_CONFIG_HOME/xpm`, or `~/.config/xpm`.
     package static var path: String {
-        let folder = Environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.config"
+        let folder =
+            Environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.config"
         return "\(folder)/xpm/settings.yaml"
     }
 
     /// The workspace of an experiment: the one named, else the first whose trigger fits, else the first; nil if there is none.
-    package func workspace(named id: String?, for experiment: String) throws(SettingError) -> NamedWorkspace? {
+    package func workspace(named id: String?, for experiment: String) throws(SettingError) -> NamedWorkspace?
+    {
         if let id {
             if let found = workspaces.first(where: { $0.id == id }) { return found }
             let nearest = Suggestion.nearest(to: id, among: workspaces.map(\.id))
             throw SettingError(
-                "no workspace '\(id)' in \(Paths.shown(Self.path))" + (nearest.map { " (did you mean '\($0)'?)" } ?? ""),
+                "no workspace '\(id)' in \(Paths.shown(Self.path))"
+                    + (nearest.map { " (did you mean '\($0)'?)" } ?? ""),
                 at: .none)
         }
-        return workspaces.first { $0.triggers.contains { Glob.matches(experiment, pattern: $0) } } ?? workspaces.first
+        return workspaces.first { $0.triggers.contains { Glob.matches(experiment, pattern: $0) } }
+            ?? workspaces.first
     }
 
-    private static func refuseUnknown(_ known: [String], in setting: Setting, of what: String) throws(SettingError) {
+    private static func refuseUnknown(_ known: [String], in setting: Setting, of what: String)
+        throws(SettingError)
+    {
         guard let fields = setting.fields else {
             throw SettingError("\(what): expected a table, got \(setting.told)", at: setting.origin)
         }
         for field in fields where !known.contains(field.key) {
-            let nearest = Suggestion.nearest(to: field.key, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+            let nearest =
+                Suggestion.nearest(to: field.key, among: known).map { " (did you mean '\($0)'?)" } ?? ""
             throw SettingError("\(what) has no key '\(field.key)'\(nearest)", at: field.value.origin)
         }
     }
@@ -119,7 +128,9 @@ package enum Glob {
     }
 
     /// What is left of the pattern after one character, or nil if it does not fit.
-    private static func step(_ character: Character, _ pattern: ArraySlice<Character>) -> ArraySlice<Character>? {
+    private static func step(_ character: Character, _ pattern: ArraySlice<Character>) -> ArraySlice<
+        Character
+    >? {
         guard let first = pattern.first else { return nil }
         if first == "?" { return pattern.dropFirst() }
         guard first == "[", let end = pattern.dropFirst(2).firstIndex(of: "]") else {

@@ -11,7 +11,9 @@ package enum ChildProcess {
     /// Starts a program in a folder (nil: the current one).
     ///
     /// - Returns: its pid, or a negative errno if it cannot be executed.
-    package static func spawn(_ arguments: [String], environment: [String], in folder: String? = nil, as process: xsys_process) -> Int32 {
+    package static func spawn(
+        _ arguments: [String], environment: [String], in folder: String? = nil, as process: xsys_process
+    ) -> Int32 {
         unsafe withStrings(arguments) { arguments in
             unsafe withStrings(environment) { environment in
                 var process = process
@@ -33,7 +35,9 @@ package enum ChildProcess {
             bytes.append(0)
         }
         return unsafe bytes.withUnsafeBufferPointer { bytes in
-            var pointers: [UnsafePointer<CChar>?] = unsafe offsets.map { unsafe bytes.baseAddress?.advanced(by: $0) }
+            var pointers: [UnsafePointer<CChar>?] = unsafe offsets.map {
+                unsafe bytes.baseAddress?.advanced(by: $0)
+            }
             unsafe pointers.append(nil)
             return unsafe pointers.withUnsafeBytes { raw in
                 // An array of optional pointers and one of pointers have the same layout.

@@ -45,7 +45,9 @@ package enum Environment {
     package static var processID: Int32 { getpid() }
 
     /// The path of the running program.
-    package static var program: String { Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm" }
+    package static var program: String {
+        Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm"
+    }
 
     /// How many processors this process may use.
     package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

@@ -97,7 +97,8 @@ package enum Files {
     }
 
     /// Replaces a file as a whole: readers see the old content or the new.
-    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
+    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError)
+    {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(SystemError) {
             try write(bytes, to: temporary, mode: mode)
@@ -161,4 +162,6 @@ package enum Files {
 }
 
 /// rename(2), under a name that `Files.rename` does not hide.
-private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 { unsafe rename(from, to) }
+private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
+    unsafe rename(from, to)
+}

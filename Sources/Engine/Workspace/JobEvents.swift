@@ -8,7 +8,8 @@
 ///
 /// The lines are those of experimaestro: `JobStateChangedEvent`, `JobProgressEvent`; and `JobResultEvent`.
 package enum JobEvents {
-    static func state(_ state: String, of header: JobScript.Header, at time: Timestamp, in folder: JobFolder) {
+    static func state(_ state: String, of header: JobScript.Header, at time: Timestamp, in folder: JobFolder)
+    {
         append(
             [
                 "timestamp": .float(time.seconds), "job_id": .string(header.identifier),
@@ -20,7 +21,8 @@ package enum JobEvents {
     static func outcome(_ outcome: Outcome, in folder: JobFolder) {
         append(
             [
-                "timestamp": .float((outcome.ended ?? .now).seconds), "job_id": .string(Paths.name(folder.path)),
+                "timestamp": .float((outcome.ended ?? .now).seconds),
+                "job_id": .string(Paths.name(folder.path)),
                 "task_id": .string(Paths.name(Paths.parent(folder.path))),
                 "state": .string(outcome.isDone ? "done" : "error"),
                 "failure_reason": outcome.isDone ? .null : .string(outcome.reason.rawValue),
@@ -36,7 +38,8 @@ package enum JobEvents {
         append(
             [
                 "timestamp": .float(Timestamp.now.seconds), "job_id": .string(Paths.name(folder.path)),
-                "task_id": .string(Paths.name(Paths.parent(folder.path))), "level": 0, "progress": .float(fraction),
+                "task_id": .string(Paths.name(Paths.parent(folder.path))), "level": 0,
+                "progress": .float(fraction),
                 "desc": .optional(text), "event_type": "JobProgressEvent",
             ], to: folder)
     }
@@ -45,7 +48,9 @@ package enum JobEvents {
     package static func lastProgress(in folder: JobFolder) -> (fraction: Double, text: String?)? {
         guard let tail = Files.tail(folder.events, count: 4096) else { return nil }
         for line in tail.split(separator: UInt8(ascii: "\n")).reversed() {
-            guard let json = try? JSON.parse(Array(line)), let fraction = json["progress"]?.number else { continue }
+            guard let json = try? JSON.parse(Array(line)), let fraction = json["progress"]?.number else {
+                continue
+            }
             return (min(1, max(0, fraction)), (json["desc"] ?? json["text"])?.string)
         }
         return nil

@@ -128,7 +128,9 @@ extension JobScript {
     /// The variables and the argument vector of a command's body, if it is as xpm wrote it; else nil.
     package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
         var rest = body
-        guard rest.hasPrefix(#"[ -n "$XPM_JOB_HELD" ] || exec "#), let end = rest.firstIndex(of: "\n") else { return nil }
+        guard rest.hasPrefix(#"[ -n "$XPM_JOB_HELD" ] || exec "#), let end = rest.firstIndex(of: "\n") else {
+            return nil
+        }
         rest = rest[rest.index(after: end)...]
         var environment: [Variable] = []
         while rest.hasPrefix("export ") {
@@ -172,11 +174,16 @@ package enum ScriptError: Error, Equatable {
 package enum ShellWords {
     /// The word as the shell reads it back: `it's` becomes `'it'\''s'`; plain words stay as they are.
     package static func quote(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-                || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains($0)
-        }
-        return isPlain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                    || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains($0)
+            }
+        return isPlain
+            ? word
+            : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+                + "'"
     }
 
     /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another way.

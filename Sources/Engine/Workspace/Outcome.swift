@@ -48,7 +48,9 @@ package struct Outcome: Sendable, Equatable {
     /// For people: `exit code 3`, `killed by signal 9 (SIGKILL)`.
     package var text: String {
         if let message { return message }
-        if let signal, signal > 0 { return "killed by signal \(signal)\(Self.name(signal).map { " (\($0))" } ?? "")" }
+        if let signal, signal > 0 {
+            return "killed by signal \(signal)\(Self.name(signal).map { " (\($0))" } ?? "")"
+        }
         if let exitCode { return "exit code \(exitCode)" }
         return switch reason {
         case .done: "done"
@@ -60,8 +62,11 @@ package struct Outcome: Sendable, Equatable {
     }
 
     private static func name(_ signal: Int32) -> String? {
-        [1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
-            11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM"][signal]
+        [
+            1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+            9: "SIGKILL",
+            11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+        ][signal]
     }
 
     package var json: JSON {
@@ -80,7 +85,8 @@ package struct Outcome: Sendable, Equatable {
     /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
     package static func read(_ path: String) -> Outcome {
         let named: Reason = Paths.hasExtension(path, "done") ? .done : .failed
-        guard let bytes = try? Files.read(path, limit: 1 << 20), !bytes.isEmpty, let json = try? JSON.parse(bytes)
+        guard let bytes = try? Files.read(path, limit: 1 << 20), !bytes.isEmpty,
+            let json = try? JSON.parse(bytes)
         else { return Outcome(named) }
         var outcome = read(json, named: named)
         if named == .done { outcome.reason = .done }

@@ -53,7 +53,8 @@ private struct ObjectReader {
         self.workspace = workspace
     }
 
-    mutating func read(_ json: JSON, type: (String) -> ConfigType?) throws(ParameterFileError) -> ConfigObject {
+    mutating func read(_ json: JSON, type: (String) -> ConfigType?) throws(ParameterFileError) -> ConfigObject
+    {
         guard let number = json["id"]?.int, let id = json["typename"]?.string else {
             throw .malformed("an object without id or type")
         }
@@ -66,7 +67,8 @@ private struct ObjectReader {
             let parameter = type.parameters[position]
             let value = try value(field.value, depth: 0)
             do throws(ValueError) {
-                try object.restore(position, to: parameter.jobPath == nil ? parameter.type.accept(value) : value)
+                try object.restore(
+                    position, to: parameter.jobPath == nil ? parameter.type.accept(value) : value)
             } catch { throw .value(id, error.within(".\(field.name)")) }
         }
         if let task = json["task"]?.int { object.task = task == number ? object : objects[task] }
@@ -90,7 +92,8 @@ private struct ObjectReader {
             guard let kind = json["type"]?.string else {
                 var entries: [Value.Entry] = []
                 for member in members {
-                    entries.append(.init(key: .string(member.name), value: try value(member.value, depth: depth + 1)))
+                    entries.append(
+                        .init(key: .string(member.name), value: try value(member.value, depth: depth + 1)))
                 }
                 return .map(entries)
             }
@@ -123,9 +126,13 @@ private struct ObjectReader {
         case "dict":
             var entries: [Value.Entry] = []
             for item in json["items"]?.array ?? [] {
-                guard let pair = item.array, pair.count == 2 else { throw .malformed("a map entry that is no pair") }
+                guard let pair = item.array, pair.count == 2 else {
+                    throw .malformed("a map entry that is no pair")
+                }
                 entries.append(
-                    .init(key: try value(pair[0], depth: depth + 1), value: try value(pair[1], depth: depth + 1)))
+                    .init(
+                        key: try value(pair[0], depth: depth + 1), value: try value(pair[1], depth: depth + 1)
+                    ))
             }
             return .map(entries)
         default: throw .malformed("a value of the unknown kind '\(kind)'")

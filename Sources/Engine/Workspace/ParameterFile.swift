@@ -67,7 +67,8 @@ private struct ObjectWriter {
         case .list(let values): return .array(values.map { json($0) })
         case .set(let values): return ["type": "set", "values": .array(values.map { json($0) })]
         case .map(let entries), .openMap(let entries):
-            let isPlain = entries.allSatisfy { if case .string = $0.key { true } else { false } }
+            let isPlain =
+                entries.allSatisfy { if case .string = $0.key { true } else { false } }
                 && !entries.contains { $0.key == .string("type") }
             if isPlain {
                 return .object(entries.map { .init($0.key.plainText, json($0.value)) })
@@ -75,7 +76,10 @@ private struct ObjectWriter {
             return ["type": "dict", "items": .array(entries.map { .array([json($0.key), json($0.value)]) })]
         case .path(let path): return json(path: path)
         case .member(let enumeration, let index):
-            return ["type": "enum", "enum": .string(enumeration.title), "value": .string(enumeration.members[index])]
+            return [
+                "type": "enum", "enum": .string(enumeration.title),
+                "value": .string(enumeration.members[index]),
+            ]
         case .object(let object): return ["type": "python", "value": .int(number(of: object))]
         }
     }
@@ -84,7 +88,10 @@ private struct ObjectWriter {
         for (base, folder) in [("job", job), ("workspace", workspace)] where !folder.isEmpty {
             if path == folder { return ["type": "path", "value": ".", "base": .string(base)] }
             if path.hasPrefix(folder + "/") {
-                return ["type": "path", "value": .string(String(path.dropFirst(folder.count + 1))), "base": .string(base)]
+                return [
+                    "type": "path", "value": .string(String(path.dropFirst(folder.count + 1))),
+                    "base": .string(base),
+                ]
             }
         }
         return ["type": "path", "value": .string(path)]

@@ -38,7 +38,9 @@ package final class RunFolder: Sendable {
         do throws(SystemError) {
             try workspace.create()
             try Files.makeFolder(folder)
-            guard let taken = try FileLock.take(lockPath) else { throw SystemError("lock", lockPath, code: EWOULDBLOCK) }
+            guard let taken = try FileLock.take(lockPath) else {
+                throw SystemError("lock", lockPath, code: EWOULDBLOCK)
+            }
             lock = Mutex(taken.take())
             try Files.write(ProcessRecord(pid: getpid()).json.bytes, to: lockPath)
             (run, path) = try Self.makeFolder(in: folder, named: started.runName)
@@ -79,7 +81,8 @@ package final class RunFolder: Sendable {
     }
 
     /// Notes a submitted job: a line, and a link.
-    package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError) {
+    package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError)
+    {
         let failure = jobs.append([
             "job_id": .string(job.identifier.hex), "task_id": .string(job.taskID),
             "tags": .object(tags.map { .init($0.name, JSON(plain: $0.value)) }),
@@ -92,7 +95,7 @@ package final class RunFolder: Sendable {
         let target = "../../../../../jobs/\(job.taskID)/\(Paths.name(job.folder.path))"
         do throws(SystemError) {
             try Files.link(link, to: target)
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             try Files.makeFolder(folder)
             try Files.link(link, to: target)
         }
@@ -127,7 +130,8 @@ package struct RunStatus: Sendable {
 
     fileprivate func json(of run: RunFolder) -> JSON {
         [
-            "version": .int(Self.version), "experiment_id": .string(run.experiment), "run_id": .string(run.run),
+            "version": .int(Self.version), "experiment_id": .string(run.experiment),
+            "run_id": .string(run.run),
             "status": .string(state), "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
             "counts": .object(counts.map { .init($0.state, .int(Int64($0.count))) }), "services": [:],

@@ -52,7 +52,8 @@ package final class SourceTree {
         let names = try Files.list(original)
         // A folder with this many entries is no source folder.
         guard names.count <= 4096 else { return }
-        for name in names where !name.hasPrefix(".") && Files.kind("\(place)/\(name)", followingLinks: false) == nil {
+        for name in names
+        where !name.hasPrefix(".") && Files.kind("\(place)/\(name)", followingLinks: false) == nil {
             try Files.link("\(place)/\(name)", to: "\(original)/\(name)")
         }
     }

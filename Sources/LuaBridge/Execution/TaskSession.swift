@@ -34,7 +34,8 @@ package final class TaskSession {
             """
         try session.lua.stack.load(Array(source.utf8), name: "=rehearsal")
         try session.lua.stack.call(arguments: 0, results: 0)
-        let parameters = #"{"version": 3, "objects": [{"id": 1, "typename": "t", "task": 1, "fields": {"n": 1}}]}"#
+        let parameters =
+            #"{"version": 3, "objects": [{"id": 1, "typename": "t", "task": 1, "fields": {"n": 1}}]}"#
         try session.call("t", parameters: Array(parameters.utf8))
     }
 
@@ -138,7 +139,8 @@ package final class TaskSession {
     private func call(_ id: String, parameters bytes: [UInt8]) throws {
         let stack = lua.stack
         guard let definition = module.types[id] else {
-            throw ScriptError("no task '\(id)' is defined when its file is loaded: define it at the top of the file")
+            throw ScriptError(
+                "no task '\(id)' is defined when its file is loaded: define it at the top of the file")
         }
         let task = try ParameterFile.task(from: bytes, job: folder.path) { module.types[$0]?.type }
         guard task.type === definition.type else {
@@ -156,7 +158,9 @@ package final class TaskSession {
 
     private func addJobFunctions() {
         for name in ["submit", "on_completed"] {
-            module.addMethod(name) { _ in throw ScriptError("\(name) belongs to the plan: a job cannot call it") }
+            module.addMethod(name) { _ in
+                throw ScriptError("\(name) belongs to the plan: a job cannot call it")
+            }
         }
         for name in ["job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name"] {
             module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }
@@ -169,9 +173,13 @@ package final class TaskSession {
             return 0
         }
         module.addMethod("result") { [unowned self] stack in
-            guard stack.kind(2) == .table else { throw ScriptError("result needs a table: self:result { accuracy = 0.9 }") }
+            guard stack.kind(2) == .table else {
+                throw ScriptError("result needs a table: self:result { accuracy = 0.9 }")
+            }
             let value = try stack.value(2)
-            guard case .object = JSON(plain: value) else { throw ScriptError("result needs names: self:result { accuracy = 0.9 }") }
+            guard case .object = JSON(plain: value) else {
+                throw ScriptError("result needs names: self:result { accuracy = 0.9 }")
+            }
             try JobResult.add(JSON(plain: value), to: folder)
             return 0
         }

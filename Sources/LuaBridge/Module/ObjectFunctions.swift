@@ -17,7 +17,9 @@ extension XpmModule {
         add("tag") { stack in
             let isNamed = stack.count >= 2
             let value = try stack.value(isNamed ? 2 : 1)
-            guard !isNamed || stack.string(1) != nil else { throw ScriptError("xpm.tag(name, value): the name is a string") }
+            guard !isNamed || stack.string(1) != nil else {
+                throw ScriptError("xpm.tag(name, value): the name is a string")
+            }
             stack.push(TagBox(name: isNamed ? stack.string(1) : nil, value: value), .tag)
             return 1
         }
@@ -47,7 +49,9 @@ extension XpmModule {
         }
         addMethod("tag") { stack in
             let object = try Self.object(stack, 1, "tag")
-            guard let name = stack.string(2) else { throw ScriptError("tag(name, value): the name is a string") }
+            guard let name = stack.string(2) else {
+                throw ScriptError("tag(name, value): the name is a string")
+            }
             if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
             object.addTag(.init(name: name, value: try stack.value(3)))
             stack.copy(1)
@@ -65,7 +69,9 @@ extension XpmModule {
             guard stack.count >= 2 else { return 0 }
             for index in 2...stack.count {
                 let other = try Self.object(stack, index, "add_dependencies")
-                guard other.task != nil else { throw ScriptError("\(other.type.id) was not submitted: nothing can depend on it") }
+                guard other.task != nil else {
+                    throw ScriptError("\(other.type.id) was not submitted: nothing can depend on it")
+                }
                 object.extraDependencies.append(other)
             }
             stack.copy(1)
@@ -76,7 +82,8 @@ extension XpmModule {
     /// The config object at an index of the arguments of a function.
     static func object(_ stack: LuaStack, _ index: Int32, _ function: String) throws -> ConfigObject {
         if let object = stack.object(index, .configObject) { return object }
-        let hint = index == 1 && stack.kind(1) != .object ? "; call it with a colon, object:\(function)()" : ""
+        let hint =
+            index == 1 && stack.kind(1) != .object ? "; call it with a colon, object:\(function)()" : ""
         throw ScriptError(
             "\(function) needs a config object, got \(stack.isAbsent(index) ? "nothing" : stack.description(index))"
                 + (function.contains(".") ? "" : hint))
@@ -88,7 +95,8 @@ extension XpmModule {
         let object = ConfigObject(definition.type)
         if !stack.isAbsent(2) {
             guard stack.kind(2) == .table else {
-                throw ScriptError("\(definition.type.id) takes a table of parameters, got \(stack.description(2))")
+                throw ScriptError(
+                    "\(definition.type.id) takes a table of parameters, got \(stack.description(2))")
             }
             try fill(object, from: 2, stack)
         }
@@ -108,7 +116,8 @@ extension XpmModule {
                 return
             }
             do {
-                given.append(.init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &tags)))
+                given.append(
+                    .init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &tags)))
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
         for entry in given {
@@ -132,11 +141,14 @@ extension XpmModule {
             let path = error.path.isEmpty ? ".\(name)" : error.path
             throw ScriptError("\(object.type.id)\(path): \(error.text)")
         }
-        guard let position = object.type.position(of: name), case .string(let text)? = object.values[position],
+        guard let position = object.type.position(of: name),
+            case .string(let text)? = object.values[position],
             let pattern = object.type.parameters[position].constraint.pattern
         else { return }
         if try !matches(text, pattern, stack) {
-            throw ScriptError("\(object.type.id).\(name): expected a match of the pattern \"\(pattern)\", got string \"\(text)\"")
+            throw ScriptError(
+                "\(object.type.id).\(name): expected a match of the pattern \"\(pattern)\", got string \"\(text)\""
+            )
         }
     }
 
@@ -155,7 +167,9 @@ extension XpmModule {
     /// `object.name`: a parameter, a method of the type, or one of every object.
     private func objectField(_ stack: LuaStack) throws -> Int {
         guard let object = stack.object(1, .configObject) else { throw ScriptError("not a config object") }
-        guard let name = stack.string(2) else { throw ScriptError("\(object.type.id) has named parameters only") }
+        guard let name = stack.string(2) else {
+            throw ScriptError("\(object.type.id) has named parameters only")
+        }
         if let position = object.type.position(of: name) {
             try push(object.values[position] ?? .null, stack)
             return 1
@@ -183,9 +197,13 @@ extension XpmModule {
 
     private func setField(_ stack: LuaStack) throws -> Int {
         let object = try Self.object(stack, 1, "assignment")
-        guard let name = stack.string(2) else { throw ScriptError("\(object.type.id) has named parameters only") }
+        guard let name = stack.string(2) else {
+            throw ScriptError("\(object.type.id) has named parameters only")
+        }
         if object.isSealed {
-            throw ScriptError("\(object.type.id).\(name) cannot be set: the object is sealed, since it or a task with it was submitted")
+            throw ScriptError(
+                "\(object.type.id).\(name) cannot be set: the object is sealed, since it or a task with it was submitted"
+            )
         }
         var tags: [ConfigObject.Tag] = []
         let value = try stack.value(3, taggedAs: name, tags: &tags)

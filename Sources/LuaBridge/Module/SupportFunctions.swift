@@ -14,12 +14,15 @@ extension XpmModule {
             }
             let nearest = Suggestion.nearest(to: key, among: known.sorted(by: ByteOrder.less))
             throw ScriptError(
-                "\(stack.string(1) ?? "") has no '\(key)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
+                "\(stack.string(1) ?? "") has no '\(key)'"
+                    + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
         }
         // The names of a schema that may be absent: asking for them is no mistake.
         add("optional_keys") { stack in
             stack.pushTable()
-            guard case .record(let record)? = stack.object(1, .parameterSpec)?.parameter.type else { return 1 }
+            guard case .record(let record)? = stack.object(1, .parameterSpec)?.parameter.type else {
+                return 1
+            }
             for path in record.paths(from: "cfg") {
                 stack.push(true)
                 stack.set(path, in: -2)

@@ -6,7 +6,9 @@ extension XpmModule {
         add("scalar") { [unowned self] stack in try makeScalar(stack) }
         add("list") { [unowned self] stack in pushSpec(.list(try type(stack, 1, of: "xpm.list")), stack) }
         add("set") { [unowned self] stack in pushSpec(.set(try type(stack, 1, of: "xpm.set")), stack) }
-        add("optional") { [unowned self] stack in pushSpec(.optional(try type(stack, 1, of: "xpm.optional")), stack) }
+        add("optional") { [unowned self] stack in
+            pushSpec(.optional(try type(stack, 1, of: "xpm.optional")), stack)
+        }
         add("map") { [unowned self] stack in
             pushSpec(.map(try type(stack, 1, of: "xpm.map"), try type(stack, 2, of: "xpm.map")), stack)
         }
@@ -54,12 +56,16 @@ extension XpmModule {
     /// The parameter type at an index: a type of `xpm`, or a config type.
     private func type(_ stack: LuaStack, _ index: Int32, of function: String) throws -> ParameterType {
         if let spec = stack.object(index, .parameterSpec) { return spec.parameter.type }
-        if let definition = stack.object(index, .configType) { return .config(reference(to: definition.type.id)) }
+        if let definition = stack.object(index, .configType) {
+            return .config(reference(to: definition.type.id))
+        }
         throw ScriptError("\(function) needs a type such as xpm.int, got \(stack.description(index))")
     }
 
     private func makeEnum(_ stack: LuaStack) throws -> Int {
-        guard stack.kind(1) == .table else { throw ScriptError("xpm.enum needs a table of names: xpm.enum { \"a\", \"b\" }") }
+        guard stack.kind(1) == .table else {
+            throw ScriptError("xpm.enum needs a table of names: xpm.enum { \"a\", \"b\" }")
+        }
         var members: [String] = []
         for position in 1...max(1, Int64(stack.length(1))) {
             stack.get(at: position, from: 1)
@@ -117,7 +123,9 @@ extension XpmModule {
         return 1
     }
 
-    private static let attributes = ["default", "ignore_default", "help", "meta", "min", "max", "choices", "pattern"]
+    private static let attributes = [
+        "default", "ignore_default", "help", "meta", "min", "max", "choices", "pattern",
+    ]
 
     private func apply(
         attributes table: Int32, to parameter: inout Parameter, _ stack: LuaStack, skipping: Set<String> = []
@@ -125,10 +133,14 @@ extension XpmModule {
         var given: [(name: String, value: Value)] = []
         try stack.forEachPair(of: table) {
             if stack.kind(-2) == .int, !skipping.isEmpty { return }
-            guard let name = stack.string(-2) else { throw ScriptError("attributes of a parameter have names") }
+            guard let name = stack.string(-2) else {
+                throw ScriptError("attributes of a parameter have names")
+            }
             if skipping.contains(name) { return }
             guard Self.attributes.contains(name) else {
-                let nearest = Suggestion.nearest(to: name, among: Self.attributes).map { " (did you mean '\($0)'?)" } ?? ""
+                let nearest =
+                    Suggestion.nearest(to: name, among: Self.attributes).map { " (did you mean '\($0)'?)" }
+                    ?? ""
                 throw ScriptError("a parameter has no attribute '\(name)'\(nearest)")
             }
             if name == "default", stack.kind(-1) == .function {
@@ -145,11 +157,15 @@ extension XpmModule {
 
     private func apply(_ name: String, _ value: Value, to parameter: inout Parameter) throws {
         func flag() throws -> Bool {
-            guard case .bool(let flag) = value else { throw ScriptError("\(name): expected bool, got \(value.told)") }
+            guard case .bool(let flag) = value else {
+                throw ScriptError("\(name): expected bool, got \(value.told)")
+            }
             return flag
         }
         func text() throws -> String {
-            guard case .string(let text) = value else { throw ScriptError("\(name): expected string, got \(value.told)") }
+            guard case .string(let text) = value else {
+                throw ScriptError("\(name): expected string, got \(value.told)")
+            }
             return text
         }
         func number() throws -> Double {
@@ -179,7 +195,9 @@ extension XpmModule {
     // MARK: Config types
 
     /// The parameters of a table of names and types, in byte order.
-    private func readParameters(_ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String) throws -> [Parameter] {
+    private func readParameters(_ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String) throws
+        -> [Parameter]
+    {
         var parameters: [Parameter] = []
         let table = stack.absolute(table)
         try stack.reserve(8)
@@ -194,10 +212,12 @@ extension XpmModule {
             } else if let definition = stack.object(-1, .configType) {
                 parameter.type = .config(reference(to: definition.type.id))
             } else if nested, stack.kind(-1) == .table {
-                parameter.type = .record(Record(try readParameters(stack, -1, nested: true, of: "\(owner).\(name)")))
+                parameter.type = .record(
+                    Record(try readParameters(stack, -1, nested: true, of: "\(owner).\(name)")))
             } else {
                 throw ScriptError(
-                    "\(owner): parameter '\(name)' needs a type such as xpm.int, got \(stack.description(-1))")
+                    "\(owner): parameter '\(name)' needs a type such as xpm.int, got \(stack.description(-1))"
+                )
             }
             parameters.append(parameter)
         }
@@ -206,8 +226,11 @@ extension XpmModule {
 
     /// The schema of an experiment's configuration.
     private func makeRecord(_ stack: LuaStack) throws -> Int {
-        guard stack.kind(1) == .table else { throw ScriptError("xpm.configuration needs a table of names and types") }
-        return pushSpec(.record(Record(try readParameters(stack, 1, nested: true, of: "configuration"))), stack)
+        guard stack.kind(1) == .table else {
+            throw ScriptError("xpm.configuration needs a table of names and types")
+        }
+        return pushSpec(
+            .record(Record(try readParameters(stack, 1, nested: true, of: "configuration"))), stack)
     }
 
     private static let definitionKeys = [
@@ -217,9 +240,13 @@ extension XpmModule {
     /// `define(kind, table)`
     private func define(_ stack: LuaStack) throws -> Int {
         let word = stack.string(1) ?? "config"
-        guard stack.kind(2) == .table else { throw ScriptError("xpm.\(word) needs a table: xpm.\(word) { id = … }") }
+        guard stack.kind(2) == .table else {
+            throw ScriptError("xpm.\(word) needs a table: xpm.\(word) { id = … }")
+        }
         stack.get("id", from: 2)
-        guard let id = stack.string(-1) else { throw ScriptError("xpm.\(word): needs an id, such as id = \"demo.train\"") }
+        guard let id = stack.string(-1) else {
+            throw ScriptError("xpm.\(word): needs an id, such as id = \"demo.train\"")
+        }
         stack.pop()
         let kind: ConfigType.Kind = word == "task" ? .task : word == "instance_config" ? .instance : .config
         try checkKeys(stack, id: id)
@@ -265,9 +292,13 @@ extension XpmModule {
     private func checkKeys(_ stack: LuaStack, id: String) throws {
         try stack.forEachPair(of: 2) {
             let isMethod = stack.kind(-1) == .function
-            guard let name = stack.string(-2) else { throw ScriptError("\(id): a definition has names, not positions") }
+            guard let name = stack.string(-2) else {
+                throw ScriptError("\(id): a definition has names, not positions")
+            }
             if Self.definitionKeys.contains(name) || isMethod { return }
-            let nearest = Suggestion.nearest(to: name, among: Self.definitionKeys).map { " (did you mean '\($0)'?)" } ?? ""
+            let nearest =
+                Suggestion.nearest(to: name, among: Self.definitionKeys).map { " (did you mean '\($0)'?)" }
+                ?? ""
             throw ScriptError("\(id): a definition has no key '\(name)'\(nearest)")
         }
     }
@@ -277,7 +308,9 @@ extension XpmModule {
         stack.get("command", from: 2)
         let (execute, command) = (stack.kind(-2), stack.kind(-1))
         stack.pop(2)
-        if execute != .null, command != .null { throw ScriptError("\(id): a task has execute or command, not both") }
+        if execute != .null, command != .null {
+            throw ScriptError("\(id): a task has execute or command, not both")
+        }
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
             throw ScriptError("\(id): command needs a list, a string or a function")
@@ -287,13 +320,16 @@ extension XpmModule {
         }
         if execute == .function, isRunning {
             throw ScriptError(
-                "\(id): a task with execute must be defined at the top of its file, not inside run: its job loads the file without calling run")
+                "\(id): a task with execute must be defined at the top of its file, not inside run: its job loads the file without calling run"
+            )
         }
     }
 
     /// `Type.id`, `Type.help`, and the functions of its definition.
     private func typeField(_ stack: LuaStack) throws -> Int {
-        guard let definition = stack.object(1, .configType), let name = stack.string(2) else { throw ScriptError("no such field") }
+        guard let definition = stack.object(1, .configType), let name = stack.string(2) else {
+            throw ScriptError("no such field")
+        }
         switch name {
         case "id": stack.push(definition.type.id)
         case "help": if let help = definition.type.help { stack.push(help) } else { stack.pushNil() }

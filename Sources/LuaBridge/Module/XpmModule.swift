@@ -57,7 +57,9 @@ final class XpmModule {
     }
 
     /// Gives a class of userdata a metamethod.
-    func addMetamethod<Object>(_ name: String, of objects: ObjectClass<Object>, _ function: @escaping LuaState.Function) {
+    func addMetamethod<Object>(
+        _ name: String, of objects: ObjectClass<Object>, _ function: @escaping LuaState.Function
+    ) {
         lua.stack.pushClass(objects.number)
         lua.push(function)
         lua.stack.set(name, in: -2)
@@ -98,7 +100,9 @@ final class XpmModule {
 
     func define(_ definition: TypeDefinition) throws {
         let id = definition.type.id
-        if let first = types[id] { throw TypeError.definedTwice(id: id, first: "\(first.source):\(first.line)") }
+        if let first = types[id] {
+            throw TypeError.definedTwice(id: id, first: "\(first.source):\(first.line)")
+        }
         types[id] = definition
         reference(to: id).type = definition.type
     }

@@ -16,7 +16,9 @@ struct CommandResolver {
             for parts in arguments {
                 try keepFile(parts)
                 // A list that is an argument by itself becomes as many arguments.
-                if parts.count == 1, case .value(let path) = parts[0], let many = Self.elements(try value(path)) {
+                if parts.count == 1, case .value(let path) = parts[0],
+                    let many = Self.elements(try value(path))
+                {
                     words += try many.map { try text($0, path) }
                 } else {
                     words.append(try parts.map { try text($0) }.joined())
@@ -31,7 +33,9 @@ struct CommandResolver {
                 case .text(let plain): line += plain
                 case .value(let path):
                     let value = try value(path)
-                    let words = try (Self.elements(value) ?? [value]).map { ShellWords.quote(try text($0, path)) }
+                    let words = try (Self.elements(value) ?? [value]).map {
+                        ShellWords.quote(try text($0, path))
+                    }
                     line += words.joined(separator: " ")
                 }
             }
@@ -56,9 +60,12 @@ struct CommandResolver {
     private func text(_ value: Value, _ path: [String]) throws -> String {
         if case .object(let object) = value {
             guard let folder = object.jobPath else {
-                let example = object.type.parameters.first.map { "{\(path.joined(separator: ".")).\($0.name)}" } ?? "one of its values"
+                let example =
+                    object.type.parameters.first.map { "{\(path.joined(separator: ".")).\($0.name)}" }
+                    ?? "one of its values"
                 throw ScriptError(
-                    "\(task.type.id): command: {\(path.joined(separator: "."))} is a \(object.type.id), not a text; name a value of it, such as \(example)")
+                    "\(task.type.id): command: {\(path.joined(separator: "."))} is a \(object.type.id), not a text; name a value of it, such as \(example)"
+                )
             }
             return folder
         }
@@ -87,7 +94,8 @@ struct CommandResolver {
             }
             guard let next else {
                 let whole = path.joined(separator: ".")
-                let nearest = Suggestion.nearest(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+                let nearest =
+                    Suggestion.nearest(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
                 let owner = depth == 0 ? task.type.id : path[..<depth].joined(separator: ".")
                 throw ScriptError("\(task.type.id): command: {\(whole)}: \(owner) has no '\(name)'\(nearest)")
             }
@@ -104,7 +112,8 @@ struct CommandResolver {
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file { try sources.keep(Paths.absolute(path)) }
             if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
-                throw ScriptError("\(task.type.id): command: no file '\(name)' in {here}, \(Paths.shown(here))")
+                throw ScriptError(
+                    "\(task.type.id): command: no file '\(name)' in {here}, \(Paths.shown(here))")
             }
         }
     }
@@ -121,7 +130,8 @@ final class ProgramFinder {
         if arguments.count == 3, arguments[0] == "/bin/sh", arguments[1] == "-c" {
             let word = String(arguments[2].drop(while: \.isWhitespace).prefix { !$0.isWhitespace })
             // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
-            guard !word.isEmpty, word.allSatisfy({ $0.isLetter || $0.isNumber || "_-.+/".contains($0) }) else { return nil }
+            guard !word.isEmpty, word.allSatisfy({ $0.isLetter || $0.isNumber || "_-.+/".contains($0) })
+            else { return nil }
             return check("sh \(word)") { isKnownToShell(word, along: path, from: folder) } ? nil : word
         }
         let name = arguments[0]

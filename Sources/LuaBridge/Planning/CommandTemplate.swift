@@ -36,7 +36,10 @@ struct CommandTemplate {
                 }
                 if !plain.isEmpty { parts.append(.text(plain)) }
                 plain = ""
-                parts.append(.value(rest[..<end].split(separator: ".", omittingEmptySubsequences: false).map(String.init)))
+                parts.append(
+                    .value(
+                        rest[..<end].split(separator: ".", omittingEmptySubsequences: false).map(String.init))
+                )
                 rest = rest[rest.index(after: end)...]
             } else {
                 plain.append(character)
@@ -49,11 +52,15 @@ struct CommandTemplate {
     /// Reads a command from the value at an index: a string, or a list of strings and numbers.
     init(_ stack: LuaStack, _ index: Int32) throws {
         if let text = stack.string(index) {
-            guard text.contains(where: { !$0.isWhitespace }) else { throw ScriptError("command: the text is empty") }
+            guard text.contains(where: { !$0.isWhitespace }) else {
+                throw ScriptError("command: the text is empty")
+            }
             form = .shell(try Self.parse(text))
             return
         }
-        guard stack.kind(index) == .table else { throw ScriptError("command needs a list, a string or a function") }
+        guard stack.kind(index) == .table else {
+            throw ScriptError("command needs a list, a string or a function")
+        }
         var arguments: [[Part]] = []
         for position in 1...max(1, Int64(stack.length(index))) {
             stack.get(at: position, from: index)
@@ -62,7 +69,8 @@ struct CommandTemplate {
             case .string: arguments.append(try Self.parse(stack.string(-1) ?? ""))
             case .int, .float: arguments.append([.text(try stack.value(-1).plainText)])
             case .null: throw ScriptError("command: the list is empty or has a hole at position \(position)")
-            default: throw ScriptError("command: argument \(position) is a \(stack.typeName(-1)), not a string")
+            default:
+                throw ScriptError("command: argument \(position) is a \(stack.typeName(-1)), not a string")
             }
         }
         form = .arguments(arguments)
@@ -90,9 +98,12 @@ extension XpmModule {
         do {
             let known = type.parameters.map(\.name) + CommandTemplate.builtIn
             for path in try CommandTemplate(stack, stack.absolute(-1)).names where !known.contains(path[0]) {
-                let nearest = Suggestion.nearest(to: path[0], among: known).map { " (did you mean '{\($0)}'?)" }
+                let nearest = Suggestion.nearest(to: path[0], among: known).map {
+                    " (did you mean '{\($0)}'?)"
+                }
                 throw ScriptError(
-                    "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{'")")
+                    "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{'")"
+                )
             }
         } catch let error as ScriptError { throw ScriptError("\(type.id): \(error.message)") }
     }

@@ -47,7 +47,8 @@ extension PlanSession {
         }
         module.addMetamethod("__index", of: .job) { [unowned self] stack in try jobField(stack) }
         module.addMetamethod("__tostring", of: .job) { stack in
-            stack.push(stack.object(1, .job).map { "job \($0.spec.taskID) \($0.spec.identifier.short)" } ?? "")
+            stack.push(
+                stack.object(1, .job).map { "job \($0.spec.taskID) \($0.spec.identifier.short)" } ?? "")
             return 1
         }
     }
@@ -78,11 +79,15 @@ extension PlanSession {
     }
 
     private static let submitOptions = ["env"]
-    private static let laterOptions = ["launcher", "requires", "init_tasks", "max_retries", "priority", "hold"]
+    private static let laterOptions = [
+        "launcher", "requires", "init_tasks", "max_retries", "priority", "hold",
+    ]
 
     private func options(_ stack: LuaStack, of type: ConfigType) throws -> [JobScript.Variable] {
         guard !stack.isAbsent(2) else { return [] }
-        guard stack.kind(2) == .table else { throw ScriptError("\(type.id): submit takes a table of options") }
+        guard stack.kind(2) == .table else {
+            throw ScriptError("\(type.id): submit takes a table of options")
+        }
         var variables: [JobScript.Variable] = []
         try stack.forEachPair(of: 2) {
             let name = stack.string(-2) ?? stack.description(-2)
@@ -91,7 +96,9 @@ extension PlanSession {
                     throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
                 }
                 let nearest = Suggestion.nearest(to: name, among: Self.submitOptions + Self.laterOptions)
-                throw ScriptError("\(type.id): submit has no option '\(name)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
+                throw ScriptError(
+                    "\(type.id): submit has no option '\(name)'"
+                        + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
             }
             guard case .map(let entries) = try stack.value(-1) else {
                 throw ScriptError("\(type.id): submit: env needs names and values")
@@ -186,7 +193,10 @@ extension PlanSession {
                 throw ScriptError("\(definition.type.id): sources: expected string, got \(pattern.told)")
             }
             let files = try SourceTree.files(matching: text, in: root)
-            if files.isEmpty { throw ScriptError("\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))") }
+            if files.isEmpty {
+                throw ScriptError(
+                    "\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))")
+            }
             for file in files { try sources.keep(file) }
         }
     }
@@ -242,7 +252,9 @@ extension PlanSession {
     private static let jobFields = ["wait", "state", "path", "stdout", "stderr", "identifier", "result"]
 
     private func jobField(_ stack: LuaStack) throws -> Int {
-        guard let job = stack.object(1, .job), let name = stack.string(2) else { throw ScriptError("not a job") }
+        guard let job = stack.object(1, .job), let name = stack.string(2) else {
+            throw ScriptError("not a job")
+        }
         switch name {
         case "path": stack.push(job.spec.folder.path)
         case "stdout": stack.push(job.spec.folder.output)
@@ -250,7 +262,8 @@ extension PlanSession {
         case "identifier": stack.push(job.spec.identifier.hex)
         case "state", "wait", "result": pushJobMethod(name, stack)
         default:
-            let nearest = Suggestion.nearest(to: name, among: Self.jobFields).map { " (did you mean '\($0)'?)" } ?? ""
+            let nearest =
+                Suggestion.nearest(to: name, among: Self.jobFields).map { " (did you mean '\($0)'?)" } ?? ""
             throw ScriptError("a job has no '\(name)'\(nearest)")
         }
         return 1

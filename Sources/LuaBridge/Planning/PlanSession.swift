@@ -177,7 +177,8 @@ package final class PlanSession {
         defer { stack.pop(2) }
         let base = Set(ExperimentSettings.keys)
         let fields = input.configuration.fields ?? []
-        guard let spec = stack.object(-1, .parameterSpec), case .record(let record) = spec.parameter.type else {
+        guard let spec = stack.object(-1, .parameterSpec), case .record(let record) = spec.parameter.type
+        else {
             configuration = input.configuration.value
             return
         }
@@ -195,7 +196,8 @@ package final class PlanSession {
             let name = error.path.drop { $0 == "." }
             let isAboutKey = if case .unknownParameter = error.problem { true } else { false }
             throw SettingError(
-                isAboutKey ? error.text : "\(name): \(error.text)", at: input.configuration.origin(at: error.path))
+                isAboutKey ? error.text : "\(name): \(error.text)",
+                at: input.configuration.origin(at: error.path))
         }
     }
 
@@ -218,7 +220,8 @@ package final class PlanSession {
         self.experiment = experiment
         do {
             let root = loaded.first { $0.module == nil } ?? loaded.last
-            sources = SourceTree(root: root.map { Paths.parent($0.path) } ?? "/", folder: experiment.run?.sources)
+            sources = SourceTree(
+                root: root.map { Paths.parent($0.path) } ?? "/", folder: experiment.run?.sources)
             for file in loaded { try sources.keep(file.path, content: file.content) }
             module.folderOfSource = { [unowned self] source in
                 sources.place(of: Paths.parent(files[source] ?? Paths.absolute(source)))

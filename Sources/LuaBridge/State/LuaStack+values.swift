@@ -5,7 +5,9 @@ extension LuaStack {
     ///
     /// - Parameter tags: collects the tags in the value, under their own names or `name`.
     /// - Throws: a value that is no data: a function, a table that contains itself.
-    func value(_ index: Int32, taggedAs name: String? = nil, tags: inout [ConfigObject.Tag], depth: Int = 0) throws -> Value {
+    func value(_ index: Int32, taggedAs name: String? = nil, tags: inout [ConfigObject.Tag], depth: Int = 0)
+        throws -> Value
+    {
         switch kind(index) {
         case .none, .null: return .null
         case .bool: return .bool(bool(index))
@@ -19,13 +21,15 @@ extension LuaStack {
             if let object = object(index, .configObject) { return .object(object) }
             if let tag = object(index, .tag) {
                 guard let name = tag.name ?? name else {
-                    throw ScriptError("xpm.tag(value) takes the name of its parameter: here give xpm.tag(name, value)")
+                    throw ScriptError(
+                        "xpm.tag(value) takes the name of its parameter: here give xpm.tag(name, value)")
                 }
                 tags.append(.init(name: name, value: tag.value))
                 return tag.value
             }
             if let type = object(index, .configType) {
-                throw ScriptError("'\(type.type.id)' is a type: call it to make an object, \(type.type.shortName) {}")
+                throw ScriptError(
+                    "'\(type.type.id)' is a type: call it to make an object, \(type.type.shortName) {}")
             }
             throw ScriptError("a \(description(index)) cannot be the value of a parameter")
         default: throw ScriptError("a \(typeName(index)) cannot be the value of a parameter")
@@ -41,7 +45,9 @@ extension LuaStack {
     private func table(
         _ index: Int32, taggedAs name: String?, tags: inout [ConfigObject.Tag], depth: Int
     ) throws -> Value {
-        guard depth < ParameterType.deepest else { throw ScriptError("a table that is nested too deep or contains itself") }
+        guard depth < ParameterType.deepest else {
+            throw ScriptError("a table that is nested too deep or contains itself")
+        }
         try reserve(8)
         let isProxy = pushProxyTarget(of: index)
         let table = isProxy ? absolute(-1) : absolute(index)

@@ -76,7 +76,9 @@ import CLuaShim
     func push(_ value: String) {
         var value = value
         value.withUTF8 { bytes in
-            guard let start = bytes.baseAddress, !bytes.isEmpty else { return unsafe xlua_push_string(pointer, "", 0) }
+            guard let start = bytes.baseAddress, !bytes.isEmpty else {
+                return unsafe xlua_push_string(pointer, "", 0)
+            }
             unsafe start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
                 unsafe xlua_push_string(pointer, $0, bytes.count)
             }
@@ -131,7 +133,9 @@ import CLuaShim
     /// Gives the key below the top the value on top, and pops both.
     func setPair(in table: Int32) { unsafe xlua_set(pointer, table) }
 
-    func get(pointer key: UnsafeRawPointer, from table: Int32) { unsafe xlua_get_pointer(pointer, table, key) }
+    func get(pointer key: UnsafeRawPointer, from table: Int32) {
+        unsafe xlua_get_pointer(pointer, table, key)
+    }
     func set(pointer key: UnsafeRawPointer, in table: Int32) { unsafe xlua_set_pointer(pointer, table, key) }
 
     /// Calls `body` for each pair, the key at -2 and the value at -1. The body leaves the stack as it was and does not change

@@ -15,9 +15,10 @@ final class LuaState {
     init(flag: InterruptFlag = InterruptFlag()) {
         self.flag = flag
         let pointer = unsafe xlua_new(
-            UnsafeMutableRawPointer(bitPattern: 1)!,
+            nil,
             { context, pointer, function in
-                unsafe Unmanaged<LuaState>.fromOpaque(context).takeUnretainedValue().call(LuaStack(pointer), function)
+                unsafe Unmanaged<LuaState>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().call(
+                    LuaStack(pointer), function)
             },
             { object in unsafe Unmanaged<AnyObject>.fromOpaque(object).release() },
             flag.pointer)

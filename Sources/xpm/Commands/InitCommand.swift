@@ -23,7 +23,9 @@ struct InitCommand: ParsableCommand {
         let files = [("experiment.lua", Self.script), ("full.yaml", Self.yaml)]
         let folder = Paths.absolute(dir)
         for (name, _) in files where Files.exists("\(folder)/\(name)") {
-            throw .message("\(Paths.shown("\(folder)/\(name)")): exists already; xpm init writes into a folder without it")
+            throw .message(
+                "\(Paths.shown("\(folder)/\(name)")): exists already; xpm init writes into a folder without it"
+            )
         }
         do throws(SystemError) {
             try Files.makeFolder(folder)

@@ -6,7 +6,8 @@ final class JSONConsole: Console {
         switch event {
         case .began(let experiment, let run, let folder):
             write([
-                "event": "began", "experiment": .string(experiment), "run": .string(run), "folder": .string(folder),
+                "event": "began", "experiment": .string(experiment), "run": .string(run),
+                "folder": .string(folder),
             ])
         case .status(let spec, let status):
             if status == .waiting || status == .ready { return }
@@ -33,24 +34,32 @@ final class JSONConsole: Console {
     }
 
     func planned(_ job: PlannedTask) {
-        write(.object([.init("event", "planned")] + Self.members(job.spec) + [
-            .init("state", .string(job.stateName)), .init("cached", .bool(job.state == .done)),
-            .init("parameters", .object(job.parameters.map { .init($0.name, .string($0.value)) })),
-            .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
-            .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),
-        ]))
+        write(
+            .object(
+                [.init("event", "planned")] + Self.members(job.spec) + [
+                    .init("state", .string(job.stateName)), .init("cached", .bool(job.state == .done)),
+                    .init("parameters", .object(job.parameters.map { .init($0.name, .string($0.value)) })),
+                    .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
+                    .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),
+                ]))
     }
 
     func close(_ report: RunReport) {
         for failure in report.failures {
-            write(.object([.init("event", "failure")] + Self.members(failure.spec) + [
-                .init("reason", .string(failure.outcome.text)), .init("parameters", .string(failure.parameters)),
-                .init("stderr", .array(failure.lastLines.map(JSON.string))),
-                .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
-            ]))
+            write(
+                .object(
+                    [.init("event", "failure")] + Self.members(failure.spec) + [
+                        .init("reason", .string(failure.outcome.text)),
+                        .init("parameters", .string(failure.parameters)),
+                        .init("stderr", .array(failure.lastLines.map(JSON.string))),
+                        .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
+                    ]))
         }
         for result in report.results {
-            write(.object([.init("event", "result")] + Self.members(result.spec) + [.init("values", result.values)]))
+            write(
+                .object(
+                    [.init("event", "result")] + Self.members(result.spec) + [.init("values", result.values)])
+            )
         }
         let counts = report.counts
         write([

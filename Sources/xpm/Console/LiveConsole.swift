@@ -74,7 +74,10 @@ final class LiveConsole: Console {
     private func view() -> [String] {
         let elapsed = Monotonic.seconds - started
         let (counts, isPlanned, running) = tally.read { state in
-            (state.counts, state.isPlanned, state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 })
+            (
+                state.counts, state.isPlanned,
+                state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 }
+            )
         }
         var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
         if counts.running > 0 { parts.append("\(counts.running) running") }
@@ -84,7 +87,8 @@ final class LiveConsole: Console {
         let worked = counts.done + counts.failed
         if worked > 0, elapsed > 0.5 {
             let rate = Double(worked) / elapsed
-            parts.append(rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
+            parts.append(
+                rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
             let left = counts.waiting + counts.running
             if isPlanned, left > 0 { parts.append("\(NumberText.duration(Double(left) / rate)) left") }
         }
@@ -98,7 +102,9 @@ final class LiveConsole: Console {
             }
             lines.append(line + style.dim(NumberText.duration(Monotonic.seconds - job.since)))
         }
-        if counts.running > running.count { lines.append(style.dim("  … \(counts.running - running.count) more")) }
+        if counts.running > running.count {
+            lines.append(style.dim("  … \(counts.running - running.count) more"))
+        }
         return lines
     }
 

@@ -16,7 +16,9 @@ struct Style: Sendable {
         isColoured = stream.isTerminal && !refuses && Environment["TERM"] != "dumb"
     }
 
-    private func wrap(_ code: Int, _ text: String) -> String { isColoured ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
+    private func wrap(_ code: Int, _ text: String) -> String {
+        isColoured ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+    }
 
     func red(_ text: String) -> String { wrap(31, text) }
     func green(_ text: String) -> String { wrap(32, text) }

@@ -6,7 +6,8 @@ struct TextReport {
 
     /// `iris.train 3f2a1b9c lr=0.1 seed=1`
     func name(_ spec: JobSpec) -> String {
-        [style.bold(spec.taskID), style.dim(spec.identifier.short), spec.tags].filter { !$0.isEmpty }.joined(separator: " ")
+        [style.bold(spec.taskID), style.dim(spec.identifier.short), spec.tags].filter { !$0.isEmpty }.joined(
+            separator: " ")
     }
 
     /// A planned task on a few lines.
@@ -23,7 +24,9 @@ struct TextReport {
         }
         if !task.spec.tags.isEmpty { lines.append("    tags   \(task.spec.tags)") }
         for need in task.dependencies { lines.append("    needs  \(need.taskID) \(need.identifier)") }
-        if task.isWritten { lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))") }
+        if task.isWritten {
+            lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -36,7 +39,8 @@ struct TextReport {
         }
         lines.append("    folder      \(Paths.shown(failure.spec.folder.path))")
         if !failure.blocked.isEmpty {
-            let names = failure.blocked.prefix(3).map { "\($0.taskID) \($0.identifier.short)" }.joined(separator: ", ")
+            let names = failure.blocked.prefix(3).map { "\($0.taskID) \($0.identifier.short)" }.joined(
+                separator: ", ")
             let more = failure.blocked.count > 3 ? " and \(failure.blocked.count - 3) more" : ""
             lines.append("    not run     \(names)\(more): they need it")
         }
@@ -67,7 +71,8 @@ struct TextReport {
         let rows = results.map { result -> [String] in
             var values = ""
             if case .object(let members) = result.values {
-                values = members.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(separator: " ")
+                values = members.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(
+                    separator: " ")
             }
             return [result.spec.taskID, result.spec.identifier.short, result.spec.tags, values]
         }

@@ -35,7 +35,9 @@ struct ExperimentFiles {
             try Self.chooseScript(&input, command, script, settings, yaml)
             self.input = input
 
-            let id = settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module ?? "experiment"
+            let id =
+                settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
+                ?? "experiment"
             try ExperimentSettings.check(id: id, at: .none)
             name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
 
@@ -43,10 +45,12 @@ struct ExperimentFiles {
             let named = try user.workspace(named: command.workspace, for: id)
             let own = command.workdir == nil ? named?.environment ?? [] : []
             workspace = Workspace(path: command.workdir ?? named?.path ?? "workspace")
-            environment = user.environment + own + command.env.map { text in
-                let name = text.prefix { $0 != "=" }
-                return .init(name: String(name), value: String(text.dropFirst(name.count + 1)))
-            }
+            environment =
+                user.environment + own
+                + command.env.map { text in
+                    let name = text.prefix { $0 != "=" }
+                    return .init(name: String(name), value: String(text.dropFirst(name.count + 1)))
+                }
         } catch { throw Failure(error) }
     }
 
@@ -81,7 +85,8 @@ struct ExperimentFiles {
             let path = "\(Paths.parent(Paths.absolute(yaml)))/experiment.lua"
             guard Files.kind(path) == .file else {
                 throw SettingError(
-                    "\(Paths.shown(yaml)) names no script ('file' or 'module'), and there is no \(Paths.shown(path))", at: .none)
+                    "\(Paths.shown(yaml)) names no script ('file' or 'module'), and there is no \(Paths.shown(path))",
+                    at: .none)
             }
             input.script = path
         }
@@ -90,7 +95,9 @@ struct ExperimentFiles {
     private static func find(_ path: String, shown: String) throws(SettingError) -> String {
         for candidate in [path, path + ".lua"] where Files.kind(candidate) == .file { return candidate }
         let folder = Paths.parent(path)
-        let stems = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }.map { String($0.dropLast(4)) }
+        let stems = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }.map {
+            String($0.dropLast(4))
+        }
         let typed = Paths.name(path).hasSuffix(".lua") ? Paths.stem(path) : Paths.name(path)
         let nearest = Suggestion.nearest(to: typed, among: stems).map { " (did you mean '\($0).lua'?)" } ?? ""
         throw SettingError("\(shown): no such script\(nearest)", at: .none)
@@ -107,13 +114,16 @@ struct ExperimentFiles {
             let leaves = configuration.leaves()
             if json {
                 let members = leaves.map { leaf in
-                    JSON.Member(leaf.path, ["value": leaf.setting.json, "origin": .string(leaf.setting.origin.text)])
+                    JSON.Member(
+                        leaf.path, ["value": leaf.setting.json, "origin": .string(leaf.setting.origin.text)])
                 }
                 return String(decoding: JSON.object(members).prettyBytes, as: UTF8.self)
             }
             let rows = leaves.map { ("\($0.path): \(Self.onOneLine($0.setting))", $0.setting.origin.text) }
             let width = rows.map(\.0.count).max() ?? 0
-            return rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + "# " + $0.1 + "\n" }.joined()
+            return rows.map {
+                $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + "# " + $0.1 + "\n"
+            }.joined()
         }
         if json { return String(decoding: configuration.json.prettyBytes, as: UTF8.self) }
         do { return try YAMLText.write(configuration) } catch { throw .message("\(error)") }

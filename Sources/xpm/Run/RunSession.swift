@@ -23,11 +23,14 @@ final class RunSession {
         let tally = RunTally()
         let console = makeConsole(tally)
         let signals: SignalControl
-        do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch { throw Failure(error) }
+        do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch {
+            throw Failure(error)
+        }
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
             mode: command.runMode, slots: command.jobs ?? Environment.processors, failsFast: command.failFast,
-            files: files, board: board, tally: tally, console: console, signals: signals, flag: flag, started: started)
+            files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
+            started: started)
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
         // Scripts recurse: the interpreter's thread gets a main thread's stack.
@@ -45,7 +48,8 @@ final class RunSession {
 
     private func makeConsole(_ tally: RunTally) -> any Console {
         if command.json { return JSONConsole() }
-        let isLive = StandardStream.error.isTerminal && command.runMode == .normal && !command.quiet
+        let isLive =
+            StandardStream.error.isTerminal && command.runMode == .normal && !command.quiet
             && Environment["TERM"] != "dumb"
         return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: command.quiet)
     }

@@ -11,7 +11,8 @@ final class RunningScheduler: Sendable {
     ) throws(SystemError) {
         launcher = try DirectLauncher(program: host)
         let scheduler = Scheduler(
-            plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board, observer: observer)
+            plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board,
+            observer: observer)
         inbox = scheduler.inbox
         let hasEnded = hasEnded
         Task {
@@ -26,6 +27,7 @@ final class RunningScheduler: Sendable {
     /// What signals do to it.
     var control: SignalControl.Engine {
         SignalControl.Engine(
-            drain: { [inbox] in inbox.yield(.drain) }, stop: { [launcher] force in launcher.stop(force: force) })
+            drain: { [inbox] in inbox.yield(.drain) },
+            stop: { [launcher] force in launcher.stop(force: force) })
     }
 }

@@ -46,7 +46,9 @@ final class ScriptRun {
         console.close(report)
         folder?.end()
         if context.signals.count > 0 {
-            if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames { tell(problem) }
+            if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames {
+                tell(problem)
+            }
             return 130
         }
         if let problem { throw Failure(problem) }
@@ -86,7 +88,8 @@ final class ScriptRun {
     private func findJobProgram() throws(Failure) -> String {
         let path = "\(Paths.parent(Paths.real(Environment.program)))/xpm-job"
         guard Files.isExecutable(path) else {
-            throw .message("\(path): not there; xpm runs jobs through this program, which is installed beside it")
+            throw .message(
+                "\(path): not there; xpm runs jobs through this program, which is installed beside it")
         }
         return path
     }
@@ -112,7 +115,8 @@ final class ScriptRun {
         }
         console.planned(
             PlannedTask(
-                spec: planned.job.spec, state: planned.state, parameters: task.flattened(), tags: task.allTags(),
+                spec: planned.job.spec, state: planned.state, parameters: task.flattened(),
+                tags: task.allTags(),
                 dependencies: planned.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
                 isWritten: context.mode == .generate && planned.state != .done && planned.state != .running))
     }
@@ -127,7 +131,9 @@ final class ScriptRun {
             report.isPlanOnly = true
             return report
         }
-        let (all, failed, blocked, done) = context.tally.read { ($0.counts, $0.failed, $0.blocked, $0.doneJobs) }
+        let (all, failed, blocked, done) = context.tally.read {
+            ($0.counts, $0.failed, $0.blocked, $0.doneJobs)
+        }
         report.counts = all
         report.failures = failed.map { spec, outcome in
             RunReport.FailedTask(
@@ -148,7 +154,9 @@ final class ScriptRun {
             guard let tail = Files.tail(path, count: 8192) else { continue }
             let lines = String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
             // A progress bar overwrites its line.
-            let shown = lines.map { $0.split(separator: "\r").last.map(String.init) ?? "" }.filter { !$0.isEmpty }
+            let shown = lines.map { $0.split(separator: "\r").last.map(String.init) ?? "" }.filter {
+                !$0.isEmpty
+            }
             if !shown.isEmpty { return Array(shown.suffix(count)) }
         }
         return []
@@ -159,5 +167,7 @@ extension PlanError {
     fileprivate var isInterrupt: Bool { if case .lua(let error) = self { error.isInterrupt } else { false } }
 
     /// Whether it tells where the script was.
-    fileprivate var hasFrames: Bool { if case .lua(let error) = self { error.traceback?.isEmpty == false } else { false } }
+    fileprivate var hasFrames: Bool {
+        if case .lua(let error) = self { error.traceback?.isEmpty == false } else { false }
+    }
 }

@@ -40,7 +40,9 @@ struct CanonicalBytesTests {
 
     @Test("the order of keys, and of a set's elements, does not matter")
     func order() throws {
-        func entry(_ key: String, _ value: Int64) -> Value.Entry { .init(key: .string(key), value: .int(value)) }
+        func entry(_ key: String, _ value: Int64) -> Value.Entry {
+            .init(key: .string(key), value: .int(value))
+        }
         let map = ParameterType.map(.string, .int)
         #expect(
             try object(map, .map([entry("a", 1), entry("b", 2)])).identifier
@@ -54,20 +56,23 @@ struct CanonicalBytesTests {
     func skipped() throws {
         #expect(try object(.float, .int(1)).identifier == object(.float, .float(1)).identifier)
         #expect(try object(.path, .string("/a")).identifier == object(.path, .string("/b")).identifier)
-        #expect(try object(.int, .int(1), meta: true).identifier == object(.int, .int(2), meta: true).identifier)
+        #expect(
+            try object(.int, .int(1), meta: true).identifier == object(.int, .int(2), meta: true).identifier)
         #expect(try object(.float, .float(0)).identifier != object(.float, .float(-0.0)).identifier)
     }
 
     @Test("canonically equivalent names stay different")
     func unicode() throws {
-        #expect(try object(.string, .string("é")).identifier != object(.string, .string("e\u{301}")).identifier)
+        #expect(
+            try object(.string, .string("é")).identifier != object(.string, .string("e\u{301}")).identifier)
     }
 
     @Test("cycles end, and are not cached")
     func cycle() throws {
         let reference = ConfigReference(id: "node")
         let type = try ConfigType(
-            id: "node", kind: .config, parameters: [Parameter(name: "next", type: .optional(.config(reference)))])
+            id: "node", kind: .config,
+            parameters: [Parameter(name: "next", type: .optional(.config(reference)))])
         reference.type = type
         let one = ConfigObject(type)
         let two = ConfigObject(type)

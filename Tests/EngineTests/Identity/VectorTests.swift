@@ -39,13 +39,16 @@ private struct Vectors {
         guard case .object(let members)? = file["types"], let cases = file["cases"]?.array else {
             throw ValueError(.refused("not a file of vectors"))
         }
-        let references = Dictionary(uniqueKeysWithValues: members.map { ($0.name, ConfigReference(id: $0.name)) })
+        let references = Dictionary(
+            uniqueKeysWithValues: members.map { ($0.name, ConfigReference(id: $0.name)) })
         let colors = Enumeration(id: "vectors.Color", members: ["RED", "GREEN", "BLUE"])
         for member in members {
             let parameters = try (member.value["params"]?.array ?? []).map { json in
                 var parameter = Parameter(
                     name: json["name"]?.string ?? "", type: type(json["type"] ?? .null, references, colors))
-                if let value = json["default"] { parameter.defaultValue = try parameter.type.accept(plain(value)) }
+                if let value = json["default"] {
+                    parameter.defaultValue = try parameter.type.accept(plain(value))
+                }
                 parameter.ignoresDefault = json["ignore_default"] == .bool(true)
                 parameter.isMeta = json["meta"] == .bool(true)
                 parameter.isConstant = json["constant"] == .bool(true)
@@ -57,7 +60,8 @@ private struct Vectors {
                 case "instance": .instance
                 default: .config
                 }
-            references[member.name]?.type = try ConfigType(id: member.name, kind: kind, parameters: parameters)
+            references[member.name]?.type = try ConfigType(
+                id: member.name, kind: kind, parameters: parameters)
         }
         return Vectors(types: references.compactMapValues(\.type), json: cases)
     }

@@ -78,6 +78,8 @@ struct AcceptTests {
 }
 
 extension Value {
-    fileprivate func isFloat(_ number: Double) -> Bool { if case .float(number) = self { true } else { false } }
+    fileprivate func isFloat(_ number: Double) -> Bool {
+        if case .float(number) = self { true } else { false }
+    }
     fileprivate func isInt(_ number: Int64) -> Bool { if case .int(number) = self { true } else { false } }
 }

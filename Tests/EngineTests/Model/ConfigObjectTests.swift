@@ -3,11 +3,15 @@ import Testing
 
 @Suite("Config objects")
 struct ConfigObjectTests {
-    private static func type(_ id: String, _ parameters: [Parameter], kind: ConfigType.Kind = .config) throws -> ConfigType {
+    private static func type(_ id: String, _ parameters: [Parameter], kind: ConfigType.Kind = .config) throws
+        -> ConfigType
+    {
         try ConfigType(id: id, kind: kind, parameters: parameters)
     }
 
-    private static func parameter(_ name: String, _ type: ParameterType, default value: Value? = nil) -> Parameter {
+    private static func parameter(_ name: String, _ type: ParameterType, default value: Value? = nil)
+        -> Parameter
+    {
         var parameter = Parameter(name: name, type: type)
         parameter.defaultValue = value
         return parameter
@@ -16,8 +20,9 @@ struct ConfigObjectTests {
     @Test("an unknown parameter is refused with the nearest known one")
     func unknown() throws {
         let object = ConfigObject(try Self.type("demo.a", [Self.parameter("learning_rate", .float)]))
-        #expect(throws: ValueError(
-            .unknownParameter(name: "learning_rat", of: "demo.a", suggestion: "learning_rate"))
+        #expect(
+            throws: ValueError(
+                .unknownParameter(name: "learning_rat", of: "demo.a", suggestion: "learning_rate"))
         ) { try object.set("learning_rat", to: .int(1)) }
     }
 
@@ -27,7 +32,9 @@ struct ConfigObjectTests {
         let outer = try Self.type("demo.outer", [Self.parameter("inner", .config(ConfigReference(inner)))])
         let object = ConfigObject(outer)
         try object.set("inner", to: .object(ConfigObject(inner)))
-        #expect(throws: ValueError(.missingParameter(name: "n", of: "demo.inner"), at: ".inner")) { try object.seal() }
+        #expect(throws: ValueError(.missingParameter(name: "n", of: "demo.inner"), at: ".inner")) {
+            try object.seal()
+        }
         #expect(!object.isSealed)
     }
 
@@ -51,10 +58,13 @@ struct ConfigObjectTests {
         #expect(throws: TypeError.malformedName("a b")) {
             try ConfigType(id: "a", kind: .config, parameters: [Parameter(name: "a b", type: .int)])
         }
-        #expect(throws: TypeError.malformedID("../x")) { try ConfigType(id: "../x", kind: .config, parameters: []) }
+        #expect(throws: TypeError.malformedID("../x")) {
+            try ConfigType(id: "../x", kind: .config, parameters: [])
+        }
         let base = try Self.type("base", [Self.parameter("n", .int)])
         #expect(throws: TypeError.changedType(name: "n", from: "int", to: "string")) {
-            try ConfigType(id: "b", kind: .config, base: base, parameters: [Parameter(name: "n", type: .string)])
+            try ConfigType(
+                id: "b", kind: .config, base: base, parameters: [Parameter(name: "n", type: .string)])
         }
     }
 
@@ -80,7 +90,8 @@ struct ConfigObjectTests {
         var weights = Parameter(name: "weights", type: .path)
         weights.jobPath = "w.bin"
         let leaf = try Self.type("leaf", [weights])
-        let root = try Self.type("root", [weights, Self.parameter("model", .config(ConfigReference(leaf)))], kind: .task)
+        let root = try Self.type(
+            "root", [weights, Self.parameter("model", .config(ConfigReference(leaf)))], kind: .task)
         let object = ConfigObject(root)
         let inner = ConfigObject(leaf)
         try object.set("model", to: .object(inner))

@@ -18,15 +18,21 @@ struct PlanTests {
             let number = count
             count += 1
             let spec = JobSpec(
-                number: JobNumber(number), identifier: Identifier(hashing: [UInt8(number & 255)]), taskID: "t",
-                folder: JobFolder(path: "/j/\(number)", name: "t"), language: .sh, dependencies: needs.map(JobNumber.init),
+                number: JobNumber(number), identifier: Identifier(hashing: [UInt8(number & 255)]),
+                taskID: "t",
+                folder: JobFolder(path: "/j/\(number)", name: "t"), language: .sh,
+                dependencies: needs.map(JobNumber.init),
                 tags: "")
             apply(.submitted(spec, isDone: isDone))
             return number
         }
 
-        mutating func succeed(_ number: Int) { apply(.ended(JobNumber(number), Outcome(.done), elsewhere: false)) }
-        mutating func fail(_ number: Int) { apply(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false)) }
+        mutating func succeed(_ number: Int) {
+            apply(.ended(JobNumber(number), Outcome(.done), elsewhere: false))
+        }
+        mutating func fail(_ number: Int) {
+            apply(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false))
+        }
 
         mutating func apply(_ event: Plan.Event) {
             for action in plan.apply(event) {
@@ -165,7 +171,12 @@ struct PlanTests {
             #expect(running.count <= slots)
         }
         for number in 0..<200 {
-            let some = number == 0 ? [] : (0..<Int.random(in: 0...3, using: &generator)).map { _ in Int.random(in: 0..<number, using: &generator) }
+            let some =
+                number == 0
+                ? []
+                : (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+                    Int.random(in: 0..<number, using: &generator)
+                }
             needs[number] = Array(Set(some))
             bench.submit(needs: needs[number] ?? [])
             startNew()

@@ -24,7 +24,10 @@ struct JSONTests {
 
     @Test(
         "what is not JSON is refused at its place",
-        arguments: [("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("tru", 0), ("1 2", 2), ("\"a", 2), ("\"\\x\"", 3), ("01x", 2)])
+        arguments: [
+            ("", 0), ("{", 1), ("[1,]", 3), ("{\"a\" 1}", 5), ("tru", 0), ("1 2", 2), ("\"a", 2),
+            ("\"\\x\"", 3), ("01x", 2),
+        ])
     func bad(_ text: String, _ offset: Int) {
         let error = #expect(throws: JSONError.self) { try JSON.parse(Array(text.utf8)) }
         #expect(error?.offset == offset)
@@ -32,7 +35,9 @@ struct JSONTests {
 
     @Test("deep nesting is an error, not a crash")
     func deep() {
-        #expect(throws: JSONError.self) { try JSON.parse(Array(repeating: UInt8(ascii: "["), count: 1_000_000)) }
+        #expect(throws: JSONError.self) {
+            try JSON.parse(Array(repeating: UInt8(ascii: "["), count: 1_000_000))
+        }
     }
 
     @Test("every cut of a document is refused, and random bytes never crash")
@@ -45,7 +50,8 @@ struct JSONTests {
         for _ in 0..<20_000 {
             var bytes = text
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
             }
             _ = try? JSON.parse(bytes)
         }

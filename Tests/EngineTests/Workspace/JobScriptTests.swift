@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Job scripts")
 struct JobScriptTests {
-    private static let nasty = ["plain", "it's", "two words", "", "$HOME `x` \\", "line\nfeed", "é\t\"", "''", "-x=1,2:3"]
+    private static let nasty = [
+        "plain", "it's", "two words", "", "$HOME `x` \\", "line\nfeed", "é\t\"", "''", "-x=1,2:3",
+    ]
 
     @Test("a command reads back word for word")
     func command() throws {
@@ -22,7 +24,8 @@ struct JobScriptTests {
 
     @Test("the shell reads the same words", arguments: nasty)
     func shell(_ word: String) throws {
-        let output = try #require(ChildProcess.output(["/bin/sh", "-c", "printf %s \(ShellWords.quote(word))"]))
+        let output = try #require(
+            ChildProcess.output(["/bin/sh", "-c", "printf %s \(ShellWords.quote(word))"]))
         #expect(output.text == word)
     }
 

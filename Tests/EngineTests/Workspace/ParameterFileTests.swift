@@ -19,7 +19,8 @@ struct ParameterFileTests {
                     Parameter(name: "models", type: .list(.config(ConfigReference(model)))),
                     Parameter(name: "lr", type: .float), Parameter(name: "text", type: .string),
                     Parameter(name: "any", type: .any), Parameter(name: "set", type: .set(.int)),
-                    Parameter(name: "map", type: .map(.int, .string)), Parameter(name: "none", type: .optional(.int)),
+                    Parameter(name: "map", type: .map(.int, .string)),
+                    Parameter(name: "none", type: .optional(.int)),
                     weights,
                 ])
             types = ["d.model": model, "d.train": train]
@@ -66,14 +67,16 @@ struct ParameterFileTests {
         var generator = SplitMix(seed: 2)
         for _ in 0..<5000 {
             var damaged = bytes
-            damaged[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0x20...0x7e, using: &generator)
+            damaged[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                in: 0x20...0x7e, using: &generator)
             _ = try? world.read(damaged)
         }
         #expect(throws: ParameterFileError.newer(9)) {
             try world.read(Array(#"{"version": 9, "objects": []}"#.utf8))
         }
         #expect(throws: ParameterFileError.unknownType("no.such")) {
-            try world.read(Array(#"{"version": 3, "objects": [{"id": 1, "typename": "no.such", "fields": {}}]}"#.utf8))
+            try world.read(
+                Array(#"{"version": 3, "objects": [{"id": 1, "typename": "no.such", "fields": {}}]}"#.utf8))
         }
     }
 }

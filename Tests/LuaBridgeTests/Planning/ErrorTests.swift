@@ -22,9 +22,13 @@ struct ErrorTests {
 
         """
 
-    private func inRun(_ body: String) -> String { Self.types + "function run(helper, cfg)\n" + body + "\nend\n" }
+    private func inRun(_ body: String) -> String {
+        Self.types + "function run(helper, cfg)\n" + body + "\nend\n"
+    }
 
-    private func check(_ script: String, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func check(
+        _ script: String, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let lines = script.split(separator: "\n", omittingEmptySubsequences: false)
         let line = (lines.firstIndex { $0.contains("<!>") } ?? -2) + 1
         let text = try PlanBench().failure(script.replacing("<!>", with: ""))
@@ -35,41 +39,79 @@ struct ErrorTests {
     @Test(
         "in run",
         arguments: [
-            ("Train { learning_rat = 1 }<!>", "t.train has no parameter 'learning_rat' (did you mean 'learning_rate'?)"),
-            ("Train { learning_rate = \"fast\" }<!>", "t.train.learning_rate: expected float, got string \"fast\""),
-            ("Train { seeds = { 1, nil, 3 } }<!>", "t.train.seeds: a list with a hole: nothing at position 2"),
+            (
+                "Train { learning_rat = 1 }<!>",
+                "t.train has no parameter 'learning_rat' (did you mean 'learning_rate'?)"
+            ),
+            (
+                "Train { learning_rate = \"fast\" }<!>",
+                "t.train.learning_rate: expected float, got string \"fast\""
+            ),
+            (
+                "Train { seeds = { 1, nil, 3 } }<!>",
+                "t.train.seeds: a list with a hole: nothing at position 2"
+            ),
             ("Train { seeds = { 1, 2.5 } }<!>", "t.train.seeds[2]: expected int, got float 2.5"),
-            ("Train { model = { hidden = \"x\" } }<!>", "t.train.model.hidden: expected int, got string \"x\""),
+            (
+                "Train { model = { hidden = \"x\" } }<!>",
+                "t.train.model.hidden: expected int, got string \"x\""
+            ),
             ("Train { model = Model { hidden = 0 } }<!>", "t.model.hidden: expected at least 1, got int 0"),
-            ("Train { model = Model }<!>", "t.train.model: 't.model' is a type: call it to make an object, model {}"),
+            (
+                "Train { model = Model }<!>",
+                "t.train.model: 't.model' is a type: call it to make an object, model {}"
+            ),
             ("Train { model = Train {} }<!>", "t.train.model: expected t.model, got a t.train"),
-            ("Train { split = \"dve\" }<!>", "t.train.split: expected one of \"dev\", \"test\", got string \"dve\""),
+            (
+                "Train { split = \"dve\" }<!>",
+                "t.train.split: expected one of \"dev\", \"test\", got string \"dve\""
+            ),
             ("Train { version = \"3\" }<!>", "t.train.version: 'version' is a constant"),
             ("Train { out = \"x\" }<!>", "t.train.out: 'out' is made by xpm: it cannot be set"),
-            ("Train { name = \"A1\" }<!>", "t.train.name: expected a match of the pattern \"^%l+$\", got string \"A1\""),
+            (
+                "Train { name = \"A1\" }<!>",
+                "t.train.name: expected a match of the pattern \"^%l+$\", got string \"A1\""
+            ),
             ("Train { learning_rate = 0/0 }<!>", "t.train.learning_rate: NaN has no identity"),
-            ("Train { learning_rate = print }<!>", "t.train.learning_rate: a function cannot be the value of a parameter"),
+            (
+                "Train { learning_rate = print }<!>",
+                "t.train.learning_rate: a function cannot be the value of a parameter"
+            ),
             ("Train { 1 }<!>", "t.train takes parameters by name"),
             ("Train(3)<!>", "t.train takes a table of parameters, got 3"),
-            ("local x = {} x.x = x Train { seeds = x }<!>", "t.train.seeds: a table that is nested too deep or contains itself"),
+            (
+                "local x = {} x.x = x Train { seeds = x }<!>",
+                "t.train.seeds: a table that is nested too deep or contains itself"
+            ),
             ("Train { model = Model {} }:submit()<!>", "t.train: missing parameter 'learning_rate'"),
             ("Train { learning_rate = 1 }:submit()<!>", "t.train: missing parameter 'model'"),
             ("Model {}:submit()<!>", "t.model is a config: only a task can be submitted"),
-            ("local t = Train { learning_rate = 1, model = Model {} }\nt:submit()\nt.learning_rate = 2<!>",
-                "t.train.learning_rate cannot be set: the object is sealed"),
-            ("local m = Model {}\nTrain { learning_rate = 1, model = m }:submit()\nm.hidden = 2<!>",
-                "t.model.hidden cannot be set: the object is sealed"),
+            (
+                "local t = Train { learning_rate = 1, model = Model {} }\nt:submit()\nt.learning_rate = 2<!>",
+                "t.train.learning_rate cannot be set: the object is sealed"
+            ),
+            (
+                "local m = Model {}\nTrain { learning_rate = 1, model = m }:submit()\nm.hidden = 2<!>",
+                "t.model.hidden cannot be set: the object is sealed"
+            ),
             ("local x = Model {}.hiden<!>", "t.model has no parameter 'hiden' (did you mean 'hidden'?)"),
-            ("Train { learning_rate = 1, model = Model {} }:submit { lancher = 1 }<!>",
-                "t.train: submit has no option 'lancher' (did you mean 'launcher'?)"),
-            ("Train { learning_rate = 1, model = Model {} }:submit { priority = 1 }<!>",
-                "t.train: submit: 'priority' is not in this version of xpm yet"),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { lancher = 1 }<!>",
+                "t.train: submit has no option 'lancher' (did you mean 'launcher'?)"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { priority = 1 }<!>",
+                "t.train: submit: 'priority' is not in this version of xpm yet"
+            ),
             ("cfg.x = 1<!>", "cfg is read-only: 'x' cannot be set"),
             ("xpm.grid { a = {} }<!>", "xpm.grid: 'a' has no values"),
             ("xpm.gird {}<!>", "xpm has no 'gird' (did you mean 'grid'?)"),
             ("helper.xp:wiat()<!>", "xp has no 'wiat' (did you mean 'wait'?)"),
             ("xpm.job(Model {})<!>", "xpm.job: t.model is not the output of a submitted task"),
-            ("xpm.task { id = \"t.late\", execute = function() end }<!>", "t.late: a task with execute must be defined at the top of its file"),
+            (
+                "xpm.task { id = \"t.late\", execute = function() end }<!>",
+                "t.late: a task with execute must be defined at the top of its file"
+            ),
             ("error(\"mine\")<!>", "mine"),
             ("local x = nil\nx.y = 1<!>", "attempt to index a nil value (local 'x')"),
         ])
@@ -77,7 +119,8 @@ struct ErrorTests {
 
     @Test("validate tells the type, and the line that submits is in the traceback")
     func validate() throws {
-        let text = try #require(try PlanBench().failure(inRun("Train { learning_rate = -1, model = Model {} }:submit()")))
+        let text = try #require(
+            try PlanBench().failure(inRun("Train { learning_rate = -1, model = Model {} }:submit()")))
         #expect(text.contains("t.train: ") && text.contains("learning_rate must be positive"))
     }
 
@@ -86,20 +129,41 @@ struct ErrorTests {
         arguments: [
             ("xpm.task { id = \"a\" }<!>", "a: a task needs execute (a Lua function) or command (a program)"),
             ("xpm.task { id = \"a\", execute = 1 }<!>", "a: execute needs a function"),
-            ("xpm.task { id = \"a\", comand = \"x\" }<!>", "a: a definition has no key 'comand' (did you mean 'command'?)"),
+            (
+                "xpm.task { id = \"a\", comand = \"x\" }<!>",
+                "a: a definition has no key 'comand' (did you mean 'command'?)"
+            ),
             ("xpm.config { params = {} }<!>", "xpm.config: needs an id"),
             ("xpm.config { id = \"a/b\" }<!>", "a/b: 'a/b' cannot be the id of a type"),
-            ("xpm.config { id = \"a\", params = { submit = xpm.int } }<!>", "a: 'submit' is a reserved name: every object has it"),
-            ("xpm.config { id = \"a\", params = { x = 3 } }<!>", "a: parameter 'x' needs a type such as xpm.int, got 3"),
-            ("xpm.config { id = \"a\" }\nxpm.config { id = \"a\" }<!>", "the type id 'a' is used twice: first at "),
+            (
+                "xpm.config { id = \"a\", params = { submit = xpm.int } }<!>",
+                "a: 'submit' is a reserved name: every object has it"
+            ),
+            (
+                "xpm.config { id = \"a\", params = { x = 3 } }<!>",
+                "a: parameter 'x' needs a type such as xpm.int, got 3"
+            ),
+            (
+                "xpm.config { id = \"a\" }\nxpm.config { id = \"a\" }<!>",
+                "the type id 'a' is used twice: first at "
+            ),
             ("xpm.int { defalt = 1 }<!>", "a parameter has no attribute 'defalt' (did you mean 'default'?)"),
             ("xpm.int { default = \"x\" }<!>", "default: expected int, got string \"x\""),
             ("xpm.int { default = 0, min = 1 }<!>", "default: expected at least 1, got int 0"),
             ("xpm.list(3)<!>", "xpm.list needs a type such as xpm.int, got 3"),
             ("xpm.job_path \"../x\"<!>", "xpm.job_path: '../x' is not a path inside the job's folder"),
-            ("xpm.task { id = \"a\", params = { n = xpm.int }, command = { \"x\", \"{m}\" } }<!>", "a: command: {m} is no parameter (did you mean '{n}'?)"),
-            ("xpm.task { id = \"a\", command = \"awk '{print}'\" }<!>", "a: command: {print} is no parameter; a brace is written '{{'"),
-            ("xpm.task { id = \"a\", command = {} }<!>", "a: command: the list is empty or has a hole at position 1"),
+            (
+                "xpm.task { id = \"a\", params = { n = xpm.int }, command = { \"x\", \"{m}\" } }<!>",
+                "a: command: {m} is no parameter (did you mean '{n}'?)"
+            ),
+            (
+                "xpm.task { id = \"a\", command = \"awk '{print}'\" }<!>",
+                "a: command: {print} is no parameter; a brace is written '{{'"
+            ),
+            (
+                "xpm.task { id = \"a\", command = {} }<!>",
+                "a: command: the list is empty or has a hole at position 1"
+            ),
             ("require \"no.such.module\"<!>", "module 'no.such.module' not found:"),
         ])
     func definitions(_ text: String, _ expected: String) throws {
@@ -108,16 +172,21 @@ struct ErrorTests {
 
     @Test("commands: a program that is not there, a name that is not, a config as text")
     func commands() throws {
-        let head = "local xpm = require \"xpm\"\nlocal C = xpm.config { id = \"c\", params = { v = xpm.int } }\n"
+        let head =
+            "local xpm = require \"xpm\"\nlocal C = xpm.config { id = \"c\", params = { v = xpm.int } }\n"
         func task(_ command: String) -> String {
             head + "local T = xpm.task { id = \"t\", params = { c = C }, command = \(command) }\n"
                 + "function run()\n  T { c = C { v = 1 } }:submit()<!>\nend\n"
         }
-        try check(task("{ \"no-such-program\" }"), "t: command not found: 'no-such-program' (not found along PATH)")
+        try check(
+            task("{ \"no-such-program\" }"), "t: command not found: 'no-such-program' (not found along PATH)")
         try check(task("\"no-such-program -x\""), "t: command not found: 'no-such-program'")
-        try check(task("{ \"/no/such/program\" }"), "t: command not found: '/no/such/program' (no such program)")
+        try check(
+            task("{ \"/no/such/program\" }"), "t: command not found: '/no/such/program' (no such program)")
         try check(task("{ \"echo\", \"{c.w}\" }"), "t: command: {c.w}: c has no 'w' (did you mean 'v'?)")
-        try check(task("{ \"echo\", \"{c}\" }"), "t: command: {c} is a c, not a text; name a value of it, such as {c.v}")
+        try check(
+            task("{ \"echo\", \"{c}\" }"),
+            "t: command: {c} is a c, not a text; name a value of it, such as {c.v}")
         try check(task("{ \"sh\", \"{here}/no.sh\" }"), "t: command: no file 'no.sh' in {here}")
     }
 
@@ -148,7 +217,12 @@ struct ErrorTests {
             """
         func setting(_ pairs: (String, Setting.Content, Int)...) -> Setting {
             Setting(
-                .map(pairs.map { .init(key: $0.0, value: Setting($0.1, origin: .file("/full.yaml", line: $0.2, column: 16))) }),
+                .map(
+                    pairs.map {
+                        .init(
+                            key: $0.0,
+                            value: Setting($0.1, origin: .file("/full.yaml", line: $0.2, column: 16)))
+                    }),
                 origin: .file("/full.yaml", line: 1, column: 1))
         }
         let bench = try PlanBench()
@@ -158,8 +232,9 @@ struct ErrorTests {
         #expect(
             bench.failure(script, configuration: setting(("learning_rat", .int(1), 2)))
                 == "/full.yaml:2:16: unknown key 'learning_rat' (did you mean 'learning_rate'?)")
-        #expect(bench.failure(script, configuration: setting(("id", .string("x"), 1)))
-            == "/full.yaml:1:1: learning_rate: missing value 'learning_rate'")
+        #expect(
+            bench.failure(script, configuration: setting(("id", .string("x"), 1)))
+                == "/full.yaml:1:1: learning_rate: missing value 'learning_rate'")
     }
 
     @Test("a job's own code cannot submit, and plan functions say so")

@@ -33,7 +33,8 @@ final class PlanBench {
         let session = PlanSession(input, flag: InterruptFlag())
         try session.load()
         let experiment = Experiment(
-            name: "test", mode: .dryRun, workspace: Workspace(path: "\(folder)/workspace"), run: nil, board: JobBoard(),
+            name: "test", mode: .dryRun, workspace: Workspace(path: "\(folder)/workspace"), run: nil,
+            board: JobBoard(),
             inbox: nil, environment: [], host: "/x/xpm-job", version: "test"
         ) { [unowned self] in planned.append(($0.job.task, $0.dependencies.map(\.spec.taskID))) }
         try session.run(in: experiment)
@@ -44,6 +45,8 @@ final class PlanBench {
         do throws(PlanError) {
             try run(script, configuration: configuration)
             return nil
-        } catch { return error.text.replacing(Paths.shown("\(folder)/"), with: "").replacing(folder + "/", with: "") }
+        } catch {
+            return error.text.replacing(Paths.shown("\(folder)/"), with: "").replacing(folder + "/", with: "")
+        }
     }
 }

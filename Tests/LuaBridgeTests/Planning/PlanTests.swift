@@ -45,14 +45,18 @@ struct ScriptPlanTests {
             end
             return xpm.experiment { configuration = Configuration, run = run }
             """)
-        #expect(bench.planned.map(\.task.type.id) == ["iris.train", "iris.evaluate", "iris.train", "iris.evaluate"])
+        #expect(
+            bench.planned.map(\.task.type.id) == [
+                "iris.train", "iris.evaluate", "iris.train", "iris.evaluate",
+            ])
         #expect(bench.planned[1].needs == ["iris.train"])
     }
 
     @Test("the same task is planned once, whatever is meta, ignored or tagged")
     func once() throws {
         let bench = try PlanBench()
-        try bench.run("""
+        try bench.run(
+            """
             local xpm = require "xpm"
             local T = xpm.task { id = "t", command = "true", params = {
               n = xpm.float, quiet = xpm.bool { default = false, meta = true }, new = xpm.int { default = 0, ignore_default = true } } }
@@ -69,7 +73,8 @@ struct ScriptPlanTests {
     @Test("types: inheritance, maps, optional, any, union, refs, methods, instances of bases")
     func types() throws {
         let bench = try PlanBench()
-        try bench.run("""
+        try bench.run(
+            """
             local xpm = require "xpm"
             local Base = xpm.config { id = "base", params = { a = xpm.int }, double = function(self) return 2 * self.a end }
             local Derived = xpm.config { id = "derived", extends = Base, params = { b = xpm.map(xpm.string, xpm.list(xpm.float)) } }
@@ -93,7 +98,8 @@ struct ScriptPlanTests {
     @Test("outputs say what depends on the task")
     func outputs() throws {
         let bench = try PlanBench()
-        try bench.run("""
+        try bench.run(
+            """
             local xpm = require "xpm"
             local Model = xpm.config { id = "model", params = { n = xpm.int } }
             local Learn = xpm.task {
@@ -115,7 +121,8 @@ struct ScriptPlanTests {
     @Test("the quick form: a global run, the YAML as a read-only table, grids, helper.args")
     func quick() throws {
         let bench = try PlanBench()
-        let list = Setting(.list([Setting(.float(0.1), origin: .none), Setting(.float(0.2), origin: .none)]), origin: .none)
+        let list = Setting(
+            .list([Setting(.float(0.1), origin: .none), Setting(.float(0.2), origin: .none)]), origin: .none)
         try bench.run(
             """
             local xpm = require "xpm"
@@ -126,7 +133,8 @@ struct ScriptPlanTests {
               for key in pairs(cfg) do assert(key == "lr") end
               for p in xpm.grid { lr = cfg.lr, seed = { 1, 2, 3 } } do Train(p):submit() end
             end
-            """, configuration: Setting(.map([.init(key: "lr", value: list)]), origin: .none), arguments: ["a"])
+            """, configuration: Setting(.map([.init(key: "lr", value: list)]), origin: .none),
+            arguments: ["a"])
         #expect(bench.planned.count == 6)
         #expect(bench.planned[5].task.allTags().pathComponent == "lr=0.2_seed=3")
     }

@@ -56,7 +56,10 @@ struct LuaStateTests {
             let lua = state()
             try run(lua, "for _ = 1, 100 do make() end collectgarbage()")
             try run(lua, "kept = make() for _ = 1, 100 do assert(not pcall(fail)) end")
-            try run(lua, "local co = coroutine.wrap(function() local p = make() coroutine.yield() fail() end) co() pcall(co)")
+            try run(
+                lua,
+                "local co = coroutine.wrap(function() local p = make() coroutine.yield() fail() end) co() pcall(co)"
+            )
             #expect(throws: LuaError.self) { try run(lua, "local p = make() fail()") }
             #expect(lua.stack.count == 0)
         }
@@ -66,13 +69,21 @@ struct LuaStateTests {
     @Test("an error of the host has the user's line, through pcall, coroutines and nested calls")
     func positions() throws {
         let lua = state()
-        let error = #expect(throws: LuaError.self) { try run(lua, "local x = 1\nlocal function inner()\n  fail()\nend\ninner()") }
+        let error = #expect(throws: LuaError.self) {
+            try run(lua, "local x = 1\nlocal function inner()\n  fail()\nend\ninner()")
+        }
         #expect(error?.message == "test.lua:3: it failed")
-        #expect(error?.traceback == "  test.lua:3: in upvalue 'inner'\n  test.lua:5: in the main chunk"
-            || error?.traceback == "  test.lua:3: in local 'inner'\n  test.lua:5: in the main chunk")
+        #expect(
+            error?.traceback == "  test.lua:3: in upvalue 'inner'\n  test.lua:5: in the main chunk"
+                || error?.traceback == "  test.lua:3: in local 'inner'\n  test.lua:5: in the main chunk")
         try run(lua, "local ok, message = pcall(fail)\nassert(message:find('it failed', 1, true))")
-        try run(lua, "local ok, message = coroutine.resume(coroutine.create(function() fail() end))\nassert(message == 'test.lua:1: it failed', message)")
-        let nested = #expect(throws: LuaError.self) { try run(lua, "call(function()\n call(function()\n  fail()\n end)\nend)") }
+        try run(
+            lua,
+            "local ok, message = coroutine.resume(coroutine.create(function() fail() end))\nassert(message == 'test.lua:1: it failed', message)"
+        )
+        let nested = #expect(throws: LuaError.self) {
+            try run(lua, "call(function()\n call(function()\n  fail()\n end)\nend)")
+        }
         #expect(nested?.message == "test.lua:3: it failed")
     }
 
@@ -81,15 +92,22 @@ struct LuaStateTests {
         let lua = state()
         #expect(throws: LuaError.self) { try run(lua, "error({})") }
         #expect(throws: LuaError.self) { try run(lua, "error(nil)") }
-        #expect(throws: LuaError.self) { try run(lua, "error(setmetatable({}, { __tostring = function() error('no') end }))") }
-        let custom = #expect(throws: LuaError.self) { try run(lua, "error(setmetatable({}, { __tostring = function() return 'mine' end }))") }
+        #expect(throws: LuaError.self) {
+            try run(lua, "error(setmetatable({}, { __tostring = function() error('no') end }))")
+        }
+        let custom = #expect(throws: LuaError.self) {
+            try run(lua, "error(setmetatable({}, { __tostring = function() return 'mine' end }))")
+        }
         #expect(custom?.message == "mine")
         #expect(lua.stack.count == 0)
     }
 
     @Test("an endless loop ends when another thread says so, even inside pcall")
     func interrupt() {
-        for text in ["while true do end", "while true do pcall(function() while true do end end) end", "coroutine.wrap(function() while true do end end)()"] {
+        for text in [
+            "while true do end", "while true do pcall(function() while true do end end) end",
+            "coroutine.wrap(function() while true do end end)()",
+        ] {
             let flag = InterruptFlag()
             let lua = LuaState(flag: flag)
             NewThread.start { flag.raise() }
@@ -102,7 +120,9 @@ struct LuaStateTests {
     func refused() throws {
         let lua = state()
         #expect(throws: LuaError.self) { try run(lua, "\u{1b}Lua") }
-        let error = #expect(throws: LuaError.self) { try run(lua, "return io.open('/dev/zero'):read(1 << 46)") }
+        let error = #expect(throws: LuaError.self) {
+            try run(lua, "return io.open('/dev/zero'):read(1 << 46)")
+        }
         #expect(error?.message.contains("memory") == true)
         try run(lua, "local file = io.open '/dev/zero' assert(not pcall(file.read, file, 1 << 46))")
     }
@@ -117,6 +137,7 @@ struct LuaStateTests {
     @Test("scripts cannot take an object's metatable")
     func metatable() throws {
         let lua = state()
-        try run(lua, "local p = make() assert(getmetatable(p) == false) assert(not pcall(setmetatable, p, {}))")
+        try run(
+            lua, "local p = make() assert(getmetatable(p) == false) assert(not pcall(setmetatable, p, {}))")
     }
 }
