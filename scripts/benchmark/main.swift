@@ -15,7 +15,7 @@ let train = try ConfigType(
         Parameter(name: "name", type: .string), Parameter(name: "layers", type: .list(.int)),
     ])
 
-func makeTask(_ number: Int) throws -> ConfigObject {
+@MainActor func makeTask(_ number: Int) throws -> ConfigObject {
     let inner = ConfigObject(model)
     try inner.set("hidden", to: .int(Int64(number)))
     try inner.set("dropout", to: .float(0.1))
