@@ -70,8 +70,7 @@ package struct JobAttempt {
                 pid = try start(
                     header, out: out.number, err: err.number, input: -1, lock: lock, ownSession: true)
             }
-            try Files.write(ProcessRecord(pid: pid).json.bytes, to: folder.process)
-            JobEvents.state("running", of: header, at: started, in: folder)
+            try Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
             return pid
         } catch { throw .system(error) }
     }
@@ -98,6 +97,8 @@ package struct JobAttempt {
             if pid < 0 { throw SystemError("fork", "", code: -pid) }
             return pid
         }
+        // A program finds `$XPM_EVENTS` ready to be written.
+        try JobEvents.makeFolder(in: folder)
         let script = folder.script(.sh)
         let command = JobScript.command(of: header.body)
         let changes = own + (command?.environment ?? []).map { ($0.name, $0.value) }
@@ -160,7 +161,6 @@ package struct JobAttempt {
     /// Writes the outcome into the process record and gives that its final name: one rename makes it known.
     private func record(_ outcome: inout Outcome) {
         let path = outcome.isDone ? folder.done : folder.failed
-        JobEvents.outcome(outcome, in: folder)
         do throws(SystemError) {
             try Files.write(outcome.json.bytes, to: folder.process)
             try Files.rename(folder.process, to: path)

@@ -33,7 +33,6 @@ package enum Standalone {
                 return (2, "it is running already\(process)")
             }
             try Files.remove(folder.failed)
-            try Files.makeFolder(Paths.parent(folder.events))
             let outcome = JobAttempt(folder: folder, language: language, lua: lua)
                 .run(holding: lock, output: .inherited, orders: -1)
             if let signal = outcome.signal { return (128 + signal, outcome.text) }

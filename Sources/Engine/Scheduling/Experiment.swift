@@ -104,6 +104,8 @@ package final class Experiment {
         let state = folder.state()
         if mode != .dryRun, state != .done, state != .running { try write(job, script) }
         try run?.add(spec, tags: tags, dependencies: dependencies.map(\.spec.identifier))
+        // Where jobs run, the run's recorder links them, on another thread.
+        if inbox == nil { try run?.link(spec) }
         jobs[identifier] = job
         board.add()
         inbox?.yield(.submitted(spec, isDone: state == .done))
@@ -124,7 +126,6 @@ package final class Experiment {
         let parameters = ParameterFile.json(of: job.task, workspace: workspace, version: version).bytes
         let text = Array(script.text(host: host).utf8)
         let scriptPath = folder.script(script.language)
-        try Files.makeFolder(Paths.parent(folder.events))
         if isNew, try Files.create(folder.parameters, with: parameters),
             try Files.create(scriptPath, with: text, mode: 0o777)
         {

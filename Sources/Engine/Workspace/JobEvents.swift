@@ -6,31 +6,9 @@
 
 /// The event log of a job, `.experimaestro/events/event-0.jsonl`: only appended to, by the job's own processes.
 ///
-/// The lines are those of experimaestro: `JobStateChangedEvent`, `JobProgressEvent`; and `JobResultEvent`.
+/// The lines are experimaestro's `JobProgressEvent`, or what a program writes to `$XPM_EVENTS`: `{"progress": 0.5, "text": "…"}`.
+/// Start and end are told by `{name}.pid` and the outcome.
 package enum JobEvents {
-    static func state(_ state: String, of header: JobScript.Header, at time: Timestamp, in folder: JobFolder)
-    {
-        append(
-            [
-                "timestamp": .float(time.seconds), "job_id": .string(header.identifier),
-                "task_id": .string(header.taskID), "state": .string(state), "started_time": .string(time.iso),
-                "event_type": "JobStateChangedEvent",
-            ], to: folder)
-    }
-
-    static func outcome(_ outcome: Outcome, in folder: JobFolder) {
-        append(
-            [
-                "timestamp": .float((outcome.ended ?? .now).seconds),
-                "job_id": .string(Paths.name(folder.path)),
-                "task_id": .string(Paths.name(Paths.parent(folder.path))),
-                "state": .string(outcome.isDone ? "done" : "error"),
-                "failure_reason": outcome.isDone ? .null : .string(outcome.reason.rawValue),
-                "exit_code": outcome.exitCode.map { .int(Int64($0)) } ?? .null,
-                "ended_time": .optional(outcome.ended?.iso), "event_type": "JobStateChangedEvent",
-            ], to: folder)
-    }
-
     /// Progress of the running job.
     ///
     /// - Parameter fraction: from 0 to 1.
@@ -56,11 +34,24 @@ package enum JobEvents {
         return nil
     }
 
+    /// Makes the log's folder.
+    static func makeFolder(in folder: JobFolder) throws(SystemError) {
+        try Files.makeFolder(Paths.parent(folder.events))
+    }
+
     private static func append(_ line: JSON, to folder: JobFolder) {
         // A log that cannot be written does not stop a job.
-        guard let log = try? Descriptor(opening: folder.events, O_WRONLY | O_CREAT | O_APPEND) else { return }
+        let flags = O_WRONLY | O_CREAT | O_APPEND
+        guard let log = (try? Descriptor(opening: folder.events, flags)) ?? makingFolder(folder, flags) else {
+            return
+        }
         var bytes: [UInt8] = []
         line.writeLine(to: &bytes)
         try? log.write(bytes, path: folder.events)
+    }
+
+    private static func makingFolder(_ folder: JobFolder, _ flags: Int32) -> Descriptor? {
+        guard (try? makeFolder(in: folder)) != nil else { return nil }
+        return try? Descriptor(opening: folder.events, flags)
     }
 }

@@ -25,10 +25,11 @@ package struct ProcessRecord: Sendable, Equatable {
         host = Environment.hostName
     }
 
-    package var json: JSON {
+    /// - Parameter started: when the job's attempt began.
+    package func json(started: Timestamp = .now) -> JSON {
         [
             "version": 1, "type": "local", "pid": .int(Int64(pid)), "start_time": .int(startTime),
-            "boot_id": .string(boot), "host": .string(host),
+            "boot_id": .string(boot), "host": .string(host), "started": .float(started.seconds),
         ]
     }
 

@@ -42,7 +42,7 @@ package final class RunFolder: Sendable {
                 throw SystemError("lock", lockPath, code: EWOULDBLOCK)
             }
             lock = Mutex(taken.take())
-            try Files.write(ProcessRecord(pid: getpid()).json.bytes, to: lockPath)
+            try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
             (run, path) = try Self.makeFolder(in: folder, named: started.runName)
             for part in ["jobs", "sources"] { try Files.makeFolder("\(path)/\(part)") }
             jobs = try LineLog("\(path)/jobs.jsonl")
@@ -80,7 +80,7 @@ package final class RunFolder: Sendable {
         return "\(path)/results"
     }
 
-    /// Notes a submitted job: a line, and a link.
+    /// Notes a submitted job.
     package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError)
     {
         let failure = jobs.append([
@@ -90,6 +90,10 @@ package final class RunFolder: Sendable {
             "depends_on": .array(dependencies.map { .string($0.hex) }),
         ])
         if let failure { throw failure }
+    }
+
+    /// Links a job's folder into `jobs/`.
+    package func link(_ job: JobSpec) throws(SystemError) {
         let folder = "\(path)/jobs/\(job.taskID)"
         let link = "\(folder)/\(Paths.name(job.folder.path))"
         let target = "../../../../../jobs/\(job.taskID)/\(Paths.name(job.folder.path))"

@@ -19,9 +19,10 @@ package final class RunRecorder: RunObserver {
 
     package func observe(_ event: RunEvent) {
         switch event {
+        // Submissions have a log of their own, `jobs.jsonl`.
         case .submitted(let job):
             tally.withLock { $0.statuses.append(.waiting) }
-            log("submitted", job, [])
+            do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
         case .status(let job, let status):
             tally.withLock { $0.statuses[job.number.index] = status }
             if status == .waiting || status == .ready { return }

@@ -42,13 +42,14 @@ struct JobFolderTests {
         let folder = try TemporaryFolder()
         let record = ProcessRecord(pid: Environment.processID)
         #expect(record.isAlive)
-        let path = try folder.write(record.json.text, to: "t.pid")
+        let path = try folder.write(record.json().text, to: "t.pid")
         #expect(ProcessRecord.read(path) == record)
         var other = record
         other.startTime += 1
         #expect(!other.isAlive)
-        for end in 0..<record.json.bytes.count {
-            try Files.write(Array(record.json.bytes[..<end]), to: path)
+        let whole = record.json().bytes
+        for end in whole.indices {
+            try Files.write(Array(whole[..<end]), to: path)
             #expect(ProcessRecord.read(path) == nil)
         }
     }
