@@ -1,0 +1,74 @@
+import Engine
+import Foundation
+import Testing
+
+/// Every example of the documentation is run: a block after `<!-- file: NAME -->` is written, one after `<!-- run -->` goes to the
+/// shell and must succeed (`<!-- run: 1 -->`: with that exit code).
+@Suite("Documentation")
+struct DocumentationTests {
+    private struct Block {
+        let language: String
+        let marker: String
+        let text: String
+        let line: Int
+    }
+
+    private static func blocks(_ page: String) throws -> [Block] {
+        var blocks: [Block] = []
+        var marker = ""
+        var open: (language: String, marker: String, line: Int)?
+        var text = ""
+        let lines = try Files.readText("\(Workbench.root)/\(page)").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() {
+            if line.hasPrefix("```") {
+                if let block = open {
+                    blocks.append(
+                        Block(language: block.language, marker: block.marker, text: text, line: block.line))
+                    open = nil
+                    marker = ""
+                } else {
+                    open = (String(line.dropFirst(3)), marker, number + 1)
+                    text = ""
+                }
+            } else if open != nil {
+                text += line + "\n"
+            } else if line.hasPrefix("<!-- ") {
+                marker = String(line.dropFirst(5).prefix { $0 != ">" }.dropLast(3))
+            } else if !line.isEmpty {
+                marker = ""
+            }
+        }
+        return blocks
+    }
+
+    @Test(
+        "the examples run",
+        arguments: [
+            "README.md", "docs/writing-experiments.md", "docs/configuration.md", "docs/running.md",
+            "docs/workspace.md",
+            "docs/identity.md",
+        ])
+    func examples(_ page: String) throws {
+        let bench = try Workbench()
+        var count = 0
+        for block in try Self.blocks(page) {
+            if block.marker.hasPrefix("file: ") {
+                try bench.write(block.text, to: String(block.marker.dropFirst(6)))
+            } else if block.marker.hasPrefix("run") {
+                let expected = Int32(block.marker.dropFirst("run: ".count)) ?? 0
+                let path = "\(Workbench.programs):\(Environment["PATH"] ?? "")"
+                let result = try bench.run("-ec", block.text, program: "/bin/sh", environment: ["PATH": path])
+                #expect(result.code == expected, "\(page):\(block.line): \(result.error)\(result.output)")
+                count += 1
+            } else {
+                // Only set-up commands may be shown without being run here: CI runs those.
+                #expect(!["lua", "yaml"].contains(block.language), "\(page):\(block.line) is not run")
+                #expect(
+                    block.language != "sh" || block.text.hasPrefix("scripts/"),
+                    "\(page):\(block.line) is not run")
+            }
+        }
+        #expect(count > 0)
+    }
+}
