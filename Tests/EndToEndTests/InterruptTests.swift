@@ -76,6 +76,25 @@ struct InterruptTests {
         #expect(Set(all).count == 24 && all.count == 24)
     }
 
+    @Test("on a terminal there is a live view, Ctrl-C works as elsewhere, and a clean summary stays")
+    func terminal() throws {
+        let bench = try bench(count: 6, seconds: "0.5")
+        let command = "exec \(Workbench.xpm) run -j 2 experiment.lua"
+        let (process, tag) = try bench.start(
+            ["-qefc", command, "/dev/null"], program: "/usr/bin/script", environment: environment(bench))
+        #expect(
+            try bench.wait { try tally(bench).count >= 2 && bench.read(".\(tag).out").contains("2 running") })
+        let child = try #require(ChildProcess.output(["pgrep", "-P", String(process.processIdentifier)]))
+        let pid = try #require(child.text.split(separator: "\n").first.flatMap { pid_t($0) })
+        kill(pid, SIGINT)
+        let result = try bench.finish(process, tag)
+        let lines = try tally(bench)
+        #expect(result.code == 130, "\(result)")
+        #expect(result.output.contains("nothing more is launched") && result.output.contains("12 tasks: "))
+        #expect(result.output.contains("\u{1b}["))
+        #expect(lines.filter { $0.hasPrefix("start") }.count == lines.filter { $0.hasPrefix("end") }.count)
+    }
+
     @Test("Ctrl-C twice stops the running jobs")
     func twice() throws {
         let bench = try bench(count: 2, seconds: "60")

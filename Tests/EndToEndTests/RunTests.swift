@@ -265,6 +265,22 @@ struct RunTests {
         #expect(try bench.read("workspace/experiments/experiment/current/results/seen.txt") == "2")
     }
 
+    @Test("modules written in C load, in the plan and in a job")
+    func modulesInC() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local cjson = require "cjson"
+            local T = xpm.task { id = "t", params = { text = xpm.string }, execute = function(self)
+              self:result { n = cjson.decode(self.text).n + 1 }
+            end }
+            function run() T { text = cjson.encode { n = 41 } }:submit() end
+            """, to: "experiment.lua")
+        let result = try bench.run("run", "experiment.lua")
+        #expect(result.code == 0 && result.output.contains("n=42"), "\(result)")
+    }
+
     @Test("--show prints the merged configuration, with --provenance where each value comes from")
     func show() throws {
         let bench = try Workbench()

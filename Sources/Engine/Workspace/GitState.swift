@@ -1,5 +1,5 @@
 /// The state of the git repository that a folder is in.
-package struct GitState: Sendable {
+package struct GitState: Sendable, Equatable {
     package let commit: String?
     package let isDirty: Bool
 

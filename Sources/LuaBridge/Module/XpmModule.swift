@@ -36,6 +36,7 @@ final class XpmModule {
         stack.pushTable()
         hostTable = stack.keep()
         addTypeFunctions()
+        addDefinitionFunctions()
         addObjectFunctions()
         addSupportFunctions()
     }

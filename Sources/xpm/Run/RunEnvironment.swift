@@ -3,7 +3,7 @@ import LuaBridge
 
 /// What a run was made with: the content of its `environment.json`.
 enum RunEnvironment {
-    static func json(of context: Context, started: Timestamp) -> JSON {
+    static func json(of context: Context, run: RunFolder, git: GitState?) -> JSON {
         [
             "xpm_version": .string(xpmVersion),
             "identity_scheme": .string(ParameterFile.scheme),
@@ -13,8 +13,9 @@ enum RunEnvironment {
             "configuration": context.files.configuration.json,
             "run": [
                 "hostname": .string(Environment.hostName), "pid": .int(Int64(Environment.processID)),
-                "started_at": .string(started.iso),
+                "started_at": .string(run.started.iso),
             ],
+            "git": git?.json ?? .null,
         ]
     }
 }

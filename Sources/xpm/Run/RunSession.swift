@@ -21,11 +21,12 @@ final class RunSession {
         let flag = InterruptFlag()
         let board = JobBoard()
         let tally = RunTally()
-        let console = makeConsole(tally)
         let signals: SignalControl
         do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch {
             throw Failure(error)
         }
+        // A thread that started before the signals are blocked would die of them.
+        let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
             mode: command.runMode, slots: command.jobs ?? Environment.processors, failsFast: command.failFast,

@@ -17,7 +17,7 @@ final class ScriptRun {
     func run() throws(Failure) -> Int32 {
         let session = PlanSession(context.files.input, flag: context.flag)
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
-        if context.mode != .dryRun { try checkGit() }
+        let git = context.mode == .dryRun ? nil : try GitWatch(context)
         let host = try findJobProgram()
         let folder = try beginRun()
         let recorder = folder.map { folder in
@@ -41,6 +41,7 @@ final class ScriptRun {
             experiment.drain()
         }
         engine?.waitForEnd()
+        git?.tell(console, in: folder)
         var report = report(folder)
         report.isUntold = problem != nil && report.counts.submitted == 0
         console.close(report)
@@ -71,18 +72,10 @@ final class ScriptRun {
             let folder = try RunFolder(experiment: context.files.name, in: context.files.workspace)
             do throws(SystemError) {
                 try folder.write(status: RunStatus(state: "running"))
-                try folder.write(environment: RunEnvironment.json(of: context, started: folder.started))
+                try folder.write(environment: RunEnvironment.json(of: context, run: folder, git: nil))
             } catch { throw RunError.system(error) }
             return folder
         } catch { throw Failure(error) }
-    }
-
-    private func checkGit() throws(Failure) {
-        guard context.files.settings.dirtyGit == .error else { return }
-        let folder = Paths.parent(context.files.input.script ?? context.files.input.moduleFile ?? ".")
-        if let git = GitState.of(folder), git.isDirty {
-            throw .message("\(folder): uncommitted changes, and the experiment says dirty_git: error")
-        }
     }
 
     private func findJobProgram() throws(Failure) -> String {

@@ -127,6 +127,18 @@ struct LuaStateTests {
         try run(lua, "local file = io.open '/dev/zero' assert(not pcall(file.read, file, 1 << 46))")
     }
 
+    @Test("want of memory under a frame of the host ends the program, instead of jumping over it")
+    func memoryUnderHost() async {
+        await #expect(processExitsWith: .signal(SIGABRT)) {
+            let lua = LuaState()
+            lua.push { stack in
+                for _ in 0..<64 { stack.pushTable(sequence: Int(Int32.max)) }
+                return 0
+            }
+            try lua.stack.call(arguments: 0, results: 0)
+        }
+    }
+
     @Test("recursion without end is an error")
     func recursion() {
         let lua = state()
