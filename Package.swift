@@ -14,7 +14,6 @@ let strict: [SwiftSetting] = [
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "xpm",
@@ -26,7 +25,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -44,7 +42,7 @@ let package = Package(
             name: "LuaBridge", dependencies: ["Engine", "CLuaShim"], exclude: ["Lua"],
             swiftSettings: strict),
         .executableTarget(
-            name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", argumentParser, logging],
+            name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", argumentParser],
             swiftSettings: strict),
         .executableTarget(name: "xpm-job", dependencies: ["Engine", "LuaBridge"], swiftSettings: strict),
 

@@ -49,8 +49,8 @@ ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed) {
     return count;
 }
 
-int xsys_lock(int descriptor) {
-    while (flock(descriptor, LOCK_EX | LOCK_NB) < 0)
+int xsys_lock(int descriptor, bool exclusive) {
+    while (flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
         if (errno != EINTR) return -errno;
     return 0;
 }

@@ -52,8 +52,8 @@ int xsys_send(int channel, const void *_Nullable bytes, size_t count, int passed
 /// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte count, 0 at the end.
 ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed);
 
-/// flock(2), exclusive, without waiting. -EWOULDBLOCK if another open file holds it.
-int xsys_lock(int descriptor);
+/// flock(2), exclusive or shared, without waiting. -EWOULDBLOCK if another open file holds one that excludes it.
+int xsys_lock(int descriptor, bool exclusive);
 /// Gives the lock back, for every process that shares this open file.
 int xsys_unlock(int descriptor);
 

@@ -31,15 +31,21 @@ package final class DirectLauncher: Launcher {
     /// A job that somebody else runs. Reached only with the state's lock held.
     private final class Watched {
         let job: JobSpec
-        /// Becomes readable when the job's process ends; -1 where nothing tells it.
-        let descriptor: Int32
+        /// Becomes readable when the job's process ends; -1 where nothing tells it, or it has ended.
+        private(set) var descriptor: Int32
 
         init(job: JobSpec, process: consuming Descriptor?) {
             self.job = job
             if let process { descriptor = dup(process.number) } else { descriptor = -1 }
         }
 
-        deinit { if descriptor >= 0 { close(descriptor) } }
+        deinit { stopWaiting() }
+
+        /// The process has ended; what it left behind may still hold the lock.
+        func stopWaiting() {
+            if descriptor >= 0 { close(descriptor) }
+            descriptor = -1
+        }
     }
 
     private struct State {
@@ -200,7 +206,10 @@ package final class DirectLauncher: Launcher {
     private func hear(_ key: Int32) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let event: Plan.Event? = state.withLock { state in
-            guard let runner = state.runners[key] else { return nil }
+            guard let runner = state.runners[key] else {
+                for watched in state.watched.values where watched.descriptor == key { watched.stopWaiting() }
+                return nil
+            }
             var passed: Int32 = -1
             let count = unsafe xsys_receive(key, &buffer, buffer.count, &passed)
             let job = runner.job

@@ -19,7 +19,12 @@ package struct FileLock: ~Copyable, Sendable {
     /// Takes the lock if nobody holds it; nil if somebody does.
     package static func take(_ path: String) throws(SystemError) -> FileLock? {
         let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT)
-        let result = xsys_lock(descriptor.number)
+        var result = xsys_lock(descriptor.number, true)
+        // Whoever only looks whether it is held, holds it for a moment.
+        for _ in 0..<5 where result == -EWOULDBLOCK {
+            usleep(200)
+            result = xsys_lock(descriptor.number, true)
+        }
         if result == -EWOULDBLOCK { return nil }
         if result < 0 { throw SystemError("lock", path, code: -result) }
         return FileLock(owning: descriptor)
@@ -28,7 +33,7 @@ package struct FileLock: ~Copyable, Sendable {
     /// Whether a process holds the lock. Creates nothing.
     package static func isHeld(_ path: String) -> Bool {
         guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return false }
-        if xsys_lock(descriptor.number) == -EWOULDBLOCK { return true }
+        if xsys_lock(descriptor.number, false) == -EWOULDBLOCK { return true }
         _ = xsys_unlock(descriptor.number)
         return false
     }

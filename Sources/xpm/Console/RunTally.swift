@@ -36,10 +36,9 @@ final class RunTally: RunObserver {
     func observe(_ event: RunEvent) {
         state.withLock { state in
             switch event {
-            case .submitted(let spec):
+            case .submitted:
                 state.counts.submitted += 1
                 state.statuses.append(.waiting)
-                _ = spec
             case .status(let spec, let status): state.move(spec, to: status)
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
