@@ -27,13 +27,16 @@ void xlua_push_class(lua_State *L, int kind) {
 }
 
 void xlua_push_object(lua_State *L, int kind, void *pointer) {
-    struct object *object = lua_newuserdatauv(L, sizeof *object, 0);
+    struct object *object = lua_newuserdatauv(L, sizeof *object, 1);
     object->pointer = NULL;
     object->kind = kind;
     xlua_push_class(L, kind);
     lua_setmetatable(L, -2);
     object->pointer = pointer;
 }
+
+void xlua_get_attached(lua_State *L, int index) { lua_getiuservalue(L, index, 1); }
+void xlua_set_attached(lua_State *L, int index) { lua_setiuservalue(L, index, 1); }
 
 void *xlua_object(lua_State *L, int index, int kind) {
     if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return NULL;

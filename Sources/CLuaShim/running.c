@@ -28,28 +28,59 @@ static bool is_users(lua_State *L, lua_Debug *record) {
         && strncmp(record->source, XLUA_OWN, sizeof XLUA_OWN - 1) != 0;
 }
 
+/// How many levels of the stack are looked at for a traceback: so many innermost and outermost ones.
+enum { INNERMOST = 8, OUTERMOST = 4 };
+
+/// The outermost level. Each look costs as much as the level, so it is found by halving.
+static int last_level(lua_State *L) {
+    lua_Debug record;
+    int known = 0, beyond = 1;
+    while (lua_getstack(L, beyond, &record)) {
+        known = beyond;
+        beyond *= 2;
+    }
+    while (beyond - known > 1) {
+        int middle = (known + beyond) / 2;
+        if (lua_getstack(L, middle, &record)) known = middle;
+        else beyond = middle;
+    }
+    return known;
+}
+
+/// Adds one frame to a traceback.
+static void add_frame(lua_State *L, luaL_Buffer *buffer, lua_Debug *record) {
+    lua_getinfo(L, "n", record);
+    lua_pushfstring(L, "  %s:%d:", *record->source == '@' ? record->source + 1 : record->short_src, record->currentline);
+    luaL_addvalue(buffer);
+    if (strcmp(record->what, "main") == 0) {
+        luaL_addstring(buffer, " in the main chunk");
+    } else if (record->name) {
+        lua_pushfstring(L, " in %s '%s'", *record->namewhat ? record->namewhat : "function", record->name);
+        luaL_addvalue(buffer);
+    } else {
+        lua_pushfstring(L, " in the function of line %d", record->linedefined);
+        luaL_addvalue(buffer);
+    }
+}
+
 /// Message handler: turns the error value into a pair { value, traceback }.
 static int handle(lua_State *L) {
     lua_Debug record;
     luaL_Buffer buffer;
-    int frames = 0;
+    int last = last_level(L);
+    int hidden = last + 1 - INNERMOST - OUTERMOST;
+    bool is_first = true;
     luaL_buffinit(L, &buffer);
-    for (int level = 0; frames < 30 && lua_getstack(L, level, &record); level++) {
-        if (!is_users(L, &record)) continue;
-        lua_getinfo(L, "n", &record);
-        if (frames++) luaL_addchar(&buffer, '\n');
-        lua_pushfstring(L, "  %s:%d:", *record.source == '@' ? record.source + 1 : record.short_src,
-                        record.currentline);
-        luaL_addvalue(&buffer);
-        if (strcmp(record.what, "main") == 0) {
-            luaL_addstring(&buffer, " in the main chunk");
-        } else if (record.name) {
-            lua_pushfstring(L, " in %s '%s'", *record.namewhat ? record.namewhat : "function", record.name);
+    for (int level = 0; level <= last; level++) {
+        if (hidden > 1 && level == INNERMOST) {
+            lua_pushfstring(L, "\n  ... (%d more)", hidden);
             luaL_addvalue(&buffer);
-        } else {
-            lua_pushfstring(L, " in the function of line %d", record.linedefined);
-            luaL_addvalue(&buffer);
+            level += hidden;
         }
+        if (!lua_getstack(L, level, &record) || !is_users(L, &record)) continue;
+        if (!is_first) luaL_addchar(&buffer, '\n');
+        is_first = false;
+        add_frame(L, &buffer, &record);
     }
     luaL_pushresult(&buffer);
     lua_createtable(L, 2, 0);

@@ -69,6 +69,9 @@ void xlua_push_function(lua_State *state, int function);                       /
 void xlua_push_table(lua_State *state, int sequence, int fields);              /* [-0, +1, m] */
 /// An object of the host: a userdata whose class is `kind`. Released when collected.
 void xlua_push_object(lua_State *state, int kind, void *object);               /* [-0, +1, m] */
+/// The value attached to an object of the host, at first nil.
+void xlua_get_attached(lua_State *state, int index);                           /* [-0, +1, -] */
+void xlua_set_attached(lua_State *state, int index);                           /* [-1, +0, -] */
 /// The metatable of a class of objects, made at the first call.
 void xlua_push_class(lua_State *state, int kind);                              /* [-0, +1, m] */
 

@@ -1,5 +1,4 @@
 import CSystemShim
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -57,7 +56,8 @@ package final class DirectLauncher: Launcher {
     }
 
     private let program: String
-    private let state = Mutex(State())
+    /// A `Monitor`, whose lock the thread sanitizer sees.
+    private let state = Monitor(State())
     /// Wakes the waiting thread when there is more to wait for.
     private let wake: (read: Int32, write: Int32)
 

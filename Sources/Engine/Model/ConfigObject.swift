@@ -17,6 +17,9 @@ package final class ConfigObject {
     /// The absolute path of the job's folder, once submitted.
     package var jobPath: String?
 
+    /// How deep objects nest in its values; a submitted task counts as none.
+    private var nesting = 0
+
     /// Set once sealed, where the identifier does not depend on what contains the object.
     var cachedIdentifier: Identifier?
 
@@ -72,7 +75,11 @@ package final class ConfigObject {
                 values[position] = parameter.defaultValue
                 return
             }
-            values[position] = try parameter.value(given: raw, of: type.id, depth: depth)
+            let value = try parameter.value(given: raw, of: type.id, depth: depth)
+            value.forEachObject { nesting = max(nesting, $0.task === $0 ? 0 : $0.nesting + 1) }
+            // What walks an object recurses.
+            guard nesting < ParameterType.deepest else { throw ValueError(.tooDeep) }
+            values[position] = value
         } catch { throw error.within(".\(name)") }
     }
 

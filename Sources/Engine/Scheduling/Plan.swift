@@ -32,7 +32,12 @@ package struct Plan: Sendable {
         var unfinished = 0
         var dependents: [JobNumber] = []
         var holdsSlot = false
+        /// How many attempts vanished without an outcome.
+        var lost = 0
     }
+
+    /// A job whose process vanishes so often is given up: it may be what kills it.
+    private static let mostLost = 3
 
     private var entries: [Entry] = []
     /// Ready jobs from `next` on.
@@ -85,7 +90,15 @@ package struct Plan: Sendable {
             guard entries[number.index].status == .running else { break }
             giveBackSlot(of: number)
             running -= 1
-            makeReady(number, &actions)
+            entries[number.index].lost += 1
+            if entries[number.index].lost < Self.mostLost {
+                makeReady(number, &actions)
+            } else {
+                let message = "its process was killed \(Self.mostLost) times"
+                settle(number, .failed(Outcome(.lost, message: message)), &actions)
+                block(dependentsOf: number, &actions)
+                if failsFast { isDraining = true }
+            }
         case .scriptEnded: hasScriptEnded = true
         case .drain: isDraining = true
         }

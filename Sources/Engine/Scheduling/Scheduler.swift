@@ -21,6 +21,12 @@ package actor Scheduler {
         launcher.begin { [inbox] event in inbox.yield(event) }
         for await event in events {
             if case .submitted(let spec, _) = event { observer.observe(.submitted(spec)) }
+            if case .abandoned(let number) = event {
+                let spec = plan.spec(number)
+                observer.observe(
+                    .warning(
+                        "\(spec.taskID) \(spec.identifier.short): its process vanished without an outcome"))
+            }
             if case .scriptEnded = event { observer.observe(.planned) }
             if perform(plan.apply(event)) { break }
         }

@@ -94,6 +94,17 @@ package struct UserSettings: Sendable {
         guard let fields = setting.fields else {
             throw SettingError("env: expected names and values, got \(setting.told)", at: setting.origin)
         }
+        for field in fields {
+            guard !field.key.isEmpty, !field.key.contains("=") else {
+                throw SettingError("env: '\(field.key)' cannot name a variable", at: field.value.origin)
+            }
+            switch field.value.content {
+            case .string, .int, .bool: continue
+            default:
+                throw SettingError(
+                    "env: \(field.key): expected a string, got \(field.value.told)", at: field.value.origin)
+            }
+        }
         return fields.map { .init(name: $0.key, value: $0.value.value.plainText) }
     }
 }

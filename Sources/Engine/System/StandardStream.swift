@@ -26,6 +26,13 @@ package enum StandardStream: Int32, Sendable {
         return columns > 0 ? columns : 80
     }
 
+    /// Lets standard output go where standard error goes, and gives what still writes to the former one.
+    package static func divertOutput() -> @Sendable ([UInt8]) -> Void {
+        let former = fcntl(1, F_DUPFD_CLOEXEC, 3)
+        guard former >= 0, dup2(2, 1) >= 0 else { return { try? Descriptor.write($0, to: 1, path: "") } }
+        return { try? Descriptor.write($0, to: former, path: "") }
+    }
+
     /// Makes what C code prints appear at each line end.
     package static func bufferByLine() { xsys_buffer_by_line() }
 }

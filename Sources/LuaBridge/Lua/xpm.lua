@@ -2,6 +2,11 @@
 -- from here (`resolve`, `start`) is put into that table.
 local host = ...
 
+-- The script may change its globals; this module keeps its own.
+local getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type =
+  getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type
+local string, table, globals = string, table, _G
+
 --- Raises an error at the user's line.
 local function fail(message, ...)
   host.fail(string.format(message, ...))
@@ -268,7 +273,7 @@ function host.resolve(result)
   if getmetatable(result) == Experiment then
     return result
   end
-  local run = rawget(_G, "run")
+  local run = rawget(globals, "run")
   if getmetatable(run) == Experiment then
     return run
   end

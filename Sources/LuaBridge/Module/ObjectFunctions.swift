@@ -10,6 +10,17 @@ extension XpmModule {
             stack.push(object.map { "\($0.type.id) { \($0.summary) }" } ?? "object")
             return 1
         }
+        addMetamethod("__pairs", of: .configObject) { [unowned self] stack in
+            let object = try Self.object(stack, 1, "pairs")
+            stack.pushGlobals()
+            stack.get("next", from: -1)
+            stack.pushTable()
+            for (parameter, value) in zip(object.type.parameters, object.values) {
+                try push(value ?? .null, stack)
+                stack.set(parameter.name, in: -2)
+            }
+            return 2
+        }
         addMetamethod("__tostring", of: .tag) { stack in
             stack.push("tag \(stack.object(1, .tag)?.value.plainText ?? "")")
             return 1
@@ -24,7 +35,8 @@ extension XpmModule {
             return 1
         }
         add("tagspath") { stack in
-            stack.push(try Self.object(stack, 1, "xpm.tagspath").allTags().pathComponent)
+            let object = try Self.object(stack, 1, "xpm.tagspath")
+            stack.push(object.allTags().pathComponent)
             return 1
         }
         add("setmeta") { stack in
@@ -34,8 +46,10 @@ extension XpmModule {
             stack.copy(1)
             return 1
         }
-        addMethod("identifier") { stack in
-            stack.push(try Self.object(stack, 1, "identifier").identifier.hex)
+        addMethod("identifier") { [unowned self] stack in
+            let object = try Self.object(stack, 1, "identifier")
+            try takeBackTables(of: object, stack)
+            stack.push(object.identifier.hex)
             return 1
         }
         addMethod("tags") { [unowned self] stack in
@@ -58,7 +72,9 @@ extension XpmModule {
             return 1
         }
         addMethod("copy") { [unowned self] stack in
-            let copy = try Self.object(stack, 1, "copy").copy()
+            let object = try Self.object(stack, 1, "copy")
+            try takeBackTables(of: object, stack)
+            let copy = object.copy()
             if stack.kind(2) == .table { try fill(copy, from: 2, stack) }
             push(copy, stack)
             return 1
@@ -171,7 +187,7 @@ extension XpmModule {
             throw ScriptError("\(object.type.id) has named parameters only")
         }
         if let position = object.type.position(of: name) {
-            try push(object.values[position] ?? .null, stack)
+            try pushValue(of: object, position, stack)
             return 1
         }
         if pushMethod(name, stack) { return 1 }
@@ -208,6 +224,7 @@ extension XpmModule {
         var tags: [ConfigObject.Tag] = []
         let value = try stack.value(3, taggedAs: name, tags: &tags)
         try set(name, of: object, to: value, stack)
+        forgetTable(of: 1, object, name, stack)
         for tag in tags { object.addTag(tag) }
         return 0
     }

@@ -17,6 +17,8 @@ final class XpmModule {
     private let methods: LuaReference
     /// Lua table of the functions that `xpm.lua` is made with.
     private let hostTable: LuaReference
+    /// Whether a script has got a table of an object's.
+    var hasHandedOut = false
     /// Set while `run` is called: then no task with `execute` can be defined.
     var isRunning = false
     /// The `{here}` of the types that a file defines: its kept folder.
@@ -162,6 +164,17 @@ final class XpmModule {
         unsafe stack.set(pointer: key, in: -3)
         stack.insert(-2)
         stack.pop()
+    }
+
+    /// Pushes the userdata of an object if Lua has one.
+    func pushKnown(_ object: ConfigObject, _ stack: LuaStack) -> Bool {
+        stack.push(objectCache)
+        unsafe stack.get(pointer: UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque()), from: -1)
+        stack.insert(-2)
+        stack.pop()
+        if stack.kind(-1) == .object { return true }
+        stack.pop()
+        return false
     }
 
     /// Pushes a value as Lua sees it: lists and maps as new tables.

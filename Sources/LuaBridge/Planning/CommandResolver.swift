@@ -14,7 +14,7 @@ struct CommandResolver {
         case .arguments(let arguments):
             var words: [String] = []
             for parts in arguments {
-                try keepFile(parts)
+                try keepFile(parts, isWord: true)
                 // A list that is an argument by itself becomes as many arguments.
                 if parts.count == 1, case .value(let path) = parts[0],
                     let many = Self.elements(try value(path))
@@ -26,7 +26,7 @@ struct CommandResolver {
             }
             return words
         case .shell(let parts):
-            try keepFile(parts)
+            try keepFile(parts, isWord: false)
             var line = ""
             for part in parts {
                 switch part {
@@ -104,16 +104,18 @@ struct CommandResolver {
         return value
     }
 
-    /// A file named `{here}/path` is kept with the run.
-    private func keepFile(_ parts: [CommandTemplate.Part]) throws {
+    /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text it ends at a blank or sign.
+    private func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
         for (part, next) in zip(parts, parts.dropFirst()) {
             guard part == .value(["here"]), case .text(let text) = next, text.hasPrefix("/") else { continue }
-            let name = text.dropFirst().prefix { !$0.isWhitespace && !"\"';|&<>()$`".contains($0) }
+            let name =
+                isWord
+                ? text.dropFirst()
+                : text.dropFirst().prefix { !$0.isWhitespace && !"\"';|&<>()$`".contains($0) }
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file { try sources.keep(Paths.absolute(path)) }
             if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
-                throw ScriptError(
-                    "\(task.type.id): command: no file '\(name)' in {here}, \(Paths.shown(here))")
+                throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))")
             }
         }
     }

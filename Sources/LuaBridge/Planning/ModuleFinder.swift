@@ -2,18 +2,12 @@ import Engine
 
 /// Finds Lua files for `require` along `package.path`, and loads them with the name that messages show.
 enum ModuleFinder {
-    /// The file of a module along a path such as `./?.lua;lib/?/init.lua`.
-    ///
-    /// - Returns: the absolute path, or the files that were looked for.
-    static func find(_ name: String, along path: String) -> (found: String?, tried: [String]) {
+    /// The file of a module along a path such as `./?.lua;lib/?/init.lua`; its absolute path, or nil.
+    static func find(_ name: String, along path: String) -> String? {
         let part = name.replacing(".", with: "/")
-        var tried: [String] = []
-        for template in path.split(separator: ";") {
-            let file = Paths.absolute(String(template.replacing("?", with: part)))
-            if Files.kind(file) == .file { return (file, []) }
-            tried.append(file)
-        }
-        return (nil, tried)
+        return path.split(separator: ";").lazy
+            .map { Paths.absolute(String($0.replacing("?", with: part))) }
+            .first { Files.kind($0) == .file }
     }
 
     /// `package.path` as the script has set it.

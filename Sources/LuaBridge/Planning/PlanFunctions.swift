@@ -63,6 +63,7 @@ extension PlanSession {
             throw ScriptError("\(type.id) is a config: only a task can be submitted")
         }
         let environment = try options(stack, of: type)
+        try module.takeBackTables(of: task, stack)
         try refuseCycles(task)
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
@@ -108,7 +109,7 @@ extension PlanSession {
         return variables
     }
 
-    /// A task that needs itself would wait for ever.
+    /// A task that needs itself would wait for ever, and a config that contains itself cannot be written down.
     private func refuseCycles(_ task: ConfigObject) throws {
         var path: [ConfigObject] = []
         var finished: Set<ObjectIdentifier> = []
@@ -116,10 +117,13 @@ extension PlanSession {
             if finished.contains(ObjectIdentifier(object)) || object.isSealed { return }
             if let start = path.firstIndex(where: { $0 === object }) {
                 let way = (path[start...] + [object]).map(\.type.id).joined(separator: " → ")
-                if path[start...].contains(where: { $0.type.kind == .task }) {
-                    throw ScriptError("\(task.type.id): a dependency cycle: \(way)")
-                }
-                return
+                let isOfTasks = path[start...].contains { $0.type.kind == .task }
+                throw ScriptError(
+                    "\(task.type.id): \(isOfTasks ? "a dependency cycle" : "a config that contains itself"): \(way)"
+                )
+            }
+            guard path.count < ParameterType.deepest else {
+                throw ScriptError("\(task.type.id): configs nested more than \(ParameterType.deepest) levels")
             }
             path.append(object)
             try object.forEachObject(visit)
@@ -174,7 +178,11 @@ extension PlanSession {
         }
         let path = experiment?.environment.last { $0.name == "PATH" }?.value ?? Environment["PATH"]
         if let missing = programs.missing(in: arguments, along: path, from: task.jobPath ?? "/") {
-            let place = missing.contains("/") ? "no such program" : "not found along PATH"
+            let isThere =
+                missing.contains("/") && Files.exists(Paths.absolute(missing, from: task.jobPath ?? "/"))
+            let place =
+                isThere
+                ? "not executable" : missing.contains("/") ? "no such program" : "not found along PATH"
             throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(place))")
         }
         return .command(arguments)

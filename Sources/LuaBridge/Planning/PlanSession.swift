@@ -89,6 +89,7 @@ package final class PlanSession {
         let own = folders.flatMap { ["\($0)/?.lua", "\($0)/?/init.lua"] }
         ModuleFinder.setPath(stack, "path", (own + [ModuleFinder.path(stack)]).joined(separator: ";"))
         ModuleFinder.install({ [unowned self] stack in try search(stack) }, in: lua)
+        forbidExit()
 
         if let path = input.preExperiment {
             if path.hasPrefix("/") { try run(file: path) } else { try require(path) }
@@ -107,6 +108,18 @@ package final class PlanSession {
         main = stack.keep()
         stack.pop()
         try checkConfiguration()
+    }
+
+    /// Ending the process would lose what was submitted.
+    private func forbidExit() {
+        lua.stack.pushGlobals()
+        lua.stack.get("os", from: -1)
+        lua.push { _ in
+            throw ScriptError(
+                "os.exit in a plan would lose its tasks: return from run, raise an error, or call xp:stop()")
+        }
+        lua.stack.set("exit", in: -2)
+        lua.stack.pop(2)
     }
 
     /// Pushes a function that `xpm.lua` put into the host's table.
@@ -145,10 +158,9 @@ package final class PlanSession {
     /// A searcher for `require`: `(name) -> loader, path`, or the list of files that are not there.
     private func search(_ stack: LuaStack) throws -> Int {
         let name = stack.string(1) ?? ""
-        let (found, tried) = ModuleFinder.find(name, along: ModuleFinder.path(stack))
-        guard let found else {
-            stack.push(tried.map { "no file '\(Paths.shown($0))'" }.joined(separator: "\n\t"))
-            return 1
+        guard let found = ModuleFinder.find(name, along: ModuleFinder.path(stack)) else {
+            // Lua's own searchers, which come next, list where they looked.
+            return 0
         }
         let content = try Files.read(found, limit: 1 << 26)
         do { try load(found, content, module: name, on: stack) } catch let error as LuaError {

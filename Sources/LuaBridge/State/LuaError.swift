@@ -15,7 +15,9 @@ package struct LuaError: Error, Equatable {
 
     /// For people: the message, then the frames if there is more than the one of the message.
     package var text: String {
-        guard let traceback, traceback.contains("\n") else { return message }
+        guard let traceback, !traceback.isEmpty else { return message }
+        // One frame says what the message says, where that has a place.
+        if !traceback.contains("\n"), message.contains(":") { return message }
         return "\(message)\n\(traceback)"
     }
 }

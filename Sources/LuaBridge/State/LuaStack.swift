@@ -90,6 +90,11 @@ import CLuaShim
         unsafe xlua_push_object(pointer, `class`.number, Unmanaged.passRetained(object).toOpaque())
     }
 
+    /// Pushes the value attached to an object of the host.
+    func getAttached(to index: Int32) { unsafe xlua_get_attached(pointer, index) }
+    /// Attaches the value on top to an object of the host, and pops it.
+    func setAttached(to index: Int32) { unsafe xlua_set_attached(pointer, index) }
+
     func pushTable(sequence: Int = 0, fields: Int = 0) {
         unsafe xlua_push_table(pointer, Int32(clamping: sequence), Int32(clamping: fields))
     }
@@ -192,7 +197,11 @@ import CLuaShim
         if unsafe xlua_call(pointer, arguments, results) { return }
         let traceback = string(-1)
         pop()
-        let error = LuaError(message: description(-1), traceback: traceback)
+        // A string says it itself, and so does an object that has a text.
+        let hasText = kind(-1) == .string || pushMetatable(of: -1)
+        if hasText, kind(-1) != .string { pop() }
+        let error = LuaError(
+            message: hasText ? description(-1) : "error value: \(description(-1))", traceback: traceback)
         pop()
         throw error
     }

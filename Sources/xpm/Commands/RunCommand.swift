@@ -94,6 +94,7 @@ struct RunCommand: ParsableCommand {
         for variable in env where !variable.contains("=") || variable.hasPrefix("=") {
             throw ValidationError("--env needs name=value, not '\(variable)'.")
         }
+        if workdir == "" { throw ValidationError("--workdir needs a folder.") }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
         if workdir != nil, workspace != nil {
             throw ValidationError("--workdir and --workspace exclude each other.")

@@ -45,7 +45,8 @@ struct RunReport {
         let spec: JobSpec
         let outcome: Outcome
         let parameters: String
-        let lastLines: [String]
+        /// The last lines of its output, and which stream they are of.
+        let last: (stream: String, lines: [String])
         let blocked: [JobSpec]
     }
 }

@@ -1,7 +1,11 @@
 import Engine
 
 /// One JSON object a line on standard output, for programs.
+///
+/// What the script prints goes to standard error, so that every line is an object.
 final class JSONConsole: Console {
+    private let output = StandardStream.divertOutput()
+
     func observe(_ event: RunEvent) {
         switch event {
         case .began(let experiment, let run, let folder):
@@ -51,7 +55,7 @@ final class JSONConsole: Console {
                     [.init("event", "failure")] + Self.members(failure.spec) + [
                         .init("reason", .string(failure.outcome.text)),
                         .init("parameters", .string(failure.parameters)),
-                        .init("stderr", .array(failure.lastLines.map(JSON.string))),
+                        .init("stderr", .array(failure.last.lines.map(JSON.string))),
                         .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
                     ]))
         }
@@ -72,7 +76,19 @@ final class JSONConsole: Console {
 
     private func write(_ line: JSON) {
         var bytes: [UInt8] = []
-        line.writeLine(to: &bytes)
-        StandardStream.output.write(String(decoding: bytes, as: UTF8.self))
+        line.finite.writeLine(to: &bytes)
+        output(bytes)
+    }
+}
+
+extension JSON {
+    /// The same with infinities and NaN as strings: strict readers know no such numbers.
+    fileprivate var finite: JSON {
+        switch self {
+        case .float(let value) where !value.isFinite: .string(NumberText.json(value))
+        case .array(let values): .array(values.map(\.finite))
+        case .object(let members): .object(members.map { .init($0.name, $0.value.finite) })
+        default: self
+        }
     }
 }

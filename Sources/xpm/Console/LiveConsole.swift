@@ -98,7 +98,7 @@ final class LiveConsole: Console {
             var line = "  \(report.name(job.spec))  "
             if let progress = JobEvents.lastProgress(in: job.spec.folder) {
                 line += "\(Int((progress.fraction * 100).rounded())) %  "
-                if let text = progress.text { line += "\(text.prefix { !$0.isNewline && $0 != "\r" })  " }
+                if let text = progress.text { line += "\(TextReport.printable(text))  " }
             }
             lines.append(line + style.dim(NumberText.duration(Monotonic.seconds - job.since)))
         }
@@ -108,7 +108,7 @@ final class LiveConsole: Console {
         return lines
     }
 
-    /// A line that fits: escape sequences take no room.
+    /// A line that fits: escape sequences take no room, wide characters take two columns.
     private static func cut(_ line: String, to width: Int) -> String {
         var room = width
         var isEscape = false
@@ -116,12 +116,23 @@ final class LiveConsole: Console {
         for character in line {
             if character == "\u{1b}" { isEscape = true }
             if !isEscape {
-                room -= 1
+                room -= character.unicodeScalars.contains(where: isWide) ? 2 : 1
                 if room < 0 { continue }
             }
             out.append(character)
             if isEscape, character.isLetter { isEscape = false }
         }
         return out
+    }
+
+    /// East Asian wide characters and emoji (Unicode Standard Annex 11), in the rough.
+    private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x1100...0x115f, 0x2e80...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
+            0xff00...0xff60,
+            0xffe0...0xffe6, 0x1f300...0x1faff, 0x20000...0x3fffd:
+            true
+        default: false
+        }
     }
 }

@@ -10,6 +10,19 @@ struct TextReport {
             separator: " ")
     }
 
+    /// Text of a job on one line: what would move the cursor or switch colours is shown as its escape.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            return text
+        }
+        return text.unicodeScalars.map { scalar in
+            scalar == "\t"
+                ? " "
+                : scalar.properties.generalCategory == .control
+                    ? scalar.escaped(asASCII: false) : String(scalar)
+        }.joined()
+    }
+
     /// A planned task on a few lines.
     func planned(_ task: PlannedTask) -> String {
         let state: String =
@@ -34,8 +47,8 @@ struct TextReport {
     func failure(_ failure: RunReport.FailedTask) -> String {
         var lines = ["\(style.red("failed")) \(name(failure.spec)): \(failure.outcome.text)"]
         if !failure.parameters.isEmpty { lines.append("    parameters  \(failure.parameters)") }
-        for (index, line) in failure.lastLines.enumerated() {
-            lines.append("    \(index == 0 ? "stderr    " : "          ")  \(line)")
+        for (index, line) in failure.last.lines.enumerated() {
+            lines.append("    \(index == 0 ? failure.last.stream + "    " : "          ")  \(line)")
         }
         lines.append("    folder      \(Paths.shown(failure.spec.folder.path))")
         if !failure.blocked.isEmpty {
@@ -71,8 +84,9 @@ struct TextReport {
         let rows = results.map { result -> [String] in
             var values = ""
             if case .object(let members) = result.values {
-                values = members.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(
-                    separator: " ")
+                values = members.map { Self.printable("\($0.name)=\($0.value.string ?? $0.value.text)") }
+                    .joined(
+                        separator: " ")
             }
             return [result.spec.taskID, result.spec.identifier.short, result.spec.tags, values]
         }

@@ -16,7 +16,7 @@ struct ExperimentFiles {
 
     init(of command: RunCommand) throws(Failure) {
         do throws(SettingError) {
-            let (script, yaml) = Self.sort(command.files)
+            let (script, yaml) = try Self.sort(command.files)
             var files = ConfigurationFiles()
             for path in command.preYaml { try files.add(path) }
             if let yaml { try files.add(yaml) }
@@ -55,7 +55,7 @@ struct ExperimentFiles {
     }
 
     /// Which of the files is the script and which the YAML file.
-    private static func sort(_ files: [String]) -> (script: String?, yaml: String?) {
+    private static func sort(_ files: [String]) throws(SettingError) -> (script: String?, yaml: String?) {
         func isYAML(_ path: String) -> Bool {
             if Paths.hasExtension(path, "yaml", "yml") { return true }
             if Paths.hasExtension(path, "lua") || Files.kind(path) == .file { return false }
@@ -63,7 +63,13 @@ struct ExperimentFiles {
         }
         guard let first = files.first else { return (nil, nil) }
         guard files.count == 2 else { return isYAML(first) ? (nil, first) : (first, nil) }
-        return isYAML(first) && !isYAML(files[1]) ? (files[1], first) : (first, files[1])
+        if isYAML(first), isYAML(files[1]) {
+            throw SettingError("two YAML files: give the second with --post-yaml", at: .none)
+        }
+        if Paths.hasExtension(first, "lua"), Paths.hasExtension(files[1], "lua") {
+            throw SettingError("two scripts: give one, and a YAML file", at: .none)
+        }
+        return isYAML(first) ? (files[1], first) : (first, files[1])
     }
 
     private static func chooseScript(

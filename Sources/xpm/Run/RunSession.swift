@@ -34,8 +34,8 @@ final class RunSession {
             started: started)
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
-        // Scripts recurse: the interpreter's thread gets a main thread's stack.
-        NewThread.start(stack: 8 << 20) {
+        // Long chains of tasks are walked by recursion; untouched stack costs nothing.
+        NewThread.start(stack: 256 << 20) {
             var code: Int32 = 2
             do throws(Failure) { code = try ScriptRun(context).run() } catch {
                 failure.withLock { $0 = error }

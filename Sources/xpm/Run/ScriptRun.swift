@@ -131,28 +131,35 @@ final class ScriptRun {
         report.failures = failed.map { spec, outcome in
             RunReport.FailedTask(
                 spec: spec, outcome: outcome, parameters: tasks[spec.number]?.summary ?? "",
-                lastLines: Self.lastLines(of: spec.folder), blocked: blocked[spec.number] ?? [])
+                last: Self.lastLines(of: spec.folder), blocked: blocked[spec.number] ?? [])
         }
         // Of a large run the table would be no help; its files are there.
         if done.count <= 1000 {
-            report.results = done.sorted { $0.number.index < $1.number.index }
-                .compactMap { spec in JobResult.read(spec.folder).map { (spec, $0) } }
+            for spec in done.sorted(by: { $0.number.index < $1.number.index }) {
+                if let result = JobResult.read(spec.folder) {
+                    report.results.append((spec, result))
+                } else if Files.exists("\(spec.folder.path)/\(JobResult.name)") {
+                    let path = Paths.shown("\(spec.folder.path)/\(JobResult.name)")
+                    console.observe(.warning("\(path) is not a JSON object: the task has no result"))
+                }
+            }
         }
         return report
     }
 
-    /// The end of what a job wrote to its standard error, or else to its standard output.
-    private static func lastLines(of folder: JobFolder, count: Int = 10) -> [String] {
-        for path in [folder.error, folder.output] {
+    /// The end of what a job wrote to its standard error, or else to its standard output, and which of them.
+    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String])
+    {
+        for (stream, path) in [("stderr", folder.error), ("stdout", folder.output)] {
             guard let tail = Files.tail(path, count: 8192) else { continue }
             let lines = String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
             // A progress bar overwrites its line.
             let shown = lines.map { $0.split(separator: "\r").last.map(String.init) ?? "" }.filter {
                 !$0.isEmpty
             }
-            if !shown.isEmpty { return Array(shown.suffix(count)) }
+            if !shown.isEmpty { return (stream, shown.suffix(count).map(TextReport.printable)) }
         }
-        return []
+        return ("stderr", [])
     }
 }
 

@@ -135,6 +135,18 @@ struct PlanTests {
         #expect(bench.isFinished)
     }
 
+    @Test("a job whose process vanishes again and again is given up, and what needs it is blocked")
+    func lost() {
+        var bench = Bench(slots: 1)
+        let job = bench.submit()
+        let child = bench.submit(needs: [job])
+        bench.apply(.scriptEnded)
+        for _ in 0..<3 { bench.apply(.abandoned(JobNumber(job))) }
+        #expect(bench.launched == [job, job, job])
+        #expect(bench.statuses[job] == .failed(Outcome(.lost, message: "its process was killed 3 times")))
+        #expect(bench.statuses[child] == .blocked(by: JobNumber(job)) && bench.isFinished)
+    }
+
     @Test("an outcome that comes twice is taken once")
     func twice() {
         var bench = Bench(slots: 1)

@@ -187,7 +187,7 @@ struct ErrorTests {
         try check(
             task("{ \"echo\", \"{c}\" }"),
             "t: command: {c} is a c, not a text; name a value of it, such as {c.v}")
-        try check(task("{ \"sh\", \"{here}/no.sh\" }"), "t: command: no file 'no.sh' in {here}")
+        try check(task("{ \"sh\", \"{here}/no.sh\" }"), "t: command: there is no file ")
     }
 
     @Test("a dependency cycle is refused with its way")
@@ -204,6 +204,27 @@ struct ErrorTests {
               a:submit()<!>
             end
             """, "a: a dependency cycle: a → b → a")
+    }
+
+    @Test("configs that contain themselves, or nest without end, are refused")
+    func nesting() throws {
+        let head = """
+            local xpm = require "xpm"
+            local C = xpm.config { id = "c", params = { n = xpm.optional(xpm.ref "c") } }
+            local T = xpm.task { id = "t", params = { c = C }, command = "true" }
+            function run()
+              local c = C {}
+
+            """
+        try check(head + "c.n = c\nT { c = c }:submit()<!>\nend", "t: a config that contains itself: c → c")
+        try check(
+            head + "for _ = 1, 20000 do c = C { n = c } end<!>\nend", "c.n: nested more than 200 levels")
+        try check(
+            head
+                + "local last = c\nfor _ = 1, 20000 do local x = C {} last.n = x last = x end\nT { c = c }:submit()<!>\nend",
+            "t: configs nested more than 200 levels")
+        try check(head + "os.exit(0)<!>\nend", "os.exit in a plan would lose its tasks")
+        try check(head + "error({})<!>\nend".replacing("<!>", with: ""), "error value: table: ")
     }
 
     @Test("no run, a syntax error, a value of a configuration")

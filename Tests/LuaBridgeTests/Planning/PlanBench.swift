@@ -46,7 +46,7 @@ final class PlanBench {
             try run(script, configuration: configuration)
             return nil
         } catch {
-            return error.text.replacing(Paths.shown("\(folder)/"), with: "").replacing(folder + "/", with: "")
+            return error.text.replacing(Paths.shown(folder) + "/", with: "").replacing(folder + "/", with: "")
         }
     }
 }

@@ -162,6 +162,52 @@ struct ScriptPlanTests {
         }
     }
 
+    @Test("a table of an object is its own: what is changed in it counts until it is submitted")
+    func tables() throws {
+        let bench = try PlanBench()
+        try bench.run(
+            """
+            local xpm = require "xpm"
+            local Part = xpm.config { id = "part", params = { l = xpm.list(xpm.int) } }
+            local T = xpm.task { id = "t", command = "true", params = { part = Part, m = xpm.map(xpm.string, xpm.any) } }
+            function run()
+              local part = Part { l = { 3, 1 } }
+              table.insert(part.l, 2)
+              table.sort(part.l)
+              assert(part.l == part.l and #part.l == 3)
+              local t = T { part = part, m = {} }
+              t.m.x = { 5 }
+              assert(t:copy().m.x[1] == 5)
+              t:submit()
+              local same = T { part = Part { l = { 1, 2, 3 } }, m = { x = { 5 } } }
+              assert(same:identifier() == t:identifier())
+              t.m.y = 1
+              assert(same:identifier() == t:identifier())
+              local names = {}
+              for name in pairs(t) do names[#names + 1] = name end
+              table.sort(names)
+              assert(table.concat(names, " ") == "m part")
+              part = Part { l = {} }
+              local old = part.l
+              part.l = { 7 }
+              old[1] = 9
+              assert(part.l[1] == 7)
+            end
+            """)
+        #expect(bench.planned.count == 1)
+        #expect(
+            bench.failure(
+                """
+                local xpm = require "xpm"
+                local T = xpm.task { id = "t", command = "true", params = { l = xpm.list(xpm.int) } }
+                function run()
+                  local t = T { l = {} }
+                  t.l[1] = "x"
+                  t:submit()
+                end
+                """) == "experiment.lua:6: t.l[1]: expected int, got string \"x\"")
+    }
+
     @Test("a plan does not depend on the order of pairs, the folder or the locale")
     func determinism() throws {
         let script = """
