@@ -45,10 +45,34 @@ const char *xlua_string(lua_State *L, int index, size_t *count) {
 bool xlua_is_same(lua_State *L, int left, int right) { return lua_rawequal(L, left, right); }
 
 size_t xlua_count(lua_State *L, int index) { return lua_rawlen(L, index); }
-void xlua_get(lua_State *L, int index) { lua_rawget(L, index); }
-void xlua_set(lua_State *L, int index) { lua_rawset(L, index); }
-void xlua_get_at(lua_State *L, int index, int64_t position) { lua_rawgeti(L, index, position); }
-void xlua_set_at(lua_State *L, int index, int64_t position) { lua_rawseti(L, index, position); }
+
+// Scripts may put anything where a table was: what is no table has no fields.
+void xlua_get(lua_State *L, int index) {
+    if (lua_istable(L, index)) {
+        lua_rawget(L, index);
+    } else {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+}
+
+void xlua_set(lua_State *L, int index) {
+    // A key that is nil or NaN would raise.
+    bool is_key = !lua_isnil(L, -2) && (lua_type(L, -2) != LUA_TNUMBER || lua_tonumber(L, -2) == lua_tonumber(L, -2));
+    if (lua_istable(L, index) && is_key) lua_rawset(L, index);
+    else lua_pop(L, 2);
+}
+
+void xlua_get_at(lua_State *L, int index, int64_t position) {
+    if (lua_istable(L, index)) lua_rawgeti(L, index, position);
+    else lua_pushnil(L);
+}
+
+void xlua_set_at(lua_State *L, int index, int64_t position) {
+    if (lua_istable(L, index)) lua_rawseti(L, index, position);
+    else lua_pop(L, 1);
+}
+
 void xlua_get_pointer(lua_State *L, int index, const void *key) { lua_rawgetp(L, index, key); }
 void xlua_set_pointer(lua_State *L, int index, const void *key) { lua_rawsetp(L, index, key); }
 bool xlua_next(lua_State *L, int index) { return lua_next(L, index); }

@@ -68,8 +68,16 @@ lua_State *xlua_new(void *context, xlua_host call, xlua_release release, xlua_fl
     return L;
 }
 
+/// The host while the state closes: finalizers of the script's may still call, but the host is going.
+static int refuse(void *context, lua_State *L, int function) {
+    (void)context, (void)function;
+    lua_pushliteral(L, "the interpreter is closing");
+    return XLUA_RAISE;
+}
+
 void xlua_close(lua_State *L) {
     struct host *host = xlua_host_of(L);
+    host->call = refuse;
     lua_close(L);
     free(host);
 }

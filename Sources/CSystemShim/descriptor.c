@@ -34,14 +34,14 @@ int xsys_send(int channel, const void *bytes, size_t count, int passed) {
     return 0;
 }
 
-ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed) {
+ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed, bool block) {
     *passed = -1;
     struct iovec part = {buffer, capacity};
     union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
                              .msg_controllen = sizeof control.space};
     ssize_t count;
-    while ((count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC)) < 0)
+    while ((count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | (block ? 0 : MSG_DONTWAIT))) < 0)
         if (errno != EINTR) return -errno;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)

@@ -11,8 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+void xsys_expect_children(void) { signal(SIGCHLD, SIG_DFL); }
+
 int xsys_signals(void) {
     signal(SIGPIPE, SIG_IGN);
+    xsys_expect_children();
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -115,5 +118,7 @@ int xsys_columns(int descriptor) {
     struct winsize size;
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+void xsys_flush_output(void) { fflush(stdout); }
 
 void xsys_buffer_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

@@ -136,6 +136,24 @@ struct InterruptTests {
         #expect(try tally(bench) == ["start 1", "end 1", "start lua1", "end lua1"])
     }
 
+    @Test("a program that ends well because it was told to stop has not finished")
+    func stoppedWell() throws {
+        let bench = try bench(count: 1, seconds: "0")
+        try bench.write(
+            try bench.read("experiment.lua")
+                .replacing(
+                    "echo start {n} >> $TALLY; sleep 0",
+                    with: "trap 'exit 0' TERM; echo start {n} >> $TALLY; while :; do sleep 0.05; done"),
+            to: "experiment.lua")
+        let (process, tag) = try bench.start(["run", "experiment.lua"], environment: environment(bench))
+        #expect(try bench.wait { try tally(bench).count >= 1 })
+        process.interrupt()
+        #expect(try bench.wait { try bench.read(".\(tag).err").contains("nothing more is launched") })
+        process.interrupt()
+        #expect(try bench.finish(process, tag).code == 130)
+        #expect(try bench.jobs("k.work").allSatisfy { !$0.isDone })
+    }
+
     @Test("SIGTERM is like Ctrl-C once")
     func terminate() throws {
         let bench = try bench(count: 4, seconds: "0.3")

@@ -265,6 +265,36 @@ struct RunTests {
         #expect(try bench.read("workspace/experiments/experiment/current/results/seen.txt") == "2")
     }
 
+    @Test("what is kept never touches the user's files, wherever they lie")
+    func keptSubfolders() throws {
+        let bench = try Workbench()
+        try bench.write("#!/bin/sh\ncat \"$(dirname \"$0\")/../src/data.txt\"\n", to: "src/run.sh")
+        try bench.write("data", to: "src/data.txt")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "a", params = {}, command = "ls {here}" }
+            local B = xpm.task { id = "b", params = {}, command = { "{here}/src/run.sh" }, sources = { "src/*.txt" } }
+            function run()
+              A {}:submit()
+              local lazy = require "src.lazy"
+              B {}:submit()
+            end
+            """, to: "experiment.lua")
+        try bench.write("return {}", to: "src/lazy.lua")
+        _ = ChildProcess.output(["chmod", "755", "\(bench.folder)/src/run.sh"])
+        let result = try bench.run("run", "experiment.lua")
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try Files.readText(try #require(try bench.jobs("b").first).output) == "data")
+        let kept = "\(bench.folder)/workspace/experiments/experiment/current/sources/src"
+        #expect(Files.kind(kept, followingLinks: false) == .folder)
+        for name in ["run.sh", "data.txt", "lazy.lua"] {
+            #expect(Files.kind("\(kept)/\(name)", followingLinks: false) == .file)
+            #expect(Files.kind("\(bench.folder)/src/\(name)", followingLinks: false) == .file)
+        }
+        #expect(Files.isExecutable("\(bench.folder)/src/run.sh") && Files.isExecutable("\(kept)/run.sh"))
+    }
+
     @Test("modules written in C load, in the plan and in a job")
     func modulesInC() throws {
         let bench = try Workbench()

@@ -50,7 +50,8 @@ int xsys_pipe(int ends[_Nonnull 2]);
 /// Sends one message, and a descriptor with it unless `passed` is -1. Returns 0; never raises SIGPIPE.
 int xsys_send(int channel, const void *_Nullable bytes, size_t count, int passed);
 /// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte count, 0 at the end.
-ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed);
+/// Without `block`, -EAGAIN where there is none yet.
+ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed, bool block);
 
 /// flock(2), exclusive or shared, without waiting. -EWOULDBLOCK if another open file holds one that excludes it.
 int xsys_lock(int descriptor, bool exclusive);
@@ -62,6 +63,8 @@ int xsys_unlock(int descriptor);
 /// Blocks SIGINT, SIGTERM, SIGHUP and SIGWINCH in this thread and those it will start, ignores SIGPIPE, and returns a
 /// descriptor from which `xsys_next_signal` reads them.
 int xsys_signals(void);
+/// Lets children be waited for, whatever the parent of this process thinks of SIGCHLD.
+void xsys_expect_children(void);
 /// The next signal number, or -EAGAIN when none is pending.
 int xsys_next_signal(int descriptor);
 
@@ -86,6 +89,8 @@ int xsys_thread(void (*body)(void *), void *context, size_t stack);
 uint64_t xsys_monotonic(void);
 /// Microseconds since 1970.
 int64_t xsys_now(void);
+/// Writes out what C's standard output holds back; no other stream is touched.
+void xsys_flush_output(void);
 /// Makes C's standard output, which Lua's `print` uses, write at each line end.
 void xsys_buffer_by_line(void);
 /// Columns of the terminal at `descriptor`, or 0.

@@ -8,15 +8,20 @@ struct IdentityComputer {
     private var isInCycle: [Bool] = []
     /// For each object of the path, whether it contains an instance config.
     private var hasInstances: [Bool] = []
+    /// Identifiers that hold wherever their objects stand.
+    private var known: [ObjectIdentifier: Identifier] = [:]
     /// Instance configs met so far, by their identifier, in order.
     private var instances: [Identifier: [ObjectIdentifier]] = [:]
 
     /// The identifier, and whether it holds wherever the object stands.
     mutating func identifier(of object: ConfigObject) -> Identifier {
-        if let cached = object.cachedIdentifier { return cached }
+        if let cached = object.cachedIdentifier ?? known[ObjectIdentifier(object)] { return cached }
         let (bytes, isFixed) = canonicalBytes(of: object)
         let identifier = Identifier(hashing: bytes)
-        if object.isSealed && isFixed { object.cachedIdentifier = identifier }
+        if isFixed {
+            known[ObjectIdentifier(object)] = identifier
+            if object.isSealed { object.cachedIdentifier = identifier }
+        }
         return identifier
     }
 
@@ -62,8 +67,7 @@ struct IdentityComputer {
         if parameter.isMeta {
             guard case .object(let object) = value, object.meta == false else { return true }
         }
-        if case .path = parameter.type { return true }
-        if case .optional(.path) = parameter.type { return true }
+        if parameter.type.isOfPaths { return true }
         if isMeta(value) { return true }
         if parameter.isConstant { return false }
         if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null {
@@ -130,19 +134,16 @@ struct IdentityComputer {
     private func inSetOrder(_ values: [Value]) -> [Value] {
         values.map { value -> (key: String, value: Value) in
             var alone = IdentityComputer()
-            alone.path = [ObjectIdentifier(Alone.shared)]
-            alone.isInCycle = [false]
-            alone.hasInstances = [false]
+            // The objects around it are kept, so that an element that refers to them ends.
+            alone.path = path
+            alone.isInCycle = isInCycle
+            alone.hasInstances = hasInstances
             var encoder = ValueEncoder()
             alone.write(value, to: &encoder)
             return (Identifier(hashing: encoder.bytes).hex, value)
         }
         .sorted { $0.key < $1.key }
         .map(\.value)
-    }
-
-    private final class Alone: Sendable {
-        static let shared = Alone()
     }
 
     private mutating func write(nested object: ConfigObject, to encoder: inout ValueEncoder) {

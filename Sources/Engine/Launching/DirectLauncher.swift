@@ -33,8 +33,12 @@ package final class DirectLauncher: Launcher {
         /// Becomes readable when the job's process ends; -1 where nothing tells it, or it has ended.
         private(set) var descriptor: Int32
 
+        /// The `.failed` that was there before: no outcome of what is watched.
+        let formerFailure: UInt64?
+
         init(job: JobSpec, process: consuming Descriptor?) {
             self.job = job
+            formerFailure = Files.inode(job.folder.failed)
             if let process { descriptor = dup(process.number) } else { descriptor = -1 }
         }
 
@@ -130,17 +134,25 @@ package final class DirectLauncher: Launcher {
         let message = JobRunner.message(folder: job.folder, language: job.language)
         while true {
             let key = try takeRunner()
-            let sent = state.withLock { state in
+            let isHanded = state.withLock { state in
                 guard let runner = state.runners[key] else { return false }
-                runner.job = job
-                return unsafe xsys_send(runner.channel.number, message, message.count, lock.descriptor.number)
-                    == 0
+                let result = unsafe xsys_send(
+                    runner.channel.number, message, message.count, lock.descriptor.number)
+                if result == 0 { runner.job = job } else { Self.forget(key, &state) }
+                return result == 0
             }
-            // The runner holds the lock now, through its own descriptor; ours is closed without giving it back.
-            if sent { return }
-            // It was killed while idle.
-            state.withLock { _ = $0.runners.removeValue(forKey: key) }
+            // The runner holds the lock now, through its own descriptor; ours is closed without giving it back. If it was
+            // killed while idle, another one gets the job.
+            if isHanded { return }
         }
+    }
+
+    /// Takes a dead runner off the books.
+    private static func forget(_ key: Int32, _ state: inout State) {
+        guard let runner = state.runners.removeValue(forKey: key) else { return }
+        state.idle.removeAll { $0 == key }
+        var status: Int32 = 0
+        _ = unsafe xsys_wait(runner.pid, true, &status)
     }
 
     /// An idle runner, or a new one.
@@ -193,7 +205,7 @@ package final class DirectLauncher: Launcher {
             if count > 0 {
                 if polled[0].revents != 0 {
                     var (byte, passed): (UInt8, Int32) = (0, -1)
-                    _ = unsafe xsys_receive(wake.read, &byte, 1, &passed)
+                    _ = unsafe xsys_receive(wake.read, &byte, 1, &passed, true)
                 }
                 for entry in polled.dropFirst() where entry.revents != 0 { hear(entry.fd) }
             }
@@ -202,28 +214,29 @@ package final class DirectLauncher: Launcher {
         }
     }
 
-    /// A runner said something, or is gone.
+    /// A runner said something, or is gone; or the process of a watched job has ended.
     private func hear(_ key: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 4096)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let event: Plan.Event? = state.withLock { state in
             guard let runner = state.runners[key] else {
                 for watched in state.watched.values where watched.descriptor == key { watched.stopWaiting() }
                 return nil
             }
             var passed: Int32 = -1
-            let count = unsafe xsys_receive(key, &buffer, buffer.count, &passed)
+            // Not waiting: the number may have become another runner's since it was polled.
+            let count = unsafe xsys_receive(key, &buffer, buffer.count, &passed, false)
+            if count == -Int(EAGAIN) { return nil }
             let job = runner.job
             if count > 0 {
                 runner.job = nil
                 state.idle.append(key)
-                guard let job, let json = try? JSON.parse(Array(buffer[..<count])) else { return nil }
-                return .ended(job.number, Outcome.read(json, named: .failed), elsewhere: false)
+                guard let job else { return nil }
+                let outcome = (try? JSON.parse(Array(buffer[..<count]))).map {
+                    Outcome.read($0, named: .failed)
+                }
+                return .ended(job.number, outcome ?? Self.recorded(job) ?? Outcome(.lost), elsewhere: false)
             }
-            let pid = runner.pid
-            state.runners[key] = nil
-            state.idle.removeAll { $0 == key }
-            var status: Int32 = 0
-            _ = unsafe xsys_wait(pid, true, &status)
+            Self.forget(key, &state)
             guard let job else { return nil }
             // Killed with a job in its hands: what the job's program does now shows its lock.
             state.watched[job.number.index] = Watched(job: job, process: nil)
@@ -233,15 +246,23 @@ package final class DirectLauncher: Launcher {
         report(event)
     }
 
+    /// The outcome in a job's folder, if there is one.
+    private static func recorded(_ job: JobSpec) -> Outcome? {
+        for path in [job.folder.done, job.folder.failed] where Files.exists(path) {
+            return Outcome.read(path)
+        }
+        return nil
+    }
+
     /// Looks which of the watched jobs have ended.
     private func lookAtWatched() {
-        let jobs = state.withLock { $0.watched.values.map(\.job) }
-        for job in jobs {
+        let watched = state.withLock { $0.watched.values.map { (job: $0.job, failure: $0.formerFailure) } }
+        for (job, formerFailure) in watched {
             guard !FileLock.isHeld(job.folder.lock) else { continue }
             state.withLock { _ = $0.watched.removeValue(forKey: job.number.index) }
             if job.folder.isDone {
                 report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
-            } else if Files.exists(job.folder.failed) {
+            } else if let failure = Files.inode(job.folder.failed), failure != formerFailure {
                 report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: true))
             } else {
                 report(.abandoned(job.number))

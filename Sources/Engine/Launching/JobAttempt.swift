@@ -70,7 +70,8 @@ package struct JobAttempt {
                 pid = try start(
                     header, out: out.number, err: err.number, input: -1, lock: lock, ownSession: true)
             }
-            try Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
+            // From here on something runs: nothing may be thrown.
+            try? Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
             return pid
         } catch { throw .system(error) }
     }
@@ -126,17 +127,24 @@ package struct JobAttempt {
             ]
             // Without a descriptor of the process, look often.
             unsafe _ = poll(&polled, nfds_t(polled.count), process < 0 ? 20 : -1)
-            if process < 0 || polled[0].revents != 0, unsafe xsys_wait(pid, false, &status) != -EAGAIN {
-                break
+            if process < 0 || polled[0].revents != 0 {
+                let result = unsafe xsys_wait(pid, false, &status)
+                if result == 0 { break }
+                if result != -EAGAIN {
+                    return Outcome(.lost, message: SystemError("wait for", "", code: -result).text)
+                }
             }
             if polled[1].revents != 0 {
                 var (order, passed): (UInt8, Int32) = (0, -1)
-                if unsafe xsys_receive(orders, &order, 1, &passed) <= 0 {
+                if unsafe xsys_receive(orders, &order, 1, &passed, true) <= 0 {
                     // The launcher is gone; the job lives on.
                     orders = -1
                 } else {
-                    isCancelled = true
-                    kill(-pid, order == JobRunner.Order.kill ? SIGKILL : SIGTERM)
+                    // A program that ignores the request and ends well has finished.
+                    isCancelled = isCancelled || !ProcessRecord.ignoresTermination(pid)
+                    let number = order == JobRunner.Order.kill ? SIGKILL : SIGTERM
+                    // Its session may not have begun yet.
+                    if kill(-pid, number) != 0 { kill(pid, number) }
                 }
             }
             if polled[2].revents != 0 {
@@ -150,7 +158,8 @@ package struct JobAttempt {
         }
         let signal = xsys_signal(status)
         let code = xsys_exit_code(status)
-        if code == 0 { return Outcome(.done, exitCode: 0) }
+        // A program that ends well because it was told to stop has not finished.
+        if code == 0, !isCancelled { return Outcome(.done, exitCode: 0) }
         return Outcome(
             isCancelled ? .cancelled : .failed, exitCode: code < 0 ? nil : code,
             signal: signal > 0 ? signal : nil)

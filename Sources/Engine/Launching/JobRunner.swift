@@ -32,7 +32,7 @@ package enum JobRunner {
         var buffer = [UInt8](repeating: 0, count: 16384)
         while true {
             var passed: Int32 = -1
-            let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed)
+            let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
             guard count > 0 else { return }
             guard buffer[0] == Order.job, passed >= 0 else { continue }
             let parts = String(decoding: buffer[1..<Int(count)], as: UTF8.self).split(separator: "\0")

@@ -1,3 +1,5 @@
+import CSystemShim
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -10,6 +12,7 @@
 package enum Standalone {
     /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it cannot run now.
     package static func run(_ path: String, lua: @escaping LuaBody) -> (code: Int32, message: String?) {
+        xsys_expect_children()
         let script = Paths.absolute(path)
         guard let language = JobScript.Language(rawValue: String(script.split(separator: ".").last ?? ""))
         else {
@@ -32,6 +35,9 @@ package enum Standalone {
                     ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
                 return (2, "it is running already\(process)")
             }
+            if folder.isDone {
+                return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
+            }
             try Files.remove(folder.failed)
             let outcome = JobAttempt(folder: folder, language: language, lua: lua)
                 .run(holding: lock, output: .inherited, orders: -1)
@@ -41,9 +47,9 @@ package enum Standalone {
         } catch { return (2, error.text) }
     }
 
-    /// Ends the process without running what only a parent's end needs.
+    /// Ends the process at once, with what was printed.
     package static func exit(_ code: Int32) -> Never {
-        fflush(nil)
-        Glibc.exit(code)
+        xsys_flush_output()
+        _exit(code)
     }
 }

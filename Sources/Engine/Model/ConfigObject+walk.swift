@@ -25,7 +25,8 @@ extension ConfigObject {
         path.remove(ObjectIdentifier(self))
         found.removeAll { conflicting.contains($0.name) }
         found.sort { ByteOrder.less($0.name, $1.name) }
-        if isSealed, path.isEmpty || task === self { cachedTags = found }
+        // What is sealed by a submission contains no cycle.
+        if isSealed { cachedTags = found }
         return found
     }
 

@@ -6,7 +6,12 @@ package final class ConfigObject {
     /// In the order of the type's parameters; nil where no value was given and there is no default.
     package private(set) var values: [Value?]
     /// The task that made this object; itself for a submitted task.
-    package var task: ConfigObject?
+    package var task: ConfigObject? {
+        didSet {
+            cachedIdentifier = nil
+            cachedTags = nil
+        }
+    }
     /// Left out of the identity of what contains it (true), or kept although its parameter is meta (false).
     package var meta: Bool?
     package private(set) var isSealed = false
@@ -143,13 +148,19 @@ package final class ConfigObject {
     ///   - folder: where the paths of this object lie.
     ///   - nested: where those of the objects in it lie: `out` of the job's folder.
     package func placePaths(in folder: String, nested: String) {
+        var visited: Set<ObjectIdentifier> = []
+        placePaths(in: folder, nested: nested, &visited)
+    }
+
+    fileprivate func placePaths(in folder: String, nested: String, _ visited: inout Set<ObjectIdentifier>) {
+        guard visited.insert(ObjectIdentifier(self)).inserted else { return }
         for (position, parameter) in type.parameters.enumerated() {
             if let name = parameter.jobPath {
                 if values[position] == nil {
                     values[position] = .path(name.isEmpty ? folder : "\(folder)/\(name)")
                 }
             } else if let value = values[position] {
-                value.place(at: "\(nested)/\(parameter.name)")
+                value.place(at: "\(nested)/\(parameter.name)", &visited)
             }
         }
     }
@@ -173,15 +184,17 @@ extension Value {
         }
     }
 
-    fileprivate func place(at path: String) {
+    fileprivate func place(at path: String, _ visited: inout Set<ObjectIdentifier>) {
         switch self {
         case .object(let object):
-            if object.jobPath == nil, object.task == nil { object.placePaths(in: path, nested: path) }
+            if object.jobPath == nil, object.task == nil {
+                object.placePaths(in: path, nested: path, &visited)
+            }
         case .list(let values), .set(let values):
-            for (index, value) in values.enumerated() { value.place(at: "\(path)/\(index)") }
+            for (index, value) in values.enumerated() { value.place(at: "\(path)/\(index)", &visited) }
         case .map(let entries), .openMap(let entries):
             for entry in entries {
-                if case .string(let key) = entry.key { entry.value.place(at: "\(path)/\(key)") }
+                if case .string(let key) = entry.key { entry.value.place(at: "\(path)/\(key)", &visited) }
             }
         default: break
         }

@@ -34,6 +34,15 @@ package indirect enum ParameterType {
         }
     }
 
+    /// Whether its values are paths and nothing else: then they are not part of the identity.
+    package var isOfPaths: Bool {
+        switch self {
+        case .path: true
+        case .optional(let inner), .list(let inner), .set(let inner), .map(_, let inner): inner.isOfPaths
+        default: false
+        }
+    }
+
     /// Whether null is one of its values.
     package var isOptional: Bool {
         switch self {

@@ -83,14 +83,22 @@ package final class Experiment {
         _ task: ConfigObject, environment own: [JobScript.Variable] = [],
         program: () throws -> JobScript.Program
     ) throws -> Job {
-        let identifier = task.identifier
+        // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
+        let identifier = task.identifier
         let folder = workspace.job(of: task.type, identifier)
         task.jobPath = folder.path
         task.placePaths(in: folder.path, nested: "\(folder.path)/out")
         if let known = jobs[identifier] { return known }
+        var isSubmitted = false
+        defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        let dependencies = task.taskDependencies().compactMap { jobs[$0.identifier] }
+        let dependencies = try task.taskDependencies().map { other in
+            guard let job = jobs[other.identifier] else {
+                throw ValueError(.refused("\(task.type.id) needs a \(other.type.id) that was not submitted"))
+            }
+            return job
+        }
         let tags = task.allTags()
         let script = JobScript(
             taskID: task.type.id, identifier: identifier.hex,
@@ -107,6 +115,7 @@ package final class Experiment {
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil { try run?.link(spec) }
         jobs[identifier] = job
+        isSubmitted = true
         board.add()
         inbox?.yield(.submitted(spec, isDone: state == .done))
         planned(PlannedJob(job: job, state: state, dependencies: dependencies))

@@ -95,7 +95,7 @@ package struct UserSettings: Sendable {
             throw SettingError("env: expected names and values, got \(setting.told)", at: setting.origin)
         }
         for field in fields {
-            guard !field.key.isEmpty, !field.key.contains("=") else {
+            guard JobScript.Variable.isName(field.key) else {
                 throw SettingError("env: '\(field.key)' cannot name a variable", at: field.value.origin)
             }
             switch field.value.content {

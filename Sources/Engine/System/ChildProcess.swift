@@ -46,17 +46,24 @@ package enum ChildProcess {
         }
     }
 
+    private static func read(_ descriptor: consuming Descriptor, limit: Int) -> [UInt8] {
+        (try? descriptor.readToEnd(limit: limit, path: "")) ?? []
+    }
+
     /// Runs a program to its end and gives its exit code and what it wrote to its standard output.
     ///
     /// - Returns: nil if it cannot be executed.
     package static func output(_ arguments: [String], limit: Int = 1 << 24) -> (code: Int32, text: String)? {
         var ends: [Int32] = [0, 0]
         guard unsafe xsys_pipe(&ends) == 0 else { return nil }
-        let reading = Descriptor(owning: ends[0])
         let pid = spawn(arguments, environment: Environment.all, as: .make(output: ends[1]))
         close(ends[1])
-        guard pid > 0 else { return nil }
-        let bytes = (try? reading.readToEnd(limit: limit, path: "")) ?? []
+        guard pid > 0 else {
+            close(ends[0])
+            return nil
+        }
+        // Closed at the limit: a program that goes on to write does not wait for ever.
+        let bytes = read(Descriptor(owning: ends[0]), limit: limit)
         var status: Int32 = 0
         _ = unsafe xsys_wait(pid, true, &status)
         return (xsys_exit_code(status), String(decoding: bytes, as: UTF8.self))

@@ -31,7 +31,7 @@ package enum Environment {
 
     package static func set(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
 
-    package static var hostName: String {
+    package static let hostName: String = {
         var buffer = [UInt8](repeating: 0, count: 256)
         let failure = unsafe buffer.withUnsafeMutableBytes { buffer in
             unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
@@ -40,7 +40,7 @@ package enum Environment {
             }
         }
         return failure == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
-    }
+    }()
 
     package static var processID: Int32 { getpid() }
 

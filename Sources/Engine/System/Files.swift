@@ -23,6 +23,12 @@ package enum Files {
         }
     }
 
+    /// The number of a file, which a file that takes its name does not have; nil if there is none.
+    package static func inode(_ path: String) -> UInt64? {
+        var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
+        return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? inode : nil
+    }
+
     package static func exists(_ path: String) -> Bool { kind(path) != nil }
 
     /// Makes a folder and those above it.
@@ -99,7 +105,8 @@ package enum Files {
     /// Replaces a file as a whole: readers see the old content or the new.
     package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError)
     {
-        let temporary = "\(path).\(getpid()).tmp"
+        // Another host may share the disk, and have the same process numbers.
+        let temporary = "\(path).\(Environment.hostName).\(getpid()).tmp"
         do throws(SystemError) {
             try write(bytes, to: temporary, mode: mode)
             try rename(temporary, to: path)

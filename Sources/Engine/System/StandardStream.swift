@@ -13,7 +13,8 @@ package enum StandardStream: Int32, Sendable {
 
     /// Writes text at once, after what C code has buffered. A closed pipe or a full disk is no reason to fail.
     package func write(_ text: String) {
-        fflush(nil)
+        // Only this stream: another may be locked by a thread that reads from it.
+        xsys_flush_output()
         try? Descriptor.write(Array(text.utf8), to: rawValue, path: "")
     }
 

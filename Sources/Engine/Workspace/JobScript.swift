@@ -36,6 +36,15 @@ package struct JobScript: Equatable, Sendable {
             self.name = name
             self.value = value
         }
+
+        /// Whether a shell can have a variable of that name: letters, digits and `_`, not a digit first.
+        package static func isName(_ text: String) -> Bool {
+            guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
+            return text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                    || $0 == 0x5f
+            }
+        }
     }
 
     package init(

@@ -35,8 +35,10 @@ extension ParameterFile {
         // The job lies at WORKSPACE/jobs/TYPE/IDENTIFIER, wherever the workspace was when the file was written.
         let workspace = Paths.parent(Paths.parent(Paths.parent(job)))
         var reader = ObjectReader(job: job, workspace: workspace)
+        // All objects first, then their values: they may refer to each other in any order.
         var last: ConfigObject?
-        for object in objects { last = try reader.read(object, type: type) }
+        for object in objects { last = try reader.make(object, type: type) }
+        for object in objects { try reader.fill(object) }
         guard let last else { throw .malformed("no objects") }
         last.jobPath = job
         return last
@@ -53,14 +55,23 @@ private struct ObjectReader {
         self.workspace = workspace
     }
 
-    mutating func read(_ json: JSON, type: (String) -> ConfigType?) throws(ParameterFileError) -> ConfigObject
+    mutating func make(_ json: JSON, type: (String) -> ConfigType?) throws(ParameterFileError) -> ConfigObject
     {
         guard let number = json["id"]?.int, let id = json["typename"]?.string else {
             throw .malformed("an object without id or type")
         }
         guard let type = type(id) else { throw .unknownType(id) }
-        guard case .object(let fields)? = json["fields"] else { throw .malformed("an object without fields") }
         let object = ConfigObject(type)
+        objects[number] = object
+        return object
+    }
+
+    func fill(_ json: JSON) throws(ParameterFileError) {
+        guard let number = json["id"]?.int, let object = objects[number] else {
+            throw .malformed("an object without id")
+        }
+        guard case .object(let fields)? = json["fields"] else { throw .malformed("an object without fields") }
+        let type = object.type
         for field in fields {
             // A parameter that the type has no more is no reason to fail: its value was part of the identity once.
             guard let position = type.position(of: field.name) else { continue }
@@ -69,14 +80,17 @@ private struct ObjectReader {
             do throws(ValueError) {
                 try object.restore(
                     position, to: parameter.jobPath == nil ? parameter.type.accept(value) : value)
-            } catch { throw .value(id, error.within(".\(field.name)")) }
+            } catch { throw .value(type.id, error.within(".\(field.name)")) }
         }
-        if let task = json["task"]?.int { object.task = task == number ? object : objects[task] }
+        if let task = json["task"]?.int {
+            guard let task = objects[task] else {
+                throw .malformed("a reference to an object that is not there")
+            }
+            object.task = task
+        }
         if object.task === object, let identifier = json["identifier"]?.string {
             object.jobPath = "\(workspace)/jobs/\(type.id)/\(identifier)"
         }
-        objects[number] = object
-        return object
     }
 
     private func value(_ json: JSON, depth: Int) throws(ParameterFileError) -> Value {
@@ -111,7 +125,7 @@ private struct ObjectReader {
         switch kind {
         case "python":
             guard let number = json["value"]?.int, let object = objects[number] else {
-                throw .malformed("a reference to an object that does not come before it")
+                throw .malformed("a reference to an object that is not there")
             }
             return .object(object)
         case "path":

@@ -70,6 +70,15 @@ package struct ProcessRecord: Sendable, Equatable {
         return String(text.prefix { !$0.isNewline })
     }()
 
+    /// Whether a process takes no notice of SIGTERM: `SigIgn` in `/proc/PID/status`, see proc(5).
+    static func ignoresTermination(_ pid: Int32) -> Bool {
+        let text = (try? Files.readText("/proc/\(pid)/status", limit: 16384)) ?? ""
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("SigIgn:") }),
+            let mask = UInt64(line.dropFirst("SigIgn:".count).drop(while: \.isWhitespace), radix: 16)
+        else { return false }
+        return mask & (1 << (UInt64(SIGTERM) - 1)) != 0
+    }
+
     /// Field 22 of `/proc/PID/stat`, see proc(5).
     private static func startTime(of pid: Int32) -> Int64? {
         guard let text = try? Files.readText("/proc/\(pid)/stat", limit: 4096),

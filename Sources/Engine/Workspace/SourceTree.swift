@@ -29,10 +29,11 @@ package final class SourceTree {
         guard folder != nil else { return path }
         if let known = kept[path] { return known }
         let copy = place(of: path)
-        try Files.makeFolder(Paths.parent(copy))
+        let mode: UInt32 = Files.isExecutable(path) ? 0o555 : 0o444
+        try makeOwnFolder(Paths.parent(copy))
         // A link to the live file may stand there.
         try Files.remove(copy)
-        try Files.write(content, to: copy, mode: Files.isExecutable(path) ? 0o555 : 0o444)
+        try Files.write(content, to: copy, mode: mode)
         kept[path] = copy
         return copy
     }
@@ -44,16 +45,34 @@ package final class SourceTree {
         return try keep(path, content: try Files.read(path, limit: 1 << 28))
     }
 
+    /// Makes a folder of copies. A link to a live folder on the way becomes a folder of links, so that nothing is ever
+    /// written through it.
+    private func makeOwnFolder(_ path: String) throws(SystemError) {
+        guard let folder else { return }
+        if path != folder { try makeOwnFolder(Paths.parent(path)) }
+        guard Files.kind(path, followingLinks: false) == .link, let live = Files.linkTarget(path) else {
+            try Files.makeFolder(path)
+            return
+        }
+        try Files.remove(path)
+        try Files.makeFolder(path)
+        for name in try Files.list(live) { try Files.link("\(path)/\(name)", to: "\(live)/\(name)") }
+    }
+
     /// Links what is in a folder, but was not kept, beside what was kept: a kept program finds its data and its modules.
     package func linkRest(of original: String) throws(SystemError) {
-        guard folder != nil, linkedFolders.insert(original).inserted else { return }
+        guard let folder, linkedFolders.insert(original).inserted else { return }
         let place = place(of: original)
-        try Files.makeFolder(place)
+        try makeOwnFolder(place)
         let names = try Files.list(original)
         // A folder with this many entries is no source folder.
         guard names.count <= 4096 else { return }
+        // The workspace itself may lie there.
+        let isOwn = { (name: String) in folder.hasPrefix("\(original)/\(name)/") }
         for name in names
-        where !name.hasPrefix(".") && Files.kind("\(place)/\(name)", followingLinks: false) == nil {
+        where !name.hasPrefix(".") && !isOwn(name)
+            && Files.kind("\(place)/\(name)", followingLinks: false) == nil
+        {
             try Files.link("\(place)/\(name)", to: "\(original)/\(name)")
         }
     }

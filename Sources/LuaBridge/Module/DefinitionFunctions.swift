@@ -14,9 +14,12 @@ extension XpmModule {
     }
 
     /// The parameters of a table of names and types, in byte order.
-    private func readParameters(_ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String) throws
+    private func readParameters(
+        _ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String, depth: Int = 0
+    ) throws
         -> [Parameter]
     {
+        guard depth < ParameterType.deepest else { throw ScriptError("\(owner): nested too deep") }
         var parameters: [Parameter] = []
         let table = stack.absolute(table)
         try stack.reserve(8)
@@ -32,7 +35,9 @@ extension XpmModule {
                 parameter.type = .config(reference(to: definition.type.id))
             } else if nested, stack.kind(-1) == .table {
                 parameter.type = .record(
-                    Record(try readParameters(stack, -1, nested: true, of: "\(owner).\(name)")))
+                    Record(
+                        try readParameters(stack, -1, nested: true, of: "\(owner).\(name)", depth: depth + 1))
+                )
             } else {
                 throw ScriptError(
                     "\(owner): parameter '\(name)' needs a type such as xpm.int, got \(stack.description(-1))"

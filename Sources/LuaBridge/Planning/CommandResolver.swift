@@ -24,6 +24,7 @@ struct CommandResolver {
                     words.append(try parts.map { try text($0) }.joined())
                 }
             }
+            if words.isEmpty { throw ScriptError("\(task.type.id): command: there is no program") }
             return words
         case .shell(let parts):
             try keepFile(parts, isWord: false)
@@ -134,10 +135,13 @@ final class ProgramFinder {
             // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
             guard !word.isEmpty, word.allSatisfy({ $0.isLetter || $0.isNumber || "_-.+/".contains($0) })
             else { return nil }
-            return check("sh \(word)") { isKnownToShell(word, along: path, from: folder) } ? nil : word
+            return check("sh \(word) \(path ?? "")") { isKnownToShell(word, along: path, from: folder) }
+                ? nil : word
         }
         let name = arguments[0]
-        let isThere = check(name) { Environment.find(program: name, along: path, from: folder) != nil }
+        let isThere = check("\(name) \(path ?? "")") {
+            Environment.find(program: name, along: path, from: folder) != nil
+        }
         return isThere ? nil : name
     }
 

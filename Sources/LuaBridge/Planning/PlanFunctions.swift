@@ -23,7 +23,7 @@ extension PlanSession {
             return 0
         }
         module.add("setenv") { [unowned self] stack in
-            guard let name = stack.string(1), !name.isEmpty, !name.contains("="), !stack.isAbsent(2) else {
+            guard let name = stack.string(1), JobScript.Variable.isName(name), !stack.isAbsent(2) else {
                 throw ScriptError("setenv(name, value)")
             }
             experiment?.set(environment: name, to: try stack.value(2).plainText)
@@ -74,7 +74,7 @@ extension PlanSession {
             throw ScriptError("\(type.id)\(error.path): \(error.text)")
         }
         let job = try experiment.submit(task, environment: environment) { [unowned self] in
-            try program(of: task, definition, stack)
+            try program(of: task, definition, environment, stack)
         }
         return try pushOutput(of: job, task, definition, stack)
     }
@@ -101,9 +101,10 @@ extension PlanSession {
                     "\(type.id): submit has no option '\(name)'"
                         + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
             }
-            guard case .map(let entries) = try stack.value(-1) else {
-                throw ScriptError("\(type.id): submit: env needs names and values")
-            }
+            let names = ParameterType.map(.string, .union([.string, .int, .float, .bool]))
+            guard case .map(let entries)? = try? names.accept(try stack.value(-1)),
+                entries.allSatisfy({ JobScript.Variable.isName($0.key.plainText) })
+            else { throw ScriptError("\(type.id): submit: env needs names and values") }
             variables = entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
         }
         return variables
@@ -160,7 +161,7 @@ extension PlanSession {
     }
 
     private func program(
-        of task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack
+        of task: ConfigObject, _ definition: TypeDefinition, _ own: [JobScript.Variable], _ stack: LuaStack
     ) throws -> JobScript.Program {
         try keepNamedSources(of: definition, stack)
         guard module.pushField("command", of: task.type, stack) else { return .lua(fields: scriptFields()) }
@@ -176,7 +177,8 @@ extension PlanSession {
         } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
-        let path = experiment?.environment.last { $0.name == "PATH" }?.value ?? Environment["PATH"]
+        let path =
+            ((experiment?.environment ?? []) + own).last { $0.name == "PATH" }?.value ?? Environment["PATH"]
         if let missing = programs.missing(in: arguments, along: path, from: task.jobPath ?? "/") {
             let isThere =
                 missing.contains("/") && Files.exists(Paths.absolute(missing, from: task.jobPath ?? "/"))
@@ -190,7 +192,9 @@ extension PlanSession {
 
     /// Keeps the files that `sources = { … }` of a task names.
     private func keepNamedSources(of definition: TypeDefinition, _ stack: LuaStack) throws {
-        guard module.pushField("sources", of: definition.type, stack) else { return }
+        guard definitionsWithKeptSources.insert(definition.type.id).inserted,
+            module.pushField("sources", of: definition.type, stack)
+        else { return }
         defer { stack.pop() }
         guard case .list(let patterns) = try stack.value(-1) else {
             throw ScriptError("\(definition.type.id): sources needs a list of files or patterns")

@@ -48,6 +48,8 @@ package final class PlanSession {
     private var main: LuaReference?
     private var luaFields: String?
     let programs = ProgramFinder()
+    /// Types whose `sources` are kept already.
+    var definitionsWithKeptSources: Set<String> = []
     /// The job whose `outputs` is being called.
     var producing: Job?
     /// The numbers of host functions that are pushed often.

@@ -91,7 +91,8 @@ struct RunCommand: ParsableCommand {
             throw ValidationError("Give one script and one YAML file; arguments for the script follow '--'.")
         }
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
-        for variable in env where !variable.contains("=") || variable.hasPrefix("=") {
+        for variable in env
+        where !variable.contains("=") || !JobScript.Variable.isName(String(variable.prefix { $0 != "=" })) {
             throw ValidationError("--env needs name=value, not '\(variable)'.")
         }
         if workdir == "" { throw ValidationError("--workdir needs a folder.") }

@@ -118,6 +118,75 @@ struct ScriptPlanTests {
         #expect(bench.planned[1].task.identifier != bench.planned[2].task.identifier)
     }
 
+    @Test("an output that was part of the task depends on it, and equal outputs of two tasks differ")
+    func sharedOutputs() throws {
+        let bench = try PlanBench()
+        try bench.run(
+            """
+            local xpm = require "xpm"
+            local Model = xpm.config { id = "model", params = { n = xpm.int { default = 1 } } }
+            local Learn = xpm.task {
+              id = "learn", params = { model = Model, lr = xpm.float }, command = "true",
+              outputs = function(self, dep) return dep(self.model) end,
+            }
+            local Use = xpm.task { id = "use", params = { model = Model }, command = "true" }
+            function run()
+              for lr = 1, 2 do Use { model = Learn { model = Model {}, lr = lr }:submit() }:submit() end
+              local bad = Learn { model = Model {}, lr = 3, }
+              local ok = pcall(function() bad:submit { env = { ["A B"] = 1 } } end)
+              assert(not ok)
+              assert(not pcall(function() Use { model = Model {} }:add_dependencies(bad) end))
+            end
+            """)
+        #expect(bench.planned.map(\.needs) == [[], ["learn"], [], ["learn"]])
+        #expect(Set(bench.planned.map(\.task.identifier)).count == 4)
+    }
+
+    @Test("an identifier with instances is the same alone, nested, and in the next run")
+    func instances() throws {
+        let script = """
+            local xpm = require "xpm"
+            local I = xpm.instance_config { id = "i", params = { v = xpm.int } }
+            local T = xpm.task { id = "t", params = { i = I }, command = "true" }
+            local D = xpm.task { id = "d", params = { a = I, t = T }, command = "true" }
+            function run() D { a = I { v = 1 }, t = T { i = I { v = 1 } }:submit() }:submit() end
+            """
+        let identifiers = try (0..<2).map { _ in
+            let bench = try PlanBench()
+            try bench.run(script)
+            #expect(bench.planned.map(\.needs) == [[], ["t"]])
+            return bench.planned[1].task.identifier
+        }
+        #expect(identifiers[0] == identifiers[1])
+    }
+
+    @Test("scripts that change what they can, and finalizers at the end, do no harm")
+    func hostile() throws {
+        let bench = try PlanBench()
+        try bench.run(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "t", params = { n = xpm.int { default = 1 } }, command = "true" }
+            function run()
+              local t = T {}
+              KEEP = setmetatable({}, { __gc = function() print(t.n) end })
+              t:submit()
+              package = nil
+              string = "x"
+            end
+            """)
+        #expect(
+            bench.failure(
+                """
+                local xpm = require "xpm"
+                local T = xpm.task { id = "t", params = { c = xpm.list(xpm.string) { default = {} } }, command = { "{c}" } }
+                function run() T {}:submit() end
+                """) == "experiment.lua:3: t: command: there is no program")
+        #expect(
+            bench.failure("local xpm = require 'xpm'\nlocal t = {} t.a = t\nxpm.configuration(t)")?
+                .contains("nested too deep") == true)
+    }
+
     @Test("the quick form: a global run, the YAML as a read-only table, grids, helper.args")
     func quick() throws {
         let bench = try PlanBench()
