@@ -69,17 +69,7 @@ package struct Setting: Sendable, Equatable {
         }
     }
 
-    package var json: JSON {
-        switch content {
-        case .null: .null
-        case .bool(let value): .bool(value)
-        case .int(let value): .int(value)
-        case .float(let value): .float(value)
-        case .string(let value): .string(value)
-        case .list(let values): .array(values.map(\.json))
-        case .map(let fields): .object(fields.map { .init($0.key, $0.value.json) })
-        }
-    }
+    package var json: JSON { JSON(plain: value) }
 
     /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that exists.
     package func origin(at path: String) -> Origin {
