@@ -107,25 +107,3 @@ extension ParameterType {
         return title == other.title
     }
 }
-
-/// Why a type cannot be defined.
-package enum TypeError: Error, Equatable {
-    case malformedID(String)
-    case malformedName(String)
-    case reservedName(String)
-    case changedType(name: String, from: String, to: String)
-    case definedTwice(id: String, first: String)
-
-    package var text: String {
-        switch self {
-        case .malformedID(let id):
-            "'\(id)' cannot be the id of a type: use letters, digits, '_', '-' and '.'"
-        case .malformedName(let name):
-            "'\(name)' cannot be the name of a parameter: use letters, digits and '_'"
-        case .reservedName(let name): "'\(name)' is a reserved name: every object has it"
-        case .changedType(let name, let from, let to):
-            "parameter '\(name)' is \(from) in the base type and cannot become \(to)"
-        case .definedTwice(let id, let first): "the type id '\(id)' is used twice: first at \(first)"
-        }
-    }
-}

@@ -66,10 +66,9 @@ package struct UserSettings: Sendable {
     {
         if let id {
             if let found = workspaces.first(where: { $0.id == id }) { return found }
-            let nearest = Suggestion.nearest(to: id, among: workspaces.map(\.id))
+            let hint = Suggestion.hint(for: id, among: workspaces.map(\.id))
             throw SettingError(
-                "no workspace '\(id)' in \(Paths.shown(Self.path))"
-                    + (nearest.map { " (did you mean '\($0)'?)" } ?? ""),
+                "no workspace '\(id)' in \(Paths.shown(Self.path))" + hint,
                 at: .none)
         }
         return workspaces.first { $0.triggers.contains { Glob.matches(experiment, pattern: $0) } }
@@ -84,7 +83,7 @@ package struct UserSettings: Sendable {
         }
         for field in fields where !known.contains(field.key) {
             let nearest =
-                Suggestion.nearest(to: field.key, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+                Suggestion.hint(for: field.key, among: known)
             throw SettingError("\(what) has no key '\(field.key)'\(nearest)", at: field.value.origin)
         }
     }
@@ -106,60 +105,5 @@ package struct UserSettings: Sendable {
             }
         }
         return fields.map { .init(name: $0.key, value: $0.value.value.plainText) }
-    }
-}
-
-/// Shell patterns: `*`, `?` and `[a-z]` within a name.
-package enum Glob {
-    package static func matches(_ name: some StringProtocol, pattern: some StringProtocol) -> Bool {
-        matches(Array(name)[...], Array(pattern)[...])
-    }
-
-    private static func matches(_ name: ArraySlice<Character>, _ pattern: ArraySlice<Character>) -> Bool {
-        var (name, pattern) = (name, pattern)
-        // Where to go on after a mismatch: the last star takes one character more.
-        var retry: (name: ArraySlice<Character>, pattern: ArraySlice<Character>)?
-        while true {
-            if pattern.first == "*" {
-                pattern = pattern.dropFirst()
-                retry = (name.dropFirst(), pattern)
-                if name.isEmpty { retry = nil }
-            } else if let character = name.first, let rest = step(character, pattern) {
-                name = name.dropFirst()
-                pattern = rest
-            } else if name.isEmpty && pattern.isEmpty {
-                return true
-            } else if let (later, after) = retry {
-                (name, pattern) = (later, after)
-                retry = later.isEmpty ? nil : (later.dropFirst(), after)
-            } else {
-                return false
-            }
-        }
-    }
-
-    /// What is left of the pattern after one character, or nil if it does not fit.
-    private static func step(_ character: Character, _ pattern: ArraySlice<Character>) -> ArraySlice<
-        Character
-    >? {
-        guard let first = pattern.first else { return nil }
-        if first == "?" { return pattern.dropFirst() }
-        guard first == "[", let end = pattern.dropFirst(2).firstIndex(of: "]") else {
-            return first == character ? pattern.dropFirst() : nil
-        }
-        var inside = pattern[(pattern.startIndex + 1)..<end]
-        let isNegated = inside.first == "!"
-        if isNegated { inside = inside.dropFirst() }
-        var isIn = false
-        while let low = inside.first {
-            if inside.count >= 3, inside[inside.startIndex + 1] == "-" {
-                isIn = isIn || (low...max(low, inside[inside.startIndex + 2])).contains(character)
-                inside = inside.dropFirst(3)
-            } else {
-                isIn = isIn || low == character
-                inside = inside.dropFirst()
-            }
-        }
-        return isIn != isNegated ? pattern[(end + 1)...] : nil
     }
 }

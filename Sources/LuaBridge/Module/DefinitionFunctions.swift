@@ -121,8 +121,7 @@ extension XpmModule {
             }
             if Self.definitionKeys.contains(name) || isMethod { return }
             let nearest =
-                Suggestion.nearest(to: name, among: Self.definitionKeys).map { " (did you mean '\($0)'?)" }
-                ?? ""
+                Suggestion.hint(for: name, among: Self.definitionKeys)
             throw ScriptError("\(id): a definition has no key '\(name)'\(nearest)")
         }
     }

@@ -12,10 +12,9 @@ extension XpmModule {
             if stack.kind(3) == .table {
                 stack.forEachPair(of: 3) { if let name = stack.string(-2) { known.append(name) } }
             }
-            let nearest = Suggestion.nearest(to: key, among: known.sorted(by: ByteOrder.less))
+            let hint = Suggestion.hint(for: key, among: known.sorted(by: ByteOrder.less))
             throw ScriptError(
-                "\(stack.string(1) ?? "") has no '\(key)'"
-                    + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
+                "\(stack.string(1) ?? "") has no '\(key)'" + hint)
         }
         // The names of a schema that may be absent: asking for them is no mistake.
         add("optional_keys") { stack in

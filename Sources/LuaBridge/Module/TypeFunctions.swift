@@ -131,8 +131,7 @@ extension XpmModule {
             if skipping.contains(name) { return }
             guard Self.attributes.contains(name) else {
                 let nearest =
-                    Suggestion.nearest(to: name, among: Self.attributes).map { " (did you mean '\($0)'?)" }
-                    ?? ""
+                    Suggestion.hint(for: name, among: Self.attributes)
                 throw ScriptError("a parameter has no attribute '\(name)'\(nearest)")
             }
             if name == "default", stack.kind(-1) == .function {

@@ -96,7 +96,7 @@ struct CommandResolver {
             guard let next else {
                 let whole = path.joined(separator: ".")
                 let nearest =
-                    Suggestion.nearest(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+                    Suggestion.hint(for: name, among: known)
                 let owner = depth == 0 ? task.type.id : path[..<depth].joined(separator: ".")
                 throw ScriptError("\(task.type.id): command: {\(whole)}: \(owner) has no '\(name)'\(nearest)")
             }

@@ -47,7 +47,7 @@ extension PlanSession {
         case "state", "wait", "result": pushJobMethod(name, stack)
         default:
             let nearest =
-                Suggestion.nearest(to: name, among: Self.jobFields).map { " (did you mean '\($0)'?)" } ?? ""
+                Suggestion.hint(for: name, among: Self.jobFields)
             throw ScriptError("a job has no '\(name)'\(nearest)")
         }
         return 1

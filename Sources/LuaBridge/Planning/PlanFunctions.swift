@@ -82,10 +82,9 @@ extension PlanSession {
                 if Self.laterOptions.contains(name) {
                     throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
                 }
-                let nearest = Suggestion.nearest(to: name, among: Self.submitOptions + Self.laterOptions)
+                let hint = Suggestion.hint(for: name, among: Self.submitOptions + Self.laterOptions)
                 throw ScriptError(
-                    "\(type.id): submit has no option '\(name)'"
-                        + (nearest.map { " (did you mean '\($0)'?)" } ?? ""))
+                    "\(type.id): submit has no option '\(name)'" + hint)
             }
             let names = ParameterType.map(.string, .union([.string, .int, .float, .bool]))
             guard case .map(let entries)? = try? names.accept(try stack.value(-1)),

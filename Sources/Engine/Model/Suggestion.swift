@@ -1,0 +1,38 @@
+/// The name among many that a mistyped one was probably meant to be.
+package enum Suggestion {
+    /// - Returns: the nearest candidate by edit distance, if it is near enough to be of help.
+    package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        let typed = Array(name.lowercased().utf8)
+        guard typed.count <= 64 else { return nil }
+        let allowed = max(1, typed.count / 3)
+        var best: (name: String, distance: Int)?
+        for candidate in candidates {
+            let distance = distance(typed, Array(candidate.lowercased().utf8.prefix(80)))
+            if distance <= allowed, distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        }
+        return best?.name
+    }
+
+    /// ` (did you mean 'epochs'?)`, or nothing.
+    package static func hint(for name: String, among candidates: some Sequence<String>) -> String {
+        nearest(to: name, among: candidates).map { " (did you mean '\($0)'?)" } ?? ""
+    }
+
+    /// Levenshtein distance with transposition of neighbours (optimal string alignment).
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var before = [Int](repeating: 0, count: right.count + 1)
+        var above = Array(0...right.count)
+        for i in left.indices {
+            var row = [i + 1] + [Int](repeating: 0, count: right.count)
+            for j in right.indices {
+                let change = above[j] + (left[i] == right[j] ? 0 : 1)
+                row[j + 1] = min(change, above[j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    row[j + 1] = min(row[j + 1], before[j - 1] + 1)
+                }
+            }
+            (before, above) = (above, row)
+        }
+        return above[right.count]
+    }
+}

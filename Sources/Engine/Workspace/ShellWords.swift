@@ -1,0 +1,47 @@
+/// Words of the shell, in single quotes.
+package enum ShellWords {
+    /// The word as the shell reads it back: `it's` becomes `'it'\''s'`; plain words stay as they are.
+    package static func quote(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+                    || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains($0)
+            }
+        return isPlain
+            ? word
+            : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+                + "'"
+    }
+
+    /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another way.
+    package static func read(_ text: inout Substring) -> String? {
+        var word: [UInt8] = []
+        var bytes = text.utf8[...]
+        var isWord = false
+        scan: while let byte = bytes.first {
+            switch byte {
+            case UInt8(ascii: "'"):
+                bytes = bytes.dropFirst()
+                guard let end = bytes.firstIndex(of: UInt8(ascii: "'")) else { return nil }
+                word.append(contentsOf: bytes[..<end])
+                bytes = bytes[bytes.index(after: end)...]
+            case UInt8(ascii: "\\"):
+                bytes = bytes.dropFirst()
+                guard bytes.first == UInt8(ascii: "'") else { return nil }
+                word.append(UInt8(ascii: "'"))
+                bytes = bytes.dropFirst()
+            case UInt8(ascii: " "), UInt8(ascii: "\n"): break scan
+            default:
+                let plain = quote(String(UnicodeScalar(byte)))
+                guard byte < 0x80, !plain.hasPrefix("'") else { return nil }
+                word.append(byte)
+                bytes = bytes.dropFirst()
+            }
+            isWord = true
+        }
+        guard isWord else { return nil }
+        text = text[bytes.startIndex...]
+        return String(decoding: word, as: UTF8.self)
+    }
+}
