@@ -57,6 +57,8 @@ package final class DirectLauncher: Launcher {
         var watched: [Int: Watched] = [:]
         var report: (@Sendable (Plan.Event) -> Void)?
         var hasEnded = false
+        /// The order that a job gets which is handed over when the others have been told to stop.
+        var stopOrder: [UInt8]?
     }
 
     private let program: String
@@ -101,6 +103,7 @@ package final class DirectLauncher: Launcher {
     package func stop(force: Bool) {
         let order: [UInt8] = [force ? JobRunner.Order.kill : JobRunner.Order.terminate]
         state.withLock { state in
+            state.stopOrder = order
             for runner in state.runners.values where runner.job != nil {
                 _ = unsafe xsys_send(runner.channel.number, order, 1, -1)
             }
@@ -138,8 +141,15 @@ package final class DirectLauncher: Launcher {
                 guard let runner = state.runners[key] else { return false }
                 let result = unsafe xsys_send(
                     runner.channel.number, message, message.count, lock.descriptor.number)
-                if result == 0 { runner.job = job } else { Self.forget(key, &state) }
-                return result == 0
+                guard result == 0 else {
+                    Self.forget(key, &state)
+                    return false
+                }
+                runner.job = job
+                if let order = state.stopOrder {
+                    _ = unsafe xsys_send(runner.channel.number, order, order.count, -1)
+                }
+                return true
             }
             // The runner holds the lock now, through its own descriptor; ours is closed without giving it back. If it was
             // killed while idle, another one gets the job.
