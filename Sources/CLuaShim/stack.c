@@ -42,7 +42,6 @@ const char *xlua_string(lua_State *L, int index, size_t *count) {
     return lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, count) : NULL;
 }
 
-bool xlua_is_same(lua_State *L, int left, int right) { return lua_rawequal(L, left, right); }
 
 size_t xlua_count(lua_State *L, int index) { return lua_rawlen(L, index); }
 
@@ -78,7 +77,6 @@ void xlua_set_pointer(lua_State *L, int index, const void *key) { lua_rawsetp(L,
 bool xlua_next(lua_State *L, int index) { return lua_next(L, index); }
 bool xlua_get_metatable(lua_State *L, int index) { return lua_getmetatable(L, index); }
 void xlua_set_metatable(lua_State *L, int index) { lua_setmetatable(L, index); }
-void xlua_registry(lua_State *L) { lua_pushvalue(L, LUA_REGISTRYINDEX); }
 void xlua_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
 int xlua_keep(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
 void xlua_fetch(lua_State *L, int reference) { lua_rawgeti(L, LUA_REGISTRYINDEX, reference); }

@@ -82,7 +82,6 @@ double xlua_number(lua_State *state, int index);                               /
 const char *_Nullable xlua_string(lua_State *state, int index, size_t *count); /* [-0, +0, -] */
 /// The host's object of that class, or null.
 void *_Nullable xlua_object(lua_State *state, int index, int kind);            /* [-0, +0, -] */
-bool xlua_is_same(lua_State *state, int left, int right);                      /* [-0, +0, -] */
 
 // MARK: Tables, without metamethods
 
@@ -98,8 +97,6 @@ bool xlua_next(lua_State *state, int index);                                   /
 /// Pushes the metatable, if there is one.
 bool xlua_get_metatable(lua_State *state, int index);                          /* [-0, +(0|1), -] */
 void xlua_set_metatable(lua_State *state, int index);                          /* [-1, +0, -] */
-/// Pushes the registry.
-void xlua_registry(lua_State *state);                                          /* [-0, +1, -] */
 void xlua_globals(lua_State *state);                                           /* [-0, +1, -] */
 /// Keeps the value on top alive and gives it a number; `xlua_fetch` pushes it, `xlua_drop` forgets it.
 int xlua_keep(lua_State *state);                                               /* [-1, +0, m] */

@@ -60,7 +60,7 @@ extension Value {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
-        case .float(let value): NumberText.argument(value)
+        case .float(let value): NumberText.lua(value)
         case .string(let value), .path(let value): value
         case .list(let values), .set(let values): "[" + values.map(\.plainText).joined(separator: ", ") + "]"
         case .map(let entries), .openMap(let entries):

@@ -1,6 +1,6 @@
 /// Numbers as text, the same everywhere: independent of the locale, and read back as the same number.
 package enum NumberText {
-    /// A float as Lua source and messages write it: `0.1`, `1.0`, `1e+20`, `inf`.
+    /// A float as Lua source, commands, tags and messages write it: `0.1`, `1.0`, `1e+20`, `inf`.
     package static func lua(_ value: Double) -> String {
         value.isInfinite ? (value < 0 ? "-inf" : "inf") : value.isNaN ? "nan" : value.description
     }
@@ -9,9 +9,6 @@ package enum NumberText {
     package static func json(_ value: Double) -> String {
         value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
     }
-
-    /// A number in a command or a tag: `1` for an int, `0.001`, `1e-05`, `1.0`; the shortest text that reads back.
-    package static func argument(_ value: Double) -> String { lua(value) }
 
     /// A duration for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`.
     ///

@@ -1,5 +1,4 @@
 import CSystemShim
-import Synchronization
 
 /// A thread of its own, for what blocks: the interpreter, and the wait for descriptors.
 package enum NewThread {

@@ -6,9 +6,6 @@ struct Style: Sendable {
 
     static let standardError = Style(for: .error)
     static let standardOutput = Style(for: .output)
-    static let plain = Style(isColoured: false)
-
-    private init(isColoured: Bool) { self.isColoured = isColoured }
 
     /// Follows https://no-color.org.
     init(for stream: StandardStream) {
