@@ -12,6 +12,8 @@ struct IdentityComputer {
     private var known: [ObjectIdentifier: Identifier] = [:]
     /// Instance configs met so far, by their identifier, in order.
     private var instances: [Identifier: [ObjectIdentifier]] = [:]
+    /// Leaves parameters of the outermost object out.
+    var partial: Partial?
 
     /// The identifier, and whether it holds wherever the object stands.
     mutating func identifier(of object: ConfigObject) -> Identifier {
@@ -32,7 +34,7 @@ struct IdentityComputer {
         hasInstances.append(object.type.kind == .instance)
         var encoder = ValueEncoder()
         encoder.bytes.reserveCapacity(256)
-        write(object, to: &encoder)
+        write(object, madeBy: object.task, to: &encoder)
         path.removeLast()
         let contained = hasInstances.removeLast()
         if contained, !hasInstances.isEmpty, object.task !== object {
@@ -42,17 +44,27 @@ struct IdentityComputer {
         return (encoder.bytes, !cyclic && (!contained || object.task === object))
     }
 
-    private mutating func write(_ object: ConfigObject, to encoder: inout ValueEncoder) {
+    /// - Parameter maker: the task that made the object; itself for a task.
+    private mutating func write(
+        _ object: ConfigObject, madeBy maker: ConfigObject?, to encoder: inout ValueEncoder
+    ) {
+        // An object of a deprecated type is what it was converted to.
+        if let replacement = object.replacement {
+            let isTask = maker === object
+            return write(
+                replacement, madeBy: replacement.task ?? (isTask ? replacement : maker), to: &encoder)
+        }
         let type = object.type
         encoder.bytes.append(ValueEncoder.Tag.object)
-        if let task = object.task, task !== object {
+        if let maker, maker !== object {
             encoder.bytes.append(ValueEncoder.Tag.task)
-            write(nested: task, to: &encoder)
+            write(nested: maker, to: &encoder)
         }
         encoder.bytes.append(contentsOf: type.identityHeader)
         for (position, parameter) in type.parameters.enumerated() {
             let value = object.values[position] ?? .null
             if isSkipped(parameter, value) { continue }
+            if path.count == 1, let partial, partial.excludes(parameter.groups) { continue }
             encoder.bytes.append(contentsOf: type.identityNames[position])
             write(value, to: &encoder)
         }
@@ -73,7 +85,8 @@ struct IdentityComputer {
         if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null {
             return true
         }
-        return parameter.ignoresDefault && parameter.defaultValue == Self.withoutMeta(value)
+        guard parameter.ignoresDefault, let defaultValue = parameter.defaultValue else { return false }
+        return defaultValue.isAlike(Self.withoutMeta(value))
     }
 
     private func isMeta(_ value: Value) -> Bool {
@@ -101,6 +114,7 @@ struct IdentityComputer {
         case .int(let value): encoder.write(int: value)
         case .float(let value): encoder.write(float: value)
         case .string(let value), .path(let value): encoder.write(string: value)
+        case .file(_, let digest): encoder.write(string: "sha256:\(digest.hex)")
         case .list(let values):
             encoder.bytes.append(ValueEncoder.Tag.list)
             encoder.write(count: values.count)
@@ -179,6 +193,13 @@ extension ConfigObject {
     package var identifier: Identifier {
         var computer = IdentityComputer()
         return computer.identifier(of: self)
+    }
+
+    /// The identifier of a folder that it shares with those that differ only in what a partial leaves out.
+    package func identifier(without partial: Partial) -> Identifier {
+        var computer = IdentityComputer()
+        computer.partial = partial
+        return Identifier(hashing: computer.canonicalBytes(of: self).bytes)
     }
 
     /// The bytes whose SHA-256 its identifier is.

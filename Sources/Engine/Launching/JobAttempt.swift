@@ -31,9 +31,17 @@ package struct JobAttempt {
     package func run(holding lock: consuming FileLock, output: Output, orders: Int32) -> Outcome {
         let started = Timestamp.now
         var outcome: Outcome
+        var shared: [Int32] = []
+        defer { for descriptor in shared { close(descriptor) } }
         do throws(AttemptError) {
-            let pid = try start(output, lock: lock.descriptor.number, started)
-            outcome = wait(for: pid, orders: orders, forwarding: output == .inherited)
+            let header = try header()
+            if let descriptors = try takeShared(header.shares, orders: orders) {
+                shared = descriptors
+                let pid = try start(header, output, lock: lock.descriptor.number, started)
+                outcome = wait(for: pid, orders: orders, forwarding: output == .inherited)
+            } else {
+                outcome = Outcome(.cancelled)
+            }
         } catch {
             outcome = Outcome(.launch, message: error.text)
             // Somebody will look there first.
@@ -48,18 +56,52 @@ package struct JobAttempt {
 
     // MARK: Starting
 
-    private func start(_ output: Output, lock: Int32, _ started: Timestamp) throws(AttemptError) -> Int32 {
+    /// What the script says of the job; its needs are there.
+    private func header() throws(AttemptError) -> JobScript.Header {
         let text: String
-        let header: JobScript.Header
         do throws(SystemError) { text = try Files.readText(folder.script(language)) } catch {
             throw .system(error)
         }
         do throws(ScriptError) {
-            header = try JobScript.header(of: text)
+            let header = try JobScript.header(of: text)
             for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
                 throw ScriptError.unfinished(need: need)
             }
+            return header
         } catch { throw .script(error) }
+    }
+
+    /// Takes the locks of the folders that the job shares with others, in the order of their names; the program inherits them.
+    ///
+    /// - Returns: nil if the job was told to stop meanwhile.
+    private func takeShared(_ folders: [String], orders: Int32) throws(AttemptError) -> [Int32]? {
+        var taken: [Int32] = []
+        for folder in folders.map({ Paths.absolute($0, from: folder.path) }).sorted(by: ByteOrder.less) {
+            while true {
+                do throws(SystemError) {
+                    try Files.makeFolder(folder)
+                    if let lock = try FileLock.take("\(folder)/.lock") {
+                        // Without close-on-exec: the lock lives as long as the program.
+                        taken.append(fcntl(lock.descriptor.number, F_DUPFD, 3))
+                        break
+                    }
+                } catch {
+                    for descriptor in taken { close(descriptor) }
+                    throw .system(error)
+                }
+                var polled = pollfd(fd: orders, events: Int16(POLLIN), revents: 0)
+                if unsafe poll(&polled, 1, 50) > 0 {
+                    for descriptor in taken { close(descriptor) }
+                    return nil
+                }
+            }
+        }
+        return taken
+    }
+
+    private func start(
+        _ header: JobScript.Header, _ output: Output, lock: Int32, _ started: Timestamp
+    ) throws(AttemptError) -> Int32 {
         do throws(SystemError) {
             let pid: Int32
             switch output {

@@ -13,7 +13,7 @@ extension ConfigObject {
         var found = tags
         let own = Set(tags.map(\.name))
         var conflicting: Set<String> = []
-        forEachObject { object in
+        func add(_ object: ConfigObject) {
             for tag in object.collectTags(&path) where !own.contains(tag.name) {
                 if let known = found.first(where: { $0.name == tag.name }) {
                     if known.value != tag.value { conflicting.insert(tag.name) }
@@ -22,6 +22,11 @@ extension ConfigObject {
                 }
             }
         }
+        let stops = tagStops
+        for (parameter, value) in zip(type.parameters, values) where !stops.contains(parameter.name) {
+            value?.forEachObject(add)
+        }
+        for task in initTasks { add(task) }
         path.remove(ObjectIdentifier(self))
         found.removeAll { conflicting.contains($0.name) }
         found.sort { ByteOrder.less($0.name, $1.name) }
@@ -37,7 +42,7 @@ extension ConfigObject {
         var found: [ConfigObject] = []
         var visited: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
         func visit(_ object: ConfigObject) {
-            guard visited.insert(ObjectIdentifier(object)).inserted else { return }
+            guard visited.insert(ObjectIdentifier(object)).inserted, !object.isDynamic else { return }
             if let task = object.task {
                 if task === object {
                     found.append(object)
@@ -61,7 +66,7 @@ extension Value {
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         case .float(let value): NumberText.lua(value)
-        case .string(let value), .path(let value): value
+        case .string(let value), .path(let value), .file(let value, _): value
         case .list(let values), .set(let values): "[" + values.map(\.plainText).joined(separator: ", ") + "]"
         case .map(let entries), .openMap(let entries):
             "{" + entries.map { "\($0.key.plainText): \($0.value.plainText)" }.joined(separator: ", ") + "}"

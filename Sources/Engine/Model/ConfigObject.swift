@@ -16,9 +16,8 @@ package final class ConfigObject {
     package var meta: Bool?
     package private(set) var isSealed = false
     package private(set) var tags: [Tag] = []
-    package var initTasks: [ConfigObject] = []
-    /// Tasks to wait for beyond those in its values.
-    package var extraDependencies: [ConfigObject] = []
+    /// What few objects have.
+    private var rare: Rare?
     /// The absolute path of the job's folder, once submitted.
     package var jobPath: String?
 
@@ -42,9 +41,78 @@ package final class ConfigObject {
         }
     }
 
+    private final class Rare {
+        var initTasks: [ConfigObject] = []
+        var extraDependencies: [ConfigObject] = []
+        var replacement: ConfigObject?
+        var isDynamic = false
+        var isLoaded = false
+        var tagStops: Set<String> = []
+    }
+
+    private func rareValues() -> Rare {
+        if let rare { return rare }
+        let new = Rare()
+        rare = new
+        return new
+    }
+
+    /// Lightweight tasks that run before the task, in its process.
+    package var initTasks: [ConfigObject] {
+        get { rare?.initTasks ?? [] }
+        set { if rare != nil || !newValue.isEmpty { rareValues().initTasks = newValue } }
+    }
+
+    /// Tasks to wait for beyond those in its values.
+    package var extraDependencies: [ConfigObject] {
+        get { rare?.extraDependencies ?? [] }
+        set { rareValues().extraDependencies = newValue }
+    }
+
+    /// The object that this one of a deprecated type stands for, once it was converted.
+    package private(set) var replacement: ConfigObject? {
+        get { rare?.replacement }
+        set { rareValues().replacement = newValue }
+    }
+
+    /// What its identifier is of: itself, or what took its place.
+    package var represented: ConfigObject { replacement?.represented ?? self }
+
+    /// The parameters whose objects keep their tags to themselves.
+    package var tagStops: Set<String> { rare?.tagStops ?? [] }
+
+    package func stopTags(of parameter: String) { rareValues().tagStops.insert(parameter) }
+
+    /// Whether its task makes it while it runs, so that nothing waits for the end of that task because of it.
+    package var isDynamic: Bool {
+        get { rare?.isDynamic ?? false }
+        set { rareValues().isDynamic = newValue }
+    }
+
+    /// Whether it was read from a file: a task of an earlier run, which is not submitted again.
+    package var isLoaded: Bool {
+        get { rare?.isLoaded ?? false }
+        set { rareValues().isLoaded = newValue }
+    }
+
+    /// With the default values; those that a function makes come with `fillDefaults`.
     package init(_ type: ConfigType) {
         self.type = type
-        values = type.parameters.map { $0.defaultValue ?? ($0.isRequired || $0.jobPath != nil ? nil : .null) }
+        values = type.parameters.map { parameter in
+            if let value = parameter.defaultValue { return value.cloned }
+            return parameter.isRequired || parameter.jobPath != nil || parameter.makeDefault != nil
+                ? nil : .null
+        }
+    }
+
+    /// Gives the parameters that have no value yet, and whose default a function makes, theirs.
+    package func fillDefaults() throws(ValueError) {
+        for (position, parameter) in type.parameters.enumerated() where values[position] == nil {
+            guard let make = parameter.makeDefault else { continue }
+            do throws(ValueError) { values[position] = try noteNesting(of: try make()) } catch {
+                throw error.within(".\(parameter.name)")
+            }
+        }
     }
 
     /// An object from a table, as YAML or a nested Lua table gives it.
@@ -58,6 +126,7 @@ package final class ConfigObject {
             }
             try set(name, to: entry.value, depth: depth)
         }
+        try fillDefaults()
     }
 
     package subscript(name: String) -> Value? {
@@ -69,6 +138,7 @@ package final class ConfigObject {
     /// - Throws: an unknown name, a constant, a generated path, or a value that does not fit.
     package func set(_ name: String, to raw: Value, depth: Int = 0) throws(ValueError) {
         guard let position = type.position(of: name) else {
+            if let rename = type.rename(of: name) { return try set(rename, to: raw, depth: depth) }
             let nearest = Suggestion.nearest(to: name, among: type.parameters.map(\.name))
             throw ValueError(.unknownParameter(name: name, of: type.id, suggestion: nearest))
         }
@@ -77,19 +147,37 @@ package final class ConfigObject {
         if parameter.jobPath != nil { throw ValueError(.generated(name: name)) }
         do throws(ValueError) {
             if case .null = raw, !parameter.type.isOptional {
-                values[position] = parameter.defaultValue
+                values[position] = parameter.defaultValue?.cloned
                 return
             }
             let value = try parameter.value(given: raw, of: type.id, depth: depth)
-            value.forEachObject { nesting = max(nesting, $0.task === $0 ? 0 : $0.nesting + 1) }
-            // What walks an object recurses.
-            guard nesting < ParameterType.deepest else { throw ValueError(.tooDeep) }
-            values[position] = value
+            values[position] = try noteNesting(of: value)
         } catch { throw error.within(".\(name)") }
+    }
+
+    private func set(_ rename: Rename, to raw: Value, depth: Int) throws(ValueError) {
+        switch rename.way {
+        case .parameter(let name): try set(name, to: raw, depth: depth)
+        case .function(let apply): try apply(self, raw)
+        }
+    }
+
+    private func noteNesting(of value: Value) throws(ValueError) -> Value {
+        value.forEachObject { nesting = max(nesting, $0.task === $0 ? 0 : $0.nesting + 1) }
+        // What walks an object recurses.
+        guard nesting < ParameterType.deepest else { throw ValueError(.tooDeep) }
+        return value
     }
 
     /// Puts a value that was read back from a file in its place, constants and generated paths included.
     package func restore(_ position: Int, to value: Value) { values[position] = value }
+
+    /// Freezes an object that was read from a file, with the identifier that it had when it was written.
+    package func finishLoading(as identifier: Identifier) {
+        isSealed = true
+        isLoaded = true
+        cachedIdentifier = identifier
+    }
 
     package func addTag(_ tag: Tag) {
         if let index = tags.firstIndex(where: { $0.name == tag.name }) {
@@ -106,7 +194,16 @@ package final class ConfigObject {
             copy.values[position] = values[position]
         }
         copy.tags = tags
+        if !tagStops.isEmpty { copy.rareValues().tagStops = tagStops }
+        copy.initTasks = initTasks
         copy.meta = meta
+        return copy
+    }
+
+    /// A copy that shares no object with this one but tasks and what they made.
+    fileprivate func deepCopy() -> ConfigObject {
+        let copy = copy()
+        for (position, value) in copy.values.enumerated() { copy.values[position] = value?.cloned }
         return copy
     }
 
@@ -124,6 +221,7 @@ package final class ConfigObject {
         check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
     ) throws {
         if isSealed || !visited.insert(ObjectIdentifier(self)).inserted { return }
+        try fillDefaults()
         for (position, parameter) in type.parameters.enumerated() {
             guard let value = values[position] else {
                 if parameter.jobPath != nil { continue }
@@ -133,36 +231,40 @@ package final class ConfigObject {
                 try value.forEachObject { object in try object.complete(check: check, &visited) }
             } catch let error as ValueError { throw error.within(".\(parameter.name)") }
         }
+        for task in initTasks { try task.complete(check: check, &visited) }
         try check(self)
+        try convertIfDeprecated(check, &visited)
+    }
+
+    private func convertIfDeprecated(
+        _ check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
+    ) throws {
+        guard let convert = type.deprecation?.convert else { return }
+        let converted = try convert(self)
+        try converted.complete(check: check, &visited)
+        replacement = converted
+    }
+
+    /// Converts this object and those in it that are of deprecated types, so that its identifier can be computed before it is sealed.
+    package func convertDeprecated() throws {
+        var visited: Set<ObjectIdentifier> = []
+        try convertDeprecated(&visited)
+    }
+
+    private func convertDeprecated(_ visited: inout Set<ObjectIdentifier>) throws {
+        if isSealed || !visited.insert(ObjectIdentifier(self)).inserted { return }
+        try forEachObject { try $0.convertDeprecated(&visited) }
+        guard let convert = type.deprecation?.convert else { return }
+        let converted = try convert(self)
+        try converted.convertDeprecated(&visited)
+        replacement = converted
     }
 
     private func freeze() {
         if isSealed { return }
         isSealed = true
         forEachObject { $0.freeze() }
-    }
-
-    /// Gives the generated parameters of this object, and of those in it that have none yet, their paths.
-    ///
-    /// - Parameters:
-    ///   - folder: where the paths of this object lie.
-    ///   - nested: where those of the objects in it lie: `out` of the job's folder.
-    package func placePaths(in folder: String, nested: String) {
-        var visited: Set<ObjectIdentifier> = []
-        placePaths(in: folder, nested: nested, &visited)
-    }
-
-    fileprivate func placePaths(in folder: String, nested: String, _ visited: inout Set<ObjectIdentifier>) {
-        guard visited.insert(ObjectIdentifier(self)).inserted else { return }
-        for (position, parameter) in type.parameters.enumerated() {
-            if let name = parameter.jobPath {
-                if values[position] == nil {
-                    values[position] = .path(name.isEmpty ? folder : "\(folder)/\(name)")
-                }
-            } else if let value = values[position] {
-                value.place(at: "\(nested)/\(parameter.name)", &visited)
-            }
-        }
+        replacement?.freeze()
     }
 
     /// Every object directly in its values, and its init tasks.
@@ -184,19 +286,17 @@ extension Value {
         }
     }
 
-    fileprivate func place(at path: String, _ visited: inout Set<ObjectIdentifier>) {
+    /// A copy with copies of the objects in it, tasks and what they made excepted.
+    package var cloned: Value {
         switch self {
-        case .object(let object):
-            if object.jobPath == nil, object.task == nil {
-                object.placePaths(in: path, nested: path, &visited)
-            }
-        case .list(let values), .set(let values):
-            for (index, value) in values.enumerated() { value.place(at: "\(path)/\(index)", &visited) }
-        case .map(let entries), .openMap(let entries):
-            for entry in entries {
-                if case .string(let key) = entry.key { entry.value.place(at: "\(path)/\(key)", &visited) }
-            }
-        default: break
+        case .object(let object): return object.task == nil ? .object(object.deepCopy()) : self
+        case .list(let values): return .list(values.map(\.cloned))
+        case .set(let values): return .set(values.map(\.cloned))
+        case .map(let entries):
+            return .map(entries.map { .init(key: $0.key, value: $0.value.cloned) })
+        case .openMap(let entries):
+            return .openMap(entries.map { .init(key: $0.key, value: $0.value.cloned) })
+        default: return self
         }
     }
 }

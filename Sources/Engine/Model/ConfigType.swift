@@ -2,8 +2,15 @@
 package final class ConfigType {
     package enum Kind: String {
         case config, task
+        /// A task that a time limit may stop and that then goes on where it was: its folder is kept.
+        case resumable
+        /// Runs in the process of the task that it prepares, before that one.
+        case lightweight
         /// A config of which two equal ones, met in one object, are told apart.
         case instance
+
+        /// Whether its objects can be submitted.
+        package var isTask: Bool { self == .task || self == .resumable }
     }
 
     package let id: String
@@ -14,8 +21,16 @@ package final class ConfigType {
     package let parameters: [Parameter]
     /// Where it was defined: `experiment.lua:12`.
     package let definedAt: String
+    /// The Python class that its objects are instances of, where it has one.
+    package let python: PythonClass?
+    /// What took its place, if it is deprecated.
+    package let deprecation: Deprecation?
+    /// Its own parameters that change those of its base without saying so.
+    package let unmarkedOverrides: [String]
 
     private let positions: [String: Int]
+    /// Former names of parameters.
+    private let renames: [String: Rename]
     /// The id and the names as they stand in the canonical bytes.
     let identityHeader: [UInt8]
     let identityNames: [[UInt8]]
@@ -27,32 +42,59 @@ package final class ConfigType {
         "progress", "result", "log", "taskdir", "remaining_time", "here", "jobdir", "type", "xpm",
     ]
 
+    /// What a definition says beyond its parameters.
+    package struct Options {
+        package var help: String?
+        package var definedAt = ""
+        package var python: PythonClass?
+        package var deprecation: Deprecation?
+        package var renames: [Rename] = []
+
+        package init() {}
+    }
+
     /// - Throws: the first parameter that has a reserved or malformed name, or changes the type of its base's.
     package init(
-        id: String, kind: Kind, base: ConfigType? = nil, parameters own: [Parameter], help: String? = nil,
-        definedAt: String = ""
+        id: String, kind: Kind, base: ConfigType? = nil, parameters own: [Parameter],
+        options: Options = Options()
     ) throws(TypeError) {
         guard Self.isValid(id: id) else { throw TypeError.malformedID(id) }
         self.id = id
         self.kind = kind
         self.base = base
-        self.help = help
-        self.definedAt = definedAt
+        help = options.help
+        definedAt = options.definedAt
+        python = options.python
+        deprecation = options.deprecation
         var all: [String: Parameter] = [:]
+        var unmarked: [String] = []
         for parameter in base?.parameters ?? [] { all[parameter.name] = parameter }
         for parameter in own {
-            if Self.reservedNames.contains(parameter.name) { throw TypeError.reservedName(parameter.name) }
-            guard Self.isValid(name: parameter.name) else { throw TypeError.malformedName(parameter.name) }
-            if let inherited = all[parameter.name], !parameter.type.narrows(inherited.type) {
-                throw TypeError.changedType(
-                    name: parameter.name, from: inherited.type.title, to: parameter.type.title)
+            try Self.check(name: parameter.name)
+            if let inherited = all[parameter.name] {
+                guard parameter.type.narrows(inherited.type) else {
+                    throw TypeError.changedType(
+                        name: parameter.name, from: inherited.type.title, to: parameter.type.title)
+                }
+                if !parameter.overrides { unmarked.append(parameter.name) }
             }
             all[parameter.name] = parameter
         }
+        unmarkedOverrides = unmarked.sorted(by: ByteOrder.less)
         parameters = all.values.sorted { ByteOrder.less($0.name, $1.name) }
         positions = Dictionary(
             uniqueKeysWithValues: parameters.enumerated().map { ($0.element.name, $0.offset) })
-        identityHeader = Array(id.lowercased().utf8)
+        var renames = base?.renames ?? [:]
+        for rename in options.renames {
+            try Self.check(name: rename.former)
+            if all[rename.former] != nil { throw TypeError.renamedAndThere(rename.former) }
+            if case .parameter(let name) = rename.way, all[name] == nil {
+                throw TypeError.renamedToUnknown(rename.former, name)
+            }
+            renames[rename.former] = rename
+        }
+        self.renames = renames
+        identityHeader = Array((options.deprecation?.target?.key ?? id.lowercased()).utf8)
         identityNames = parameters.map {
             var encoder = ValueEncoder()
             encoder.write(string: $0.name)
@@ -61,12 +103,19 @@ package final class ConfigType {
         }
     }
 
-    /// The last component of the id: the name of the job's files.
+    /// The id in identities and folder names: lower-case, and that of the type which took its place.
+    package var key: String { String(decoding: identityHeader, as: UTF8.self) }
+
+    /// The last component of the key: the name of the job's files.
     package var shortName: String {
-        String(id[(id.lastIndex(of: ".").map(id.index(after:)) ?? id.startIndex)...])
+        let key = key
+        return String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
     }
 
     package func position(of name: String) -> Int? { positions[name] }
+
+    /// What became of a parameter that had this name once.
+    package func rename(of former: String) -> Rename? { renames[former] }
 
     package func isKind(of other: ConfigType) -> Bool {
         var type: ConfigType? = self
@@ -74,7 +123,8 @@ package final class ConfigType {
             if one === other { return true }
             type = one.base
         }
-        return false
+        // What is deprecated still goes where the new type goes.
+        return deprecation?.target?.isKind(of: other) ?? false
     }
 
     /// An id is a file name too: letters, digits and `_ - .` of any script, not beginning with a dot.
@@ -86,24 +136,32 @@ package final class ConfigType {
             }
     }
 
-    private static func isValid(name: String) -> Bool {
-        guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else {
-            return false
-        }
-        return name.unicodeScalars.allSatisfy {
-            $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil
-        }
+    private static func check(name: String) throws(TypeError) {
+        if reservedNames.contains(name) { throw TypeError.reservedName(name) }
+        guard let first = name.unicodeScalars.first, first == "_" || first.properties.isAlphabetic,
+            name.unicodeScalars.allSatisfy({
+                $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil
+            })
+        else { throw TypeError.malformedName(name) }
     }
 }
 
 extension ParameterType {
-    /// Whether this may stand where the base's parameter had another type: the same type, or a config derived from it.
+    /// Whether this may stand where the base's parameter had another type: the same type, or a config derived from it, also inside
+    /// lists, sets, maps and optionals.
     fileprivate func narrows(_ other: ParameterType) -> Bool {
-        if case .config(let mine) = self, case .config(let theirs) = other,
-            let type = mine.type, let base = theirs.type
-        {
-            return type.isKind(of: base)
+        switch (self, other) {
+        case (.config(let mine), .config(let theirs)):
+            if let type = mine.type, let base = theirs.type { return type.isKind(of: base) }
+            return mine.id == theirs.id
+        case (.constrained(let mine, _), _): return mine.narrows(other)
+        case (_, .constrained(let theirs, _)): return narrows(theirs)
+        case (.list(let mine), .list(let theirs)), (.set(let mine), .set(let theirs)),
+            (.optional(let mine), .optional(let theirs)):
+            return mine.narrows(theirs)
+        case (.map(let key, let mine), .map(let otherKey, let theirs)):
+            return key.title == otherKey.title && mine.narrows(theirs)
+        default: return title == other.title
         }
-        return title == other.title
     }
 }

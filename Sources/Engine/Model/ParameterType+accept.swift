@@ -15,9 +15,25 @@ extension ParameterType {
         case .float: return try acceptFloat(value)
         case .bool: if case .bool = value { return value }
         case .string: if case .string = value { return value }
-        case .path:
-            if case .string(let text) = value { return .path(text) }
-            if case .path = value { return value }
+        case .path, .dataPath:
+            switch value {
+            case .string(let text): return .path(text)
+            case .path: return value
+            case .file(let path, _): return .path(path)
+            default: break
+            }
+        case .file(let reader):
+            switch value {
+            case .string(let path), .path(let path): return .file(path, try reader.digest(path))
+            case .file: return value
+            default: break
+            }
+        case .constrained(let type, let constraint):
+            let accepted = try type.accept(value, depth: depth)
+            if let complaint = constraint.complaint(about: accepted) {
+                throw ValueError(.wrongType(expected: complaint, got: accepted.told))
+            }
+            return accepted
         case .any: return try Self.open(value, depth: depth)
         case .optional(let wrapped):
             if case .null = value { return .null }
@@ -217,7 +233,8 @@ extension Parameter {
     /// The value of a configuration's field: given, or by default.
     func value(given: Value?, of owner: String, depth: Int) throws(ValueError) -> Value {
         guard let given else {
-            if let defaultValue { return defaultValue }
+            if let defaultValue { return defaultValue.cloned }
+            if let makeDefault { return try makeDefault() }
             if case .record(let record) = type { return try record.accept(.map([]), depth: depth) }
             if type.isOptional { return .null }
             throw ValueError(.missingParameter(name: name, of: owner))

@@ -3,6 +3,10 @@ package indirect enum ParameterType {
     case int, float, bool, string, any
     /// A path that the user gives: not part of the identity.
     case path
+    /// A file or folder that `xpm.save` copies along: not part of the identity.
+    case dataPath
+    /// A file whose content is its identity.
+    case file(FileReader)
     case list(ParameterType)
     case set(ParameterType)
     case map(ParameterType, ParameterType)
@@ -10,6 +14,8 @@ package indirect enum ParameterType {
     case union([ParameterType])
     case enumeration(Enumeration)
     case config(ConfigReference)
+    /// A type with limits of its own, inside a list, a map or another type.
+    case constrained(ParameterType, Constraint)
     /// A nested table of an experiment's configuration: a name, a parameter.
     case record(Record)
 
@@ -22,6 +28,9 @@ package indirect enum ParameterType {
         case .string: "string"
         case .any: "any"
         case .path: "path"
+        case .dataPath: "data_path"
+        case .file: "file"
+        case .constrained(let type, _): type.title
         case .list(let element): "list(\(element.title))"
         case .set(let element): "set(\(element.title))"
         case .map(let key, let value): "map(\(key.title), \(value.title))"
@@ -37,8 +46,10 @@ package indirect enum ParameterType {
     /// Whether its values are paths and nothing else: then they are not part of the identity.
     package var isOfPaths: Bool {
         switch self {
-        case .path: true
-        case .optional(let inner), .list(let inner), .set(let inner), .map(_, let inner): inner.isOfPaths
+        case .path, .dataPath: true
+        case .optional(let inner), .list(let inner), .set(let inner), .map(_, let inner),
+            .constrained(let inner, _):
+            inner.isOfPaths
         default: false
         }
     }
@@ -48,6 +59,7 @@ package indirect enum ParameterType {
         switch self {
         case .optional, .any: true
         case .union(let types): types.contains { $0.isOptional }
+        case .constrained(let type, _): type.isOptional
         default: false
         }
     }
@@ -74,4 +86,11 @@ package final class Record {
     package init(_ parameters: [Parameter]) {
         self.parameters = parameters.sorted { ByteOrder.less($0.name, $1.name) }
     }
+}
+
+/// Gives the SHA-256 of a file's content.
+package struct FileReader {
+    package let digest: (_ path: String) throws(ValueError) -> Identifier
+
+    package init(digest: @escaping (_ path: String) throws(ValueError) -> Identifier) { self.digest = digest }
 }

@@ -5,6 +5,9 @@ package enum TypeError: Error, Equatable {
     case reservedName(String)
     case changedType(name: String, from: String, to: String)
     case definedTwice(id: String, first: String)
+    /// A former name that a parameter has now.
+    case renamedAndThere(String)
+    case renamedToUnknown(String, String)
 
     package var text: String {
         switch self {
@@ -15,6 +18,9 @@ package enum TypeError: Error, Equatable {
         case .reservedName(let name): "'\(name)' is a reserved name: every object has it"
         case .changedType(let name, let from, let to):
             "parameter '\(name)' is \(from) in the base type and cannot become \(to)"
+        case .renamedAndThere(let name): "'\(name)' is a parameter and a former name at once"
+        case .renamedToUnknown(let former, let name):
+            "'\(former)' was renamed to '\(name)', which is no parameter"
         case .definedTwice(let id, let first): "the type id '\(id)' is used twice: first at \(first)"
         }
     }

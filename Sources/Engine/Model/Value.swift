@@ -15,6 +15,8 @@ package enum Value {
     /// A map inside `any` or a union, where nothing but the bytes tells where it ends.
     case openMap([Entry])
     case path(String)
+    /// A file with the SHA-256 of its content.
+    case file(String, Identifier)
     case member(Enumeration, Int)
     case object(ConfigObject)
 
@@ -41,7 +43,7 @@ package enum Value {
         case .set(let values): "a set of \(values.count)"
         case .map(let entries), .openMap(let entries):
             entries.isEmpty ? "an empty table" : "a map of \(entries.count)"
-        case .path(let path): "path \"\(path)\""
+        case .path(let path), .file(let path, _): "path \"\(path)\""
         case .member(let enumeration, let index): "\(enumeration.title) \(enumeration.members[index])"
         case .object(let object): "a \(object.type.id)"
         }
@@ -58,6 +60,7 @@ extension Value: Equatable {
         case (.float(let a), .float(let b)): a == b
         case (.int(let a), .float(let b)), (.float(let b), .int(let a)): Double(a) == b
         case (.string(let a), .string(let b)), (.path(let a), .path(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.file(_, let a), .file(_, let b)): a == b
         case (.list(let a), .list(let b)), (.set(let a), .set(let b)): a == b
         case (.map(let a), .map(let b)), (.openMap(let a), .openMap(let b)):
             a.elementsEqual(b) { $0.key == $1.key && $0.value == $1.value }
@@ -73,10 +76,16 @@ package final class Enumeration {
     /// `module.Type` where the identity names the type (as Python's enums do), else nil: then it is a string with choices.
     package let id: String?
     package let members: [String]
+    /// The Python class of the id: what is before and after its `:`, or else its last dot.
+    package let module: String
+    package let name: String
 
     package init(id: String?, members: [String]) {
-        self.id = id
+        self.id = id?.replacing(":", with: ".")
         self.members = members
+        let cut = id.flatMap { $0.firstIndex(of: ":") ?? $0.lastIndex(of: ".") }
+        module = cut.flatMap { cut in id.map { String($0[..<cut]) } } ?? ""
+        name = cut.flatMap { cut in id.map { String($0[$0.index(after: cut)...]) } } ?? id ?? ""
     }
 
     package var title: String { id ?? "enum" }

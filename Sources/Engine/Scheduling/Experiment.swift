@@ -28,6 +28,7 @@ package final class Experiment {
     package let run: RunFolder?
     package let board: JobBoard
     private let inbox: AsyncStream<Plan.Event>.Continuation?
+    private let objects: ObjectLog?
     private let host: String
     private let version: String
     private let planned: (PlannedJob) -> Void
@@ -49,8 +50,9 @@ package final class Experiment {
     ///   - planned: told of each new job.
     package init(
         name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
-        inbox: AsyncStream<Plan.Event>.Continuation?, environment: [JobScript.Variable], host: String,
-        version: String, planned: @escaping (PlannedJob) -> Void
+        inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
+        environment: [JobScript.Variable], host: String, version: String,
+        planned: @escaping (PlannedJob) -> Void
     ) {
         self.name = name
         self.mode = mode
@@ -58,11 +60,15 @@ package final class Experiment {
         self.run = run
         self.board = board
         self.inbox = inbox
+        self.objects = objects
         self.environment = environment
         self.host = host
         self.version = version
         self.planned = planned
     }
+
+    /// The folder that relative paths in parameters are in.
+    package var base = "/"
 
     package func set(environment name: String, to value: String) {
         environment.removeAll { $0.name == name }
@@ -86,32 +92,41 @@ package final class Experiment {
         // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
         let identifier = task.identifier
-        let folder = workspace.job(of: task.type, identifier)
+        let folder = workspace.job(of: task)
         task.jobPath = folder.path
-        task.placePaths(in: folder.path, nested: "\(folder.path)/out")
+        task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
         if let known = jobs[identifier] { return known }
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        let dependencies = try task.taskDependencies().map { other in
-            guard let job = jobs[other.identifier] else {
-                throw ValueError(.refused("\(task.type.id) needs a \(other.type.id) that was not submitted"))
+        var dependencies: [Job] = []
+        var needs: [String] = []
+        for other in task.taskDependencies() {
+            if let job = jobs[other.identifier] {
+                dependencies.append(job)
+                needs.append(job.spec.folder.done)
+            } else {
+                needs.append(try earlier(other, neededBy: task).done)
             }
-            return job
         }
+        let shares = task.partialFolders(in: workspace.partials)
+
         let tags = task.allTags()
         let script = JobScript(
             taskID: task.type.id, identifier: identifier.hex,
-            needs: dependencies.map { Paths.relative($0.spec.folder.done, from: folder.path) },
+            needs: needs.map { Paths.relative($0, from: folder.path) },
+            shares: shares.map { Paths.relative($0, from: folder.path) },
             environment: environment + own, program: try program())
         let spec = JobSpec(
-            number: JobNumber(jobs.count), identifier: identifier, taskID: task.type.id, folder: folder,
-            language: script.language, dependencies: dependencies.map(\.spec.number),
+            number: JobNumber(jobs.count), identifier: identifier, taskID: task.represented.type.key,
+            folder: folder,
+            language: script.language, dependencies: dependencies.map(\.spec.number), exclusive: shares,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "))
         let job = Job(spec: spec, task: task)
         let state = folder.state()
         if mode != .dryRun, state != .done, state != .running { try write(job, script) }
         try run?.add(spec, tags: tags, dependencies: dependencies.map(\.spec.identifier))
+        try objects?.add(task)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil { try run?.link(spec) }
         jobs[identifier] = job
@@ -122,8 +137,26 @@ package final class Experiment {
         return job
     }
 
-    /// The script submits nothing more.
+    /// The folder of a task of an earlier run, which an object that was loaded brings along.
+    private func earlier(_ other: ConfigObject, neededBy task: ConfigObject) throws(ValueError) -> JobFolder {
+        guard other.isLoaded else {
+            throw ValueError(.refused("\(task.type.id) needs a \(other.type.id) that was not submitted"))
+        }
+        let folder = workspace.job(of: other)
+        guard mode == .dryRun || folder.isDone else {
+            throw ValueError(
+                .refused(
+                    "\(task.type.id) needs the \(other.type.id) \(other.identifier.short) of an earlier run, which is not done here"
+                ))
+        }
+        return folder
+    }
+
+    /// The script's `run` has returned.
     package func endOfScript() { inbox?.yield(.scriptEnded) }
+
+    /// Nothing more is submitted.
+    package func close() { inbox?.yield(.closed) }
 
     /// Nothing more is launched.
     package func drain() { inbox?.yield(.drain) }

@@ -47,19 +47,31 @@ package final class JobBoard: Sendable {
         /// What was waited for is over.
         case over
         case interrupted
+        /// Nothing happened for so long.
+        case timeout
     }
 
     /// Waits until a job is final, or all submitted ones (nil); returns early with the jobs that ended meanwhile.
-    package func wait(for number: JobNumber?) -> Wake {
-        monitor.wait { state in
-            if !state.ended.isEmpty {
-                let ended = state.ended
-                state.ended = []
-                return .ended(ended)
-            }
-            let isOver = number.map { state.statuses[$0.index].isFinal } ?? (state.open == 0)
-            if isOver || state.isFinished { return .over }
-            return state.isInterrupted ? .interrupted : nil
+    ///
+    /// - Parameter milliseconds: how long at most; nil for as long as it takes.
+    package func wait(for number: JobNumber?, milliseconds: Int? = nil) -> Wake {
+        guard let milliseconds else { return monitor.wait { Self.wake(&$0, number) } }
+        var wake: Wake?
+        _ = monitor.wait(milliseconds: milliseconds) { state in
+            wake = Self.wake(&state, number)
+            return wake != nil
         }
+        return wake ?? .timeout
+    }
+
+    private static func wake(_ state: inout State, _ number: JobNumber?) -> Wake? {
+        if !state.ended.isEmpty {
+            let ended = state.ended
+            state.ended = []
+            return .ended(ended)
+        }
+        let isOver = number.map { state.statuses[$0.index].isFinal } ?? (state.open == 0)
+        if isOver || state.isFinished { return .over }
+        return state.isInterrupted ? .interrupted : nil
     }
 }

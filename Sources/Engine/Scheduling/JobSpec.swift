@@ -9,16 +9,19 @@ package struct JobNumber: Hashable, Sendable {
 package struct JobSpec: Sendable {
     package let number: JobNumber
     package let identifier: Identifier
+    /// The key of its type: the id in lower case.
     package let taskID: String
     package let folder: JobFolder
     package let language: JobScript.Language
     package let dependencies: [JobNumber]
+    /// Folders that only one job at a time may use.
+    package let exclusive: [String]
     /// `lr=0.1 seed=1`
     package let tags: String
 
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder,
-        language: JobScript.Language, dependencies: [JobNumber], tags: String
+        language: JobScript.Language, dependencies: [JobNumber], exclusive: [String] = [], tags: String
     ) {
         self.number = number
         self.identifier = identifier
@@ -26,6 +29,7 @@ package struct JobSpec: Sendable {
         self.folder = folder
         self.language = language
         self.dependencies = dependencies
+        self.exclusive = exclusive
         self.tags = tags
     }
 }

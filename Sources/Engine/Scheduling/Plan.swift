@@ -12,8 +12,10 @@ package struct Plan: Sendable {
         case ended(JobNumber, Outcome, elsewhere: Bool)
         /// The process that ran it vanished without an outcome, and was not of this run: it has to run again.
         case abandoned(JobNumber)
-        /// The script submits nothing more.
+        /// The script's `run` has returned. Callbacks may submit more.
         case scriptEnded
+        /// Nothing more is submitted.
+        case closed
         /// Nothing more is launched.
         case drain
     }
@@ -40,13 +42,17 @@ package struct Plan: Sendable {
     private static let mostLost = 3
 
     private var entries: [Entry] = []
+    /// Folders that a running job has for itself.
+    private var taken: Set<String> = []
+    /// Ready jobs that wait for such a folder.
+    private var parked: [String: [JobNumber]] = [:]
     /// Ready jobs from `next` on.
     private var queue: [JobNumber] = []
     private var next = 0
     private var slotsLeft: Int
     private let failsFast: Bool
     private var isDraining = false
-    private var hasScriptEnded = false
+    private var isClosed = false
     private var hasFinished = false
     /// Whether the jobs that were not launched before a drain are settled.
     private var isDrained = false
@@ -77,8 +83,7 @@ package struct Plan: Sendable {
             giveBackSlot(of: number)
         case .ended(let number, let outcome, let elsewhere):
             guard entries[number.index].status == .running else { break }
-            giveBackSlot(of: number)
-            running -= 1
+            stop(number)
             if outcome.isDone {
                 succeed(number, as: elsewhere ? .cached : .done, &actions)
             } else {
@@ -88,8 +93,7 @@ package struct Plan: Sendable {
             }
         case .abandoned(let number):
             guard entries[number.index].status == .running else { break }
-            giveBackSlot(of: number)
-            running -= 1
+            stop(number)
             entries[number.index].lost += 1
             if entries[number.index].lost < Self.mostLost {
                 makeReady(number, &actions)
@@ -99,7 +103,8 @@ package struct Plan: Sendable {
                 block(dependentsOf: number, &actions)
                 if failsFast { isDraining = true }
             }
-        case .scriptEnded: hasScriptEnded = true
+        case .scriptEnded: break
+        case .closed: isClosed = true
         case .drain: isDraining = true
         }
         launchReady(&actions)
@@ -176,11 +181,27 @@ package struct Plan: Sendable {
         slotsLeft += 1
     }
 
+    /// A job runs no more: its slot is free, and so are its folders.
+    private mutating func stop(_ number: JobNumber) {
+        giveBackSlot(of: number)
+        running -= 1
+        for folder in entries[number.index].spec.exclusive {
+            taken.remove(folder)
+            queue += parked.removeValue(forKey: folder) ?? []
+        }
+    }
+
     private mutating func launchReady(_ actions: inout [Action]) {
         guard !isDraining else { return }
         while slotsLeft > 0, next < queue.count {
             let number = queue[next]
             next += 1
+            let folders = entries[number.index].spec.exclusive
+            if let folder = folders.first(where: taken.contains) {
+                parked[folder, default: []].append(number)
+                continue
+            }
+            taken.formUnion(folders)
             entries[number.index].status = .running
             entries[number.index].holdsSlot = true
             slotsLeft -= 1
@@ -204,7 +225,7 @@ package struct Plan: Sendable {
                 }
             }
         }
-        guard hasScriptEnded, open == 0 else { return }
+        guard isClosed, open == 0 else { return }
         hasFinished = true
         actions.append(.finish)
     }

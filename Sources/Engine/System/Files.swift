@@ -67,6 +67,13 @@ package enum Files {
         return try descriptor.readToEnd(limit: limit, path: path)
     }
 
+    /// The content from an offset on.
+    package static func read(_ path: String, from offset: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(opening: path, O_RDONLY)
+        lseek(descriptor.number, off_t(offset), SEEK_SET)
+        return try descriptor.readToEnd(limit: 1 << 30, path: path)
+    }
+
     /// The content as text; bytes that are not UTF-8 are replaced.
     package static func readText(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> String {
         String(decoding: try read(path, limit: limit), as: UTF8.self)
@@ -134,6 +141,22 @@ package enum Files {
         unsafe _ = unlink(temporary)
         if unsafe symlink(target, temporary) != 0 { throw SystemError("create link", path, code: errno) }
         try rename(temporary, to: path)
+    }
+
+    /// Copies a file, or a folder with all in it; links are followed.
+    package static func copyTree(_ from: String, to target: String) throws(SystemError) {
+        guard kind(from) == .folder else {
+            try makeFolder(Paths.parent(target))
+            let source = try Descriptor(opening: from, O_RDONLY)
+            let copy = try Descriptor(opening: target, O_WRONLY | O_CREAT | O_TRUNC)
+            while true {
+                let bytes = try source.readToEnd(limit: 1 << 20, path: from)
+                if bytes.isEmpty { return }
+                try copy.write(bytes, path: target)
+            }
+        }
+        try makeFolder(target)
+        for name in try list(from) { try copyTree("\(from)/\(name)", to: "\(target)/\(name)") }
     }
 
     /// The target of a symbolic link, or nil.

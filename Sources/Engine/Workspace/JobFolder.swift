@@ -7,6 +7,7 @@
 ///     {name}.pid               how to find that process (`ProcessRecord`)
 ///     {name}.done .failed      the outcome (`Outcome`)
 ///     .experimaestro/events/   progress and results, one JSON object a line
+///     .experimaestro/task-outputs.jsonl   what a resumable task made while it ran
 package struct JobFolder: Sendable, Hashable {
     package let path: String
     /// The last part of the task's id.
@@ -25,6 +26,9 @@ package struct JobFolder: Sendable, Hashable {
     package var done: String { "\(path)/\(name).done" }
     package var failed: String { "\(path)/\(name).failed" }
     package var events: String { "\(path)/\(Self.eventsName)" }
+
+    /// What a resumable task makes while it runs, a JSON object a line (`TaskOutput`).
+    package var outputs: String { "\(path)/.experimaestro/task-outputs.jsonl" }
 
     package static let eventsName = ".experimaestro/events/event-0.jsonl"
 

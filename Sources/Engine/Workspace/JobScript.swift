@@ -7,6 +7,7 @@
 ///     # iris.evaluate 873dce7ca5a0…
 ///     # xpm job script 1: run this file to run this one task alone
 ///     # needs ../../iris.train/07c59004b109…/train.done
+///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
 /// lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
@@ -25,6 +26,8 @@ package struct JobScript: Equatable, Sendable {
     package var identifier: String
     /// The outcome files that must exist, relative to the job's folder.
     package var needs: [String]
+    /// The folders that are its own while it runs, relative to the job's folder.
+    package var shares: [String]
     package var environment: [Variable]
     package var program: Program
 
@@ -48,11 +51,13 @@ package struct JobScript: Equatable, Sendable {
     }
 
     package init(
-        taskID: String, identifier: String, needs: [String], environment: [Variable], program: Program
+        taskID: String, identifier: String, needs: [String], shares: [String] = [],
+        environment: [Variable], program: Program
     ) {
         self.taskID = taskID
         self.identifier = identifier
         self.needs = needs
+        self.shares = shares
         self.environment = environment
         self.program = program
     }
@@ -72,6 +77,7 @@ package struct JobScript: Equatable, Sendable {
             "\(comment) xpm job script \(Self.version): run this file to run this one task alone",
         ]
         lines += needs.map { "\(comment) needs \($0)" }
+        lines += shares.map { "\(comment) shares \($0)" }
         switch program {
         case .lua(let fields):
             lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)  environment = {")
@@ -102,6 +108,7 @@ extension JobScript {
         package var taskID = ""
         package var identifier = ""
         package var needs: [String] = []
+        package var shares: [String] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -127,9 +134,15 @@ extension JobScript {
             let version = Int(versionLine.dropFirst(" xpm job script ".count).prefix { $0.isNumber })
         else { throw ScriptError.notAScript }
         guard version <= Self.version else { throw ScriptError.newer(version) }
-        while rest.hasPrefix("# needs ") || rest.hasPrefix("-- needs ") {
-            header.needs.append(String(line().drop { $0 != " " }.dropFirst(" needs ".count)))
+        func take(_ word: String) -> [String] {
+            var found: [String] = []
+            while rest.hasPrefix("# \(word) ") || rest.hasPrefix("-- \(word) ") {
+                found.append(String(line().drop { $0 != " " }.dropFirst(word.count + 2)))
+            }
+            return found
         }
+        header.needs = take("needs")
+        header.shares = take("shares")
         header.body = rest
         return header
     }

@@ -22,9 +22,14 @@ package final class LineLog: Sendable {
     ///
     /// - Returns: the error of the first line that could not be written; nil for those after it.
     @discardableResult
-    package func append(_ line: JSON) -> SystemError? {
+    package func append(_ line: JSON) -> SystemError? { append([line]) }
+
+    /// Appends lines, together.
+    @discardableResult
+    package func append(_ lines: [JSON]) -> SystemError? {
+        if lines.isEmpty { return nil }
         var bytes: [UInt8] = []
-        line.writeLine(to: &bytes)
+        for line in lines { line.writeLine(to: &bytes) }
         do throws(SystemError) {
             try descriptor.write(bytes, path: path)
             return nil

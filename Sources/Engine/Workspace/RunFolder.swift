@@ -10,6 +10,7 @@ import Synchronization
 ///
 ///     status.json        state, host, start, end, counts
 ///     jobs.jsonl         a line for each submitted job
+///     objects.jsonl      their configurations, shared objects once (`ObjectLog`)
 ///     environment.json   versions, host, command line, git, merged configuration
 ///     events.jsonl       what happened, in order
 ///     sources/           the Lua files of the plan and what tasks name, as they were
@@ -79,6 +80,9 @@ package final class RunFolder: Sendable {
         try Files.makeFolder("\(path)/results")
         return "\(path)/results"
     }
+
+    /// Where `xp:save` puts an object of this name.
+    package func data(_ name: String) -> String { "\(path)/data/\(name)" }
 
     /// Notes a submitted job.
     package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError)
@@ -165,7 +169,7 @@ extension JSON {
         case .bool(let value): self = .bool(value)
         case .int(let value): self = .int(value)
         case .float(let value): self = .float(value)
-        case .string(let value), .path(let value): self = .string(value)
+        case .string(let value), .path(let value), .file(let value, _): self = .string(value)
         case .list(let values), .set(let values): self = .array(values.map(JSON.init(plain:)))
         case .map(let entries), .openMap(let entries):
             self = .object(entries.map { .init($0.key.plainText, JSON(plain: $0.value)) })

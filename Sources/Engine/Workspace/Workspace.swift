@@ -5,6 +5,7 @@
 ///     WORKSPACE/.__experimaestro__                      marks a workspace
 ///     WORKSPACE/experiments/{experiment}/{run}/         a run of an experiment (`RunFolder`)
 ///     WORKSPACE/jobs/{type id}/{identifier}/            a job (`JobFolder`)
+///     WORKSPACE/partials/{type id}/{name}/{identifier}/ what several jobs share
 package struct Workspace: Sendable, Equatable {
     /// Its absolute path.
     package let path: String
@@ -19,9 +20,14 @@ package struct Workspace: Sendable, Equatable {
         for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)") }
     }
 
-    package func job(of type: ConfigType, _ identifier: Identifier) -> JobFolder {
-        JobFolder(path: "\(path)/jobs/\(type.id)/\(identifier.hex)", name: type.shortName)
+    /// The folder of a task; of a deprecated one that of what took its place.
+    package func job(of task: ConfigObject) -> JobFolder {
+        let type = task.represented.type
+        return JobFolder(path: "\(jobs)/\(type.key)/\(task.identifier.hex)", name: type.shortName)
     }
 
     package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }
+
+    package var jobs: String { "\(path)/jobs" }
+    package var partials: String { "\(path)/partials" }
 }

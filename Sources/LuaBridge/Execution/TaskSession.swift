@@ -9,6 +9,8 @@ package final class TaskSession {
     private let module: XpmModule
     private var folder = JobFolder(path: "/", name: "job")
     private var lastProgress = -1.0
+    /// Whether the task is one that keeps its folder and its outputs.
+    private var resumable = false
     /// Kept files by module name and by the name that messages show.
     private var modules: [String: KeptFile] = [:]
     private var keptFolders: [String: String] = [:]
@@ -35,7 +37,7 @@ package final class TaskSession {
         try session.lua.stack.load(Array(source.utf8), name: "=rehearsal")
         try session.lua.stack.call(arguments: 0, results: 0)
         let parameters =
-            #"{"version": 3, "objects": [{"id": 1, "typename": "t", "task": 1, "fields": {"n": 1}}]}"#
+            #"{"version": 3, "objects": [{"id": 1, "typename": "t", "task": 1, "identifier": "\#(String(repeating: "0", count: 64))", "fields": {"n": 1}}]}"#
         try session.call("t", parameters: Array(parameters.utf8))
     }
 
@@ -44,6 +46,7 @@ package final class TaskSession {
     /// - Returns: 0, or 1 with the reason on standard error.
     package func run(script: Substring, in folder: JobFolder) -> Int32 {
         self.folder = folder
+        module.workspaceFolder = { Paths.parent(Paths.parent(Paths.parent(folder.path))) }
         // What a job prints is seen at once, and not lost when it is killed.
         StandardStream.bufferByLine()
         do {
@@ -142,11 +145,18 @@ package final class TaskSession {
             throw ScriptError(
                 "no task '\(id)' is defined when its file is loaded: define it at the top of the file")
         }
-        let task = try ParameterFile.task(from: bytes, job: folder.path) { module.types[$0]?.type }
+        let task = try ParameterFile.task(from: bytes, job: folder.path) { module.type(named: $0) }
+        resumable = task.type.kind == .resumable
         guard task.type === definition.type else {
             throw ScriptError("params.json is of \(task.type.id), not of \(id)")
         }
-        try task.seal()
+        for initTask in task.initTasks {
+            guard module.pushField("execute", of: initTask.type, stack), stack.kind(-1) == .function else {
+                throw ScriptError("\(initTask.type.id) has no execute")
+            }
+            module.push(initTask, stack)
+            try stack.call(arguments: 1, results: 0)
+        }
         guard module.pushField("execute", of: task.type, stack), stack.kind(-1) == .function else {
             throw ScriptError("\(id) has no execute")
         }
@@ -157,12 +167,16 @@ package final class TaskSession {
     // MARK: What a task may call
 
     private func addJobFunctions() {
-        for name in ["submit", "on_completed"] {
+        for name in ["submit", "on_completed", "watch_output"] {
             module.addMethod(name) { _ in
                 throw ScriptError("\(name) belongs to the plan: a job cannot call it")
             }
         }
-        for name in ["job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name"] {
+        let ofPlan = [
+            "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "xp_save",
+            "xp_load",
+        ]
+        for name in ofPlan {
             module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }
         }
         module.addMethod("progress") { [unowned self] stack in
@@ -182,6 +196,22 @@ package final class TaskSession {
             }
             try JobResult.add(JSON(plain: value), to: folder)
             return 0
+        }
+        module.addMethod("output") { [unowned self] stack in
+            let object = try XpmModule.object(stack, 1, "output")
+            guard let name = stack.string(2), stack.kind(3) == .table else {
+                throw ScriptError("output(name, values): self:output(\"checkpoint\", { step = 10 })")
+            }
+            guard resumable else {
+                throw ScriptError("output: only a resumable_task keeps what it made when it starts again")
+            }
+            try TaskOutput.append(
+                name, of: object.identifier, values: JSON(plain: try stack.value(3)), to: folder)
+            return 0
+        }
+        module.addMethod("remaining_time") { stack in
+            stack.pushNil()
+            return 1
         }
         module.addMethod("log") { stack in
             let words = stack.count < 2 ? [] : (2...stack.count).map { stack.description($0) }

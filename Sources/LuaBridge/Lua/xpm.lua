@@ -20,7 +20,9 @@ local M = {
   bool = host.scalar "bool",
   string = host.scalar "string",
   any = host.scalar "any",
-  path = host.scalar "path",
+    path = host.scalar "path",
+  data_path = host.scalar "data_path",
+  file = host.scalar "file",
   list = host.list,
   set = host.set,
   map = host.map,
@@ -29,7 +31,9 @@ local M = {
   enum = host.enum,
   constant = host.constant,
   ref = host.ref,
-  job_path = host.job_path,
+    job_path = host.job_path,
+  partial = host.partial,
+  renamed = host.renamed,
 }
 
 -- Config types --------------------------------------------------------------------------------------------------------
@@ -42,15 +46,20 @@ function M.instance_config(definition)
   return host.define("instance_config", definition)
 end
 
-function M.task(definition)
-  return host.define("task", definition)
+for _, word in ipairs { "task", "resumable_task", "lightweight_task", "deprecate" } do
+  M[word] = function(definition)
+    return host.define(word, definition)
+  end
 end
 
 -- Objects -------------------------------------------------------------------------------------------------------------
 
 M.tag = host.tag
 M.tagspath = host.tagspath
+M.stop_tags = host.stop_tags
 M.setmeta = host.setmeta
+M.save = host.save
+M.load = host.load
 M.job = host.job
 
 -- Read-only tables ----------------------------------------------------------------------------------------------------
@@ -127,8 +136,14 @@ local xp_methods = {
   stop = function()
     host.stop()
   end,
-  setenv = function(_, name, value)
+    setenv = function(_, name, value)
     host.setenv(name, value)
+  end,
+  save = function(_, object, name)
+    host.xp_save(object, name)
+  end,
+  load = function(_, experiment, name)
+    return host.xp_load(experiment, name)
   end,
 }
 
@@ -141,7 +156,11 @@ local xp = setmetatable({}, {
     if xp_fields[key] then
       return xp_fields[key]()
     end
-    host.unknown("xp", key, { wait = 1, stop = 1, setenv = 1, workdir = 1, results_path = 1, name = 1 })
+        local known = { workdir = true, results_path = true, name = true }
+    for name in pairs(xp_methods) do
+      known[name] = true
+    end
+    host.unknown("xp", key, known)
   end,
   __newindex = function()
     fail("the experiment cannot be changed")

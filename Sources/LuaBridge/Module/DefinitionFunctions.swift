@@ -15,10 +15,9 @@ extension XpmModule {
 
     /// The parameters of a table of names and types, in byte order.
     private func readParameters(
-        _ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String, depth: Int = 0
-    ) throws
-        -> [Parameter]
-    {
+        _ stack: LuaStack, _ table: Int32, nested: Bool, of owner: String, depth: Int = 0,
+        renames: inout [Rename]
+    ) throws -> [Parameter] {
         guard depth < ParameterType.deepest else { throw ScriptError("\(owner): nested too deep") }
         var parameters: [Parameter] = []
         let table = stack.absolute(table)
@@ -29,14 +28,22 @@ extension XpmModule {
             }
             var parameter = Parameter(name: name, type: .any)
             if let spec = stack.object(-1, .parameterSpec) {
+                if let way = spec.renamed {
+                    if nested { throw ScriptError("\(owner).\(name): a configuration has no former names") }
+                    renames.append(Rename(former: name, way))
+                    return
+                }
                 parameter = spec.parameter
                 parameter.name = name
+                if parameter.partial?.name == "" { parameter.partial?.name = name }
             } else if let definition = stack.object(-1, .configType) {
                 parameter.type = .config(reference(to: definition.type.id))
             } else if nested, stack.kind(-1) == .table {
                 parameter.type = .record(
                     Record(
-                        try readParameters(stack, -1, nested: true, of: "\(owner).\(name)", depth: depth + 1))
+                        try readParameters(
+                            stack, -1, nested: true, of: "\(owner).\(name)", depth: depth + 1,
+                            renames: &renames))
                 )
             } else {
                 throw ScriptError(
@@ -53,57 +60,67 @@ extension XpmModule {
         guard stack.kind(1) == .table else {
             throw ScriptError("xpm.configuration needs a table of names and types")
         }
-        return pushSpec(
-            .record(Record(try readParameters(stack, 1, nested: true, of: "configuration"))), stack)
+        var renames: [Rename] = []
+        let parameters = try readParameters(
+            stack, 1, nested: true, of: "configuration", renames: &renames)
+        return pushSpec(.record(Record(parameters)), stack)
     }
 
     private static let definitionKeys = [
-        "id", "params", "extends", "help", "validate", "execute", "command", "outputs", "sources",
+        "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
     ]
+    private static let deprecationKeys = ["to", "convert", "replace"]
 
-    /// `define(kind, table)`
+    /// `define(word, table)`: the word is the name of the function that the script called.
     private func define(_ stack: LuaStack) throws -> Int {
         let word = stack.string(1) ?? "config"
         guard stack.kind(2) == .table else {
             throw ScriptError("xpm.\(word) needs a table: xpm.\(word) { id = … }")
         }
+        let python = try readPython(stack)
         stack.get("id", from: 2)
-        guard let id = stack.string(-1) else {
+        guard let id = stack.string(-1) ?? python?.path.lowercased() else {
             throw ScriptError("xpm.\(word): needs an id, such as id = \"demo.train\"")
         }
         stack.pop()
-        let kind: ConfigType.Kind = word == "task" ? .task : word == "instance_config" ? .instance : .config
-        try checkKeys(stack, id: id)
-
-        var base: TypeDefinition?
-        stack.get("extends", from: 2)
-        if stack.kind(-1) != .null {
-            guard let found = stack.object(-1, .configType) else {
-                throw ScriptError("\(id): extends needs a type, got \(stack.description(-1))")
-            }
-            base = found
+        try checkKeys(stack, id: id, isDeprecation: word == "deprecate")
+        var base = try readType("extends", stack, id: id)
+        var options = ConfigType.Options()
+        options.python = python
+        var kind = ConfigType.Kind(word: word)
+        if word == "deprecate" {
+            let (deprecation, target) = try readDeprecation(stack, id: id, base: base)
+            options.deprecation = deprecation
+            if deprecation.convert == nil { base = target }
+            kind = (deprecation.convert == nil ? target?.type.kind : nil) ?? .config
         }
-        stack.pop()
         var own: [Parameter] = []
         stack.get("params", from: 2)
         if stack.kind(-1) == .table {
-            own = try readParameters(stack, -1, nested: false, of: id)
+            own = try readParameters(stack, -1, nested: false, of: id, renames: &options.renames)
         } else if stack.kind(-1) != .null {
             throw ScriptError("\(id): params needs a table, got \(stack.description(-1))")
         }
         stack.pop()
         stack.get("help", from: 2)
-        let help = stack.string(-1)
+        options.help = stack.string(-1)
         stack.pop()
 
         let place = stack.place() ?? ("?", 0)
-        if kind == .task { try checkTask(stack, id: id, base: base) }
+        options.definedAt = "\(place.source):\(place.line)"
+        if word != "deprecate" {
+            try checkTask(stack, id: id, kind: kind, base: base, isPython: python != nil)
+        }
         let type: ConfigType
         do {
             type = try ConfigType(
-                id: id, kind: kind, base: base?.type, parameters: own, help: help,
-                definedAt: "\(place.source):\(place.line)")
+                id: id, kind: kind, base: base?.type, parameters: own, options: options)
         } catch { throw ScriptError("\(id): \(error.text)") }
+        for name in type.unmarkedOverrides {
+            warnOnce(
+                "\(options.definedAt): \(id): parameter '\(name)' stands for that of \(base?.type.id ?? "its base"); say so with override = true"
+            )
+        }
         stack.copy(2)
         let definition = TypeDefinition(
             type: type, table: stack.keep(), source: place.source, line: place.line, base: base)
@@ -113,33 +130,100 @@ extension XpmModule {
         return 1
     }
 
-    private func checkKeys(_ stack: LuaStack, id: String) throws {
+    private func readType(_ key: String, _ stack: LuaStack, id: String) throws -> TypeDefinition? {
+        stack.get(key, from: 2)
+        defer { stack.pop() }
+        if stack.kind(-1) == .null { return nil }
+        guard let found = stack.object(-1, .configType) else {
+            throw ScriptError("\(id): \(key) needs a type, got \(stack.description(-1))")
+        }
+        return found
+    }
+
+    /// `python = "package.module:Class"`
+    private func readPython(_ stack: LuaStack) throws -> PythonClass? {
+        stack.get("python", from: 2)
+        defer { stack.pop() }
+        if stack.kind(-1) == .null { return nil }
+        guard let text = stack.string(-1), let python = PythonClass(text) else {
+            throw ScriptError(
+                "python needs \"package.module:Class\", got \(stack.description(-1))")
+        }
+        return python
+    }
+
+    /// `to`, `convert` and `replace` of `xpm.deprecate { … }`, and the type that took its place, if it is said.
+    private func readDeprecation(
+        _ stack: LuaStack, id: String, base: TypeDefinition?
+    ) throws -> (Deprecation, TypeDefinition?) {
+        let target = try readType("to", stack, id: id) ?? base
+        stack.get("replace", from: 2)
+        let replaces = stack.kind(-1) == .bool && stack.bool(-1)
+        stack.pop()
+        stack.get("convert", from: 2)
+        guard stack.kind(-1) != .null else {
+            stack.pop()
+            guard target != nil else {
+                throw ScriptError(
+                    "\(id): xpm.deprecate needs convert = function(self) return New { … } end, or to = New where only the id has changed"
+                )
+            }
+            return (Deprecation(target: target?.type, replaces: replaces, convert: nil), target)
+        }
+        guard stack.kind(-1) == .function else {
+            throw ScriptError("\(id): convert needs a function, got \(stack.description(-1))")
+        }
+        let function = stack.keep()
+        let deprecation = Deprecation(target: target?.type, replaces: replaces) { [unowned self] object in
+            let stack = lua.current
+            try stack.reserve(4)
+            stack.push(function)
+            push(object, stack)
+            try stack.call(arguments: 1, results: 1)
+            defer { stack.pop() }
+            guard let converted = stack.object(-1, .configObject), converted !== object else {
+                throw ScriptError("\(id): convert has to return the new object, got \(stack.description(-1))")
+            }
+            try takeBackTables(of: converted, stack)
+            return converted
+        }
+        return (deprecation, target)
+    }
+
+    private func checkKeys(_ stack: LuaStack, id: String, isDeprecation: Bool) throws {
+        let known = Self.definitionKeys + (isDeprecation ? Self.deprecationKeys : [])
         try stack.forEachPair(of: 2) {
             let isMethod = stack.kind(-1) == .function
             guard let name = stack.string(-2) else {
                 throw ScriptError("\(id): a definition has names, not positions")
             }
-            if Self.definitionKeys.contains(name) || isMethod { return }
-            let nearest =
-                Suggestion.hint(for: name, among: Self.definitionKeys)
-            throw ScriptError("\(id): a definition has no key '\(name)'\(nearest)")
+            if known.contains(name) || isMethod { return }
+            let hint = Suggestion.hint(for: name, among: known)
+            throw ScriptError("\(id): a definition has no key '\(name)'\(hint)")
         }
     }
 
-    private func checkTask(_ stack: LuaStack, id: String, base: TypeDefinition?) throws {
+    private func checkTask(
+        _ stack: LuaStack, id: String, kind: ConfigType.Kind, base: TypeDefinition?, isPython: Bool
+    ) throws {
+        guard kind.isTask || kind == .lightweight else { return }
         stack.get("execute", from: 2)
         stack.get("command", from: 2)
         let (execute, command) = (stack.kind(-2), stack.kind(-1))
         stack.pop(2)
-        if execute != .null, command != .null {
-            throw ScriptError("\(id): a task has execute or command, not both")
+        if [execute != .null, command != .null, isPython].count(where: \.self) > 1 {
+            throw ScriptError("\(id): a task has one of execute, command and python")
+        }
+        if kind == .lightweight, command != .null {
+            throw ScriptError("\(id): a lightweight task runs inside another: it has execute, not command")
         }
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
             throw ScriptError("\(id): command needs a list, a string or a function")
         }
-        if execute == .null, command == .null, base?.type.kind != .task {
-            throw ScriptError("\(id): a task needs execute (a Lua function) or command (a program)")
+        if execute == .null, command == .null, !isPython, base.map({ !$0.type.kind.runs }) ?? true {
+            throw ScriptError(
+                "\(id): a task needs execute (a Lua function), command (a program) or python (a class)")
         }
         if execute == .function, isRunning {
             throw ScriptError(
@@ -160,4 +244,20 @@ extension XpmModule {
         }
         return 1
     }
+}
+
+extension ConfigType.Kind {
+    /// From the name of the function that defines it.
+    fileprivate init(word: String) {
+        self =
+            switch word {
+            case "task": .task
+            case "resumable_task": .resumable
+            case "lightweight_task": .lightweight
+            case "instance_config": .instance
+            default: .config
+            }
+    }
+
+    fileprivate var runs: Bool { isTask || self == .lightweight }
 }

@@ -21,6 +21,7 @@ extension XpmModule {
             }
             return 2
         }
+        addMetamethod("__concat", of: .configObject) { [unowned self] stack in try compose(stack) }
         addMetamethod("__tostring", of: .tag) { stack in
             stack.push("tag \(stack.object(1, .tag)?.value.plainText ?? "")")
             return 1
@@ -32,6 +33,11 @@ extension XpmModule {
                 throw ScriptError("xpm.tag(name, value): the name is a string")
             }
             stack.push(TagBox(name: isNamed ? stack.string(1) : nil, value: value), .tag)
+            return 1
+        }
+        add("stop_tags") { stack in
+            let object = try Self.object(stack, 1, "xpm.stop_tags")
+            stack.push(TagBox(name: nil, value: .object(object), stopsTags: true), .tag)
             return 1
         }
         add("tagspath") { stack in
@@ -49,6 +55,7 @@ extension XpmModule {
         addMethod("identifier") { [unowned self] stack in
             let object = try Self.object(stack, 1, "identifier")
             try takeBackTables(of: object, stack)
+            try object.convertDeprecated()
             stack.push(object.identifier.hex)
             return 1
         }
@@ -116,6 +123,16 @@ extension XpmModule {
             }
             try fill(object, from: 2, stack)
         }
+        do throws(ValueError) { try object.fillDefaults() } catch {
+            throw ScriptError("\(definition.type.id)\(error.path): \(error.text)")
+        }
+        if let deprecation = definition.type.deprecation {
+            warnOnce(deprecation.warning(of: definition.type))
+            if deprecation.replaces, let convert = deprecation.convert {
+                push(try convert(object), stack)
+                return 1
+            }
+        }
         push(object, stack)
         return 1
     }
@@ -132,8 +149,12 @@ extension XpmModule {
                 return
             }
             do {
+                var own: [ConfigObject.Tag] = []
                 given.append(
-                    .init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &tags)))
+                    .init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &own)))
+                // A tag without a name says that those of the value stay with it.
+                if own.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
+                tags += own.filter { !$0.name.isEmpty }
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
         for entry in given {
@@ -144,11 +165,38 @@ extension XpmModule {
         for tag in tags { object.addTag(tag) }
     }
 
+    /// `Outer {} .. Inner {}`: the one parameter of the left that takes the right object gets it.
+    private func compose(_ stack: LuaStack) throws -> Int {
+        guard let outer = stack.object(1, .configObject), let inner = stack.object(2, .configObject) else {
+            throw ScriptError(
+                "'..' puts a config object into another: \(stack.description(1)) .. \(stack.description(2))")
+        }
+        if outer.isSealed { throw ScriptError("\(outer.type.id) is sealed: it was submitted") }
+        let fitting = outer.type.parameters.filter { $0.type.takes(inner.type) && $0.jobPath == nil }
+        guard let parameter = fitting.first else {
+            throw ScriptError("no parameter of \(outer.type.id) takes a \(inner.type.id)")
+        }
+        guard fitting.count == 1 else {
+            let names = fitting.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw ScriptError(
+                "\(fitting.count) parameters of \(outer.type.id) take a \(inner.type.id): \(names); set the one you mean"
+            )
+        }
+        try set(parameter.name, of: outer, to: .object(inner), stack)
+        forgetTable(of: 1, outer, parameter.name, stack)
+        stack.copy(1)
+        return 1
+    }
+
     private static func told(_ error: any Error, _ place: String) -> any Error {
         (error as? ScriptError).map { ScriptError("\(place): \($0.message)") } ?? error
     }
 
     private func set(_ name: String, of object: ConfigObject, to value: Value, _ stack: LuaStack) throws {
+        if object.type.position(of: name) == nil, let rename = object.type.rename(of: name) {
+            let now = if case .parameter(let new) = rename.way { ": it is '\(new)' now" } else { "" }
+            warnOnce("\(object.type.id): parameter '\(name)' is deprecated\(now)")
+        }
         do {
             try object.set(name, to: value)
         } catch {
@@ -157,27 +205,6 @@ extension XpmModule {
             let path = error.path.isEmpty ? ".\(name)" : error.path
             throw ScriptError("\(object.type.id)\(path): \(error.text)")
         }
-        guard let position = object.type.position(of: name),
-            case .string(let text)? = object.values[position],
-            let pattern = object.type.parameters[position].constraint.pattern
-        else { return }
-        if try !matches(text, pattern, stack) {
-            throw ScriptError(
-                "\(object.type.id).\(name): expected a match of the pattern \"\(pattern)\", got string \"\(text)\""
-            )
-        }
-    }
-
-    /// `string.find(text, pattern)`
-    private func matches(_ text: String, _ pattern: String, _ stack: LuaStack) throws -> Bool {
-        stack.pushGlobals()
-        stack.get("string", from: -1)
-        stack.get("find", from: -1)
-        stack.push(text)
-        stack.push(pattern)
-        try stack.call(arguments: 2, results: 1)
-        defer { stack.pop(3) }
-        return stack.kind(-1) != .null
     }
 
     /// `object.name`: a parameter, a method of the type, or one of every object.
@@ -203,6 +230,11 @@ extension XpmModule {
             stack.push(path)
         case "here": stack.push(definition(of: object.type).map { folderOfSource($0.source) } ?? ".")
         case "type": stack.push(object.type.id)
+        case _ where object.type.rename(of: name) != nil:
+            guard case .parameter(let new)? = object.type.rename(of: name)?.way,
+                let position = object.type.position(of: new)
+            else { throw ScriptError("\(object.type.id).\(name) is deprecated: it can be set, not read") }
+            try pushValue(of: object, position, stack)
         default:
             let names = object.type.parameters.map(\.name) + ["submit", "tags", "identifier"]
             let nearest = Suggestion.nearest(to: name, among: names)
@@ -225,7 +257,8 @@ extension XpmModule {
         let value = try stack.value(3, taggedAs: name, tags: &tags)
         try set(name, of: object, to: value, stack)
         forgetTable(of: 1, object, name, stack)
-        for tag in tags { object.addTag(tag) }
+        if tags.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
+        for tag in tags where !tag.name.isEmpty { object.addTag(tag) }
         return 0
     }
 }
@@ -252,5 +285,23 @@ extension ConfigObject {
             }
         }
         return parts
+    }
+}
+
+extension ParameterType {
+    /// Whether an object of a type can be its value, directly.
+    fileprivate func takes(_ type: ConfigType) -> Bool {
+        switch self {
+        case .config(let reference): reference.type.map(type.isKind) ?? false
+        case .optional(let inner), .constrained(let inner, _): inner.takes(type)
+        case .union(let types): types.contains { $0.takes(type) }
+        default: false
+        }
+    }
+}
+
+extension Deprecation {
+    fileprivate func warning(of type: ConfigType) -> String {
+        "\(type.id) is deprecated" + (target.map { ": use \($0.id)" } ?? "")
     }
 }

@@ -3,26 +3,40 @@ import Engine
 /// What a script writes for a parameter: a type and its attributes. `xpm.int { default = 1 }` makes a new one.
 final class ParameterSpec {
     var parameter: Parameter
-    /// Called with a table, an enum without choices takes them from it.
+    /// What became of the parameter that had this name once, if it is none any more.
+    var renamed: Rename.Way?
+    /// Whether attributes were given that only a parameter itself can have.
+    var isParameter = false
+
     init(_ parameter: Parameter) { self.parameter = parameter }
 
     convenience init(_ type: ParameterType) { self.init(Parameter(name: "", type: type)) }
 
     var title: String {
         if let path = parameter.jobPath { return "xpm.job_path \"\(path)\"" }
+        if renamed != nil { return "xpm.renamed" }
         return parameter.isConstant ? "xpm.constant" : "xpm.\(parameter.type.title)"
     }
 }
 
-/// A value marked as one that the experiment varies.
+/// A value marked as one that the experiment varies, or an object whose tags stay with it.
 final class TagBox {
     let name: String?
     let value: Value
+    let stopsTags: Bool
 
-    init(name: String?, value: Value) {
+    init(name: String?, value: Value, stopsTags: Bool = false) {
         self.name = name
         self.value = value
+        self.stopsTags = stopsTags
     }
+}
+
+/// What `xpm.partial { … }` gives.
+final class PartialSpec {
+    let partial: Partial
+
+    init(_ partial: Partial) { self.partial = partial }
 }
 
 /// A config type and the table that defined it.
@@ -62,4 +76,8 @@ extension ObjectClass where Object == TagBox {
 
 extension ObjectClass where Object == Job {
     static var job: Self { .init(number: 4) }
+}
+
+extension ObjectClass where Object == PartialSpec {
+    static var partial: Self { .init(number: 5) }
 }

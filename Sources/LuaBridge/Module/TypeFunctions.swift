@@ -23,6 +23,8 @@ extension XpmModule {
             return pushSpec(.config(reference(to: id)), stack)
         }
         add("job_path") { [unowned self] stack in try makeJobPath(stack) }
+        add("partial") { [unowned self] stack in try makePartial(stack) }
+        add("renamed") { [unowned self] stack in try makeRenamed(stack) }
 
         addMetamethod("__call", of: .parameterSpec) { [unowned self] stack in try refine(stack) }
         addMetamethod("__tostring", of: .parameterSpec) { stack in
@@ -40,6 +42,7 @@ extension XpmModule {
     private func makeScalar(_ stack: LuaStack) throws -> Int {
         let types: [String: ParameterType] = [
             "int": .int, "float": .float, "bool": .bool, "string": .string, "any": .any, "path": .path,
+            "data_path": .dataPath, "file": .file(fileReader),
         ]
         guard let type = types[stack.string(1) ?? ""] else { throw ScriptError("unknown scalar type") }
         return pushSpec(type, stack)
@@ -47,7 +50,18 @@ extension XpmModule {
 
     /// The parameter type at an index: a type of `xpm`, or a config type.
     private func type(_ stack: LuaStack, _ index: Int32, of function: String) throws -> ParameterType {
-        if let spec = stack.object(index, .parameterSpec) { return spec.parameter.type }
+        if let spec = stack.object(index, .parameterSpec) {
+            if spec.isParameter || spec.parameter.jobPath != nil || spec.parameter.isConstant
+                || spec.renamed != nil
+            {
+                throw ScriptError(
+                    "\(function): \(spec.title) describes a parameter, not a type: give default, help, meta and the like to the parameter itself"
+                )
+            }
+            let parameter = spec.parameter
+            return parameter.constraint.isEmpty
+                ? parameter.type : .constrained(parameter.type, parameter.constraint)
+        }
         if let definition = stack.object(index, .configType) {
             return .config(reference(to: definition.type.id))
         }
@@ -70,7 +84,7 @@ extension XpmModule {
         let id = stack.string(-1)
         stack.pop()
         let spec = ParameterSpec(.enumeration(Enumeration(id: id, members: members)))
-        try apply(attributes: 1, to: &spec.parameter, stack, skipping: ["id"])
+        try apply(attributes: 1, to: spec, stack, skipping: ["id"])
         stack.push(spec, .parameterSpec)
         return 1
     }
@@ -92,13 +106,43 @@ extension XpmModule {
         return 1
     }
 
+    /// `xpm.job_path "name"`, or `xpm.job_path { "name", partial = p }`
     private func makeJobPath(_ stack: LuaStack) throws -> Int {
-        guard let name = stack.string(1) else { throw ScriptError("xpm.job_path needs a file name") }
-        guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+        var partial: Partial?
+        var name = stack.string(1)
+        var help: String?
+        var groups: Set<String> = []
+        if stack.kind(1) == .table {
+            try stack.forEachPair(of: 1) {
+                switch stack.kind(-2) == .int ? "1" : stack.description(-2) {
+                case "1": name = stack.string(-1)
+                case "help": help = stack.string(-1)
+                case "groups": groups = try self.groups(stack, -1, of: "xpm.job_path")
+                case "partial":
+                    guard let spec = stack.object(-1, .partial) else {
+                        throw ScriptError(
+                            "xpm.job_path: partial needs what xpm.partial gives, got \(stack.description(-1))"
+                        )
+                    }
+                    partial = spec.partial
+                case let key:
+                    let known = ["partial", "help", "groups"]
+                    throw ScriptError(
+                        "xpm.job_path has no '\(key)'" + Suggestion.hint(for: key, among: known))
+                }
+            }
+        }
+        guard let name else { throw ScriptError("xpm.job_path needs a file name") }
+        guard !name.isEmpty || partial != nil, !name.hasPrefix("/"),
+            !name.split(separator: "/").contains("..")
+        else {
             throw ScriptError("xpm.job_path: '\(name)' is not a path inside the job's folder")
         }
         let spec = ParameterSpec(.path)
         spec.parameter.jobPath = name
+        spec.parameter.partial = partial
+        spec.parameter.help = help
+        spec.parameter.groups = groups
         stack.push(spec, .parameterSpec)
         return 1
     }
@@ -109,77 +153,91 @@ extension XpmModule {
         guard stack.kind(2) == .table else {
             throw ScriptError("\(spec.title) takes a table of attributes: \(spec.title) { default = … }")
         }
+        if spec.renamed != nil { throw ScriptError("\(spec.title) takes no attributes") }
         let refined = ParameterSpec(spec.parameter)
-        try apply(attributes: 2, to: &refined.parameter, stack)
+        refined.isParameter = spec.isParameter
+        try apply(attributes: 2, to: refined, stack)
         stack.push(refined, .parameterSpec)
         return 1
     }
 
-    private static let attributes = [
-        "default", "ignore_default", "help", "meta", "min", "max", "choices", "pattern",
-    ]
-
-    private func apply(
-        attributes table: Int32, to parameter: inout Parameter, _ stack: LuaStack, skipping: Set<String> = []
-    ) throws {
-        var given: [(name: String, value: Value)] = []
-        try stack.forEachPair(of: table) {
-            if stack.kind(-2) == .int, !skipping.isEmpty { return }
-            guard let name = stack.string(-2) else {
-                throw ScriptError("attributes of a parameter have names")
-            }
-            if skipping.contains(name) { return }
-            guard Self.attributes.contains(name) else {
-                let nearest =
-                    Suggestion.hint(for: name, among: Self.attributes)
-                throw ScriptError("a parameter has no attribute '\(name)'\(nearest)")
-            }
-            if name == "default", stack.kind(-1) == .function {
-                throw ScriptError("a default is a value: a function cannot be one")
-            }
-            given.append((name, try stack.value(-1)))
+    /// `xpm.partial { exclude_groups = { "training" } }`
+    private func makePartial(_ stack: LuaStack) throws -> Int {
+        guard stack.kind(1) == .table else {
+            throw ScriptError("xpm.partial needs a table: xpm.partial { exclude_groups = { \"training\" } }")
         }
-        for (name, value) in given { try apply(name, value, to: &parameter) }
-        // Checked last: the bounds may have come after the default.
-        if let value = parameter.defaultValue, let complaint = parameter.constraint.complaint(about: value) {
-            throw ScriptError("default: expected \(complaint), got \(value.told)")
+        var partial = Partial(name: "")
+        func flag(_ name: String) throws -> Bool {
+            guard stack.kind(-1) == .bool else {
+                throw ScriptError("xpm.partial: \(name): expected bool, got \(stack.description(-1))")
+            }
+            return stack.bool(-1)
+        }
+        let known = ["name", "exclude_groups", "include_groups", "exclude_all", "exclude_no_group"]
+        try stack.forEachPair(of: 1) {
+            switch stack.description(-2) {
+            case "name":
+                guard let name = stack.string(-1), !name.isEmpty, !name.contains("/"), !name.hasPrefix(".")
+                else { throw ScriptError("xpm.partial: name: expected the name of a folder") }
+                partial.name = name
+            case "exclude_groups": partial.excludedGroups = try groups(stack, -1, of: "xpm.partial")
+            case "include_groups": partial.includedGroups = try groups(stack, -1, of: "xpm.partial")
+            case "exclude_all": partial.excludesAll = try flag("exclude_all")
+            case "exclude_no_group": partial.excludesNoGroup = try flag("exclude_no_group")
+            case let key:
+                throw ScriptError("xpm.partial has no '\(key)'" + Suggestion.hint(for: key, among: known))
+            }
+        }
+        stack.push(PartialSpec(partial), .partial)
+        return 1
+    }
+
+    /// `xpm.renamed "new_name"`, or `xpm.renamed(function(self, value) … end)`
+    private func makeRenamed(_ stack: LuaStack) throws -> Int {
+        let spec = ParameterSpec(.any)
+        if stack.kind(1) == .function {
+            stack.copy(1)
+            let function = stack.keep()
+            spec.renamed = .function { [unowned self] object, value throws(ValueError) in
+                do {
+                    let stack = lua.current
+                    stack.push(function)
+                    push(object, stack)
+                    try push(value, stack)
+                    try stack.call(arguments: 2, results: 0)
+                } catch { throw Self.valueError(error) }
+            }
+        } else if let name = stack.string(1) {
+            spec.renamed = .parameter(name)
+        } else {
+            throw ScriptError("xpm.renamed needs the parameter's name now, or a function(self, value)")
+        }
+        stack.push(spec, .parameterSpec)
+        return 1
+    }
+
+    /// An error inside a function of the script, as one of a value.
+    static func valueError(_ error: any Error) -> ValueError {
+        switch error {
+        case let error as ValueError: error
+        case let error as LuaError: ValueError(.refused(error.message))
+        case let error as ScriptError: ValueError(.refused(error.message))
+        default: ValueError(.refused("\(error)"))
         }
     }
 
-    private func apply(_ name: String, _ value: Value, to parameter: inout Parameter) throws {
-        func flag() throws -> Bool {
-            guard case .bool(let flag) = value else {
-                throw ScriptError("\(name): expected bool, got \(value.told)")
+    /// Reads the files of `xpm.file` parameters, each once.
+    private var fileReader: FileReader {
+        FileReader { [unowned self] path throws(ValueError) in
+            let absolute = Paths.absolute(path, from: baseFolder)
+            if let known = fileDigests[absolute] { return known }
+            do throws(SystemError) {
+                let digest = Identifier(hashing: try Files.read(absolute))
+                fileDigests[absolute] = digest
+                return digest
+            } catch {
+                throw ValueError(.refused("\(Paths.shown(absolute)): \(SystemError.message(error.code))"))
             }
-            return flag
-        }
-        func text() throws -> String {
-            guard case .string(let text) = value else {
-                throw ScriptError("\(name): expected string, got \(value.told)")
-            }
-            return text
-        }
-        func number() throws -> Double {
-            guard case .float(let number) = try ParameterType.float.accept(value) else { return 0 }
-            return number
-        }
-        switch name {
-        case "default":
-            do throws(ValueError) { parameter.defaultValue = try parameter.type.accept(value) } catch {
-                throw ScriptError("default\(error.path): \(error.text)")
-            }
-        case "ignore_default": parameter.ignoresDefault = try flag()
-        case "meta": parameter.isMeta = try flag()
-        case "help": parameter.help = try text()
-        case "min": parameter.constraint.least = try number()
-        case "max": parameter.constraint.greatest = try number()
-        case "pattern": parameter.constraint.pattern = try text()
-        case "choices":
-            guard case .list(let choices) = value else {
-                throw ScriptError("choices: expected a list, got \(value.told)")
-            }
-            parameter.constraint.choices = try choices.map { try parameter.type.accept($0) }
-        default: break
         }
     }
 }

@@ -17,6 +17,16 @@ final class XpmModule {
     private let methods: LuaReference
     /// Lua table of the functions that `xpm.lua` is made with.
     private let hostTable: LuaReference
+    /// `string.find`, as it was before any script.
+    let find: LuaReference
+    /// The folder that relative paths of parameters are in: the script's.
+    var baseFolder = Paths.current
+    /// The workspace, which paths in files are relative to.
+    var workspaceFolder: () -> String = { "/" }
+    var fileDigests: [String: Identifier] = [:]
+    /// Told what is no error but should be known, once each.
+    var warn: (String) -> Void = { _ in }
+    private var warned: Set<String> = []
     /// Whether a script has got a table of an object's.
     var hasHandedOut = false
     /// Set while `run` is called: then no task with `execute` can be defined.
@@ -37,9 +47,15 @@ final class XpmModule {
         methods = stack.keep()
         stack.pushTable()
         hostTable = stack.keep()
+        stack.pushGlobals()
+        stack.get("string", from: -1)
+        stack.get("find", from: -1)
+        find = stack.keep()
+        stack.pop(2)
         addTypeFunctions()
         addDefinitionFunctions()
         addObjectFunctions()
+        addSaveFunctions()
         addSupportFunctions()
     }
 
@@ -103,12 +119,25 @@ final class XpmModule {
 
     func define(_ definition: TypeDefinition) throws {
         let id = definition.type.id
-        if let first = types[id] {
+        if let first = types[id] ?? types.values.first(where: { $0.type.id.lowercased() == id.lowercased() })
+        {
             throw TypeError.definedTwice(id: id, first: "\(first.source):\(first.line)")
         }
         types[id] = definition
         reference(to: id).type = definition.type
     }
+
+    /// The type that a file names: by its id, or by its Python class.
+    func type(named name: String) -> ConfigType? {
+        if let known = types[name] { return known.type }
+        return types.values.first {
+            $0.type.python?.path == name || $0.type.id.lowercased() == name.lowercased()
+        }?
+        .type
+    }
+
+    /// Tells something once.
+    func warnOnce(_ text: String) { if warned.insert(text).inserted { warn(text) } }
 
     /// The one reference to a type's id.
     func reference(to id: String) -> ConfigReference {
@@ -133,6 +162,13 @@ final class XpmModule {
             definition = one.base
         }
         return false
+    }
+
+    /// Whether a task of the type is a Lua function.
+    func runsLua(_ type: ConfigType) -> Bool {
+        guard pushField("execute", of: type, lua.current) else { return false }
+        lua.current.pop()
+        return true
     }
 
     /// Pushes a method that every object has.
@@ -185,7 +221,7 @@ final class XpmModule {
         case .bool(let value): stack.push(value)
         case .int(let value): stack.push(value)
         case .float(let value): stack.push(value)
-        case .string(let value), .path(let value): stack.push(value)
+        case .string(let value), .path(let value), .file(let value, _): stack.push(value)
         case .member(let enumeration, let index): stack.push(enumeration.members[index])
         case .object(let object): push(object, stack)
         case .list(let values), .set(let values):

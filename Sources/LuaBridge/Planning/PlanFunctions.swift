@@ -5,6 +5,8 @@ extension PlanSession {
     func addPlanFunctions() {
         module.addMethod("submit") { [unowned self] stack in try submit(stack) }
         addJobFunctions()
+        addOutputFunctions()
+        addDataFunctions()
         module.add("wait") { [unowned self] stack in
             try wait(for: nil)
             stack.push(true)
@@ -42,14 +44,32 @@ extension PlanSession {
     // MARK: Submitting
 
     private func submit(_ stack: LuaStack) throws -> Int {
-        let task = try XpmModule.object(stack, 1, "submit")
-        let type = task.type
-        guard let experiment else { throw ScriptError("\(type.id): submit only inside run") }
-        guard type.kind == .task, let definition = module.definition(of: type) else {
-            throw ScriptError("\(type.id) is a config: only a task can be submitted")
+        var task = try XpmModule.object(stack, 1, "submit")
+        guard let experiment else { throw ScriptError("\(task.type.id): submit only inside run") }
+        // What stands for another object is submitted as that one.
+        while let convert = task.type.deprecation?.convert {
+            try module.takeBackTables(of: task, stack)
+            let converted = try convert(task)
+            for tag in task.tags { converted.addTag(tag) }
+            task = converted
         }
-        let environment = try options(stack, of: type)
+        let type = task.type
+        guard type.kind.isTask, let definition = module.definition(of: type) else {
+            let hint = type.kind == .lightweight ? "; give it to another in init_tasks" : ""
+            throw ScriptError("\(type.id) is a config: only a task can be submitted\(hint)")
+        }
+        let options = try SubmitOptions(stack, of: type)
+        if let initTasks = options.initTasks {
+            guard module.runsLua(type) || type.python != nil else {
+                throw ScriptError(
+                    "\(type.id): init_tasks run in the task's own process: it needs execute or python, not command"
+                )
+            }
+            if task.isSealed { throw ScriptError("\(type.id) is sealed: it was submitted") }
+            task.initTasks = initTasks
+        }
         try module.takeBackTables(of: task, stack)
+        for initTask in task.initTasks { try module.takeBackTables(of: initTask, stack) }
         try refuseCycles(task)
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
@@ -59,40 +79,10 @@ extension PlanSession {
             }
             throw ScriptError("\(type.id)\(error.path): \(error.text)")
         }
-        let job = try experiment.submit(task, environment: environment) { [unowned self] in
-            try program(of: task, definition, environment, stack)
+        let job = try experiment.submit(task, environment: options.environment) { [unowned self] in
+            try program(of: task, definition, options.environment, stack)
         }
         return try pushOutput(of: job, task, definition, stack)
-    }
-
-    private static let submitOptions = ["env"]
-    private static let laterOptions = [
-        "launcher", "requires", "init_tasks", "max_retries", "priority", "hold",
-    ]
-
-    private func options(_ stack: LuaStack, of type: ConfigType) throws -> [JobScript.Variable] {
-        guard !stack.isAbsent(2) else { return [] }
-        guard stack.kind(2) == .table else {
-            throw ScriptError("\(type.id): submit takes a table of options")
-        }
-        var variables: [JobScript.Variable] = []
-        try stack.forEachPair(of: 2) {
-            let name = stack.string(-2) ?? stack.description(-2)
-            guard Self.submitOptions.contains(name) else {
-                if Self.laterOptions.contains(name) {
-                    throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
-                }
-                let hint = Suggestion.hint(for: name, among: Self.submitOptions + Self.laterOptions)
-                throw ScriptError(
-                    "\(type.id): submit has no option '\(name)'" + hint)
-            }
-            let names = ParameterType.map(.string, .union([.string, .int, .float, .bool]))
-            guard case .map(let entries)? = try? names.accept(try stack.value(-1)),
-                entries.allSatisfy({ JobScript.Variable.isName($0.key.plainText) })
-            else { throw ScriptError("\(type.id): submit: env needs names and values") }
-            variables = entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
-        }
-        return variables
     }
 
     /// A task that needs itself would wait for ever, and a config that contains itself cannot be written down.
@@ -149,6 +139,10 @@ extension PlanSession {
         of task: ConfigObject, _ definition: TypeDefinition, _ own: [JobScript.Variable], _ stack: LuaStack
     ) throws -> JobScript.Program {
         try keepNamedSources(of: definition, stack)
+        if let python = task.type.python {
+            try refuseLuaTypes(in: task, of: python)
+            return .command(Self.pythonCommand)
+        }
         guard module.pushField("command", of: task.type, stack) else { return .lua(fields: scriptFields()) }
         if stack.kind(-1) == .function {
             module.push(task, stack)
@@ -173,6 +167,30 @@ extension PlanSession {
             throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(place))")
         }
         return .command(arguments)
+    }
+
+    /// What runs a Python task: experimaestro's own `run` on the job's parameters.
+    private static let pythonCommand = [
+        "python3", "-c",
+        "import os, pathlib; from experimaestro.run import run; run(pathlib.Path(os.environ['XPM_PARAMS']))",
+    ]
+
+    /// A Python class gets Python objects: each config in a Python task needs a class of its own.
+    private func refuseLuaTypes(in task: ConfigObject, of python: PythonClass) throws {
+        var visited: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject, _ way: String) throws {
+            guard visited.insert(ObjectIdentifier(object)).inserted else { return }
+            if object.type.python == nil {
+                throw ScriptError(
+                    "\(task.type.id)\(way): \(object.type.id) has no Python class: give it python = \"module:Class\", since \(python.path) gets it"
+                )
+            }
+            for (parameter, value) in zip(object.type.parameters, object.values) {
+                try value?.forEachObject { try visit($0, "\(way).\(parameter.name)") }
+            }
+            for task in object.initTasks { try visit(task, "\(way).init_tasks") }
+        }
+        try visit(task, "")
     }
 
     /// Keeps the files that `sources = { … }` of a task names.
@@ -210,9 +228,21 @@ extension PlanSession {
         producing = job
         defer { producing = outer }
         module.push(task, stack)
-        pushCached("dep", stack) { [unowned self] stack in try markOutput(stack) }
+        pushDep(stack)
         try stack.call(arguments: 2, results: 1)
         return 1
+    }
+
+    /// Pushes `dep`, which marks what the task makes.
+    func pushDep(_ stack: LuaStack) {
+        pushCached("dep", stack) { [unowned self] stack in try markOutput(stack) }
+    }
+
+    /// Where the paths of what a job makes lie.
+    func places(of job: Job) -> PathPlaces {
+        PathPlaces(
+            job: job.spec.folder.path, partials: experiment?.workspace.partials ?? "",
+            base: module.baseFolder)
     }
 
     /// `dep(object)`: the object is made by the task whose `outputs` runs.
@@ -224,8 +254,9 @@ extension PlanSession {
         }
         if object !== job.task {
             object.task = job.task
+            if isProducingWhileRunning { object.isDynamic = true }
             try object.seal()
-            object.placePaths(in: job.spec.folder.path, nested: "\(job.spec.folder.path)/out")
+            object.placePaths(places(of: job))
         }
         stack.copy(1)
         return 1

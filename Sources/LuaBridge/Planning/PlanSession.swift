@@ -52,6 +52,10 @@ package final class PlanSession {
     var definitionsWithKeptSources: Set<String> = []
     /// The job whose `outputs` is being called.
     var producing: Job?
+    /// Whether that happens while the job runs, for one of its outputs.
+    var isProducingWhileRunning = false
+    /// The tasks whose outputs are watched.
+    var outputs: [TaskOutputs] = []
     /// The numbers of host functions that are pushed often.
     var cached: [String: Int32] = [:]
     var experiment: Experiment?
@@ -65,11 +69,16 @@ package final class PlanSession {
         let content: [UInt8]
     }
 
-    package init(_ input: PlanInput, flag: InterruptFlag) {
+    /// - Parameter warn: told what is no error but should be known.
+    package init(_ input: PlanInput, flag: InterruptFlag, warn: @escaping (String) -> Void = { _ in }) {
         self.input = input
         lua = LuaState(flag: flag)
         module = XpmModule(lua: lua)
         sources = SourceTree(root: "/", folder: nil)
+        module.warn = warn
+        if let script = input.script ?? input.moduleFile {
+            module.baseFolder = Paths.parent(Paths.absolute(script))
+        }
     }
 
     // MARK: Loading
@@ -232,6 +241,8 @@ package final class PlanSession {
     /// Calls the script's `run`, and waits for the jobs that it submitted.
     package func run(in experiment: Experiment) throws(PlanError) {
         self.experiment = experiment
+        experiment.base = module.baseFolder
+        module.workspaceFolder = { experiment.workspace.path }
         do {
             let root = loaded.first { $0.module == nil } ?? loaded.last
             sources = SourceTree(
@@ -245,8 +256,9 @@ package final class PlanSession {
             try callRun()
             experiment.endOfScript()
             try wait(for: nil)
+            experiment.close()
         } catch {
-            experiment.endOfScript()
+            experiment.close()
             throw Self.planError(error)
         }
     }
@@ -271,9 +283,14 @@ package final class PlanSession {
     func wait(for number: JobNumber?) throws {
         guard let experiment, experiment.mode == .normal else { return }
         while true {
-            switch experiment.board.wait(for: number) {
-            case .ended(let numbers): for number in numbers { try callBack(number) }
-            case .over: return
+            let isWatching = outputs.contains { !$0.isOver }
+            switch experiment.board.wait(for: number, milliseconds: isWatching ? 100 : nil) {
+            case .ended(let numbers):
+                try pollOutputs()
+                for number in numbers { try callBack(number) }
+            case .timeout: try pollOutputs()
+            // What is told of outputs may submit more.
+            case .over: if try !pollOutputs() { return }
             case .interrupted: throw ScriptError("interrupted")
             }
         }

@@ -20,6 +20,10 @@ extension LuaStack {
         case .object:
             if let object = object(index, .configObject) { return .object(object) }
             if let tag = object(index, .tag) {
+                if tag.stopsTags {
+                    tags.append(.init(name: "", value: tag.value))
+                    return tag.value
+                }
                 guard let name = tag.name ?? name else {
                     throw ScriptError(
                         "xpm.tag(value) takes the name of its parameter: here give xpm.tag(name, value)")
@@ -56,7 +60,7 @@ extension LuaStack {
         var list: [Value] = []
         var entries: [Value.Entry] = []
         try forEachPair(of: table) {
-            var key: Value
+            let key: Value
             switch kind(-2) {
             case .int: key = .int(int(-2))
             case .string: key = .string(string(-2) ?? "")
@@ -65,7 +69,9 @@ extension LuaStack {
             default:
                 throw ScriptError("a \(typeName(-2)) cannot be a key of a parameter's table")
             }
-            if case .string(let text) = key, !isText(-2) { key = .string(text) }
+            if case .string = key, !isText(-2) {
+                throw ScriptError("a key that is not UTF-8 cannot be in a parameter")
+            }
             let value = try value(-1, taggedAs: name, tags: &tags, depth: depth + 1)
             if case .int(let position) = key, position == Int64(list.count) + 1, entries.isEmpty {
                 list.append(value)

@@ -11,6 +11,8 @@ final class LuaState {
     let stack: LuaStack
     let flag: InterruptFlag
     private var functions: [Function] = []
+    /// The stack of the host function that runs now, or the main one: where Swift code that has none may call Lua.
+    private(set) var current: LuaStack
 
     init(flag: InterruptFlag = InterruptFlag()) {
         self.flag = flag
@@ -23,6 +25,7 @@ final class LuaState {
             { object in unsafe Unmanaged<AnyObject>.fromOpaque(object).release() },
             flag.pointer)
         stack = unsafe LuaStack(pointer)
+        current = stack
         // Unretained: the state lives as long as this object and no longer.
         unsafe xlua_set_context(pointer, Unmanaged.passUnretained(self).toOpaque())
     }
@@ -39,6 +42,9 @@ final class LuaState {
     func push(_ function: @escaping Function) { stack.push(function: register(function)) }
 
     private func call(_ stack: LuaStack, _ function: Int32) -> Int32 {
+        let outer = current
+        current = stack
+        defer { current = outer }
         do {
             return Int32(try functions[Int(function)](stack))
         } catch let error as LuaError {
@@ -53,6 +59,8 @@ final class LuaState {
             stack.push(Self.positioned(error.text, stack))
         } catch let error as SettingError {
             stack.push(error.text)
+        } catch let error as SavedObjectError {
+            stack.push(Self.positioned(error.text, stack))
         } catch {
             stack.push(Self.positioned("internal error: \(error)", stack))
         }

@@ -15,7 +15,9 @@ final class ScriptRun {
     ///
     /// - Returns: the exit code.
     func run() throws(Failure) -> Int32 {
-        let session = PlanSession(context.files.input, flag: context.flag)
+        let session = PlanSession(context.files.input, flag: context.flag) { [console] text in
+            console.observe(.warning(text))
+        }
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
         let git = context.mode == .dryRun ? nil : try GitWatch(context)
         let host = try findJobProgram()
@@ -31,9 +33,16 @@ final class ScriptRun {
         let engine = try startScheduler(host: host, observer: observer)
         context.signals.attach(engine: engine?.control, observer: observer)
 
+        let objects: ObjectLog?
+        do throws(SystemError) {
+            objects = try folder.map { folder throws(SystemError) in
+                try ObjectLog(folder, workspace: context.files.workspace)
+            }
+        } catch { throw Failure(error) }
         let experiment = Experiment(
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
-            board: context.board, inbox: engine?.inbox, environment: context.files.environment, host: host,
+            board: context.board, inbox: engine?.inbox, objects: objects,
+            environment: context.files.environment, host: host,
             version: xpmVersion, planned: { [unowned self] in note($0) })
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {

@@ -95,7 +95,7 @@ struct ConfigObjectTests {
         let object = ConfigObject(root)
         let inner = ConfigObject(leaf)
         try object.set("model", to: .object(inner))
-        object.placePaths(in: "/ws/job", nested: "/ws/job/out")
+        object.placePaths(PathPlaces(job: "/ws/job", partials: "/ws/partials"))
         #expect(object["weights"] == .path("/ws/job/w.bin"))
         #expect(inner["weights"] == .path("/ws/job/out/model/w.bin"))
     }

@@ -82,7 +82,7 @@ struct PlanTests {
         let child = bench.submit(needs: [bad])
         let grandchild = bench.submit(needs: [child])
         let other = bench.submit()
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         bench.fail(bad)
         #expect(bench.statuses[child] == .blocked(by: JobNumber(bad)))
         #expect(bench.statuses[grandchild] == .blocked(by: JobNumber(bad)))
@@ -97,7 +97,7 @@ struct PlanTests {
     func failFast() {
         var bench = Bench(slots: 2, failsFast: true)
         for _ in 0..<4 { bench.submit() }
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         bench.fail(0)
         #expect(bench.launched == [0, 1] && !bench.isFinished)
         bench.succeed(1)
@@ -115,7 +115,7 @@ struct PlanTests {
         let late = bench.submit()
         #expect(bench.statuses[late] == .notRun)
         #expect(bench.statuses[bench.submit(needs: [late])] == .notRun)
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         #expect(bench.isFinished && bench.launched == [running])
     }
 
@@ -130,7 +130,7 @@ struct PlanTests {
         #expect(bench.launched == [shared, own])
         bench.succeed(own)
         #expect(bench.launched == [shared, own, shared])
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         bench.succeed(shared)
         #expect(bench.isFinished)
     }
@@ -140,7 +140,7 @@ struct PlanTests {
         var bench = Bench(slots: 1)
         let job = bench.submit()
         let child = bench.submit(needs: [job])
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         for _ in 0..<3 { bench.apply(.abandoned(JobNumber(job))) }
         #expect(bench.launched == [job, job, job])
         #expect(bench.statuses[job] == .failed(Outcome(.lost, message: "its process was killed 3 times")))
@@ -160,7 +160,7 @@ struct PlanTests {
     func empty() {
         var bench = Bench(slots: 1)
         #expect(!bench.isFinished)
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         #expect(bench.isFinished)
     }
 
@@ -200,7 +200,7 @@ struct PlanTests {
                 startNew()
             }
         }
-        bench.apply(.scriptEnded)
+        bench.apply(.closed)
         while let job = running.first {
             ended[job] = true
             running.remove(job)

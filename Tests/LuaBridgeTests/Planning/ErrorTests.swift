@@ -127,7 +127,10 @@ struct ErrorTests {
     @Test(
         "in definitions",
         arguments: [
-            ("xpm.task { id = \"a\" }<!>", "a: a task needs execute (a Lua function) or command (a program)"),
+            (
+                "xpm.task { id = \"a\" }<!>",
+                "a: a task needs execute (a Lua function), command (a program) or python (a class)"
+            ),
             ("xpm.task { id = \"a\", execute = 1 }<!>", "a: execute needs a function"),
             (
                 "xpm.task { id = \"a\", comand = \"x\" }<!>",

@@ -35,7 +35,7 @@ final class PlanBench {
         let experiment = Experiment(
             name: "test", mode: .dryRun, workspace: Workspace(path: "\(folder)/workspace"), run: nil,
             board: JobBoard(),
-            inbox: nil, environment: [], host: "/x/xpm-job", version: "test"
+            inbox: nil, objects: nil, environment: [], host: "/x/xpm-job", version: "test"
         ) { [unowned self] in planned.append(($0.job.task, $0.dependencies.map(\.spec.taskID))) }
         try session.run(in: experiment)
     }

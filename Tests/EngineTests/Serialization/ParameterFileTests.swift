@@ -36,7 +36,7 @@ struct ParameterFileTests {
             try task.seal()
             task.task = task
             task.jobPath = "/ws/jobs/d.train/\(task.identifier.hex)"
-            task.placePaths(in: task.jobPath ?? "", nested: "")
+            task.placePaths(PathPlaces(job: task.jobPath ?? "", partials: "/ws/partials"))
         }
 
         func read(_ bytes: [UInt8]) throws -> ConfigObject {

@@ -1,0 +1,103 @@
+/// Where the paths that xpm makes for an object lie.
+package struct PathPlaces {
+    /// The folder of the object itself: the job's, for its task.
+    package var folder: String
+    /// The folder of the objects in it: `out` of the job's folder.
+    package var nested: String
+    /// The workspace's `partials`.
+    package var partials: String
+    /// The folder of paths that are given relative.
+    package var base: String
+
+    package init(job folder: String, partials: String, base: String = "/") {
+        self.folder = folder
+        nested = "\(folder)/out"
+        self.partials = partials
+        self.base = base
+    }
+}
+
+extension ConfigObject {
+    /// Gives the generated parameters of this object, and of those in it that have none yet, their paths: `weights.csv` in the job's
+    /// folder, `out/model/optimizer/loss.txt` for an object in it, by its place, and `partials/{type}/{name}/{identifier}/…` for what
+    /// several tasks share.
+    package func placePaths(_ places: PathPlaces) {
+        var visited: Set<ObjectIdentifier> = []
+        place(places, &visited)
+    }
+
+    fileprivate func place(_ places: PathPlaces, _ visited: inout Set<ObjectIdentifier>) {
+        guard visited.insert(ObjectIdentifier(self)).inserted else { return }
+        for (position, parameter) in type.parameters.enumerated() {
+            if let name = parameter.jobPath {
+                if self[parameter.name] != nil { continue }
+                let folder = parameter.partial.map { partialFolder($0, in: places.partials) } ?? places.folder
+                restore(position, to: .path(name.isEmpty ? folder : "\(folder)/\(name)"))
+            } else if let value = values[position] {
+                if parameter.type.isOfPaths { restore(position, to: value.absolutePaths(from: places.base)) }
+                value.place(places, at: "\(places.nested)/\(parameter.name)", &visited)
+            }
+        }
+        for (index, task) in initTasks.enumerated() {
+            Value.object(task).place(places, at: "\(places.nested)/__init_tasks__/\(index)", &visited)
+        }
+    }
+
+    /// The folders shared with other tasks that it, or an object in it, has.
+    package func partialFolders(in partials: String) -> [String] {
+        var found: [String] = []
+        var visited: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject) {
+            guard visited.insert(ObjectIdentifier(object)).inserted, object === self || object.task == nil
+            else { return }
+            for case let partial? in object.type.parameters.map(\.partial) {
+                let folder = object.partialFolder(partial, in: partials)
+                if !found.contains(folder) { found.append(folder) }
+            }
+            object.forEachObject(visit)
+        }
+        visit(self)
+        return found
+    }
+
+    private func partialFolder(_ partial: Partial, in partials: String) -> String {
+        "\(partials)/\(type.key)/\(partial.name)/\(identifier(without: partial).hex)"
+    }
+}
+
+extension Value {
+    /// The same value with every path from the root.
+    fileprivate func absolutePaths(from base: String) -> Value {
+        switch self {
+        case .path(let path): .path(path.hasPrefix("/") ? path : Paths.absolute(path, from: base))
+        case .list(let values): .list(values.map { $0.absolutePaths(from: base) })
+        case .set(let values): .set(values.map { $0.absolutePaths(from: base) })
+        case .map(let entries):
+            .map(entries.map { .init(key: $0.key, value: $0.value.absolutePaths(from: base)) })
+        default: self
+        }
+    }
+
+    fileprivate func place(_ places: PathPlaces, at path: String, _ visited: inout Set<ObjectIdentifier>) {
+        switch self {
+        case .object(let object):
+            guard object.jobPath == nil, object.task == nil else { return }
+            var inner = places
+            inner.folder = path
+            inner.nested = path
+            object.place(inner, &visited)
+        case .list(let values), .set(let values):
+            for (index, value) in values.enumerated() {
+                value.place(places, at: "\(path)/\(index)", &visited)
+            }
+        case .map(let entries), .openMap(let entries):
+            for entry in entries {
+                guard case .string(let key) = entry.key else { continue }
+                // A key is the user's text: it must not lead out of the folder.
+                let step = key == "." || key == ".." ? "_" : key.replacing("/", with: "-")
+                entry.value.place(places, at: "\(path)/\(step)", &visited)
+            }
+        default: break
+        }
+    }
+}

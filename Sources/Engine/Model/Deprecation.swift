@@ -1,0 +1,38 @@
+/// What took the place of a deprecated type.
+///
+/// An object of a deprecated type has the identifier of the object that it is converted to, so what was computed under the old
+/// definition is found under the new one.
+package struct Deprecation {
+    /// The new type, where the definition says it; else it is that of what `convert` makes.
+    package let target: ConfigType?
+    /// Makes the object that a deprecated one stands for; nil where only the id has changed.
+    package let convert: ((ConfigObject) throws -> ConfigObject)?
+    /// Whether making an object of the deprecated type gives one of the new type at once.
+    package let replaces: Bool
+
+    package init(
+        target: ConfigType?, replaces: Bool = false, convert: ((ConfigObject) throws -> ConfigObject)?
+    ) {
+        self.target = target
+        self.replaces = replaces
+        self.convert = convert
+    }
+}
+
+/// A former name of a parameter.
+package struct Rename {
+    package let former: String
+    package let way: Way
+
+    package enum Way {
+        /// The same value goes to this parameter.
+        case parameter(String)
+        /// The function sets what the value means now.
+        case function((ConfigObject, Value) throws(ValueError) -> Void)
+    }
+
+    package init(former: String, _ way: Way) {
+        self.former = former
+        self.way = way
+    }
+}

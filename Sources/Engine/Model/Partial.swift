@@ -1,0 +1,21 @@
+/// Which parameters of a type make the identity of a folder that several of its tasks share.
+///
+/// A parameter of an included group always counts; else one of an excluded group does not, nor one without a group if
+/// `excludesNoGroup`, nor any if `excludesAll` (experimaestro's rules).
+package struct Partial: Equatable {
+    /// The folder's name below `partials/{type id}/`.
+    package var name: String
+    package var excludedGroups: Set<String> = []
+    package var includedGroups: Set<String> = []
+    package var excludesNoGroup = false
+    package var excludesAll = false
+
+    package init(name: String) { self.name = name }
+
+    /// Whether a parameter of these groups is left out.
+    package func excludes(_ groups: Set<String>) -> Bool {
+        if !groups.isDisjoint(with: includedGroups) { return false }
+        if excludesAll { return true }
+        return groups.isEmpty ? excludesNoGroup : !groups.isDisjoint(with: excludedGroups)
+    }
+}

@@ -1,0 +1,19 @@
+/// `objects.jsonl` of a run: the objects of its tasks, a line each, those that several tasks share once.
+///
+/// experimaestro's `load_xp_info` reads it. Belongs to the thread of the script.
+package final class ObjectLog {
+    private let log: LineLog
+    private var writer: ObjectWriter
+
+    package init(_ run: RunFolder, workspace: Workspace) throws(SystemError) {
+        log = try LineLog("\(run.path)/objects.jsonl")
+        writer = ObjectWriter(workspace: workspace.path, job: nil)
+    }
+
+    /// Writes a submitted task, and those of its objects that are not there yet.
+    package func add(_ task: ConfigObject) throws(SystemError) {
+        var objects: [JSON] = []
+        _ = writer.number(of: task, to: &objects)
+        if let failure = log.append(objects) { throw failure }
+    }
+}

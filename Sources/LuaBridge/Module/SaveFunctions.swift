@@ -1,0 +1,39 @@
+import Engine
+
+/// `xpm.save(object, folder)` and `xpm.load(folder)`: in a plan and in a job.
+extension XpmModule {
+    func addSaveFunctions() {
+        add("save") { [unowned self] stack in
+            let object = try Self.object(stack, 1, "xpm.save")
+            guard let folder = stack.string(2), !folder.isEmpty else {
+                throw ScriptError("xpm.save(object, folder): the folder is a string")
+            }
+            try save(object, in: Paths.absolute(folder), stack)
+            stack.copy(1)
+            return 1
+        }
+        add("load") { [unowned self] stack in
+            guard let folder = stack.string(1), !folder.isEmpty else {
+                throw ScriptError("xpm.load(folder): the folder is a string")
+            }
+            try pushLoaded(Paths.absolute(folder), stack)
+            return 1
+        }
+    }
+
+    /// Saves an object, complete and checked; it is sealed by that, so that what was saved is what it is.
+    func save(_ object: ConfigObject, in folder: String, _ stack: LuaStack) throws {
+        try takeBackTables(of: object, stack)
+        do throws(any Error) {
+            try object.seal()
+        } catch let error as ValueError { throw ScriptError("\(object.type.id)\(error.path): \(error.text)") }
+        object.placePaths(
+            PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
+        try SavedObject.save(object, in: folder, workspace: workspaceFolder())
+    }
+
+    func pushLoaded(_ folder: String, _ stack: LuaStack) throws {
+        let object = try SavedObject.load(folder, workspace: workspaceFolder()) { type(named: $0) }
+        push(object, stack)
+    }
+}
