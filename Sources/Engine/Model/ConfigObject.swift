@@ -228,7 +228,12 @@ package final class ConfigObject {
                 throw ValueError(.missingParameter(name: parameter.name, of: type.id))
             }
             do {
-                try value.forEachObject { object in try object.complete(check: check, &visited) }
+                try value.forEachObject { object in
+                    if object.type.kind.isTask, object.task == nil, !visited.contains(ObjectIdentifier(object)) {
+                        throw ValueError(.notSubmitted(id: object.type.id))
+                    }
+                    try object.complete(check: check, &visited)
+                }
             } catch let error as ValueError { throw error.within(".\(parameter.name)") }
         }
         for task in initTasks { try task.complete(check: check, &visited) }

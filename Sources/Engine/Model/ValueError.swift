@@ -15,6 +15,8 @@ package struct ValueError: Error, Equatable {
         case duplicate(value: String)
         case unknownType(id: String)
         case tooDeep
+        /// A task in a value, which would never run.
+        case notSubmitted(id: String)
         /// What the type's own `validate` or a constraint says.
         case refused(String)
     }
@@ -42,6 +44,7 @@ package struct ValueError: Error, Equatable {
         case .generated(let name): "'\(name)' is made by xpm: it cannot be set"
         case .duplicate(let value): "\(value) twice in a set"
         case .unknownType(let id): "no config type has the id '\(id)'"
+        case .notSubmitted(let id): "\(id) was not submitted: give what its submit() returns"
         case .tooDeep: "nested more than \(ParameterType.deepest) levels"
         case .refused(let why): why
         }

@@ -5,9 +5,10 @@ package final class ObjectLog {
     private let log: LineLog
     private var writer: ObjectWriter
 
-    package init(_ run: RunFolder, workspace: Workspace) throws(SystemError) {
+    package init(_ run: RunFolder) throws(SystemError) {
         log = try LineLog("\(run.path)/objects.jsonl")
-        writer = ObjectWriter(workspace: workspace.path, job: nil)
+        // Its reader knows no folder that paths could be relative to.
+        writer = ObjectWriter(workspace: "", job: nil)
     }
 
     /// Writes a submitted task, and those of its objects that are not there yet.

@@ -36,7 +36,7 @@ final class ScriptRun {
         let objects: ObjectLog?
         do throws(SystemError) {
             objects = try folder.map { folder throws(SystemError) in
-                try ObjectLog(folder, workspace: context.files.workspace)
+                try ObjectLog(folder)
             }
         } catch { throw Failure(error) }
         let experiment = Experiment(

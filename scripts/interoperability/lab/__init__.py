@@ -1,0 +1,1 @@
+"""The classes of a lab that uses experimaestro, and now xpm too."""
