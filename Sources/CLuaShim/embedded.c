@@ -7,7 +7,16 @@ static const char module[] = {
 #embed "../LuaBridge/Lua/xpm.lua"
 };
 
+static const char annotations[] = {
+#embed "../LuaBridge/Lua/xpm.meta.lua"
+};
+
 const char *xlua_embedded(size_t *count) {
     *count = sizeof module;
     return module;
+}
+
+const char *xlua_annotations(size_t *count) {
+    *count = sizeof annotations;
+    return annotations;
 }

@@ -65,6 +65,17 @@ int xsys_kind(const char *path, bool follow) {
     return S_ISLNK(status.st_mode) ? 'l' : '?';
 }
 
+int64_t xsys_modified(const char *path) {
+    struct stat status;
+    if (stat(path, &status) < 0) return -errno;
+#ifdef __APPLE__
+    struct timespec time = status.st_mtimespec;
+#else
+    struct timespec time = status.st_mtim;
+#endif
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
 int xsys_identity(int descriptor, const char *path, uint64_t *device, uint64_t *inode, int64_t *size) {
     struct stat status;
     if ((descriptor >= 0 ? fstat(descriptor, &status) : stat(path ? path : "", &status)) < 0) return -errno;

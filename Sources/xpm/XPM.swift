@@ -14,12 +14,17 @@ struct XPM: ParsableCommand {
               xpm run --run-mode dry-run experiment.lua full.yaml
                                                               which tasks, what they need, done or not
               xpm run full.yaml -c learning_rate=1e-3 -j 4    another value, four jobs at once
+              xpm why full.yaml                               why each task would run, or would not
+
 
             Exit codes: 0 all done, 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.
             Shell completion: xpm --generate-completion-script bash|zsh|fish
             """,
         version: "xpm \(xpmVersion)",
-        subcommands: [RunCommand.self, InitCommand.self])
+        subcommands: [
+            RunCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self, IdentityCommand.self,
+            DeprecatedCommand.self, PartialsCommand.self, InitCommand.self, AnnotationsCommand.self,
+        ])
 
     /// What follows `--` belongs to the script.
     static func main() {

@@ -97,6 +97,8 @@ void xsys_buffer_by_line(void);
 int xsys_columns(int descriptor);
 /// What is at a path: 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind, 0 nothing.
 int xsys_kind(const char *path, bool follow);
+/// The time of the last change of a file in microseconds since 1970, or -errno.
+int64_t xsys_modified(const char *path);
 /// Device, inode and size of a descriptor's file or of a path (when descriptor is -1). Returns 0 or a negative errno.
 int xsys_identity(int descriptor, const char *_Nullable path, uint64_t *device, uint64_t *inode, int64_t *size);
 

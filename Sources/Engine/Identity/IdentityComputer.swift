@@ -12,6 +12,8 @@ struct IdentityComputer {
     private var known: [ObjectIdentifier: Identifier] = [:]
     /// Instance configs met so far, by their identifier, in order.
     private var instances: [Identifier: [ObjectIdentifier]] = [:]
+    /// The parameters of the outermost object that are left out, and why; kept only for an explanation.
+    private(set) var skipped: [(name: String, reason: String)] = []
     /// Leaves parameters of the outermost object out.
     var partial: Partial?
 
@@ -29,10 +31,23 @@ struct IdentityComputer {
 
     /// The bytes, and whether they are the same wherever the object stands.
     mutating func canonicalBytes(of object: ConfigObject) -> (bytes: [UInt8], isFixed: Bool) {
+        var encoder = ValueEncoder()
+        let isFixed = encode(object, to: &encoder)
+        return (encoder.bytes, isFixed)
+    }
+
+    /// The bytes with their meaning.
+    mutating func encoder(of object: ConfigObject) -> ValueEncoder {
+        var encoder = ValueEncoder()
+        encoder.notes = []
+        _ = encode(object, to: &encoder)
+        return encoder
+    }
+
+    private mutating func encode(_ object: ConfigObject, to encoder: inout ValueEncoder) -> Bool {
         path.append(ObjectIdentifier(object))
         isInCycle.append(false)
         hasInstances.append(object.type.kind == .instance)
-        var encoder = ValueEncoder()
         encoder.bytes.reserveCapacity(256)
         write(object, madeBy: object.task, to: &encoder)
         path.removeLast()
@@ -41,7 +56,7 @@ struct IdentityComputer {
             hasInstances[hasInstances.count - 1] = true
         }
         let cyclic = isInCycle.removeLast()
-        return (encoder.bytes, !cyclic && (!contained || object.task === object))
+        return !cyclic && (!contained || object.task === object)
     }
 
     /// - Parameter maker: the task that made the object; itself for a task.
@@ -55,38 +70,51 @@ struct IdentityComputer {
                 replacement, madeBy: replacement.task ?? (isTask ? replacement : maker), to: &encoder)
         }
         let type = object.type
+        encoder.note("an object")
         encoder.bytes.append(ValueEncoder.Tag.object)
         if let maker, maker !== object {
+            encoder.note("made by")
             encoder.bytes.append(ValueEncoder.Tag.task)
             write(nested: maker, to: &encoder)
         }
+        encoder.note("type \(type.key)")
+
         encoder.bytes.append(contentsOf: type.identityHeader)
         for (position, parameter) in type.parameters.enumerated() {
             let value = object.values[position] ?? .null
-            if isSkipped(parameter, value) { continue }
+            if let reason = reasonToSkip(parameter, value) {
+                if path.count == 1, encoder.notes != nil { skipped.append((parameter.name, reason)) }
+                continue
+            }
             if path.count == 1, let partial, partial.excludes(parameter.groups) { continue }
+            encoder.note("parameter \(parameter.name)")
+
             encoder.bytes.append(contentsOf: type.identityNames[position])
             write(value, to: &encoder)
         }
         if !object.initTasks.isEmpty {
+            encoder.note("init tasks")
             encoder.bytes.append(ValueEncoder.Tag.initTasks)
             for task in object.initTasks { write(nested: task, to: &encoder) }
         }
     }
 
-    private func isSkipped(_ parameter: Parameter, _ value: Value) -> Bool {
-        if parameter.jobPath != nil { return true }
+    /// Why a parameter is no part of the identity, or nil.
+    private func reasonToSkip(_ parameter: Parameter, _ value: Value) -> String? {
+        if parameter.jobPath != nil { return "a path made by xpm" }
         if parameter.isMeta {
-            guard case .object(let object) = value, object.meta == false else { return true }
+            guard case .object(let object) = value, object.meta == false else { return "meta" }
         }
-        if parameter.type.isOfPaths { return true }
-        if isMeta(value) { return true }
-        if parameter.isConstant { return false }
+        if parameter.type.isOfPaths { return "a path" }
+        if isMeta(value) { return "an object marked as meta" }
+        if parameter.isConstant { return nil }
         if case .null = value, !parameter.isRequired, (parameter.defaultValue ?? .null) == .null {
-            return true
+            return "nothing, by default"
         }
-        guard parameter.ignoresDefault, let defaultValue = parameter.defaultValue else { return false }
-        return defaultValue.isAlike(Self.withoutMeta(value))
+        guard parameter.ignoresDefault, let defaultValue = parameter.defaultValue,
+            defaultValue.isAlike(Self.withoutMeta(value))
+        else { return nil }
+        return "its default, with ignore_default"
     }
 
     private func isMeta(_ value: Value) -> Bool {
@@ -108,6 +136,7 @@ struct IdentityComputer {
     }
 
     private mutating func write(_ value: Value, to encoder: inout ValueEncoder) {
+        encoder.noteScalar(value)
         switch Self.withoutMeta(value) {
         case .null: encoder.bytes.append(ValueEncoder.Tag.null)
         case .bool(let value): encoder.write(int: value ? 1 : 0)
@@ -161,8 +190,10 @@ struct IdentityComputer {
     }
 
     private mutating func write(nested object: ConfigObject, to encoder: inout ValueEncoder) {
+        encoder.note(object.type.key)
         encoder.bytes.append(ValueEncoder.Tag.object)
         if let index = path.lastIndex(of: ObjectIdentifier(object)) {
+            encoder.note("the object \(path.count - index) up, again")
             for inner in index..<path.count { isInCycle[inner] = true }
             encoder.bytes.append(ValueEncoder.Tag.cycle)
             encoder.write(word: UInt64(path.count - index))
@@ -183,6 +214,7 @@ struct IdentityComputer {
     /// The first instance with some identifier is not marked.
     private func write(instance position: Int, to encoder: inout ValueEncoder) {
         guard position > 0 else { return }
+        encoder.note("another instance: number \(position)")
         encoder.bytes.append(ValueEncoder.Tag.instance)
         encoder.write(word: UInt64(position))
     }

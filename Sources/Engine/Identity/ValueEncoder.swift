@@ -1,7 +1,12 @@
 /// Writes values in the canonical bytes of `identity.md`.
 struct ValueEncoder {
     var bytes: [UInt8] = []
-
+    /// What the bytes from an offset on mean; nil where nobody asks.
+    var notes: [Note]?
+    struct Note {
+        let offset: Int
+        let text: String
+    }
     /// The bytes that begin each kind of value.
     enum Tag {
         static let object: UInt8 = 0x00
@@ -21,6 +26,11 @@ struct ValueEncoder {
         /// A string with a byte below this one would be ambiguous after `string`: here its length goes first.
         static let countedString: UInt8 = 0x0f
         static let countedMap: UInt8 = 0x10
+    }
+
+    /// Tells what comes next, if somebody asks.
+    mutating func note(_ text: @autoclosure () -> String) {
+        if notes != nil { notes?.append(Note(offset: bytes.count, text: text())) }
     }
 
     mutating func write(word: UInt64) {

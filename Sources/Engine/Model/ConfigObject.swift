@@ -229,7 +229,9 @@ package final class ConfigObject {
             }
             do {
                 try value.forEachObject { object in
-                    if object.type.kind.isTask, object.task == nil, !visited.contains(ObjectIdentifier(object)) {
+                    if object.type.kind.isTask, object.task == nil,
+                        !visited.contains(ObjectIdentifier(object))
+                    {
                         throw ValueError(.notSubmitted(id: object.type.id))
                     }
                     try object.complete(check: check, &visited)

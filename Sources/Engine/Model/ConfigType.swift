@@ -28,6 +28,9 @@ package final class ConfigType {
     /// Its own parameters that change those of its base without saying so.
     package let unmarkedOverrides: [String]
 
+    /// Whether a parameter is left out of identities at its default.
+    package let hasIgnoredDefaults: Bool
+
     private let positions: [String: Int]
     /// Former names of parameters.
     private let renames: [String: Rename]
@@ -82,6 +85,7 @@ package final class ConfigType {
         }
         unmarkedOverrides = unmarked.sorted(by: ByteOrder.less)
         parameters = all.values.sorted { ByteOrder.less($0.name, $1.name) }
+        hasIgnoredDefaults = parameters.contains { $0.ignoresDefault }
         positions = Dictionary(
             uniqueKeysWithValues: parameters.enumerated().map { ($0.element.name, $0.offset) })
         var renames = base?.renames ?? [:]

@@ -10,6 +10,19 @@ package enum NumberText {
         value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
     }
 
+    /// A size for people: `512 B`, `1.5 KB`, `20 MB`.
+    package static func bytes(_ count: Int64) -> String {
+        var (value, unit) = (Double(count), 0)
+        let units = ["B", "KB", "MB", "GB", "TB", "PB"]
+        while value >= 999.5, unit + 1 < units.count {
+            value /= 1000
+            unit += 1
+        }
+        let text =
+            unit == 0 || value >= 9.95 ? String(Int(value.rounded())) : String((value * 10).rounded() / 10)
+        return "\(text) \(units[unit])"
+    }
+
     /// A duration for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`.
     ///
     /// - Parameter seconds: non-negative; anything else gives `?`.

@@ -138,6 +138,10 @@ extension ParameterType {
             } catch { throw error.within(Self.step(entry.key)) }
         }
         accepted.sort { ByteOrder.less($0.key, $1.key) }
+        // Where the end of a map within this one could not be told from the bytes, it is counted.
+        if !element.isPlain, ParameterType.runsTogether(element) {
+            accepted = accepted.map { .init(key: $0.key, value: Self.opened($0.value)) }
+        }
         return .map(accepted)
     }
 

@@ -41,6 +41,7 @@ package final class Experiment {
         package let job: Job
         package let state: JobFolder.State
         package let dependencies: [Job]
+        package let environment: [JobScript.Variable]
     }
 
     /// - Parameters:
@@ -114,6 +115,7 @@ package final class Experiment {
         let tags = task.allTags()
         let script = JobScript(
             taskID: task.type.id, identifier: identifier.hex,
+            run: run.map { Paths.relative($0.path, from: folder.path) },
             needs: needs.map { Paths.relative($0, from: folder.path) },
             shares: shares.map { Paths.relative($0, from: folder.path) },
             environment: environment + own, program: try program())
@@ -133,7 +135,9 @@ package final class Experiment {
         isSubmitted = true
         board.add()
         inbox?.yield(.submitted(spec, isDone: state == .done))
-        planned(PlannedJob(job: job, state: state, dependencies: dependencies))
+        planned(
+            PlannedJob(
+                job: job, state: state, dependencies: dependencies, environment: script.environment))
         return job
     }
 

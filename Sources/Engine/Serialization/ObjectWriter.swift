@@ -1,7 +1,7 @@
 /// Writes objects in the form of experimaestro's serialization, each once, after those it refers to.
 ///
 /// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`, `init-tasks`, `meta`
-/// and `fields`; `defaults` lists the fields that were left at their defaults. A type without a Python class is marked `stub`, by
+/// and `fields`; `defaults` lists the fields that were left at their defaults, `meta-fields` those that are no part of the identity. A type without a Python class is marked `stub`, by
 /// which experimaestro reads it without loading a class.
 package struct ObjectWriter {
     private let workspace: String
@@ -40,12 +40,15 @@ package struct ObjectWriter {
         let type = object.type
         var fields: [JSON.Member] = []
         var defaults: [JSON] = []
+        var meta: [JSON] = []
+
         for (parameter, value) in zip(type.parameters, object.values) {
             guard let value else { continue }
             way.append(parameter.name)
             fields.append(.init(parameter.name, json(value, isData: parameter.type.holdsData, &objects)))
             way.removeLast()
             if parameter.isAtDefault(value) { defaults.append(.string(parameter.name)) }
+            if parameter.isOutsideIdentity(value) { meta.append(.string(parameter.name)) }
         }
         var members: [JSON.Member] = [
             .init("id", .int(number)),
@@ -63,6 +66,7 @@ package struct ObjectWriter {
         }
         members.append(.init("fields", .object(fields)))
         if !defaults.isEmpty { members.append(.init("defaults", .array(defaults))) }
+        if !meta.isEmpty { members.append(.init("meta-fields", .array(meta))) }
         objects.append(.object(members))
         return number
     }
@@ -156,5 +160,13 @@ extension Parameter {
     package func isAtDefault(_ value: Value) -> Bool {
         guard !isConstant, !isMeta, jobPath == nil, let defaultValue else { return false }
         return defaultValue.isAlike(value)
+    }
+
+    /// Whether a value is no part of the identity because it, or the parameter, is marked as meta.
+    fileprivate func isOutsideIdentity(_ value: Value) -> Bool {
+        guard case .object(let object) = value, let meta = object.meta else {
+            return isMeta && jobPath == nil
+        }
+        return meta
     }
 }

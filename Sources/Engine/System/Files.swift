@@ -29,6 +29,12 @@ package enum Files {
         return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? inode : nil
     }
 
+    /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
+    package static func modified(_ path: String) -> Int64? {
+        let time = unsafe xsys_modified(path)
+        return time < 0 ? nil : time
+    }
+
     package static func exists(_ path: String) -> Bool { kind(path) != nil }
 
     /// Makes a folder and those above it.
@@ -131,6 +137,28 @@ package enum Files {
     /// Removes a file; one that is not there is no error.
     package static func remove(_ path: String) throws(SystemError) {
         if unsafe unlink(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
+    }
+
+    /// Removes a file, or a folder with all in it; links are not followed.
+    package static func removeTree(_ path: String) throws(SystemError) {
+        if kind(path, followingLinks: false) == .folder {
+            for name in try list(path) { try removeTree("\(path)/\(name)") }
+            if unsafe rmdir(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
+        } else {
+            try remove(path)
+        }
+    }
+
+    /// The bytes of a file, or of all files in a folder; links count nothing.
+    package static func size(of path: String) -> Int64 {
+        switch kind(path, followingLinks: false) {
+        case .folder:
+            return ((try? list(path)) ?? []).reduce(0) { $0 + size(of: "\(path)/\($1)") }
+        case .file:
+            var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
+            return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? size : 0
+        default: return 0
+        }
     }
 
     /// A symbolic link; an existing one of that name is replaced.

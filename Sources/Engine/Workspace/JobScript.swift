@@ -6,6 +6,7 @@
 ///     #!/bin/sh
 ///     # iris.evaluate 873dce7ca5a0…
 ///     # xpm job script 1: run this file to run this one task alone
+///     # run ../../../experiments/iris/20261123_101500
 ///     # needs ../../iris.train/07c59004b109…/train.done
 ///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
 ///
@@ -24,6 +25,8 @@ package struct JobScript: Equatable, Sendable {
 
     package var taskID: String
     package var identifier: String
+    /// The folder of the run that wrote the script, relative to the job's folder.
+    package var run: String?
     /// The outcome files that must exist, relative to the job's folder.
     package var needs: [String]
     /// The folders that are its own while it runs, relative to the job's folder.
@@ -51,11 +54,12 @@ package struct JobScript: Equatable, Sendable {
     }
 
     package init(
-        taskID: String, identifier: String, needs: [String], shares: [String] = [],
+        taskID: String, identifier: String, run: String? = nil, needs: [String], shares: [String] = [],
         environment: [Variable], program: Program
     ) {
         self.taskID = taskID
         self.identifier = identifier
+        self.run = run
         self.needs = needs
         self.shares = shares
         self.environment = environment
@@ -76,6 +80,7 @@ package struct JobScript: Equatable, Sendable {
             "\(comment) \(taskID) \(identifier)",
             "\(comment) xpm job script \(Self.version): run this file to run this one task alone",
         ]
+        lines += [run].compactMap(\.self).map { "\(comment) run \($0)" }
         lines += needs.map { "\(comment) needs \($0)" }
         lines += shares.map { "\(comment) shares \($0)" }
         switch program {
@@ -107,6 +112,7 @@ extension JobScript {
     package struct Header: Equatable {
         package var taskID = ""
         package var identifier = ""
+        package var run: String?
         package var needs: [String] = []
         package var shares: [String] = []
         /// Everything after the header.
@@ -141,6 +147,7 @@ extension JobScript {
             }
             return found
         }
+        header.run = take("run").first
         header.needs = take("needs")
         header.shares = take("shares")
         header.body = rest

@@ -7,6 +7,8 @@ package final class SourceTree {
     package let root: String
     private let folder: String?
     private var kept: [String: String] = [:]
+    /// The files that were kept, or would have been.
+    package var files: [String] { kept.keys.sorted(by: ByteOrder.less) }
     private var linkedFolders: Set<String> = []
 
     /// - Parameter folder: where to keep files; nil keeps nothing, and every file stands for itself.
@@ -26,7 +28,10 @@ package final class SourceTree {
     /// Keeps a file with the content that was read from it; returns the copy's path.
     @discardableResult
     package func keep(_ path: String, content: [UInt8]) throws(SystemError) -> String {
-        guard folder != nil else { return path }
+        guard folder != nil else {
+            kept[path] = path
+            return path
+        }
         if let known = kept[path] { return known }
         let copy = place(of: path)
         let mode: UInt32 = Files.isExecutable(path) ? 0o555 : 0o444
@@ -42,6 +47,10 @@ package final class SourceTree {
     @discardableResult
     package func keep(_ path: String) throws(SystemError) -> String {
         if let known = kept[path] { return known }
+        if folder == nil {
+            kept[path] = path
+            return path
+        }
         return try keep(path, content: try Files.read(path, limit: 1 << 28))
     }
 

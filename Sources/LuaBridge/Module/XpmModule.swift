@@ -1,4 +1,3 @@
-import CLuaShim
 import Engine
 
 /// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind it.
@@ -96,7 +95,7 @@ final class XpmModule {
     /// Runs `xpm.lua` and makes it what `require "xpm"` gives.
     func open() throws {
         let stack = lua.stack
-        try stack.load(Self.source, name: "=[xpm]")
+        try stack.load(EmbeddedText.module, name: "=[xpm]")
         stack.push(hostTable)
         try stack.call(arguments: 1, results: 1)
         stack.pushGlobals()
@@ -106,14 +105,6 @@ final class XpmModule {
         stack.set("xpm", in: -2)
         stack.pop(4)
     }
-
-    private static let source: [UInt8] = {
-        var count = 0
-        let bytes = unsafe xlua_embedded(&count)
-        return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
-            unsafe Array(UnsafeBufferPointer(start: $0, count: count))
-        }
-    }()
 
     // MARK: Types
 

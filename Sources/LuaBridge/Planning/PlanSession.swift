@@ -40,7 +40,7 @@ package final class PlanSession {
     let lua: LuaState
     let module: XpmModule
     let input: PlanInput
-    private(set) var sources: SourceTree
+    package private(set) var sources: SourceTree
     /// The files of the plan, in the order of their loading.
     private(set) var loaded: [LoadedFile] = []
     /// The path of each file by the name that messages show.
@@ -187,6 +187,14 @@ package final class PlanSession {
         let function = lua.stack.keep()
         stack.push(function)
         stack.drop(function)
+    }
+
+    /// The type with an id or a Python class.
+    package func type(named name: String) -> ConfigType? { module.type(named: name) }
+
+    /// The types that the script has defined, in the order of their ids.
+    package var types: [ConfigType] {
+        module.types.values.map(\.type).sorted { ByteOrder.less($0.id, $1.id) }
     }
 
     // MARK: The configuration

@@ -14,6 +14,20 @@ enum Failure: Error {
     init(_ error: PlanError) { self = .message(error.text) }
     init(_ error: RunError) { self = .message(error.text) }
 
+    /// Any error that a command can meet.
+    init(any error: any Error) {
+        self =
+            switch error {
+            case let error as Failure: error
+            case let error as PlanError: Failure(error)
+            case let error as SettingError: Failure(error)
+            case let error as SystemError: Failure(error)
+            case let error as RunError: Failure(error)
+            case let error as SavedObjectError: .message(error.text)
+            default: .message("\(error)")
+            }
+    }
+
     /// Tells the user and gives what ArgumentParser ends the program with.
     func reported() -> ExitCode {
         switch self {

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Engine
+import LuaBridge
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Write a small experiment to start from.",
         discussion: """
-            Writes experiment.lua and full.yaml into DIR (default: the current folder). Existing files are left alone.
+            Writes experiment.lua and full.yaml into DIR (default: the current folder), and xpm.meta.lua, by which editors complete and \
+            check experiments. Existing files are left alone.
 
             Example:
               xpm init demo && cd demo && xpm run full.yaml
@@ -30,6 +32,7 @@ struct InitCommand: ParsableCommand {
         do throws(SystemError) {
             try Files.makeFolder(folder)
             for (name, text) in files { try Files.write(Array(text.utf8), to: "\(folder)/\(name)") }
+            try Files.replace("\(folder)/\(AnnotationsCommand.fileName)", with: EmbeddedText.annotations)
         } catch { throw Failure(error) }
         for (name, _) in files { StandardStream.output.write("wrote \(Paths.shown("\(folder)/\(name)"))\n") }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "

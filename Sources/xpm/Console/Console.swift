@@ -11,21 +11,13 @@ protocol Console: RunObserver {
 /// A planned job, as it is shown.
 struct PlannedTask {
     let spec: JobSpec
-    let state: JobFolder.State
+    let reason: JobReason
     let parameters: [(name: String, value: String)]
     let tags: [ConfigObject.Tag]
     let dependencies: [(taskID: String, identifier: String)]
     /// Whether its folder was written.
     let isWritten: Bool
 
-    var stateName: String {
-        switch state {
-        case .new: "new"
-        case .done: "cached"
-        case .failed: "failed before"
-        case .running: "running"
-        }
-    }
 }
 
 /// What is told at the end of a run.

@@ -41,7 +41,8 @@ final class JSONConsole: Console {
         write(
             .object(
                 [.init("event", "planned")] + Self.members(job.spec) + [
-                    .init("state", .string(job.stateName)), .init("cached", .bool(job.state == .done)),
+                    .init("state", .string(job.reason.state.rawValue)),
+                    .init("cached", .bool(job.reason.state == .cached)), .init("reason", job.reason.json),
                     .init("parameters", .object(job.parameters.map { .init($0.name, .string($0.value)) })),
                     .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
                     .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),

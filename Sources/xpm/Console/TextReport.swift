@@ -25,17 +25,12 @@ struct TextReport {
 
     /// A planned task on a few lines.
     func planned(_ task: PlannedTask) -> String {
-        let state: String =
-            switch task.state {
-            case .done: style.green(task.stateName)
-            case .new: style.cyan(task.stateName)
-            default: style.yellow(task.stateName)
-            }
-        var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state)"]
+        var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state(task.reason))"]
         if !task.parameters.isEmpty {
             lines.append("    " + task.parameters.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
         }
         if !task.spec.tags.isEmpty { lines.append("    tags   \(task.spec.tags)") }
+        lines += reason(task.reason)
         for need in task.dependencies { lines.append("    needs  \(need.taskID) \(need.identifier)") }
         if task.isWritten {
             lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))")

@@ -14,7 +14,7 @@ struct ExperimentFiles {
     let environment: [JobScript.Variable]
     let warnings: [String]
 
-    init(of command: RunCommand) throws(Failure) {
+    init(of command: ExperimentOptions) throws(Failure) {
         do throws(SettingError) {
             let (script, yaml) = try Self.sort(command.files)
             var files = ConfigurationFiles()
@@ -42,9 +42,9 @@ struct ExperimentFiles {
             name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
 
             let user = try Self.userSettings()
-            let named = try user.workspace(named: command.workspace, for: id)
-            let own = command.workdir == nil ? named?.environment ?? [] : []
-            workspace = Workspace(path: command.workdir ?? named?.path ?? "workspace")
+            let named = try user.workspace(named: command.workspace.workspace, for: id)
+            let own = command.workspace.workdir == nil ? named?.environment ?? [] : []
+            workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
             environment =
                 user.environment + own
                 + command.env.map { text in
@@ -73,7 +73,8 @@ struct ExperimentFiles {
     }
 
     private static func chooseScript(
-        _ input: inout PlanInput, _ command: RunCommand, _ given: String?, _ settings: ExperimentSettings,
+        _ input: inout PlanInput, _ command: ExperimentOptions, _ given: String?,
+        _ settings: ExperimentSettings,
         _ yaml: String?
     ) throws(SettingError) {
         if let module = command.moduleName {
@@ -107,6 +108,14 @@ struct ExperimentFiles {
         let typed = Paths.name(path).hasSuffix(".lua") ? Paths.stem(path) : Paths.name(path)
         let nearest = Suggestion.nearest(to: typed, among: stems).map { " (did you mean '\($0).lua'?)" } ?? ""
         throw SettingError("\(shown): no such script\(nearest)", at: .none)
+    }
+
+    /// The workspace of a command that needs no experiment.
+    static func workspace(_ options: WorkspaceOptions) throws(Failure) -> Workspace {
+        do throws(SettingError) {
+            let named = try userSettings().workspace(named: options.workspace, for: "")
+            return Workspace(path: options.workdir ?? named?.path ?? "workspace")
+        } catch { throw Failure(error) }
     }
 
     private static func userSettings() throws(SettingError) -> UserSettings {

@@ -7,9 +7,16 @@ final class ScriptRun {
     private var console: any Console { context.console }
     /// The parameters of the jobs of this run, for the report of failures.
     private var tasks: [JobNumber: ConfigObject] = [:]
+    /// What a dry run, or one that only generates, has planned.
+    private var planned: [Experiment.PlannedJob] = []
+    private let defaults: DefaultsWatch
     private var counts = RunTally.Counts()
 
-    init(_ context: Context) { self.context = context }
+    init(_ context: Context) {
+        self.context = context
+        // Before this run has a folder of its own.
+        defaults = DefaultsWatch(context)
+    }
 
     /// Loads the script, runs its plan and waits for its jobs.
     ///
@@ -50,6 +57,7 @@ final class ScriptRun {
             experiment.drain()
         }
         engine?.waitForEnd()
+        showPlan(session.sources)
         git?.tell(console, in: folder)
         var report = report(folder)
         report.isUntold = problem != nil && report.counts.submitted == 0
@@ -111,16 +119,26 @@ final class ScriptRun {
         let task = planned.job.task
         counts.submitted += 1
         if planned.state == .done { counts.cached += 1 }
+        defaults.look(at: planned)
         if context.mode == .normal {
             tasks[planned.job.spec.number] = task
-            return
+        } else {
+            self.planned.append(planned)
         }
-        console.planned(
-            PlannedTask(
-                spec: planned.job.spec, state: planned.state, parameters: task.flattened(),
-                tags: task.allTags(),
-                dependencies: planned.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
-                isWritten: context.mode == .generate && planned.state != .done && planned.state != .running))
+    }
+
+    /// Shows what was planned, each job with its reason, which may lie in any other job of the plan.
+    private func showPlan(_ sources: SourceTree) {
+        let reasons = JobReasons(of: planned, in: context.files.workspace, sources: sources)
+        for one in planned {
+            console.planned(
+                PlannedTask(
+                    spec: one.job.spec, reason: reasons.reason(for: one),
+                    parameters: one.job.task.flattened(),
+                    tags: one.job.task.allTags(),
+                    dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
+                    isWritten: context.mode == .generate && one.state != .done && one.state != .running))
+        }
     }
 
     private func report(_ folder: RunFolder?) -> RunReport {

@@ -1,0 +1,34 @@
+/// What a job was made with: the run that wrote its script, the files that it kept, the variables it set.
+package struct JobOrigin {
+    /// The folder of the run.
+    package let run: String
+    package let environment: [JobScript.Variable]
+
+    /// From a job's script; nil where it does not tell.
+    package init?(_ folder: JobFolder) {
+        for language in [JobScript.Language.sh, .lua] {
+            guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
+                let header = try? JobScript.header(of: text), let run = header.run
+            else { continue }
+            self.run = Paths.absolute(run, from: folder.path)
+            environment = JobScript.command(of: header.body)?.environment ?? []
+            return
+        }
+        return nil
+    }
+
+    /// `iris/20261123_101500`
+    package var shortRun: String { "\(Paths.name(Paths.parent(run)))/\(Paths.name(run))" }
+
+    /// The files of a plan that are not what the run kept of them, by the names in it.
+    package func changedFiles(of sources: SourceTree) -> [String] {
+        let before = SourceTree(root: sources.root, folder: "\(run)/sources")
+        return sources.files.filter { path in
+            guard let kept = try? Files.read(before.place(of: path), limit: 1 << 28),
+                let now = try? Files.read(path, limit: 1 << 28)
+            else { return false }
+            return kept != now
+        }
+        .map { $0.hasPrefix(sources.root + "/") ? String($0.dropFirst(sources.root.count + 1)) : $0 }
+    }
+}

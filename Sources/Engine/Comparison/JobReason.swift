@@ -1,0 +1,151 @@
+/// Why a job of a plan runs, or why it does not.
+package struct JobReason {
+    package enum State: String, Sendable {
+        case cached, running
+        /// Nothing like it has been done before, or all that is like it is in the plan too.
+        case new
+        /// An earlier job, which is not in this plan, is nearest to it.
+        case changed
+        case failed = "failed before"
+    }
+
+    package var state: State
+    /// The earlier job that is nearest to a new or changed one.
+    package var nearest: JobFolder?
+    /// How it differs from that; of a cached job what the identity leaves out.
+    package var differences: [TaskDifference] = []
+    /// The run that made the cached or the nearest job: `iris/20261123_101500`.
+    package var run: String?
+    /// Files of the plan that are others than when the cached job was made.
+    package var changedFiles: [String] = []
+    /// Variables that are others: `OMP_NUM_THREADS: 1 → 4`.
+    package var changedVariables: [String] = []
+}
+
+/// Finds the reasons of the jobs of one plan.
+package final class JobReasons {
+    private let workspace: Workspace
+    private let sources: SourceTree
+    private let planned: Set<String>
+    private var histories: [String: (others: JobHistory, own: JobHistory?)] = [:]
+    private var changedFiles: [String: [String]] = [:]
+
+    /// - Parameters:
+    ///   - jobs: all jobs of the plan.
+    ///   - sources: the files of the plan.
+    package init(of jobs: [Experiment.PlannedJob], in workspace: Workspace, sources: SourceTree) {
+        self.workspace = workspace
+        self.sources = sources
+        planned = Set(jobs.map { $0.job.spec.identifier.hex })
+    }
+
+    package func reason(for job: Experiment.PlannedJob) -> JobReason {
+        switch job.state {
+        case .done: return cached(job)
+        case .running: return JobReason(state: .running)
+        case .failed:
+            var reason = changed(job)
+            reason.state = .failed
+            return reason
+        case .new: return changed(job)
+        }
+    }
+
+    // MARK: What is done
+
+    private func cached(_ planned: Experiment.PlannedJob) -> JobReason {
+        let spec = planned.job.spec
+        var reason = JobReason(state: .cached)
+        if planned.job.task.hasIgnoredDefaults {
+            reason.differences = Self.drift(of: planned.job, workspace: workspace)
+        }
+        guard let origin = JobOrigin(spec.folder) else { return reason }
+        reason.run = origin.shortRun
+        let files: [String]
+        if let known = changedFiles[origin.run] {
+            files = known
+        } else {
+            files = origin.changedFiles(of: sources)
+            changedFiles[origin.run] = files
+        }
+        // The plan's own files are the code of a Lua task, and of no other.
+        reason.changedFiles = files.filter { $0.hasSuffix(".lua") == (spec.language == .lua) }
+        if spec.language == .sh {
+            reason.changedVariables = Self.changes(from: origin.environment, to: planned.environment)
+        }
+        return reason
+    }
+
+    /// What a cached job has different although its identifier is the same: defaults that the identity leaves out.
+    package static func drift(of job: Job, workspace: Workspace) -> [TaskDifference] {
+        guard let old = try? RecordedTask.read(job.spec.folder.path),
+            let new = RecordedTask(job.task, workspace: workspace)
+        else { return [] }
+        return new.differences(from: old, throughEqual: true).compactMap { difference in
+            // A parameter that there was not, and whose default does not count, is as it should be.
+            guard difference.note != .outsideIdentity, difference.old != nil, difference.new != nil else {
+                return nil
+            }
+            var difference = difference
+            difference.note = .defaultChanged
+            return difference
+        }
+    }
+
+    private static func changes(from old: [JobScript.Variable], to new: [JobScript.Variable]) -> [String] {
+        let before = Dictionary(old.map { ($0.name, $0.value) }) { $1 }
+        let after = Dictionary(new.map { ($0.name, $0.value) }) { $1 }
+        return Set(before.keys).union(after.keys).sorted(by: ByteOrder.less).compactMap { name in
+            before[name] == after[name]
+                ? nil : "\(name): \(before[name] ?? "(not set)") → \(after[name] ?? "(not set)")"
+        }
+    }
+
+    // MARK: What is to be done
+
+    private func changed(_ planned: Experiment.PlannedJob) -> JobReason {
+        let histories = histories(of: planned.job.spec)
+        guard !histories.others.isEmpty || histories.own != nil,
+            let task = RecordedTask(planned.job.task, workspace: workspace)
+        else { return JobReason(state: .new) }
+        let other = histories.others.nearest(to: task)
+        let own = histories.own?.nearest(to: task)
+        // A sweep that has grown is near to its own points; an edited value is near to what is not in the plan any more.
+        let isChanged = other.map { $0.differences.count <= own?.differences.count ?? .max } ?? false
+        guard let nearest = isChanged ? other : own ?? other else { return JobReason(state: .new) }
+        var reason = JobReason(state: isChanged ? .changed : .new)
+        reason.nearest = nearest.folder
+        reason.differences = nearest.differences
+        reason.run = JobOrigin(nearest.folder)?.shortRun
+        return reason
+    }
+
+    private func histories(of spec: JobSpec) -> (others: JobHistory, own: JobHistory?) {
+        if let known = histories[spec.taskID] { return known }
+        let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { [planned] in
+            !planned.contains($0)
+        }
+        let own = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { [planned] in
+            planned.contains($0)
+        }
+        let found = (others, own.isEmpty ? nil : own)
+        histories[spec.taskID] = found
+        return found
+    }
+}
+
+extension ConfigObject {
+    /// Whether a default that does not count is somewhere in it.
+    package var hasIgnoredDefaults: Bool {
+        var visited: Set<ObjectIdentifier> = []
+        func check(_ object: ConfigObject) -> Bool {
+            guard visited.insert(ObjectIdentifier(object)).inserted else { return false }
+            if object.type.hasIgnoredDefaults { return true }
+            var found = false
+            // What a task needed is its own affair.
+            object.forEachObject { if !found, $0.task == nil { found = check($0) } }
+            return found
+        }
+        return check(self)
+    }
+}

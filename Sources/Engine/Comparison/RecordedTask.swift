@@ -1,0 +1,79 @@
+/// The parameters of a task as a file has them: read without the types, so that any job can be compared with any other.
+package struct RecordedTask {
+    package struct Object {
+        package let type: String
+        package let identifier: String
+        package let task: Int64?
+        package let initTasks: [Int64]
+        package let fields: [JSON.Member]
+        /// Fields that were left at their defaults.
+        package let defaults: Set<String>
+        /// Fields that are no part of the identity, whatever they hold.
+        package let meta: Set<String>
+    }
+
+    package let objects: [Int64: Object]
+    package let root: Int64
+
+    /// From the objects of `params.json`; the task is the last.
+    package init?(_ definitions: [JSON]) {
+        var objects: [Int64: Object] = [:]
+        for definition in definitions {
+            guard let number = definition["id"]?.int else { return nil }
+            var fields: [JSON.Member] = []
+            if case .object(let members)? = definition["fields"] { fields = members }
+            func names(_ key: String) -> Set<String> {
+                Set(definition[key]?.array?.compactMap(\.string) ?? [])
+            }
+            objects[number] = Object(
+                type: definition["typename"]?.string ?? "?",
+                identifier: definition["identifier"]?.string ?? "",
+                task: definition["task"]?.int,
+                initTasks: definition["init-tasks"]?.array?.compactMap(\.int) ?? [], fields: fields,
+                defaults: names("defaults"), meta: names("meta-fields"))
+        }
+        guard let root = definitions.last?["id"]?.int else { return nil }
+        self.objects = objects
+        self.root = root
+    }
+
+    /// A task of this plan.
+    package init?(_ task: ConfigObject, workspace: Workspace) {
+        var objects: [JSON] = []
+        var writer = ObjectWriter(workspace: workspace.path, job: task.jobPath)
+        _ = writer.number(of: task, to: &objects)
+        self.init(objects)
+    }
+
+    /// The task of a job's folder.
+    package static func read(_ folder: String) throws -> RecordedTask {
+        let path = "\(folder)/params.json"
+        let bytes = try Files.read(path, limit: 1 << 28)
+        do throws(ParameterFileError) {
+            guard let task = RecordedTask(try ParameterFile.objects(in: bytes)) else {
+                throw .malformed("an object without a number")
+            }
+            return task
+        } catch { throw SavedObjectError(text: error.text(in: Paths.shown(path))) }
+    }
+
+    /// What an index of tasks knows of it: a number for each field of the task and its value.
+    package var tokens: [Int] {
+        guard let object = objects[root] else { return [] }
+        return object.fields.filter { !object.meta.contains($0.name) }.map { field in
+            var hasher = Hasher()
+            hasher.combine(field.name)
+            hasher.combine(token(of: field.value))
+            return hasher.finalize()
+        }
+    }
+
+    /// A value as text, with identifiers in the place of numbers.
+    private func token(of value: JSON) -> String {
+        if value["type"] == "python", let number = value["value"]?.int {
+            return objects[number]?.identifier ?? ""
+        }
+        if case .array(let values) = value { return values.map { token(of: $0) }.joined(separator: ",") }
+        return value.text
+    }
+}

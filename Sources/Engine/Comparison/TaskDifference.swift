@@ -1,0 +1,213 @@
+/// A place where two tasks differ.
+package struct TaskDifference: Equatable {
+    /// `optimizer.lr`; a task on the way stands in parentheses: `trained.(iris.train).lr`.
+    package var path: String
+    /// The values, as people read them; nil where one side has none.
+    package var old: String?
+    package var new: String?
+    package var note: Note?
+
+    package enum Note: Equatable {
+        /// Neither side gave a value: the default is another now.
+        case defaultChanged
+        /// The new side has a parameter more, at its default.
+        case newParameter
+        /// It is no part of the identity.
+        case outsideIdentity
+    }
+
+    /// `optimizer.lr: 0.1 → 0.01 (its default changed)`
+    package var text: String {
+        let values =
+            switch (old, new) {
+            case (let old?, let new?): "\(old) → \(new)"
+            case (let old?, nil): "\(old) → (not there)"
+            case (nil, let new?): "(not there) → \(new)"
+            case (nil, nil): "?"
+            }
+        let remark =
+            switch note {
+            case .defaultChanged: " (its default changed)"
+            case .newParameter: " (a new parameter: with ignore_default = true the older results would count)"
+            case .outsideIdentity: " (not part of the identity)"
+            case nil: ""
+            }
+        return (path.isEmpty ? "type" : path) + ": " + values + remark
+    }
+
+    package var json: JSON {
+        [
+            "path": .string(path), "old": .optional(old), "new": .optional(new),
+            "default_changed": .bool(note == .defaultChanged),
+            "in_identity": .bool(note != .outsideIdentity),
+        ]
+    }
+}
+
+extension RecordedTask {
+    /// What differs from an earlier task.
+    ///
+    /// - Parameter throughEqual: whether to look into objects with equal identifiers too: there only what the identity leaves out can
+    ///   differ.
+    package func differences(from old: RecordedTask, throughEqual: Bool = false) -> [TaskDifference] {
+        var comparison = Comparison(old: old, new: self, throughEqual: throughEqual)
+        comparison.compare(old.root, root, at: "")
+        return comparison.found
+    }
+}
+
+private struct Comparison {
+    let old: RecordedTask
+    let new: RecordedTask
+    let throughEqual: Bool
+    var found: [TaskDifference] = []
+    private var visited: Set<Pair> = []
+
+    private struct Pair: Hashable {
+        let old: Int64
+        let new: Int64
+    }
+
+    init(old: RecordedTask, new: RecordedTask, throughEqual: Bool) {
+        self.old = old
+        self.new = new
+        self.throughEqual = throughEqual
+    }
+
+    mutating func compare(_ left: Int64, _ right: Int64, at path: String) {
+        guard visited.insert(Pair(old: left, new: right)).inserted, let a = old.objects[left],
+            let b = new.objects[right]
+        else { return }
+        if a.identifier == b.identifier, !throughEqual { return }
+        if a.type.lowercased() != b.type.lowercased() {
+            found.append(TaskDifference(path: path, old: a.type, new: b.type))
+            return
+        }
+        let names = Set(a.fields.map(\.name)).union(b.fields.map(\.name)).sorted(by: ByteOrder.less)
+        for name in names {
+            let start = found.count
+            let before = a.fields.first { $0.name == name }?.value
+            let after = b.fields.first { $0.name == name }?.value
+            compare(before, after, at: Self.join(path, name))
+            for index in start..<found.count where found[index].note == nil {
+                found[index].note =
+                    b.meta.contains(name) || a.meta.contains(name)
+                    ? .outsideIdentity
+                    : before == nil && b.defaults.contains(name)
+                        ? .newParameter
+                        : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
+            }
+        }
+        compareMakers(a, b, left, right, at: path)
+        let count = max(a.initTasks.count, b.initTasks.count)
+        for index in 0..<count {
+            let way = Self.join(path, "init_tasks[\(index + 1)]")
+            if index < a.initTasks.count, index < b.initTasks.count {
+                compare(a.initTasks[index], b.initTasks[index], at: way)
+            } else {
+                let name = { (task: RecordedTask, list: [Int64]) in
+                    index < list.count ? task.objects[list[index]]?.type : nil
+                }
+                found.append(
+                    TaskDifference(path: way, old: name(old, a.initTasks), new: name(new, b.initTasks)))
+            }
+        }
+    }
+
+    /// The tasks that made the two objects.
+    private mutating func compareMakers(
+        _ a: RecordedTask.Object, _ b: RecordedTask.Object, _ left: Int64, _ right: Int64, at path: String
+    ) {
+        let (before, after) = (a.task == left ? nil : a.task, b.task == right ? nil : b.task)
+        switch (before, after) {
+        case (let before?, let after?):
+            compare(before, after, at: Self.join(path, "(\(new.objects[after]?.type ?? "task"))"))
+        case (nil, nil): break
+        default:
+            let name = { (task: RecordedTask, number: Int64?) in number.flatMap { task.objects[$0]?.type } }
+            found.append(
+                TaskDifference(
+                    path: Self.join(path, "(task)"), old: name(old, before), new: name(new, after)))
+        }
+    }
+
+    private mutating func compare(_ before: JSON?, _ after: JSON?, at path: String) {
+        guard let before, let after else {
+            let lone = before ?? after ?? .null
+            // What is null and what is not there mean the same; so do paths.
+            if lone != .null, !lone.isPath {
+                found.append(
+                    TaskDifference(
+                        path: path, old: before.map { old.told($0) }, new: after.map { new.told($0) }))
+            }
+            return
+        }
+        if let left = before.reference, let right = after.reference {
+            return compare(left, right, at: path)
+        }
+        if case .array(let a) = before, case .array(let b) = after, a.count == b.count {
+            for (index, pair) in zip(a, b).enumerated() {
+                compare(pair.0, pair.1, at: "\(path)[\(index + 1)]")
+            }
+            return
+        }
+        if case .object(let a) = before, case .object(let b) = after, before["type"] == nil,
+            after["type"] == nil
+        {
+            for name in Set(a.map(\.name)).union(b.map(\.name)).sorted(by: ByteOrder.less) {
+                compare(before[name], after[name], at: Self.join(path, name))
+            }
+            return
+        }
+        if before.isPath, after.isPath { return }
+        let (a, b) = (old.told(before), new.told(after))
+        if a != b { found.append(TaskDifference(path: path, old: a, new: b)) }
+    }
+
+    private static func join(_ path: String, _ step: String) -> String {
+        path.isEmpty ? step : "\(path).\(step)"
+    }
+}
+
+extension RecordedTask {
+    /// A value as people read it; an object by its type and the beginning of its identifier.
+    fileprivate func told(_ value: JSON) -> String {
+        if let number = value.reference, let object = objects[number] {
+            return "\(object.type) \(object.identifier.prefix(8))"
+        }
+        switch value {
+        case .float(let number): return NumberText.lua(number)
+        case .int(let number): return String(number)
+        case .string(let text): return text.isEmpty || text.contains(" ") ? "\"\(text)\"" : text
+        case .array(let values): return "[" + values.map { told($0) }.joined(separator: ", ") + "]"
+        case .object(let members):
+            switch value["type"]?.string {
+            case "enum": return value["value"]?.string ?? ""
+            case "set":
+                let values = (value["items"] ?? value["values"])?.array ?? []
+                return "{" + values.map { told($0) }.sorted().joined(separator: ", ") + "}"
+            case "path": return value["sha256"]?.string.map { "sha256 \($0.prefix(8))" } ?? "a path"
+            case "path.serialized": return "a path"
+            default:
+                return "{" + members.map { "\($0.name): \(told($0.value))" }.joined(separator: ", ") + "}"
+            }
+        default: return value.text
+        }
+    }
+}
+
+extension JSON {
+    /// The object that a value refers to.
+    fileprivate var reference: Int64? {
+        if self["type"] == "python" { self["value"]?.int } else { nil }
+    }
+
+    /// Whether it is a path, which is no part of the identity.
+    fileprivate var isPath: Bool {
+        switch self["type"]?.string {
+        case "path": self["sha256"] == nil
+        case "path.serialized": true
+        default: false
+        }
+    }
+}

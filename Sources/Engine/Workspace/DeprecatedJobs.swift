@@ -1,0 +1,109 @@
+/// Jobs that were done under deprecated types or former names of parameters, and the folders in which the new definitions look for
+/// them.
+///
+/// A job is made known under its new identifier by a link to its folder. Where the name of its files is another now, links in the folder
+/// give them the new name too; the folder's own link comes last.
+package struct DeprecatedJobs {
+    private let workspace: Workspace
+    private let type: (String) -> ConfigType?
+
+    package struct Entry {
+        package let old: JobFolder
+        package let new: JobFolder
+        package let state: State
+        /// The relative target of the link.
+        fileprivate let target: String
+    }
+
+    package enum State: String, Sendable {
+        /// A link is missing.
+        case unlinked
+        case linked
+        /// The new folder is there by itself: the job was run again.
+        case taken
+    }
+
+    /// - Parameter type: the type with an id or a Python class; deprecated ones too.
+    package init(in workspace: Workspace, type: @escaping (String) -> ConfigType?) {
+        self.workspace = workspace
+        self.type = type
+    }
+
+    /// The finished jobs whose identifier is another now because of a deprecation; and the folders that could not be read, with why.
+    package func find() -> (found: [Entry], unreadable: [(folder: String, why: String)]) {
+        var found: [Entry] = []
+        var unreadable: [(folder: String, why: String)] = []
+        for key in (try? Files.list(workspace.jobs)) ?? [] {
+            guard type(key) != nil else { continue }
+            let name = String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
+            for identifier in (try? Files.list("\(workspace.jobs)/\(key)")) ?? [] {
+                let folder = JobFolder(path: "\(workspace.jobs)/\(key)/\(identifier)", name: name)
+                guard Files.kind(folder.path, followingLinks: false) == .folder, folder.isDone else {
+                    continue
+                }
+                do {
+                    if let entry = try entry(of: folder, identifier) { found.append(entry) }
+                } catch {
+                    let why =
+                        (error as? ParameterFileError)?.text ?? (error as? ValueError)?.text ?? "\(error)"
+                    unreadable.append((folder.path, why))
+                }
+            }
+        }
+        return (found, unreadable)
+    }
+
+    private func entry(of folder: JobFolder, _ identifier: String) throws -> Entry? {
+        let bytes = try Files.read(folder.parameters, limit: 1 << 28)
+        guard isAffected(try ParameterFile.objects(in: bytes)) else { return nil }
+        var options = ObjectReader.Options()
+        options.keepsIdentifiers = false
+        let task = try ParameterFile.task(from: bytes, job: folder.path, reading: options, type: type)
+        try task.convertDeprecated()
+        let new = workspace.job(of: task)
+        guard Paths.name(new.path) != identifier || new.path != folder.path else { return nil }
+        let key = Paths.name(Paths.parent(folder.path))
+        let target = "../\(key)/\(identifier)"
+        let state: State =
+            switch Files.kind(new.path, followingLinks: false) {
+            case nil: .unlinked
+            case .link where Files.linkTarget(new.path) == target: .linked
+            default: .taken
+            }
+        return Entry(old: folder, new: new, state: state, target: target)
+    }
+
+    /// Whether a deprecated type or a former name stands in the file.
+    private func isAffected(_ objects: [JSON]) -> Bool {
+        objects.contains { object in
+            guard let type = object["typename"]?.string.flatMap(type) else { return false }
+            if type.deprecation != nil { return true }
+            guard case .object(let fields)? = object["fields"] else { return false }
+            return fields.contains { type.position(of: $0.name) == nil && type.rename(of: $0.name) != nil }
+        }
+    }
+
+    private static let suffixes = ["done", "out", "err"]
+
+    /// Links the old folder under its new name.
+    package func link(_ entry: Entry) throws(SystemError) {
+        let (old, new) = (entry.old, entry.new)
+        if old.name != new.name {
+            for suffix in Self.suffixes where Files.exists("\(old.path)/\(old.name).\(suffix)") {
+                try Files.link("\(old.path)/\(new.name).\(suffix)", to: "\(old.name).\(suffix)")
+            }
+        }
+        try Files.makeFolder(Paths.parent(new.path))
+        try Files.link(new.path, to: entry.target)
+    }
+
+    /// Takes the links away again.
+    package func unlink(_ entry: Entry) throws(SystemError) {
+        let (old, new) = (entry.old, entry.new)
+        try Files.remove(new.path)
+        for suffix in Self.suffixes {
+            let name = "\(old.path)/\(new.name).\(suffix)"
+            if Files.linkTarget(name) == "\(old.name).\(suffix)" { try Files.remove(name) }
+        }
+    }
+}

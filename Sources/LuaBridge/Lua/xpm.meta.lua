@@ -1,0 +1,361 @@
+---@meta xpm
+
+-- What `require "xpm"` gives, for editors (LuaCATS). `xpm annotations` writes this file; a test compares it with the module.
+
+---@class xpm
+local xpm = {}
+
+-- Parameter types -----------------------------------------------------------------------------------------------------
+
+--- A parameter type. Called with a table it gives the same type with attributes: `xpm.int { default = 1, min = 0 }`.
+---@class xpm.Type
+---@overload fun(attributes: xpm.Attributes): xpm.Type
+
+---@class xpm.Attributes
+---@field default? any The value of an object that gives none. A function is called for each object.
+---@field ignore_default? boolean Leave it out of the identity while it has its default value: results from before the parameter existed stay valid.
+---@field help? string Shown by `xpm describe`.
+---@field meta? boolean Leave it out of the identity.
+---@field override? boolean It is meant to stand for a parameter of the base type.
+---@field groups? string|string[] The groups that `xpm.partial` names.
+---@field min? number The least number.
+---@field max? number The greatest number.
+---@field choices? any[] The values allowed.
+---@field pattern? string A Lua pattern that the string matches.
+
+--- What can stand for a type: `xpm.int`, or a config type.
+---@alias xpm.AnyType xpm.Type|xpm.ConfigType
+
+---@type xpm.Type A whole number; takes `3.0` too.
+xpm.int = nil
+---@type xpm.Type A number; takes `1` too.
+xpm.float = nil
+---@type xpm.Type
+xpm.bool = nil
+---@type xpm.Type
+xpm.string = nil
+---@type xpm.Type Any value: a scalar, a list, a map, an object.
+xpm.any = nil
+---@type xpm.Type A path given by the user, relative to the script. Not in the identity.
+xpm.path = nil
+---@type xpm.Type A file whose content is in the identity.
+xpm.file = nil
+---@type xpm.Type A file or folder that `xpm.save` copies along. Not in the identity.
+xpm.data_path = nil
+
+---@param element xpm.AnyType
+---@return xpm.Type
+function xpm.list(element) end
+
+---@param element xpm.AnyType
+---@return xpm.Type
+function xpm.set(element) end
+
+---@param key xpm.AnyType
+---@param value xpm.AnyType
+---@return xpm.Type
+function xpm.map(key, value) end
+
+--- A value or nil.
+---@param type xpm.AnyType
+---@return xpm.Type
+function xpm.optional(type) end
+
+--- The first of the types that takes the value.
+---@param ... xpm.AnyType
+---@return xpm.Type
+function xpm.union(...) end
+
+--- One of some names: `xpm.enum { "dev", "test", default = "test" }`. With `id = "package.module:Class"` it is a Python enum.
+---@param names table
+---@return xpm.Type
+function xpm.enum(names) end
+
+--- A value that is part of the identity and that no object changes: change it when the behaviour changes.
+---@param value string|number|boolean
+---@return xpm.Type
+function xpm.constant(value) end
+
+--- A config type that is defined later, by its id.
+---@param id string
+---@return xpm.Type
+function xpm.ref(id) end
+
+--- A path made inside the job's folder; with `partial`, in a folder that jobs share.
+---@param name string|{ [1]: string, partial: xpm.Partial, help: string, groups: string[] }
+---@return xpm.Type
+function xpm.job_path(name) end
+
+--- Which parameters make the identity of a shared folder.
+---@class xpm.Partial
+
+---@param options { name?: string, exclude_groups?: string[], include_groups?: string[], exclude_all?: boolean, exclude_no_group?: boolean }
+---@return xpm.Partial
+function xpm.partial(options) end
+
+--- In `params`: a former name of a parameter, or what a value of it means now.
+---@param way string|fun(self: xpm.Object, value: any)
+---@return xpm.Type
+function xpm.renamed(way) end
+
+-- Config types --------------------------------------------------------------------------------------------------------
+
+--- A type. Called with a table of parameters it makes an object.
+---@class xpm.ConfigType
+---@field id string
+---@field help? string
+---@overload fun(parameters?: table): xpm.Object
+
+---@class xpm.Definition
+---@field id? string The type's name in identities and folders. May be left out where `python` is given.
+---@field params? table<string, xpm.AnyType> The parameters.
+---@field extends? xpm.ConfigType The type whose parameters and functions it has too.
+---@field help? string Shown by `xpm describe`.
+---@field python? string `"package.module:Class"`: the objects' class in Python; a task runs it with experimaestro.
+---@field validate? fun(self: xpm.Object) Raises an error for values that do not go together. Called at submit.
+
+---@class xpm.TaskDefinition: xpm.Definition
+---@field execute? fun(self: xpm.RunningTask) Runs in the job's own process.
+---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
+---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
+---@field sources? string[] Files to keep with the run, besides those that the command names.
+
+---@param definition xpm.Definition
+---@return xpm.ConfigType
+function xpm.config(definition) end
+
+--- A config of which two equal ones in one object are told apart from one that is there twice.
+---@param definition xpm.Definition
+---@return xpm.ConfigType
+function xpm.instance_config(definition) end
+
+---@param definition xpm.TaskDefinition
+---@return xpm.ConfigType
+function xpm.task(definition) end
+
+--- A task that keeps its folder and its outputs when it starts again.
+---@param definition xpm.TaskDefinition
+---@return xpm.ConfigType
+function xpm.resumable_task(definition) end
+
+--- Runs in the process of the task that has it in `init_tasks`, before that one.
+---@param definition xpm.TaskDefinition
+---@return xpm.ConfigType
+function xpm.lightweight_task(definition) end
+
+--- A former definition, whose results count for what it is converted to.
+---@param definition { id: string, params?: table, extends?: xpm.ConfigType, to?: xpm.ConfigType, convert?: (fun(self: xpm.Object): xpm.Object), replace?: boolean, help?: string, python?: string }
+---@return xpm.ConfigType
+function xpm.deprecate(definition) end
+
+-- Objects -------------------------------------------------------------------------------------------------------------
+
+--- An object of a config type. Its parameters are its fields. `Outer {} .. Inner {}` puts an object into the one parameter that takes it.
+---@class xpm.Object
+---@field jobdir string The job's folder, once submitted.
+---@field taskdir string The same.
+---@field here string The folder of the file that defined the type.
+---@field type string The type's id.
+---@operator concat(xpm.Object): xpm.Object
+---@field [string] any
+local Object = {}
+
+--- Seals the object and gives the task's output.
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[] }
+---@return any
+function Object:submit(options) end
+
+---@return string identifier 64 hexadecimal digits
+function Object:identifier() end
+
+---@return table<string, any>
+function Object:tags() end
+
+---@param name string
+---@param value any
+---@return xpm.Object self
+function Object:tag(name, value) end
+
+--- A copy that can be changed.
+---@param changes? table
+---@return xpm.Object
+function Object:copy(changes) end
+
+--- Tasks to wait for beyond those in its values.
+---@param ... xpm.Object
+---@return xpm.Object self
+function Object:add_dependencies(...) end
+
+--- Calls a function when the task is done.
+---@param callback fun(object: xpm.Object)
+---@return xpm.Object self
+function Object:on_completed(callback) end
+
+--- Calls a function for each output that a resumable task makes while it runs, or has made; with an object, for outputs of an object in
+--- the task. A function of that name in the type makes the value: `checkpoint = function(self, dep, values) … end`.
+---@param name string
+---@param callback fun(value: any)
+---@return xpm.Object self
+---@overload fun(self: xpm.Object, object: xpm.Object, name: string, callback: fun(value: any)): xpm.Object
+function Object:watch_output(name, callback) end
+
+--- The object in `execute`.
+---@class xpm.RunningTask: xpm.Object
+local RunningTask = {}
+
+---@param fraction number From 0 to 1.
+---@param text? string
+function RunningTask:progress(fraction, text) end
+
+--- Adds to the job's result.
+---@param values table<string, any>
+function RunningTask:result(values) end
+
+--- Prints a line.
+---@param ... any
+function RunningTask:log(...) end
+
+--- Tells the plan of something made while the resumable task runs.
+---@param name string
+---@param values table
+function RunningTask:output(name, values) end
+
+--- Seconds until the time limit, or nil where there is none.
+---@return number?
+function RunningTask:remaining_time() end
+
+-- Tags ----------------------------------------------------------------------------------------------------------------
+
+--- A value that the experiment varies, under the name of its parameter or another.
+---@generic T
+---@param value T
+---@return T
+---@overload fun(name: string, value: any): any
+function xpm.tag(value) end
+
+--- The tags of an object as a file name: `lr=0.1_seed=1`.
+---@param object xpm.Object
+---@return string
+function xpm.tagspath(object) end
+
+--- The object as a value whose tags stay with it.
+---@param object xpm.Object
+---@return xpm.Object
+function xpm.stop_tags(object) end
+
+--- Leaves an object out of the identity of what contains it (true), or keeps it although its parameter is meta (false).
+---@param object xpm.Object
+---@param flag boolean?
+---@return xpm.Object object
+function xpm.setmeta(object, flag) end
+
+-- Jobs and files ------------------------------------------------------------------------------------------------------
+
+---@class xpm.Job
+---@field path string The job's folder.
+---@field stdout string
+---@field stderr string
+---@field identifier string
+local Job = {}
+
+---@return "waiting"|"ready"|"running"|"done"|"error"|"blocked"|"not run"
+function Job:state() end
+
+--- Waits for the job's end.
+---@return string state
+function Job:wait() end
+
+--- The job's result, or nil.
+---@return table?
+function Job:result() end
+
+--- The submitted job of an output.
+---@param output xpm.Object
+---@return xpm.Job
+function xpm.job(output) end
+
+--- Writes an object into a folder, and copies its data paths.
+---@param object xpm.Object
+---@param folder string
+---@return xpm.Object object
+function xpm.save(object, folder) end
+
+--- Reads an object that `xpm.save`, or experimaestro, wrote.
+---@param folder string
+---@return xpm.Object
+function xpm.load(folder) end
+
+-- Experiments ---------------------------------------------------------------------------------------------------------
+
+---@class xpm.XP
+---@field workdir string The workspace's folder.
+---@field results_path string A folder of the run for what the script writes itself.
+---@field name string
+local XP = {}
+
+--- Waits for all jobs.
+---@return boolean
+function XP:wait() end
+
+--- Launches nothing more.
+function XP:stop() end
+
+--- A variable for every job that is submitted after it.
+---@param name string
+---@param value any
+function XP:setenv(name, value) end
+
+--- Saves an object with the run.
+---@param object xpm.Object
+---@param name string
+function XP:save(object, name) end
+
+--- Loads what the newest run of an experiment saved.
+---@param experiment string
+---@param name string
+---@return xpm.Object
+function XP:load(experiment, name) end
+
+---@class xpm.Helper
+---@field xp xpm.XP
+---@field args string[] What follows `--`.
+---@field run_mode "dry-run"|"generate"|"normal"
+---@field configuration table
+local Helper = {}
+
+---@class xpm.Experiment
+
+---@alias xpm.Run fun(helper: xpm.Helper, configuration: table)
+
+--- What a script returns.
+---@param definition { configuration?: xpm.Type, run: xpm.Run }|xpm.Run
+---@return xpm.Experiment
+function xpm.experiment(definition) end
+
+--- What the YAML file may contain.
+---@param schema table<string, xpm.AnyType|table>
+---@return xpm.Type
+function xpm.configuration(schema) end
+
+--- Derives a helper of one's own: its functions are there for every `run`.
+---@param fields? table
+---@return xpm.Helper
+function xpm.helper(fields) end
+
+--- An experiment whose helper is of this class.
+---@param definition { configuration?: xpm.Type, run: xpm.Run }|xpm.Run
+---@return xpm.Experiment
+function Helper:experiment(definition) end
+
+---@param fields? table
+---@return xpm.Helper
+function Helper:derive(fields) end
+
+-- Sweeps --------------------------------------------------------------------------------------------------------------
+
+--- Every combination of the values of each name, as tables of parameters.
+---@param axes table<string, any>
+---@return fun(): table?
+function xpm.grid(axes) end
+
+return xpm

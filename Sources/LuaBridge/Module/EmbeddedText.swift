@@ -1,0 +1,18 @@
+import CLuaShim
+
+/// The Lua texts that the program carries.
+package enum EmbeddedText {
+    /// The Lua part of the module `xpm`.
+    static let module = unsafe read(xlua_embedded)
+
+    /// `xpm.meta.lua`: the module's annotations for editors.
+    package static let annotations = unsafe read(xlua_annotations)
+
+    private static func read(_ source: (UnsafeMutablePointer<Int>) -> UnsafePointer<CChar>) -> [UInt8] {
+        var count = 0
+        let bytes = unsafe source(&count)
+        return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+            unsafe Array(UnsafeBufferPointer(start: $0, count: count))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Engine
+import LuaBridge
+
+struct AnnotationsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "annotations",
+        abstract: "Write xpm.meta.lua, by which an editor completes and checks experiments.",
+        discussion: """
+            lua-language-server reads the file where it lies beside the experiment. A file that is there already is replaced, since it is of \
+            this version of xpm.
+
+            Examples:
+              xpm annotations
+              xpm annotations experiments --print | less
+            """)
+
+    static let fileName = "xpm.meta.lua"
+
+    @Argument(help: "The folder of the experiment.", completion: .directory)
+    var dir = "."
+
+    @Flag(help: "Print the file instead.")
+    var print = false
+
+    func run() throws {
+        if print {
+            return StandardStream.output.write(String(decoding: EmbeddedText.annotations, as: UTF8.self))
+        }
+        do throws(Failure) {
+            let path = "\(Paths.absolute(dir))/\(Self.fileName)"
+            do throws(SystemError) { try Files.replace(path, with: EmbeddedText.annotations) } catch {
+                throw Failure(error)
+            }
+            StandardStream.output.write("wrote \(Paths.shown(path))\n")
+        } catch { throw error.reported() }
+    }
+}

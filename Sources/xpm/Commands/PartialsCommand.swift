@@ -1,0 +1,72 @@
+import ArgumentParser
+import Engine
+
+struct PartialsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "partials",
+        abstract: "List and clean the folders that several jobs share (xpm.partial).",
+        subcommands: [List.self, Clean.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the shared folders, their sizes, and how many jobs refer to each.")
+
+        @OptionGroup var workspace: WorkspaceOptions
+
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                for entry in PartialFolders.list(in: try ExperimentFiles.workspace(workspace)) {
+                    StandardStream.output.write(json ? entry.json.text + "\n" : entry.text)
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Clean: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove the shared folders that no job refers to any more.",
+            discussion: """
+                Tells what would be removed; removes it with --perform. A folder that a running job uses is left alone.
+
+                Example:
+                  xpm partials clean --perform
+                """)
+
+        @OptionGroup var workspace: WorkspaceOptions
+
+        @Flag(help: "Remove them, instead of telling only.")
+        var perform = false
+
+        func run() throws {
+            do throws(Failure) {
+                let all = PartialFolders.list(in: try ExperimentFiles.workspace(workspace))
+                let unused = all.filter { $0.jobs.isEmpty && !$0.isHeld }
+                for entry in unused {
+                    do throws(SystemError) { if perform { try Files.removeTree(entry.path) } } catch {
+                        throw Failure(error)
+                    }
+                    StandardStream.output.write((perform ? "removed " : "would remove ") + entry.text)
+                }
+                let bytes = NumberText.bytes(unused.reduce(0) { $0 + $1.bytes })
+                let hint = perform || unused.isEmpty ? "" : "; --perform removes them"
+                StandardStream.error.write("\(unused.count) of \(all.count) unused, \(bytes)\(hint)\n")
+            } catch { throw error.reported() }
+        }
+    }
+}
+
+extension PartialFolders.Entry {
+    fileprivate var text: String {
+        "\(name)  \(NumberText.bytes(bytes))  \(jobs.count) job\(jobs.count == 1 ? "" : "s")\(isHeld ? ", in use" : "")\n"
+    }
+
+    fileprivate var json: JSON {
+        [
+            "path": .string(path), "bytes": .int(bytes), "jobs": .array(jobs.map(JSON.string)),
+            "in_use": .bool(isHeld),
+        ]
+    }
+}

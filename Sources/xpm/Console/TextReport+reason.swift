@@ -1,0 +1,50 @@
+import Engine
+
+/// Why a job runs or does not, in words.
+extension TextReport {
+    private static let most = 8
+
+    func state(_ reason: JobReason) -> String {
+        let name = reason.state.rawValue
+        return switch reason.state {
+        case .cached: style.green(name)
+        case .new: style.cyan(name)
+        default: style.yellow(name)
+        }
+    }
+
+    /// The lines below a job.
+    func reason(_ reason: JobReason) -> [String] {
+        var lines: [String] = []
+        func add(_ word: String, _ texts: [String]) {
+            for (index, text) in texts.prefix(Self.most).enumerated() {
+                let head = index == 0 ? word : ""
+                lines.append(
+                    "    \(head)\(String(repeating: " ", count: 7 - head.count))\(Self.printable(text))")
+            }
+            if texts.count > Self.most { lines.append("           and \(texts.count - Self.most) more") }
+        }
+        let differences = reason.differences.filter { $0.note != .outsideIdentity }.map(\.text)
+        switch reason.state {
+        case .cached:
+            add("since", reason.changedFiles.map { "\($0) changed" } + reason.changedVariables + differences)
+        default:
+            guard let nearest = reason.nearest else { break }
+            add(reason.state == .changed ? "why" : "near", differences)
+            let maker = reason.run.map { " of \($0)" } ?? ""
+            add("than", ["\(Paths.name(nearest.path).prefix(8))\(maker)"])
+        }
+        return lines
+    }
+}
+
+extension JobReason {
+    var json: JSON {
+        [
+            "state": .string(state.rawValue), "nearest": .optional(nearest.map { Paths.name($0.path) }),
+            "run": .optional(run), "differences": .array(differences.map(\.json)),
+            "changed_files": .array(changedFiles.map(JSON.string)),
+            "changed_variables": .array(changedVariables.map(JSON.string)),
+        ]
+    }
+}

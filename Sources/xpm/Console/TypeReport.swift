@@ -1,0 +1,104 @@
+import Engine
+import LuaBridge
+
+/// Config types as people read them.
+struct TypeReport {
+    let style: Style
+
+    /// A line each.
+    func list(_ types: [ConfigType]) -> String {
+        let width = types.map(\.id.count).max() ?? 0
+        return types.map { type in
+            let padding = String(repeating: " ", count: width - type.id.count)
+            return "\(style.bold(type.id))\(padding)  \(word(type))\(type.help.map { "  \($0)" } ?? "")\n"
+        }.joined()
+    }
+
+    /// Everything about one.
+    func whole(_ type: ConfigType) -> String {
+        var lines = ["\(style.bold(type.id))  \(word(type)), defined at \(type.definedAt)"]
+        if let help = type.help { lines.append("    \(help)") }
+        if let base = type.base { lines.append("    extends \(base.id)") }
+        if let python = type.python { lines.append("    Python class \(python.path)") }
+        let rows = type.parameters.map { ($0.name, Self.kind(of: $0), Self.remarks(of: $0)) }
+        let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
+        for (name, kind, remarks) in rows {
+            let left = name + String(repeating: " ", count: widths.0 - name.count)
+            let middle = kind + String(repeating: " ", count: widths.1 - kind.count)
+            lines.append("    \(left)  \(style.cyan(middle))  \(remarks)".trimmedRight)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func word(_ type: ConfigType) -> String {
+        let kind =
+            switch type.kind {
+            case .resumable: "resumable task"
+            case .lightweight: "lightweight task"
+            case .instance: "instance config"
+            case .config, .task: type.kind.rawValue
+            }
+        guard let deprecation = type.deprecation else { return kind }
+        return "deprecated \(kind)" + (deprecation.target.map { ", now \($0.id)" } ?? "")
+    }
+
+    private static func kind(of parameter: Parameter) -> String {
+        if let path = parameter.jobPath { return path.isEmpty ? "a folder" : "path \"\(path)\"" }
+        return (parameter.isConstant ? "constant " : "") + parameter.type.title
+    }
+
+    private static func remarks(of parameter: Parameter) -> String {
+        var parts: [String] = []
+        if let value = parameter.defaultValue {
+            parts.append((parameter.isConstant ? "" : "default ") + shown(value))
+        } else if parameter.makeDefault != nil {
+            parts.append("default made by a function")
+        } else if parameter.isRequired {
+            parts.append("required")
+        }
+        if let told = parameter.constraint.told { parts.append(told) }
+        if parameter.ignoresDefault { parts.append("not in the identity at its default") }
+        if parameter.isMeta { parts.append("not in the identity") }
+        if let partial = parameter.partial { parts.append("shared folder '\(partial.name)'") }
+        if !parameter.groups.isEmpty {
+            parts.append("groups " + parameter.groups.sorted().joined(separator: ", "))
+        }
+        let remarks = parts.joined(separator: "; ")
+        guard let help = parameter.help else { return remarks }
+        return remarks.isEmpty ? help : "\(help) (\(remarks))"
+    }
+
+    private static func shown(_ value: Value) -> String {
+        switch value {
+        case .string(let text): JSON.string(text).text
+        case .object(let object): "\(object.type.id) { \(object.summary) }"
+        default: value.plainText
+        }
+    }
+
+    func json(_ type: ConfigType) -> JSON {
+        [
+            "id": .string(type.id), "kind": .string(type.kind.rawValue), "help": .optional(type.help),
+            "extends": .optional(type.base?.id), "python": .optional(type.python?.path),
+            "defined_at": .string(type.definedAt), "deprecated": .bool(type.deprecation != nil),
+            "parameters": .array(
+                type.parameters.map { parameter in
+                    [
+                        "name": .string(parameter.name), "type": .string(Self.kind(of: parameter)),
+                        "help": .optional(parameter.help),
+                        "default": parameter.defaultValue.map(JSON.init(plain:)) ?? .null,
+                        "required": .bool(parameter.isRequired), "meta": .bool(parameter.isMeta),
+                        "constant": .bool(parameter.isConstant),
+                        "ignore_default": .bool(parameter.ignoresDefault),
+                        "groups": .array(parameter.groups.sorted().map(JSON.string)),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension String {
+    fileprivate var trimmedRight: String {
+        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
+    }
+}

@@ -1,0 +1,46 @@
+import Engine
+
+/// Tells, before anything runs, of defaults that are others than when results were made.
+final class DefaultsWatch {
+    private let last: DefaultsOfRun
+    private let workspace: Workspace
+    private let console: any Console
+    private var seen: Set<ObjectIdentifier> = []
+    private var told: Set<String> = []
+
+    init(_ context: Context) {
+        workspace = context.files.workspace
+        console = context.console
+        let runs = RunHistory(experiment: context.files.name, in: workspace)
+        last = DefaultsOfRun(run: runs.newest(with: "objects.jsonl"))
+    }
+
+    /// Looks at a job that was planned.
+    func look(at planned: Experiment.PlannedJob) {
+        let task = planned.job.task
+        if !last.isEmpty { compare(task) }
+        guard planned.state == .done, task.hasIgnoredDefaults else { return }
+        for difference in JobReasons.drift(of: planned.job, workspace: workspace) {
+            tell(
+                "\(task.type.id).\(difference.path): the default was \(difference.old ?? "?") when results were made, and is \(difference.new ?? "?") now; they count all the same (ignore_default)"
+            )
+        }
+    }
+
+    private func compare(_ object: ConfigObject) {
+        guard seen.insert(ObjectIdentifier(object.type)).inserted else { return }
+        for change in last.changes(of: object.type) {
+            let isIgnored = object.type.parameters.contains {
+                $0.name == change.parameter && $0.ignoresDefault
+            }
+            // Those are told job by job, where one is affected.
+            if isIgnored { continue }
+            tell(
+                "\(object.type.id).\(change.parameter): the default was \(change.old) in the last run, and is \(change.new) now: results with the old one do not count"
+            )
+        }
+        object.forEachObject { if $0.task !== $0 { compare($0) } }
+    }
+
+    private func tell(_ text: String) { if told.insert(text).inserted { console.observe(.warning(text)) } }
+}
