@@ -36,3 +36,13 @@ package struct Rename {
         self.way = way
     }
 }
+
+extension ConfigObject {
+    /// Whether it is of a type, or of a deprecated one that is converted to it.
+    func standsFor(_ expected: ConfigType) -> Bool {
+        if type.isKind(of: expected) { return true }
+        guard let deprecation = type.deprecation, deprecation.target == nil, let convert = deprecation.convert
+        else { return false }
+        return (try? convert(self))?.standsFor(expected) ?? false
+    }
+}

@@ -24,7 +24,9 @@ extension ParameterType {
             }
         case .file(let reader):
             switch value {
-            case .string(let path), .path(let path): return .file(path, try reader.digest(path))
+            case .string(let path), .path(let path):
+                let file = try reader.read(path)
+                return .file(file.path, file.digest)
             case .file: return value
             default: break
             }
@@ -150,7 +152,7 @@ extension ParameterType {
     ) throws(ValueError) -> Value {
         guard let expected = reference.type else { throw ValueError(.unknownType(id: reference.id)) }
         switch value {
-        case .object(let object) where object.type.isKind(of: expected): return value
+        case .object(let object) where object.standsFor(expected): return value
         case .map(let entries), .openMap(let entries):
             return .object(try ConfigObject(expected, from: entries, depth: depth + 1))
         case .list(let values) where values.isEmpty:

@@ -88,9 +88,11 @@ package final class Record {
     }
 }
 
-/// Gives the SHA-256 of a file's content.
+/// Reads the files of parameters: gives their absolute paths and the SHA-256 of their content.
 package struct FileReader {
-    package let digest: (_ path: String) throws(ValueError) -> Identifier
+    package let read: (_ path: String) throws(ValueError) -> (path: String, digest: Identifier)
 
-    package init(digest: @escaping (_ path: String) throws(ValueError) -> Identifier) { self.digest = digest }
+    package init(read: @escaping (_ path: String) throws(ValueError) -> (path: String, digest: Identifier)) {
+        self.read = read
+    }
 }

@@ -7,6 +7,9 @@ package import Engine
 package final class TaskSession {
     private let lua = LuaState()
     private let module: XpmModule
+    /// The names of the methods of every object.
+    var methodNames: Set<String> { module.methodNames }
+
     private var folder = JobFolder(path: "/", name: "job")
     private var lastProgress = -1.0
     /// Whether the task is one that keeps its folder and its outputs.

@@ -147,8 +147,17 @@ local xp_methods = {
   end,
 }
 
+-- All names of the experiment, for what is said of others.
+local xp_names = {}
+for _, names in ipairs { xp_fields, xp_methods } do
+  for name in pairs(names) do
+    xp_names[name] = true
+  end
+end
+
 local xp = setmetatable({}, {
   __name = "experiment",
+  __xpm_names = xp_names,
   __index = function(_, key)
     if xp_methods[key] then
       return xp_methods[key]
@@ -156,11 +165,7 @@ local xp = setmetatable({}, {
     if xp_fields[key] then
       return xp_fields[key]()
     end
-        local known = { workdir = true, results_path = true, name = true }
-    for name in pairs(xp_methods) do
-      known[name] = true
-    end
-    host.unknown("xp", key, known)
+            host.unknown("xp", key, xp_names)
   end,
   __newindex = function()
     fail("the experiment cannot be changed")

@@ -76,10 +76,10 @@ function xpm.enum(names) end
 ---@return xpm.Type
 function xpm.constant(value) end
 
---- A config type that is defined later, by its id.
----@param id string
+--- A config type that is defined later, by its id; or a config type that is to have attributes: `xpm.ref(Model) { meta = true }`.
+---@param type string|xpm.ConfigType
 ---@return xpm.Type
-function xpm.ref(id) end
+function xpm.ref(type) end
 
 --- A path made inside the job's folder; with `partial`, in a folder that jobs share.
 ---@param name string|{ [1]: string, partial: xpm.Partial, help: string, groups: string[] }

@@ -66,7 +66,7 @@ extension XpmModule {
         return pushSpec(.record(Record(parameters)), stack)
     }
 
-    private static let definitionKeys = [
+    static let definitionKeys = [
         "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]

@@ -148,6 +148,14 @@ extension XpmModule {
                 failures.append(("", ScriptError("\(object.type.id) takes parameters by name")))
                 return
             }
+            if Self.attributes.contains(name), object.type.position(of: name) == nil,
+                object.type.rename(of: name) == nil
+            {
+                let why =
+                    "\(object.type.id) has no parameter '\(name)'; a parameter of this type gets attributes by xpm.ref(Type) { \(name) = … }"
+                failures.append((name, ScriptError(why)))
+                return
+            }
             do {
                 var own: [ConfigObject.Tag] = []
                 given.append(

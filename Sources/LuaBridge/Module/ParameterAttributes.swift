@@ -2,7 +2,7 @@ import Engine
 
 /// The attributes of a parameter: `xpm.int { default = 1, min = 0 }`.
 extension XpmModule {
-    private static let attributes = [
+    static let attributes = [
         "default", "ignore_default", "help", "meta", "override", "groups", "min", "max", "choices", "pattern",
     ]
     /// Those that a type inside a list or a map may have too.

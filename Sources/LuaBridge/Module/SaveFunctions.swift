@@ -26,10 +26,18 @@ extension XpmModule {
         try takeBackTables(of: object, stack)
         do throws(any Error) {
             try object.seal()
-        } catch let error as ValueError { throw ScriptError("\(object.type.id)\(error.path): \(error.text)") }
+        } catch let error as ValueError { throw Self.sealingError(error, of: object.type) }
         object.placePaths(
             PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
         try SavedObject.save(object, in: folder, workspace: workspaceFolder())
+    }
+
+    /// Why an object of a type is not complete.
+    static func sealingError(_ error: ValueError, of type: ConfigType) -> ScriptError {
+        if case .missingParameter(let name, let owner) = error.problem, owner == type.id {
+            return ScriptError("\(type.id): missing parameter '\(name)'")
+        }
+        return ScriptError("\(type.id)\(error.path): \(error.text)")
     }
 
     func pushLoaded(_ folder: String, _ stack: LuaStack) throws {

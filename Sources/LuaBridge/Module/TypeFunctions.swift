@@ -19,7 +19,12 @@ extension XpmModule {
         add("enum") { [unowned self] stack in try makeEnum(stack) }
         add("constant") { [unowned self] stack in try makeConstant(stack) }
         add("ref") { [unowned self] stack in
-            guard let id = stack.string(1) else { throw ScriptError("xpm.ref needs the id of a type") }
+            if let definition = stack.object(1, .configType) {
+                return pushSpec(.config(reference(to: definition.type.id)), stack)
+            }
+            guard let id = stack.string(1) else {
+                throw ScriptError("xpm.ref needs a config type, or the id of one")
+            }
             return pushSpec(.config(reference(to: id)), stack)
         }
         add("job_path") { [unowned self] stack in try makeJobPath(stack) }
@@ -230,11 +235,11 @@ extension XpmModule {
     private var fileReader: FileReader {
         FileReader { [unowned self] path throws(ValueError) in
             let absolute = Paths.absolute(path, from: baseFolder)
-            if let known = fileDigests[absolute] { return known }
+            if let known = fileDigests[absolute] { return (absolute, known) }
             do throws(SystemError) {
                 let digest = Identifier(hashing: try Files.read(absolute))
                 fileDigests[absolute] = digest
-                return digest
+                return (absolute, digest)
             } catch {
                 throw ValueError(.refused("\(Paths.shown(absolute)): \(SystemError.message(error.code))"))
             }

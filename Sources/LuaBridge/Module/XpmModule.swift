@@ -58,6 +58,9 @@ final class XpmModule {
         addSupportFunctions()
     }
 
+    /// The names of the methods of every object.
+    private(set) var methodNames: Set<String> = []
+
     /// Adds a function to the table that `xpm.lua` gets.
     func add(_ name: String, _ function: @escaping LuaState.Function) {
         lua.stack.push(hostTable)
@@ -68,6 +71,7 @@ final class XpmModule {
 
     /// Adds a method of every object.
     func addMethod(_ name: String, _ function: @escaping LuaState.Function) {
+        methodNames.insert(name)
         lua.stack.push(methods)
         lua.push(function)
         lua.stack.set(name, in: -2)

@@ -74,10 +74,7 @@ extension PlanSession {
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
         } catch let error as ValueError {
-            if case .missingParameter(let name, let owner) = error.problem, owner == type.id {
-                throw ScriptError("\(type.id): missing parameter '\(name)'")
-            }
-            throw ScriptError("\(type.id)\(error.path): \(error.text)")
+                        throw XpmModule.sealingError(error, of: type)
         }
         let job = try experiment.submit(task, environment: options.environment) { [unowned self] in
             try program(of: task, definition, options.environment, stack)

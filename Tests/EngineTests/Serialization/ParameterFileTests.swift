@@ -79,4 +79,58 @@ struct ParameterFileTests {
                 Array(#"{"version": 3, "objects": [{"id": 1, "typename": "no.such", "fields": {}}]}"#.utf8))
         }
     }
+
+    @Test("files with random damage are refused or read, and what is read can be used", arguments: 0..<8)
+    func fuzz(_ seed: Int) throws {
+        let world = try World()
+        var random = SplitMix(seed: UInt64(seed))
+        let original = ParameterFile.json(of: world.task, workspace: world.workspace, version: "t").bytes
+        let words = [
+            "null", "1e999", "-1", "{}", "[]", "\"type\"", "\"python\"", "99", "true", "\"path\"",
+            "{\"type\": \"dict\"}",
+        ].map { Array($0.utf8) }
+        for _ in 0..<400 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let position = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[position] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: position)
+                case 2: bytes.insert(contentsOf: words.randomElement(using: &random) ?? [], at: position)
+                default:
+                    // A whole value is replaced by another.
+                    guard let colon = bytes[position...].firstIndex(of: UInt8(ascii: ":")),
+                        let end = bytes[colon...].firstIndex(where: {
+                            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "}")
+                        })
+                    else { continue }
+                    bytes.replaceSubrange(colon + 1..<end, with: words.randomElement(using: &random) ?? [])
+                }
+            }
+            do {
+                let task = try world.read(bytes)
+                _ = task.identifier
+                _ = task.type.parameters.map { task[$0.name]?.told }
+                _ = RecordedTask(try ParameterFile.objects(in: bytes))?.tokens
+            } catch let error as ParameterFileError {
+                #expect(!error.text.isEmpty)
+            }
+        }
+    }
+
+    @Test("values of every kind of parameter are read as experimaestro writes them")
+    func theirForm() throws {
+        let world = try World()
+        let text = """
+            {"workspace": "/x", "version": 3, "experimaestro": "2.7.0", "objects": [{"id": 140, "module": "d", "type": "Train",
+            "typename": "d.train", "identifier": "\(world.task.identifier.hex)", "task": 140, "fields": {"models": [], "lr": 0.1,
+            "text": "t", "any": 1, "set": {"type": "set", "items": [2, 1]}, "map": {"type": "dict", "items": []}, "none": null,
+            "weights": {"type": "path", "value": "w.csv", "base": "job"}}}]}
+            """
+        let task = try world.read(Array(text.utf8))
+        #expect(
+            task["set"] == .set([.int(2), .int(1)]) && task["weights"] == .path("/moved/jobs/d.train/x/w.csv")
+        )
+        #expect(task.identifier == world.task.identifier)
+    }
 }

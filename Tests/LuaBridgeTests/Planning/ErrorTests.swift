@@ -58,6 +58,29 @@ struct ErrorTests {
             ),
             ("Train { model = Model { hidden = 0 } }<!>", "t.model.hidden: expected at least 1, got int 0"),
             (
+                "Model { default = 1 }<!>",
+                "t.model has no parameter 'default'; a parameter of this type gets attributes by xpm.ref(Type) { default = … }"
+            ),
+            (
+                "Train { name = \"AB\" }<!>",
+                "t.train.name: expected a match of the pattern \"^%l+$\", got string \"AB\""
+            ),
+            ("local x = Train {} .. Train {}<!>", "no parameter of t.train takes a t.train"),
+            ("local x = Train {} .. 3<!>", "'..' puts a config object into another: "),
+            (
+                "Train { learning_rate = 1 }:submit { init_tasks = { Model {} } }<!>",
+                "t.train: submit: init_tasks needs lightweight tasks, got a t.model"
+            ),
+            (
+                "Train { learning_rate = 1 }:submit { init_tasks = {} }<!>",
+                "t.train: init_tasks run in the task's own process: it needs execute or python, not command"
+            ),
+            ("Train {}:watch_output(\"x\", print)<!>", "watch_output: t.train is no resumable_task"),
+            ("Train {}:output(\"x\", {})<!>", "output belongs to execute"),
+            ("helper.xp:save(Model {}, \"a/b\")<!>", "xp:save(object, name): a name is a string without '/'"),
+            ("helper.xp:load(\"other\", \"x\")<!>", "xp:load: 'x': there is no experiment 'other' in "),
+            ("xpm.save(Train {}, \"f\")<!>", "t.train: missing parameter 'learning_rate'"),
+            (
                 "Train { model = Model }<!>",
                 "t.train.model: 't.model' is a type: call it to make an object, model {}"
             ),
@@ -168,6 +191,52 @@ struct ErrorTests {
                 "a: command: the list is empty or has a hole at position 1"
             ),
             ("require \"no.such.module\"<!>", "module 'no.such.module' not found:"),
+            (
+                "xpm.task { id = \"a\", command = \"true\", python = \"m:C\" }<!>",
+                "a: a task has one of execute, command and python"
+            ),
+            (
+                "xpm.config { id = \"a\", python = \"m.C\" }<!>",
+                "python needs \"package.module:Class\", got m.C"
+            ),
+            ("xpm.config { params = {} }<!>", "xpm.config: needs an id, such as id = \"demo.train\""),
+            (
+                "xpm.lightweight_task { id = \"a\", command = \"true\" }<!>",
+                "a: a lightweight task runs inside another: it has execute, not command"
+            ),
+            (
+                "local B = xpm.config { id = \"b\", params = { n = xpm.int } }\nxpm.config { id = \"a\", extends = B, params = { n = xpm.string } }<!>",
+                "a: parameter 'n' is int in the base type and cannot become string"
+            ),
+            ("xpm.string { pattern = \"[\" }<!>", "pattern: malformed pattern (missing ']')"),
+            ("xpm.int { choices = { 1, \"x\" } }<!>", "choices: expected int, got string \"x\""),
+            (
+                "xpm.int { ignore_default = true, default = function() return 1 end }<!>",
+                "ignore_default needs a default that is a value"
+            ),
+            ("xpm.list(xpm.int { default = 1 })<!>", "xpm.list: xpm.int describes a parameter, not a type"),
+            (
+                "xpm.map(xpm.string, xpm.job_path \"x\")<!>",
+                "xpm.map: xpm.job_path \"x\" describes a parameter"
+            ),
+            (
+                "xpm.partial { exclude_al = {} }<!>",
+                "xpm.partial has no 'exclude_al' (did you mean 'exclude_all'?)"
+            ),
+            ("xpm.partial { exclude_all = 1 }<!>", "xpm.partial: exclude_all: expected bool, got 1"),
+            (
+                "xpm.job_path { \"x\", partial = 1 }<!>",
+                "xpm.job_path: partial needs what xpm.partial gives, got 1"
+            ),
+            ("xpm.deprecate { id = \"a\" }<!>", "a: xpm.deprecate needs convert = function(self)"),
+            ("xpm.deprecate { id = \"a\", to = 1 }<!>", "a: to needs a type, got 1"),
+            (
+                "xpm.config { id = \"a\", params = { b = xpm.renamed \"c\" } }<!>",
+                "a: 'b' was renamed to 'c', which is no parameter"
+            ),
+            ("xpm.config { id = \"A\" }\nxpm.config { id = \"a\" }<!>", "the type id 'a' is used twice"),
+            ("xpm.ref(3)<!>", "xpm.ref needs a config type, or the id of one"),
+            ("xpm.load \"/no/such\"<!>", "/no/such/experimaestro.json: cannot open: No such file"),
         ])
     func definitions(_ text: String, _ expected: String) throws {
         try check("local xpm = require \"xpm\"\n\(text)\nfunction run() end\n", expected)

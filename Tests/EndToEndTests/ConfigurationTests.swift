@@ -1,0 +1,293 @@
+import Engine
+import Foundation
+import Testing
+
+/// What depends on types, from definition to job: real processes and files.
+@Suite("Configurations of jobs")
+struct ConfigurationTests {
+    @Test("init tasks run before the task, in its process; a default of a function comes to the job")
+    func initTasks() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local state = {}
+            local Init = xpm.lightweight_task { id = "i.init", params = { seed = xpm.int },
+              execute = function(self) state[#state + 1] = self.seed end }
+            local T = xpm.task { id = "i.task", params = { names = xpm.list(xpm.string) { default = function() return { "a", "b" } end } },
+              execute = function(self) self:result { order = table.concat(state, " "), names = #self.names } end }
+            function run() T {}:submit { init_tasks = { Init { seed = 4 }, Init { seed = 2 } } } end
+            """, to: "experiment.lua")
+        let result = try bench.run("run", "experiment.lua")
+        #expect(
+            result.code == 0 && result.output.contains("names=2 order=4 2"), "\(result.error)\(result.output)"
+        )
+    }
+
+    private static let watching = """
+        local xpm = require "xpm"
+        local Checkpoint = xpm.config { id = "o.checkpoint", params = { step = xpm.int, from = xpm.string } }
+        local Validation = xpm.config { id = "o.validation", params = { every = xpm.int },
+          checkpoint = function(self, dep, values) return dep(Checkpoint { step = values.step, from = "validation" }) end }
+        local Learn = xpm.resumable_task { id = "o.learn", params = { steps = xpm.int, validation = Validation },
+          execute = function(self)
+            for step = 1, self.steps do
+              if step % self.validation.every == 0 then self.validation:output("checkpoint", { step = step }) end
+              self:output("raw", { step = step })
+            end
+            if os.getenv "FAIL" then error "failed late" end
+          end }
+        local Test = xpm.task { id = "o.test", params = { checkpoint = Checkpoint }, command = { "echo", "{checkpoint.step}" } }
+        function run(helper)
+          local learn = Learn { steps = 6, validation = Validation { every = 2 } }
+          local raw, again = 0, 0
+          learn:watch_output(learn.validation, "checkpoint", function(checkpoint) Test { checkpoint = checkpoint }:submit() end)
+          learn:watch_output("raw", function(values) raw = raw + values.step end)
+          learn:submit()
+          learn:watch_output("raw", function(values) again = again + 1 end)
+          helper.xp:wait()
+          print("raw", raw, "again", again)
+        end
+        """
+
+    @Test(
+        "outputs of a running task make tasks, which run again only if they are new; each run tells all of them"
+    )
+    func watching() throws {
+        let bench = try Workbench()
+        try bench.write(Self.watching, to: "experiment.lua")
+        let first = try bench.run("run", "experiment.lua")
+        #expect(first.code == 0 && first.error.contains("4 tasks: 4 done"), "\(first.error)")
+        #expect(first.output.contains("raw\t21\tagain\t6"), "\(first.output)")
+        let second = try bench.run("run", "experiment.lua")
+        #expect(second.error.contains("4 tasks: 4 cached") && second.output.contains("raw\t21\tagain\t6"))
+        #expect(try bench.jobs("o.test").count == 3)
+    }
+
+    @Test("what depends on an output of a task that failed later runs all the same, and is not run again")
+    func replay() throws {
+        let bench = try Workbench()
+        try bench.write(Self.watching, to: "experiment.lua")
+        let first = try bench.run("run", "experiment.lua", environment: ["FAIL": "1"])
+        #expect(first.code == 1 && first.error.contains("4 tasks: 3 done, 1 failed"), "\(first.error)")
+        let second = try bench.run("run", "experiment.lua")
+        #expect(second.code == 0 && second.error.contains("4 tasks: 1 done, 3 cached"), "\(second.error)")
+        // What it made twice is told twice.
+        #expect(second.output.contains("raw\t42\tagain\t12"), "\(second.output)")
+    }
+
+    @Test("a callback at the end of a task may submit more")
+    func completed() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "c.t", params = { n = xpm.int }, execute = function(self) end }
+            function run()
+              local function more(object) if object.n < 3 then T { n = object.n + 1 }:submit():on_completed(more) end end
+              T { n = 1 }:submit():on_completed(more)
+            end
+            """, to: "experiment.lua")
+        let result = try bench.run("run", "experiment.lua")
+        #expect(result.error.contains("3 tasks: 3 done"), "\(result.error)")
+    }
+
+    @Test(
+        "tasks that share a folder never run at the same time, and the folder goes when no job refers to it")
+    func partials() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Learn = xpm.task { id = "p.learn", params = {
+              lr = xpm.float, epochs = xpm.int { groups = { "iter" } },
+              ckpt = xpm.job_path { "state", partial = xpm.partial { name = "checkpoints", exclude_groups = { "iter" } } } },
+              command = "mkdir {ckpt} && sleep 0.1 && echo {epochs} >>{ckpt}.log && rmdir {ckpt}" }
+            function run(helper)
+              for epochs = 1, 4 do Learn { lr = 0.1, epochs = epochs }:submit() end
+              Learn { lr = 0.2, epochs = 1 }:submit()
+            end
+            """, to: "experiment.lua")
+        let result = try bench.run("run", "-j", "4", "experiment.lua")
+        #expect(result.code == 0, "\(result.error)")
+        let folder = "\(bench.folder)/workspace/partials/p.learn/checkpoints"
+        let logs = try Files.list(folder).map { try Files.readText("\(folder)/\($0)/state.log").count }
+        #expect(logs.sorted() == [2, 8])
+
+        #expect(try bench.run("partials", "list").output.contains("  4 jobs\n"))
+        for job in try bench.jobs("p.learn") where try Files.readText(job.parameters).contains("0.2") {
+            try Files.removeTree(job.path)
+        }
+        let dry = try bench.run("partials", "clean")
+        #expect(
+            dry.output.hasPrefix("would remove p.learn/checkpoints/") && dry.error.contains("1 of 2 unused"))
+        #expect(try Files.list(folder).count == 2)
+        #expect(try bench.run("partials", "clean", "--perform").output.hasPrefix("removed "))
+        #expect(try Files.list(folder).count == 1)
+    }
+
+    @Test("two xpm never use a shared folder at the same time")
+    func partialsOfTwo() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Learn = xpm.task { id = "p.learn", params = { epochs = xpm.int { groups = { "iter" } },
+              ckpt = xpm.job_path { "state", partial = xpm.partial { exclude_groups = { "iter" } } } },
+              command = "mkdir {ckpt} && sleep 0.05 && rmdir {ckpt}" }
+            function run(helper)
+              for n = 1, 6 do Learn { epochs = n + helper.args[1] }:submit() end
+            end
+            """, to: "experiment.lua")
+        try bench.write("id: one\nfile: experiment\n", to: "one.yaml")
+        try bench.write("id: two\nfile: experiment\n", to: "two.yaml")
+        let one = try bench.start(["run", "one.yaml", "--", "0"])
+        let two = try bench.start(["run", "two.yaml", "--", "100"])
+        for (process, tag) in [one, two] {
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(result.error)")
+        }
+    }
+
+    @Test("results of deprecated definitions are linked to the new ones, and unlinked again")
+    func deprecated() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task { id = "d.old", params = { lr = xpm.float, file = xpm.job_path "w" }, command = "echo {lr} >{file}" }
+            local Test = xpm.task { id = "d.test", params = { trained = Train, sp = xpm.string }, command = "cat {trained.file}" }
+            function run() Test { trained = Train { lr = 0.5 }:submit(), sp = "dev" }:submit() end
+            """, to: "old.lua")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task { id = "d.train", params = { rate = xpm.float, file = xpm.job_path "w" }, command = "echo {rate} >{file}" }
+            xpm.deprecate { id = "d.old", params = { lr = xpm.float, file = xpm.job_path "w" },
+              convert = function(self) return Train { rate = self.lr } end }
+            local Test = xpm.task { id = "d.test", params = { trained = Train, split = xpm.string, sp = xpm.renamed "split" }, command = "cat {trained.file}" }
+            function run() Test { trained = Train { rate = 0.5 }:submit(), split = "dev" }:submit() end
+            """, to: "new.lua")
+        #expect(try bench.run("run", "old.lua").code == 0)
+        let list = try bench.run("deprecated", "list", "new.lua")
+        #expect(
+            list.output.split(separator: "\n").count == 2 && list.output.contains("d.old ")
+                && list.output.contains("unlinked"))
+        #expect(try bench.run("deprecated", "fix", "new.lua").error.contains("2 linked"))
+        #expect(try bench.run("deprecated", "fix", "new.lua").error.contains("nothing to do"))
+        #expect(try bench.run("run", "new.lua").error.contains("2 tasks: 2 cached"))
+        #expect(try bench.run("deprecated", "fix", "--undo", "new.lua").error.contains("2 unlinked"))
+        #expect(try bench.jobs("d.train").isEmpty && bench.jobs("d.test").count == 1)
+        #expect(try bench.run("run", "old.lua").error.contains("2 tasks: 2 cached"))
+    }
+
+    @Test("what a run saved is loaded by another experiment, whose task waits for nothing")
+    func savedByRun() throws {
+        let bench = try Workbench()
+        let types = """
+            local xpm = require "xpm"
+            local Model = xpm.config { id = "s.model", params = { n = xpm.int } }
+            local Train = xpm.task { id = "s.train", params = { n = xpm.int, w = xpm.job_path "w" }, command = "echo {n} >{w}",
+              outputs = function(self, dep) return dep(Model { n = self.n }) end }
+            local Use = xpm.task { id = "s.use", params = { model = Model }, command = { "echo", "{model.n}" } }
+
+            """
+        try bench.write(
+            types + """
+                function run(helper)
+                  local model = Train { n = 3 }:submit()
+                  Use { model = model }:submit()
+                  helper.xp:save(model, "best")
+                end
+                """, to: "first.lua")
+        try bench.write(
+            types + "function run(helper) Use { model = helper.xp:load(\"first\", \"best\") }:submit() end\n",
+            to: "second.lua")
+        #expect(try bench.run("run", "first.lua").code == 0)
+        let second = try bench.run("run", "second.lua")
+        #expect(second.code == 0 && second.error.contains("1 task: 1 cached"), "\(second.error)")
+        for job in try bench.jobs("s.train") { try Files.removeTree(job.path) }
+        let gone = try bench.run("run", "second.lua")
+        #expect(gone.code == 2 && gone.error.contains("which is not done here"), "\(gone.error)")
+    }
+
+    @Test(
+        "a job with a damaged params.json fails with the reason",
+        arguments: [
+            ("{", "params.json is not JSON"),
+            ("{\"version\": 3, \"objects\": []}", "params.json: no objects"),
+            ("{\"version\": 99, \"objects\": [1]}", "has version 99"),
+            ("{\"version\": 3, \"scheme\": \"other\", \"objects\": [1]}", "identity scheme \"other\""),
+            (
+                "{\"version\": 3, \"objects\": [{\"id\": 1, \"typename\": \"f.task\", \"identifier\": \"\", \"task\": 1, \"fields\": {\"n\": \"x\"}}]}",
+                "f.task.n: expected int, got string \"x\""
+            ),
+        ])
+    func damagedParameters(_ text: String, _ reason: String) throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "f.task", params = { n = xpm.int }, execute = function(self) end }
+            function run() T { n = 1 }:submit() end
+            """, to: "experiment.lua")
+        #expect(try bench.run("run", "--run-mode", "generate", "experiment.lua").code == 0)
+        let job = try #require(try bench.jobs("f.task").first)
+        try Files.write(Array(text.utf8), to: job.parameters)
+        let result = try bench.run(program: job.script(.lua))
+        #expect(result.code != 0 && result.error.contains(reason), "\(result.error)")
+        #expect(Files.exists(job.failed) && !Files.exists(job.done))
+    }
+
+    @Test("identifiers do not depend on the folder, the layout of files, the locale or the order of pairs")
+    func independence() throws {
+        let bench = try Workbench()
+        let types = """
+            local xpm = require "xpm"
+            local M = xpm.config { id = "n.model", params = { sizes = xpm.map(xpm.string, xpm.float), when = xpm.any, data = xpm.path } }
+            local T = xpm.task { id = "n.task", command = "true", params = { models = xpm.list(M), label = xpm.string, out = xpm.job_path "ä" } }
+            """
+        let plan = """
+            function run(helper)
+              local sizes = {}
+              local names = { "z", "a", "É", "e", "ä", "10", "9", "x.y" }
+              local first = tonumber(helper.args[1] or 1)
+              for index = 1, #names do
+                local name = names[(index * first) % #names + 1]
+                sizes[name] = #name / 3
+              end
+              T { models = { M { sizes = sizes, when = { b = 1, a = { 2, 3 } }, data = "data.csv" } }, label = "Ünï" }:submit()
+            end
+            """
+        try bench.write("\(types)\n\(plan)", to: "one.lua")
+        try bench.write("return require 'lib.whole'", to: "deep/er/two.lua")
+        try bench.write("-- a comment\n\(types)\n\n\(plan)\n", to: "deep/er/lib/whole.lua")
+        try bench.write("\(types)\nlocal \(plan)\nreturn xpm.experiment(run)", to: "three.lua")
+        var found: Set<String> = []
+        for (arguments, folder, environment) in [
+            (["one.lua"], ".", [:]), (["../../one.lua", "--", "3"], "deep/er", ["LC_ALL": "tr_TR.UTF-8"]),
+            (["two.lua", "--", "5"], "deep/er", ["LC_ALL": "C"]),
+            (["deep/er/two.lua", "--", "7"], ".", ["LANG": "de_DE.UTF-8", "TZ": "Asia/Tokyo"]),
+            (["three.lua", "--workdir", "/tmp/elsewhere"], ".", ["HOME": "/nowhere"]),
+        ] as [([String], String, [String: String])] {
+            let (process, tag) = try bench.start(
+                ["identity"] + arguments, in: folder, environment: environment)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(result.error)")
+            found.insert(result.output)
+        }
+        #expect(found.count == 1, "\(found)")
+    }
+
+    @Test("annotations are written beside an experiment, and by init")
+    func annotations() throws {
+        let bench = try Workbench()
+        let result = try bench.run("annotations")
+        #expect(result.code == 0 && result.output == "wrote xpm.meta.lua\n")
+        #expect(try bench.read("xpm.meta.lua").hasPrefix("---@meta xpm\n"))
+        #expect(try bench.run("annotations", "--print").output == bench.read("xpm.meta.lua"))
+        #expect(try bench.run("init", "new").code == 0)
+        #expect(try bench.read("new/xpm.meta.lua") == bench.read("xpm.meta.lua"))
+        #expect(try bench.run("annotations", "no/such").code == 2)
+    }
+}
