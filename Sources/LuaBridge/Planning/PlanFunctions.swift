@@ -74,7 +74,7 @@ extension PlanSession {
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
         } catch let error as ValueError {
-                        throw XpmModule.sealingError(error, of: type)
+            throw XpmModule.sealingError(error, of: type)
         }
         let job = try experiment.submit(task, environment: options.environment) { [unowned self] in
             try program(of: task, definition, options.environment, stack)
