@@ -47,7 +47,7 @@ struct DocumentationTests {
         arguments: [
             "README.md", "docs/writing-experiments.md", "docs/configuration.md", "docs/running.md",
             "docs/workspace.md",
-            "docs/identity.md",
+            "docs/identity.md", "docs/changing-experiments.md", "docs/python.md",
         ])
     func examples(_ page: String) throws {
         let bench = try Workbench()
