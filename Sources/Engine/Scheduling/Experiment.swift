@@ -127,10 +127,13 @@ package final class Experiment {
         let job = Job(spec: spec, task: task)
         let state = folder.state()
         if mode != .dryRun, state != .done, state != .running { try write(job, script) }
-        try run?.add(spec, tags: tags, dependencies: dependencies.map(\.spec.identifier))
-        try objects?.add(task)
+        // A job that is done is known by its folder.
+        let isDone = state == .done
+        try run?.add(
+            spec, tags: tags, dependencies: dependencies.map(\.spec.identifier), canWait: isDone)
+        try objects?.add(task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
-        if inbox == nil { try run?.link(spec) }
+        if inbox == nil, !isDone { try run?.link(spec) }
         jobs[identifier] = job
         isSubmitted = true
         board.add()
@@ -160,7 +163,10 @@ package final class Experiment {
     package func endOfScript() { inbox?.yield(.scriptEnded) }
 
     /// Nothing more is submitted.
-    package func close() { inbox?.yield(.closed) }
+    package func close() {
+        objects?.flush()
+        inbox?.yield(.closed)
+    }
 
     /// Nothing more is launched.
     package func drain() { inbox?.yield(.drain) }

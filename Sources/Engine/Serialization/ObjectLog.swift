@@ -12,9 +12,14 @@ package final class ObjectLog {
     }
 
     /// Writes a submitted task, and those of its objects that are not there yet.
-    package func add(_ task: ConfigObject) throws(SystemError) {
+    ///
+    /// - Parameter canWait: whether the lines may be lost with this process.
+    package func add(_ task: ConfigObject, canWait: Bool) throws(SystemError) {
         var objects: [JSON] = []
         _ = writer.number(of: task, to: &objects)
-        if let failure = log.append(objects) { throw failure }
+        if let failure = log.append(objects, canWait: canWait) { throw failure }
     }
+
+    /// Writes the lines that were kept back.
+    package func flush() { log.flush() }
 }

@@ -6,39 +6,63 @@ import Synchronization
     import Darwin
 #endif
 
-/// A file of JSON lines that is only appended to: a line is written at once, as a whole.
+/// A file of JSON lines that is only appended to: lines are written as wholes.
 package final class LineLog: Sendable {
     private let path: String
     private let descriptor: Descriptor
-    /// Whether a line could not be written; said once.
-    private let hasFailed = Mutex(false)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Lines that can wait.
+        var pending: [UInt8] = []
+        /// Whether a line could not be written; said once.
+        var hasFailed = false
+    }
+
+    /// How many bytes of lines that can wait are kept back.
+    private static let most = 1 << 16
 
     package init(_ path: String) throws(SystemError) {
         self.path = path
         descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND)
     }
 
+    deinit { flush() }
+
     /// Appends a line.
     ///
     /// - Returns: the error of the first line that could not be written; nil for those after it.
     @discardableResult
-    package func append(_ line: JSON) -> SystemError? { append([line]) }
+    package func append(_ line: JSON, canWait: Bool = false) -> SystemError? {
+        append([line], canWait: canWait)
+    }
 
     /// Appends lines, together.
+    ///
+    /// - Parameter canWait: whether they may be lost with this process: what they tell is known elsewhere. Lines stay in order.
     @discardableResult
-    package func append(_ lines: [JSON]) -> SystemError? {
-        if lines.isEmpty { return nil }
-        var bytes: [UInt8] = []
-        for line in lines { line.writeLine(to: &bytes) }
+    package func append(_ lines: [JSON], canWait: Bool = false) -> SystemError? {
+        state.withLock { state in
+            for line in lines { line.writeLine(to: &state.pending) }
+            return canWait && state.pending.count < Self.most ? nil : write(&state)
+        }
+    }
+
+    /// Writes the lines that were kept back.
+    @discardableResult
+    package func flush() -> SystemError? { state.withLock { write(&$0) } }
+
+    private func write(_ state: inout State) -> SystemError? {
+        if state.pending.isEmpty { return nil }
+        defer { state.pending.removeAll(keepingCapacity: true) }
         do throws(SystemError) {
-            try descriptor.write(bytes, path: path)
+            // A line that was cut off must not run into the next one.
+            let start: [UInt8] = state.hasFailed ? [UInt8(ascii: "\n")] : []
+            try descriptor.write(start + state.pending, path: path)
             return nil
         } catch {
-            let isFirst = hasFailed.withLock { failed in
-                defer { failed = true }
-                return !failed
-            }
-            return isFirst ? error : nil
+            defer { state.hasFailed = true }
+            return state.hasFailed ? nil : error
         }
     }
 }

@@ -14,7 +14,7 @@ import Synchronization
 ///     environment.json   versions, host, command line, git, merged configuration
 ///     events.jsonl       what happened, in order
 ///     sources/           the Lua files of the plan and what tasks name, as they were
-///     jobs/              links to the job folders
+///     jobs/              links to the folders of the jobs that ran in it
 ///     results/ data/     what the experiment saved
 package final class RunFolder: Sendable {
     package let experiment: String
@@ -59,6 +59,8 @@ package final class RunFolder: Sendable {
 
     /// Ends the run: the experiment is free for another. Nothing is written after this.
     package func end() {
+        jobs.flush()
+        events.flush()
         lock.withLock { $0 = nil }
     }
 
@@ -85,14 +87,18 @@ package final class RunFolder: Sendable {
     package func data(_ name: String) -> String { "\(path)/data/\(name)" }
 
     /// Notes a submitted job.
-    package func add(_ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier]) throws(SystemError)
-    {
-        let failure = jobs.append([
+    ///
+    /// - Parameter canWait: whether the line may be lost with this process: nothing runs because of it.
+    package func add(
+        _ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier], canWait: Bool
+    ) throws(SystemError) {
+        let line: JSON = [
             "job_id": .string(job.identifier.hex), "task_id": .string(job.taskID),
             "tags": .object(tags.map { .init($0.name, JSON(plain: $0.value)) }),
             "timestamp": .float(Timestamp.now.seconds),
             "depends_on": .array(dependencies.map { .string($0.hex) }),
-        ])
+        ]
+        let failure = jobs.append(line, canWait: canWait)
         if let failure { throw failure }
     }
 
@@ -111,7 +117,9 @@ package final class RunFolder: Sendable {
 
     /// Appends to `events.jsonl`.
     @discardableResult
-    package func log(_ event: JSON) -> SystemError? { events.append(event) }
+    package func log(_ event: JSON, canWait: Bool = false) -> SystemError? {
+        events.append(event, canWait: canWait)
+    }
 
     /// Replaces `status.json`.
     package func write(status: RunStatus) throws(SystemError) {
@@ -142,7 +150,12 @@ package struct RunStatus: Sendable {
             "run_id": .string(run.run),
             "status": .string(state), "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
-            "counts": .object(counts.map { .init($0.state, .int(Int64($0.count))) }), "services": [:],
+            "counts": .object(counts.map { .init($0.state, .int(Int64($0.count))) }),
+            // What experimaestro's lists show.
+            "total_jobs": .int(Int64(counts.reduce(0) { $0 + $1.count })),
+            "finished_jobs": .int(Int64(counts.first { $0.state == "done" }?.count ?? 0)),
+            "failed_jobs": .int(Int64(counts.first { $0.state == "error" }?.count ?? 0)),
+            "services": [:],
         ]
     }
 }

@@ -21,27 +21,30 @@ package final class RunRecorder: RunObserver {
         switch event {
         // Submissions have a log of their own, `jobs.jsonl`.
         case .submitted(let job):
+                        _ = job
             tally.withLock { $0.statuses.append(.waiting) }
-            do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
         case .status(let job, let status):
             tally.withLock { $0.statuses[job.number.index] = status }
-            if status == .waiting || status == .ready { return }
+                        if status == .waiting || status == .ready { return }
+            if status == .running {
+                do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
+            }
             var more: [JSON.Member] = []
             if case .failed(let outcome) = status { more.append(.init("reason", .string(outcome.text))) }
             if status == .cached { more.append(.init("cached", .bool(true))) }
-            log(status.name, job, more)
+            log(status.name, job, more, canWait: status == .cached)
         case .stopping: tally.withLock { $0.wasStopped = true }
         case .finished: end()
         case .began, .planned, .warning: break
         }
     }
 
-    private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member]) {
+    private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
         let members: [JSON.Member] = [
             .init("timestamp", .float(Timestamp.now.seconds)), .init("job_id", .string(job.identifier.hex)),
             .init("task_id", .string(job.taskID)), .init("state", .string(state)),
         ]
-        if let failure = run.log(.object(members + more)) { warn(failure.text) }
+        if let failure = run.log(.object(members + more), canWait: canWait) { warn(failure.text) }
     }
 
     private func end() {
