@@ -124,7 +124,7 @@ package struct JobAttempt {
         let own: [(name: String, value: String)] = [
             ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
             ("XPM_JOB_ID", header.identifier),
-            ("XPM_TASK_ID", header.taskID), ("XPM_EVENTS", folder.events), ("XPM_JOB_HELD", "1"),
+            ("XPM_TASK_ID", header.taskID), ("XPM_EVENTS", folder.programEvents), ("XPM_JOB_HELD", "1"),
         ]
         // The lock goes along: while the program lives, even without this process, the job is not free.
         var process = xsys_process.make(
@@ -140,8 +140,7 @@ package struct JobAttempt {
             if pid < 0 { throw SystemError("fork", "", code: -pid) }
             return pid
         }
-        // A program finds `$XPM_EVENTS` ready to be written.
-        try JobEvents.makeFolder(in: folder)
+        
         let script = folder.script(.sh)
         let command = JobScript.command(of: header.body)
         let changes = own + (command?.environment ?? []).map { ($0.name, $0.value) }

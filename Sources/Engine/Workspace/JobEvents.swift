@@ -6,7 +6,7 @@
 
 /// The event log of a job, `.experimaestro/events/event-0.jsonl`: only appended to, by the job's own processes.
 ///
-/// The lines are experimaestro's `JobProgressEvent`, or what a program writes to `$XPM_EVENTS`: `{"progress": 0.5, "text": "…"}`.
+/// The lines are experimaestro's `JobProgressEvent`; a program writes `{"progress": 0.5, "text": "…"}` to `events.jsonl`, `$XPM_EVENTS`.
 /// Start and end are told by `{name}.pid` and the outcome.
 package enum JobEvents {
     /// Progress of the running job.
@@ -24,7 +24,10 @@ package enum JobEvents {
 
     /// The last progress of a job, for the console; looks at the end of the log only.
     package static func lastProgress(in folder: JobFolder) -> (fraction: Double, text: String?)? {
-        guard let tail = Files.tail(folder.events, count: 4096) else { return nil }
+        guard
+            let tail = Files.tail(folder.events, count: 4096)
+                ?? Files.tail(folder.programEvents, count: 4096)
+        else { return nil }
         for line in tail.split(separator: UInt8(ascii: "\n")).reversed() {
             guard let json = try? JSON.parse(Array(line)), let fraction = json["progress"]?.number else {
                 continue
@@ -35,7 +38,7 @@ package enum JobEvents {
     }
 
     /// Makes the log's folder.
-    static func makeFolder(in folder: JobFolder) throws(SystemError) {
+    private static func makeFolder(in folder: JobFolder) throws(SystemError) {
         try Files.makeFolder(Paths.parent(folder.events))
     }
 

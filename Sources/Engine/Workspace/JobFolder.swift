@@ -6,7 +6,8 @@
 ///     {name}.lock              held by the job's process while it lives
 ///     {name}.pid               how to find that process (`ProcessRecord`)
 ///     {name}.done .failed      the outcome (`Outcome`)
-///     .experimaestro/events/   progress and results, one JSON object a line
+///     events.jsonl             progress, one JSON object a line, as a program tells it
+///     .experimaestro/events/   progress, as Lua and Python tasks tell it
 ///     .experimaestro/task-outputs.jsonl   what a resumable task made while it ran
 package struct JobFolder: Sendable, Hashable {
     package let path: String
@@ -26,6 +27,8 @@ package struct JobFolder: Sendable, Hashable {
     package var done: String { "\(path)/\(name).done" }
     package var failed: String { "\(path)/\(name).failed" }
     package var events: String { "\(path)/\(Self.eventsName)" }
+    /// What a program writes: `$XPM_EVENTS`. In the folder itself, so that nothing has to be made for it.
+    package var programEvents: String { "\(path)/events.jsonl" }
 
     /// What a resumable task makes while it runs, a JSON object a line (`TaskOutput`).
     package var outputs: String { "\(path)/.experimaestro/task-outputs.jsonl" }
