@@ -140,7 +140,7 @@ package struct JobAttempt {
             if pid < 0 { throw SystemError("fork", "", code: -pid) }
             return pid
         }
-        
+
         let script = folder.script(.sh)
         let command = JobScript.command(of: header.body)
         let changes = own + (command?.environment ?? []).map { ($0.name, $0.value) }

@@ -21,11 +21,11 @@ package final class RunRecorder: RunObserver {
         switch event {
         // Submissions have a log of their own, `jobs.jsonl`.
         case .submitted(let job):
-                        _ = job
+            _ = job
             tally.withLock { $0.statuses.append(.waiting) }
         case .status(let job, let status):
             tally.withLock { $0.statuses[job.number.index] = status }
-                        if status == .waiting || status == .ready { return }
+            if status == .waiting || status == .ready { return }
             if status == .running {
                 do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
             }
