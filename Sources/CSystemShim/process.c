@@ -49,7 +49,7 @@ static int become(const char *directory, const xsys_process *process) {
         int as = process->kept_as >= 0 ? process->kept_as : process->kept;
         if ((failure = place(process->kept, as)) < 0) return failure;
         close_between(3, (unsigned)as - 1);
-        after = (unsigned)as + 1;
+                after = (unsigned)(as > process->kept_last ? as : process->kept_last) + 1;
     }
     close_between(after, ~0u);
     if (directory && chdir(directory) < 0) return -errno;

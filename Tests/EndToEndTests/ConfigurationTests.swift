@@ -181,6 +181,81 @@ struct ConfigurationTests {
         #expect(try bench.run("run", "old.lua").error.contains("2 tasks: 2 cached"))
     }
 
+    @Test(
+        "a deprecation that would lose a value, or give two jobs one identifier, is refused; a dangling link is removed"
+    )
+    func deprecatedWrongly() throws {
+        let bench = try Workbench()
+        let old = """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "g.old", params = { a = xpm.int }, command = "echo {a}" }
+            function run() A { a = 1 }:submit(); A { a = 2 }:submit() end
+            """
+        try bench.write(old, to: "old.lua")
+        func new(_ deprecation: String) -> String {
+            """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "g.new", params = { b = xpm.int { default = 5 } }, command = "echo {b}" }
+            xpm.deprecate { id = "g.old", \(deprecation) }
+            function run() A {}:submit() end
+            """
+        }
+        #expect(try bench.run("run", "old.lua").code == 0)
+        try bench.write(new("to = A"), to: "lost.lua")
+        let lost = try bench.run("deprecated", "fix", "lost.lua")
+        #expect(lost.code == 2 && lost.error.contains("g.old has no parameter 'a' any more"), "\(lost.error)")
+        try bench.write(
+            new("params = { a = xpm.int }, convert = function(self) error 'cannot' end"), to: "failing.lua")
+        let failing = try bench.run("deprecated", "list", "failing.lua")
+        #expect(
+            failing.code == 2 && failing.error.contains("failing.lua:3: cannot")
+                && !failing.error.contains("LuaError"))
+        try bench.write(
+            new("params = { a = xpm.int }, convert = function(self) return A {} end"), to: "one.lua")
+        let why = try bench.run("why", "one.lua")
+        #expect(why.output.contains("is its result under the old definition"), "\(why.output)")
+        let fixed = try bench.run("deprecated", "fix", "one.lua")
+        #expect(
+            fixed.error.contains("another old job has the same new identifier")
+                && fixed.error.contains("1 linked"))
+        for job in try bench.jobs("g.old") { try Files.removeTree(job.path) }
+        #expect(try bench.run("deprecated", "list", "one.lua").output.contains("dangling"))
+        #expect(try bench.run("deprecated", "fix", "--undo", "one.lua").code == 0)
+        #expect(try bench.run("run", "one.lua").error.contains("1 task: 1 done"))
+    }
+
+    @Test("a shared folder stays locked while the program lives, though its host is killed")
+    func sharedLock() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local L = xpm.task { id = "h.l", params = { n = xpm.int { groups = { "n" } },
+              f = xpm.job_path { "f", partial = xpm.partial { exclude_groups = { "n" } } } },
+              command = "touch {f}; while [ ! -e {f}.stop ]; do sleep 0.02; done" }
+            function run() L { n = 1 }:submit() end
+            """, to: "experiment.lua")
+        let (process, tag) = try bench.start(["run", "experiment.lua"])
+        var folder = ""
+        #expect(
+            try bench.wait {
+                let partials = "\(bench.folder)/workspace/partials/h.l/f"
+                folder = (try? Files.list(partials).first).map { "\(partials)/\($0)" } ?? ""
+                return !folder.isEmpty && Files.exists("\(folder)/f")
+            })
+        let job = try #require(try bench.jobs("h.l").first)
+        let record = try #require(ProcessRecord.read(job.process))
+        let stat = try Files.readText("/proc/\(record.pid)/stat")
+        let fields = (stat.split(separator: ")").last ?? "").split(separator: " ")
+        let host = try #require(Int32(fields[1]))
+        kill(host, SIGKILL)
+        usleep(100_000)
+        #expect(FileLock.isHeld("\(folder)/.lock"))
+        try Files.write([], to: "\(folder)/f.stop")
+        _ = try bench.finish(process, tag)
+        #expect(!FileLock.isHeld("\(folder)/.lock"))
+    }
+
     @Test("what a run saved is loaded by another experiment, whose task waits for nothing")
     func savedByRun() throws {
         let bench = try Workbench()

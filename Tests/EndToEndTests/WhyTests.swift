@@ -73,7 +73,9 @@ struct WhyTests {
         let stale = try bench.run("run", "experiment.lua")
         #expect(
             stale.error.contains(
-                "w.train.opt.dropout: the default was 0.0 when results were made, and is 0.5 now"))
+                "w.opt.dropout: the default was 0.0 in the last run, and is 0.5 now; older results count"))
+        let why2 = try bench.run("why", "experiment.lua", "--job", "w.train")
+        #expect(why2.output.contains("opt.dropout: 0.0 → 0.5 (its default changed)"))
         #expect(stale.error.contains("2 tasks: 2 cached"))
     }
 
@@ -83,6 +85,24 @@ struct WhyTests {
         try bench.write("echo other >$1\n", to: "train.sh")
         let result = try bench.run("why", "experiment.lua", "--job", "w.train")
         #expect(result.output.contains("  cached\n    since  train.sh changed\n"))
+    }
+
+    @Test("so does an edited command; a value of another type is another value")
+    func command() throws {
+        let bench = try Workbench()
+        func script(_ command: String, _ type: String, _ value: String) -> String {
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "k.t", command = "\(command)", params = { k = xpm.\(type) } }
+            function run() T { k = \(value) }:submit() end
+            """
+        }
+        try bench.write(script("echo one", "int", "1"), to: "experiment.lua")
+        #expect(try bench.run("run", "experiment.lua").code == 0)
+        try bench.write(script("echo two", "int", "1"), to: "experiment.lua")
+        #expect(try bench.run("why", "experiment.lua").output.contains("    since  its command changed\n"))
+        try bench.write(script("echo one", "string", "\"1\""), to: "experiment.lua")
+        #expect(try bench.run("why", "experiment.lua").output.contains("    why    k: 1 → \"1\"\n"))
     }
 
     @Test("diff tells what two jobs have different, and says it by its exit code")

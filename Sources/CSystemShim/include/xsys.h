@@ -17,7 +17,9 @@
 typedef struct {
     int input, output, error;         ///< become 0, 1 and 2
     int kept;                         ///< a descriptor that stays open in the process, or -1
-    int kept_as;                      ///< its number there, or -1 for the same number
+        int kept_as;                      ///< its number there, or -1 for the same number
+    int kept_last;                    ///< up to here, those that are not close-on-exec stay open too; or -1
+
     bool session;                     ///< whether it starts a session of its own
 } xsys_process;
 
@@ -101,6 +103,13 @@ int xsys_kind(const char *path, bool follow);
 int64_t xsys_modified(const char *path);
 /// Device, inode and size of a descriptor's file or of a path (when descriptor is -1). Returns 0 or a negative errno.
 int xsys_identity(int descriptor, const char *_Nullable path, uint64_t *device, uint64_t *inode, int64_t *size);
+
+/// A POSIX extended regular expression, or NULL for a text that is none.
+typedef struct xsys_regex xsys_regex;
+xsys_regex *_Nullable xsys_regex_new(const char *pattern);
+void xsys_regex_free(xsys_regex *regex);
+/// Whether it is found in a text.
+bool xsys_regex_found(const xsys_regex *regex, const char *text);
 
 #pragma clang assume_nonnull end
 #endif

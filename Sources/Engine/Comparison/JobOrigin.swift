@@ -3,6 +3,8 @@ package struct JobOrigin {
     /// The folder of the run.
     package let run: String
     package let environment: [JobScript.Variable]
+    /// Of a command.
+    private let arguments: [String]
 
     /// From a job's script; nil where it does not tell.
     package init?(_ folder: JobFolder) {
@@ -11,7 +13,9 @@ package struct JobOrigin {
                 let header = try? JobScript.header(of: text), let run = header.run
             else { continue }
             self.run = Paths.absolute(run, from: folder.path)
-            environment = JobScript.command(of: header.body)?.environment ?? []
+            let command = JobScript.command(of: header.body)
+            environment = command?.environment ?? []
+            arguments = command?.arguments ?? []
             return
         }
         return nil
@@ -19,6 +23,13 @@ package struct JobOrigin {
 
     /// `iris/20261123_101500`
     package var shortRun: String { "\(Paths.name(Paths.parent(run)))/\(Paths.name(run))" }
+
+    /// Whether its command was another than one of a plan now, apart from where the kept files lie.
+    package func hasOtherCommand(than now: [String], of sources: SourceTree) -> Bool {
+        let kept = "\(run)/sources"
+        return arguments.map { $0.replacing("\(kept)/_/", with: "/").replacing(kept, with: sources.root) }
+            != now
+    }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.
     package func changedFiles(of sources: SourceTree) -> [String] {

@@ -20,6 +20,8 @@ package struct JobReason {
     package var changedFiles: [String] = []
     /// Variables that are others: `OMP_NUM_THREADS: 1 → 4`.
     package var changedVariables: [String] = []
+    /// A finished job under a deprecated definition that has the result: `xpm deprecated fix` links it.
+    package var formerly: JobFolder?
 }
 
 /// Finds the reasons of the jobs of one plan.
@@ -71,6 +73,9 @@ package final class JobReasons {
         // The plan's own files are the code of a Lua task, and of no other.
         reason.changedFiles = files.filter { $0.hasSuffix(".lua") == (spec.language == .lua) }
         if spec.language == .sh {
+            if origin.hasOtherCommand(than: planned.arguments, of: sources) {
+                reason.changedFiles.insert("its command", at: 0)
+            }
             reason.changedVariables = Self.changes(from: origin.environment, to: planned.environment)
         }
         return reason
@@ -83,7 +88,9 @@ package final class JobReasons {
         else { return [] }
         return new.differences(from: old, throughEqual: true).compactMap { difference in
             // A parameter that there was not, and whose default does not count, is as it should be.
-            guard difference.note != .outsideIdentity, difference.old != nil, difference.new != nil else {
+            guard difference.note != .outsideIdentity, difference.note != .otherType, difference.old != nil,
+                difference.new != nil
+            else {
                 return nil
             }
             var difference = difference

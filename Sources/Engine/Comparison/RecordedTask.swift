@@ -59,13 +59,26 @@ package struct RecordedTask {
 
     /// What an index of tasks knows of it: a number for each field of the task and its value.
     package var tokens: [Int] {
-        guard let object = objects[root] else { return [] }
-        return object.fields.filter { !object.meta.contains($0.name) }.map { field in
-            var hasher = Hasher()
-            hasher.combine(field.name)
-            hasher.combine(token(of: field.value))
-            return hasher.finalize()
+        var found: [Int] = []
+        var visited: Set<Int64> = []
+        func add(_ number: Int64, _ way: String) {
+            guard visited.insert(number).inserted, let object = objects[number] else { return }
+            for field in object.fields where !object.meta.contains(field.name) {
+                let place = "\(way).\(field.name)"
+                var hasher = Hasher()
+                hasher.combine(place)
+                hasher.combine(token(of: field.value))
+                found.append(hasher.finalize())
+                // What a task needed is told by its identifier.
+                if field.value["type"] == "python", let inner = field.value["value"]?.int,
+                    objects[inner]?.task == nil
+                {
+                    add(inner, place)
+                }
+            }
         }
+        add(root, "")
+        return found
     }
 
     /// A value as text, with identifiers in the place of numbers.

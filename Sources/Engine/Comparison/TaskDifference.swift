@@ -14,6 +14,8 @@ package struct TaskDifference: Equatable {
         case newParameter
         /// It is no part of the identity.
         case outsideIdentity
+        /// It is of another type, and nothing in it was compared.
+        case otherType
     }
 
     /// `optimizer.lr: 0.1 → 0.01 (its default changed)`
@@ -30,7 +32,7 @@ package struct TaskDifference: Equatable {
             case .defaultChanged: " (its default changed)"
             case .newParameter: " (a new parameter: with ignore_default = true the older results would count)"
             case .outsideIdentity: " (not part of the identity)"
-            case nil: ""
+            case .otherType, nil: ""
             }
         return (path.isEmpty ? "type" : path) + ": " + values + remark
     }
@@ -62,6 +64,9 @@ private struct Comparison {
     let throughEqual: Bool
     var found: [TaskDifference] = []
     private var visited: Set<Pair> = []
+    private var depth = 0
+    /// What is nested deeper counts as one value.
+    private static let deepest = 500
 
     private struct Pair: Hashable {
         let old: Int64
@@ -79,8 +84,17 @@ private struct Comparison {
             let b = new.objects[right]
         else { return }
         if a.identifier == b.identifier, !throughEqual { return }
+        depth += 1
+        defer { depth -= 1 }
+        if depth > Self.deepest {
+            if a.identifier != b.identifier {
+                found.append(
+                    TaskDifference(path: path, old: a.identifier, new: b.identifier, note: .otherType))
+            }
+            return
+        }
         if a.type.lowercased() != b.type.lowercased() {
-            found.append(TaskDifference(path: path, old: a.type, new: b.type))
+            found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
             return
         }
         let names = Set(a.fields.map(\.name)).union(b.fields.map(\.name)).sorted(by: ByteOrder.less)
@@ -118,7 +132,9 @@ private struct Comparison {
     private mutating func compareMakers(
         _ a: RecordedTask.Object, _ b: RecordedTask.Object, _ left: Int64, _ right: Int64, at path: String
     ) {
-        let (before, after) = (a.task == left ? nil : a.task, b.task == right ? nil : b.task)
+        // What was given to the task itself, and is marked as its output since, is not made by it here.
+        let before = a.task == left || a.task == old.root ? nil : a.task
+        let after = b.task == right || b.task == new.root ? nil : b.task
         switch (before, after) {
         case (let before?, let after?):
             compare(before, after, at: Self.join(path, "(\(new.objects[after]?.type ?? "task"))"))
@@ -160,8 +176,11 @@ private struct Comparison {
             return
         }
         if before.isPath, after.isPath { return }
-        let (a, b) = (old.told(before), new.told(after))
-        if a != b { found.append(TaskDifference(path: path, old: a, new: b)) }
+        // Compared with every text in quotes: 1 and "1" are two values.
+        if old.told(before, isQuoted: true) == new.told(after, isQuoted: true) { return }
+        var (a, b) = (old.told(before), new.told(after))
+        if a == b { (a, b) = (old.told(before, isQuoted: true), new.told(after, isQuoted: true)) }
+        found.append(TaskDifference(path: path, old: a, new: b))
     }
 
     private static func join(_ path: String, _ step: String) -> String {
@@ -171,25 +190,29 @@ private struct Comparison {
 
 extension RecordedTask {
     /// A value as people read it; an object by its type and the beginning of its identifier.
-    fileprivate func told(_ value: JSON) -> String {
+    fileprivate func told(_ value: JSON, isQuoted: Bool = false) -> String {
         if let number = value.reference, let object = objects[number] {
             return "\(object.type) \(object.identifier.prefix(8))"
         }
         switch value {
         case .float(let number): return NumberText.lua(number)
         case .int(let number): return String(number)
-        case .string(let text): return text.isEmpty || text.contains(" ") ? "\"\(text)\"" : text
-        case .array(let values): return "[" + values.map { told($0) }.joined(separator: ", ") + "]"
+        case .string(let text):
+            return isQuoted || text.isEmpty || text.contains(" ") ? value.text : text
+        case .array(let values):
+            return "[" + values.map { told($0, isQuoted: true) }.joined(separator: ", ") + "]"
         case .object(let members):
             switch value["type"]?.string {
             case "enum": return value["value"]?.string ?? ""
             case "set":
                 let values = (value["items"] ?? value["values"])?.array ?? []
-                return "{" + values.map { told($0) }.sorted().joined(separator: ", ") + "}"
+                return "{" + values.map { told($0, isQuoted: true) }.sorted().joined(separator: ", ") + "}"
             case "path": return value["sha256"]?.string.map { "sha256 \($0.prefix(8))" } ?? "a path"
             case "path.serialized": return "a path"
             default:
-                return "{" + members.map { "\($0.name): \(told($0.value))" }.joined(separator: ", ") + "}"
+                return "{"
+                    + members.map { "\($0.name): \(told($0.value, isQuoted: true))" }.joined(separator: ", ")
+                    + "}"
             }
         default: return value.text
         }

@@ -35,9 +35,12 @@ package struct JobAttempt {
         defer { for descriptor in shared { close(descriptor) } }
         do throws(AttemptError) {
             let header = try header()
-            if let descriptors = try takeShared(header.shares, orders: orders) {
+            if let descriptors = try takeShared(
+                header.shares, behind: lock.descriptor.number, orders: orders)
+            {
                 shared = descriptors
-                let pid = try start(header, output, lock: lock.descriptor.number, started)
+                let locks = Locks(job: lock.descriptor.number, lastShared: shared.max() ?? -1)
+                let pid = try start(header, output, locks, started)
                 outcome = wait(for: pid, orders: orders, forwarding: output == .inherited)
             } else {
                 outcome = Outcome(.cancelled)
@@ -52,6 +55,12 @@ package struct JobAttempt {
         record(&outcome)
         lock.release()
         return outcome
+    }
+
+    /// The descriptors that the program inherits: the lock of the job, and behind it those of the folders that it shares.
+    private struct Locks {
+        let job: Int32
+        let lastShared: Int32
     }
 
     // MARK: Starting
@@ -74,15 +83,17 @@ package struct JobAttempt {
     /// Takes the locks of the folders that the job shares with others, in the order of their names; the program inherits them.
     ///
     /// - Returns: nil if the job was told to stop meanwhile.
-    private func takeShared(_ folders: [String], orders: Int32) throws(AttemptError) -> [Int32]? {
+    private func takeShared(_ folders: [String], behind job: Int32, orders: Int32) throws(AttemptError)
+        -> [Int32]?
+    {
         var taken: [Int32] = []
         for folder in folders.map({ Paths.absolute($0, from: folder.path) }).sorted(by: ByteOrder.less) {
             while true {
                 do throws(SystemError) {
                     try Files.makeFolder(folder)
-                    if let lock = try FileLock.take("\(folder)/.lock") {
+                    if let lock = try FileLock.take("\(folder)/.lock"), lock.isAt("\(folder)/.lock") {
                         // Without close-on-exec: the lock lives as long as the program.
-                        taken.append(fcntl(lock.descriptor.number, F_DUPFD, 3))
+                        taken.append(fcntl(lock.descriptor.number, F_DUPFD, job + 1))
                         break
                     }
                 } catch {
@@ -100,17 +111,18 @@ package struct JobAttempt {
     }
 
     private func start(
-        _ header: JobScript.Header, _ output: Output, lock: Int32, _ started: Timestamp
+        _ header: JobScript.Header, _ output: Output, _ locks: Locks, _ started: Timestamp
     ) throws(AttemptError) -> Int32 {
         do throws(SystemError) {
             let pid: Int32
             switch output {
-            case .inherited: pid = try start(header, out: 1, err: 2, input: 0, lock: lock, ownSession: false)
+            case .inherited:
+                pid = try start(header, out: 1, err: 2, input: 0, locks, ownSession: false)
             case .files:
                 let out = try Descriptor(opening: folder.output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
                 let err = try Descriptor(opening: folder.error, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
                 pid = try start(
-                    header, out: out.number, err: err.number, input: -1, lock: lock, ownSession: true)
+                    header, out: out.number, err: err.number, input: -1, locks, ownSession: true)
             }
             // From here on something runs: nothing may be thrown.
             try? Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
@@ -119,16 +131,17 @@ package struct JobAttempt {
     }
 
     private func start(
-        _ header: JobScript.Header, out: Int32, err: Int32, input: Int32, lock: Int32, ownSession: Bool
+        _ header: JobScript.Header, out: Int32, err: Int32, input: Int32, _ locks: Locks, ownSession: Bool
     ) throws(SystemError) -> Int32 {
         let own: [(name: String, value: String)] = [
             ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
             ("XPM_JOB_ID", header.identifier),
             ("XPM_TASK_ID", header.taskID), ("XPM_EVENTS", folder.programEvents), ("XPM_JOB_HELD", "1"),
         ]
-        // The lock goes along: while the program lives, even without this process, the job is not free.
+        // The locks go along: while the program lives, even without this process, neither the job nor its shared folders are free.
         var process = xsys_process.make(
-            input: input, output: out, error: err, kept: lock, session: ownSession)
+            input: input, output: out, error: err, kept: locks.job, keptLast: locks.lastShared,
+            session: ownSession)
         if language == .lua {
             let pid = unsafe xsys_fork(folder.path, &process)
             if pid == 0 {

@@ -116,6 +116,9 @@ package final class ConfigType {
         return String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
     }
 
+    /// Whether parameters had other names once.
+    package var hasRenames: Bool { !renames.isEmpty }
+
     package func position(of name: String) -> Int? { positions[name] }
 
     /// What became of a parameter that had this name once.

@@ -39,10 +39,11 @@ package struct Rename {
 
 extension ConfigObject {
     /// Whether it is of a type, or of a deprecated one that is converted to it.
-    func standsFor(_ expected: ConfigType) -> Bool {
+    func standsFor(_ expected: ConfigType, depth: Int = 0) -> Bool {
         if type.isKind(of: expected) { return true }
-        guard let deprecation = type.deprecation, deprecation.target == nil, let convert = deprecation.convert
+        guard depth < 64, let deprecation = type.deprecation, deprecation.target == nil,
+            let convert = deprecation.convert
         else { return false }
-        return (try? convert(self))?.standsFor(expected) ?? false
+        return (try? convert(self))?.standsFor(expected, depth: depth + 1) ?? false
     }
 }

@@ -12,6 +12,16 @@ package struct Partial: Equatable {
 
     package init(name: String) { self.name = name }
 
+    /// Whether a folder can have the name: ASCII letters, digits and `_ - .`, not beginning with a dot.
+    package static func isName(_ text: String) -> Bool {
+        !text.isEmpty && !text.hasPrefix(".") && text.utf8.count <= 200
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                        || "_-.".unicodeScalars.contains($0))
+            }
+    }
+
     /// Whether a parameter of these groups is left out.
     package func excludes(_ groups: Set<String>) -> Bool {
         if !groups.isDisjoint(with: includedGroups) { return false }

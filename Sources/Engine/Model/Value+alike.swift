@@ -18,7 +18,8 @@ extension ConfigObject {
         guard type === other.type else { return false }
         return zip(type.parameters, zip(values, other.values)).allSatisfy { parameter, pair in
             switch pair {
-            case _ where parameter.jobPath != nil: true
+            // Paths are no part of what it is.
+            case _ where parameter.jobPath != nil || parameter.type.isOfPaths: true
             case (let mine?, let theirs?): mine.isAlike(theirs)
             case (nil, nil): true
             default: false

@@ -42,6 +42,8 @@ package final class Experiment {
         package let state: JobFolder.State
         package let dependencies: [Job]
         package let environment: [JobScript.Variable]
+        /// The argument vector of a command; empty for a Lua task.
+        package let arguments: [String]
     }
 
     /// - Parameters:
@@ -140,7 +142,8 @@ package final class Experiment {
         inbox?.yield(.submitted(spec, isDone: state == .done))
         planned(
             PlannedJob(
-                job: job, state: state, dependencies: dependencies, environment: script.environment))
+                job: job, state: state, dependencies: dependencies, environment: script.environment,
+                arguments: script.arguments))
         return job
     }
 

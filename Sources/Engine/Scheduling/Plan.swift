@@ -38,6 +38,12 @@ package struct Plan: Sendable {
         var lost = 0
     }
 
+    /// Jobs that wait for one folder, in order.
+    private struct Parked {
+        var jobs: [JobNumber] = []
+        var next = 0
+    }
+
     /// A job whose process vanishes so often is given up: it may be what kills it.
     private static let mostLost = 3
 
@@ -45,7 +51,7 @@ package struct Plan: Sendable {
     /// Folders that a running job has for itself.
     private var taken: Set<String> = []
     /// Ready jobs that wait for such a folder.
-    private var parked: [String: [JobNumber]] = [:]
+    private var parked: [String: Parked] = [:]
     /// Ready jobs from `next` on.
     private var queue: [JobNumber] = []
     private var next = 0
@@ -187,8 +193,16 @@ package struct Plan: Sendable {
         running -= 1
         for folder in entries[number.index].spec.exclusive {
             taken.remove(folder)
-            queue += parked.removeValue(forKey: folder) ?? []
+            unpark(folder)
         }
+    }
+
+    /// Lets the first job that waits for a folder try again: it alone can have it.
+    private mutating func unpark(_ folder: String) {
+        guard var waiting = parked[folder], waiting.next < waiting.jobs.count else { return }
+        queue.append(waiting.jobs[waiting.next])
+        waiting.next += 1
+        parked[folder] = waiting.next < waiting.jobs.count ? waiting : nil
     }
 
     private mutating func launchReady(_ actions: inout [Action]) {
@@ -198,7 +212,9 @@ package struct Plan: Sendable {
             next += 1
             let folders = entries[number.index].spec.exclusive
             if let folder = folders.first(where: taken.contains) {
-                parked[folder, default: []].append(number)
+                parked[folder, default: Parked()].jobs.append(number)
+                // It may have been the one that was to have another.
+                for other in folders where !taken.contains(other) { unpark(other) }
                 continue
             }
             taken.formUnion(folders)

@@ -49,10 +49,12 @@ package struct ObjectReader {
         guard let number = json["id"]?.int, let id = json["typename"]?.string else {
             throw .malformed("an object without id or type")
         }
-        if let type = type(id) {
+        if let type = json["xpm-type"]?.string.flatMap(type) ?? type(id) {
             objects[number] = ConfigObject(type)
         } else {
-            guard options.allowsStrangers, let type = try? ConfigType(id: id, kind: .task, parameters: [])
+            guard options.allowsStrangers,
+                let type = try? ConfigType(
+                    id: json["xpm-type"]?.string ?? id, kind: .task, parameters: [])
             else { throw .unknownType(id) }
             let stranger = ConfigObject(type)
             objects[number] = stranger

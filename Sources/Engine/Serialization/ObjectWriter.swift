@@ -57,11 +57,24 @@ package struct ObjectWriter {
             .init("typename", .string(type.python?.path ?? type.id)),
             .init("identifier", .string(object.identifier.hex)),
         ]
-        if type.python == nil { members.append(.init("stub", .bool(true))) }
-        if let task = object.task { members.append(.init("task", .int(self.number(of: task, to: &objects)))) }
+        if type.python == nil {
+            members.append(.init("stub", .bool(true)))
+        } else {
+            members.append(.init("xpm-type", .string(type.id)))
+        }
+        if let task = object.task {
+            way.append("__task__")
+            members.append(.init("task", .int(self.number(of: task, to: &objects))))
+            way.removeLast()
+        }
         if let meta = object.meta { members.append(.init("meta", .bool(meta))) }
         if !object.initTasks.isEmpty {
-            let tasks = object.initTasks.map { JSON.int(self.number(of: $0, to: &objects)) }
+            var tasks: [JSON] = []
+            for (index, task) in object.initTasks.enumerated() {
+                way += ["__init_tasks__", String(index)]
+                tasks.append(.int(self.number(of: task, to: &objects)))
+                way.removeLast(2)
+            }
             members.append(.init("init-tasks", .array(tasks)))
         }
         members.append(.init("fields", .object(fields)))

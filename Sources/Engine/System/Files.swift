@@ -172,7 +172,12 @@ package enum Files {
     }
 
     /// Copies a file, or a folder with all in it; links are followed.
+    ///
+    /// - Throws: EINVAL where the copy would lie inside what is copied.
     package static func copyTree(_ from: String, to target: String) throws(SystemError) {
+        if kind(from) == .folder, "\(Paths.absolute(target))/".hasPrefix("\(Paths.absolute(from))/") {
+            throw SystemError("copy into itself", from, code: EINVAL)
+        }
         guard kind(from) == .folder else {
             try makeFolder(Paths.parent(target))
             let source = try Descriptor(opening: from, O_RDONLY)

@@ -19,8 +19,12 @@ package struct DeprecatedJobs {
         /// A link is missing.
         case unlinked
         case linked
-        /// The new folder is there by itself: the job was run again.
+        /// The new folder is there by itself: the job was run again, or another old one is linked.
         case taken
+        /// The new folder is there, and nothing in it is done: it has to go before the old one can be linked.
+        case unfinished
+        /// The link is there, and what it led to is not.
+        case dangling
     }
 
     /// - Parameter type: the type with an id or a Python class; deprecated ones too.
@@ -29,10 +33,18 @@ package struct DeprecatedJobs {
         self.type = type
     }
 
+    /// The links whose folder is gone. A run would stumble over them.
+    package func dangling() -> [String] {
+        ((try? Files.list(workspace.jobs)) ?? []).flatMap { key in
+            ((try? Files.list("\(workspace.jobs)/\(key)")) ?? []).map { "\(workspace.jobs)/\(key)/\($0)" }
+        }
+        .filter { Files.kind($0, followingLinks: false) == .link && !Files.exists($0) }
+    }
+
     /// The finished jobs whose identifier is another now because of a deprecation; and the folders that could not be read, with why.
-    package func find() -> (found: [Entry], unreadable: [(folder: String, why: String)]) {
+    package func find() -> (found: [Entry], unreadable: [(folder: String, why: any Error)]) {
         var found: [Entry] = []
-        var unreadable: [(folder: String, why: String)] = []
+        var unreadable: [(folder: String, why: any Error)] = []
         for key in (try? Files.list(workspace.jobs)) ?? [] {
             guard type(key) != nil else { continue }
             let name = String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
@@ -44,9 +56,7 @@ package struct DeprecatedJobs {
                 do {
                     if let entry = try entry(of: folder, identifier) { found.append(entry) }
                 } catch {
-                    let why =
-                        (error as? ParameterFileError)?.text ?? (error as? ValueError)?.text ?? "\(error)"
-                    unreadable.append((folder.path, why))
+                    unreadable.append((folder.path, error))
                 }
             }
         }
@@ -55,11 +65,14 @@ package struct DeprecatedJobs {
 
     private func entry(of folder: JobFolder, _ identifier: String) throws -> Entry? {
         let bytes = try Files.read(folder.parameters, limit: 1 << 28)
-        guard isAffected(try ParameterFile.objects(in: bytes)) else { return nil }
+        let objects = try ParameterFile.objects(in: bytes)
+        guard isAffected(objects) else { return nil }
+        try refuseLost(objects)
         var options = ObjectReader.Options()
         options.keepsIdentifiers = false
         let task = try ParameterFile.task(from: bytes, job: folder.path, reading: options, type: type)
         try task.convertDeprecated()
+        try task.checkComplete()
         let new = workspace.job(of: task)
         guard Paths.name(new.path) != identifier || new.path != folder.path else { return nil }
         let key = Paths.name(Paths.parent(folder.path))
@@ -68,9 +81,26 @@ package struct DeprecatedJobs {
             switch Files.kind(new.path, followingLinks: false) {
             case nil: .unlinked
             case .link where Files.linkTarget(new.path) == target: .linked
-            default: .taken
+            case .link where !Files.exists(new.path): .dangling
+            default: new.isDone ? .taken : .unfinished
             }
         return Entry(old: folder, new: new, state: state, target: target)
+    }
+
+    /// A value that the new definition has no place for would be lost without a word.
+    private func refuseLost(_ objects: [JSON]) throws(ValueError) {
+        for object in objects {
+            guard let type = object["typename"]?.string.flatMap(type),
+                case .object(let fields)? = object["fields"]
+            else { continue }
+            for field in fields
+            where type.position(of: field.name) == nil && type.rename(of: field.name) == nil {
+                throw ValueError(
+                    .refused(
+                        "\(type.id) has no parameter '\(field.name)' any more, which the job has: give params, and convert or xpm.renamed"
+                    ))
+            }
+        }
     }
 
     /// Whether a deprecated type or a former name stands in the file.
@@ -94,6 +124,8 @@ package struct DeprecatedJobs {
             }
         }
         try Files.makeFolder(Paths.parent(new.path))
+        // Of two old jobs for one new identifier the first stays.
+        if Files.exists(new.path) { return }
         try Files.link(new.path, to: entry.target)
     }
 

@@ -30,6 +30,13 @@ package struct FileLock: ~Copyable, Sendable {
         return FileLock(owning: descriptor)
     }
 
+    /// Whether the locked file still has this name: whoever removed it had the lock before.
+    package func isAt(_ path: String) -> Bool {
+        var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
+        let result = unsafe xsys_identity(descriptor.number, nil, &device, &inode, &size)
+        return result == 0 && Files.inode(path) == inode
+    }
+
     /// Whether a process holds the lock. Creates nothing.
     package static func isHeld(_ path: String) -> Bool {
         guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return false }

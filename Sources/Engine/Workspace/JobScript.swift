@@ -70,6 +70,9 @@ package struct JobScript: Equatable, Sendable {
 
     package var language: Language { if case .lua = program { .lua } else { .sh } }
 
+    /// The argument vector of a command; empty for a Lua task.
+    package var arguments: [String] { if case .command(let arguments) = program { arguments } else { [] } }
+
     /// The whole file.
     ///
     /// - Parameter host: the absolute path of `xpm-job`.

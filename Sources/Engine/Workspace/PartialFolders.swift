@@ -31,22 +31,58 @@ package struct PartialFolders {
         return found
     }
 
+    /// Removes a folder, unless a job uses it or refers to it since it was listed.
+    ///
+    /// - Returns: whether it was removed.
+    package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
+        // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
+        guard let lock = try FileLock.take("\(entry.path)/.lock") else { return false }
+        guard references(in: workspace)[entry.name] == nil else { return false }
+        try Files.removeTree(entry.path)
+        lock.release()
+        return true
+    }
+
+    /// The jobs that refer to each folder. A job whose parameters cannot be read refers to every one of its type.
     private static func references(in workspace: Workspace) -> [String: [String]] {
         var found: [String: [String]] = [:]
         for type in (try? Files.list(workspace.jobs)) ?? [] {
             for identifier in (try? Files.list("\(workspace.jobs)/\(type)")) ?? [] {
                 let folder = "\(workspace.jobs)/\(type)/\(identifier)"
-                guard let text = try? Files.readText("\(folder)/params.json", limit: 1 << 28) else {
+                let path = "\(folder)/params.json"
+                guard let bytes = try? Files.read(path), let objects = try? ParameterFile.objects(in: bytes)
+                else {
+                    if Files.exists(path) { addAll(of: type, folder, &found, workspace) }
                     continue
                 }
-                for part in text.split(separator: "partials/").dropFirst() {
-                    let steps = part.prefix { $0 != "\"" }.split(separator: "/", maxSplits: 3)
-                    guard steps.count >= 3 else { continue }
-                    let name = steps.prefix(3).joined(separator: "/")
-                    if found[name]?.last != folder { found[name, default: []].append(folder) }
-                }
+                for object in objects { add(object, folder, &found) }
             }
         }
         return found
+    }
+
+    private static func addAll(
+        of type: String, _ folder: String, _ found: inout [String: [String]], _ workspace: Workspace
+    ) {
+        for partial in (try? Files.list("\(workspace.partials)/\(type)")) ?? [] {
+            for identifier in (try? Files.list("\(workspace.partials)/\(type)/\(partial)")) ?? [] {
+                found["\(type)/\(partial)/\(identifier)", default: []].append(folder)
+            }
+        }
+    }
+
+    /// Every path in a value that leads into `partials/`.
+    private static func add(_ json: JSON, _ folder: String, _ found: inout [String: [String]]) {
+        switch json {
+        case .string(let text):
+            guard let start = text.firstRange(of: "partials/") else { return }
+            let steps = text[start.upperBound...].split(separator: "/")
+            guard steps.count >= 3 else { return }
+            let name = steps.prefix(3).joined(separator: "/")
+            if found[name]?.last != folder { found[name, default: []].append(folder) }
+        case .array(let values): for value in values { add(value, folder, &found) }
+        case .object(let members): for member in members { add(member.value, folder, &found) }
+        default: break
+        }
     }
 }

@@ -205,6 +205,9 @@ package final class TaskSession {
             guard let name = stack.string(2), stack.kind(3) == .table else {
                 throw ScriptError("output(name, values): self:output(\"checkpoint\", { step = 10 })")
             }
+            guard !XpmModule.definitionKeys.contains(name) else {
+                throw ScriptError("output: '\(name)' is a key of definitions: give the output another name")
+            }
             guard resumable else {
                 throw ScriptError("output: only a resumable_task keeps what it made when it starts again")
             }

@@ -116,6 +116,14 @@ extension XpmModule {
             type = try ConfigType(
                 id: id, kind: kind, base: base?.type, parameters: own, options: options)
         } catch { throw ScriptError("\(id): \(error.text)") }
+        let groups = type.parameters.reduce(into: Set<String>()) { $0.formUnion($1.groups) }
+        for case let partial? in type.parameters.map(\.partial) {
+            for group in partial.excludedGroups.union(partial.includedGroups).subtracting(groups).sorted() {
+                let hint = Suggestion.hint(for: group, among: groups)
+                throw ScriptError(
+                    "\(id): no parameter is in the group '\(group)', which a partial names\(hint)")
+            }
+        }
         for name in type.unmarkedOverrides {
             warnOnce(
                 "\(options.definedAt): \(id): parameter '\(name)' stands for that of \(base?.type.id ?? "its base"); say so with override = true"

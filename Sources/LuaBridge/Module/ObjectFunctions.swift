@@ -165,8 +165,17 @@ extension XpmModule {
                 tags += own.filter { !$0.name.isEmpty }
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
+        let names = Set(given.map(\.key.plainText))
         for entry in given {
             guard case .string(let name) = entry.key else { continue }
+            if case .parameter(let now)? = object.type.rename(of: name)?.way, names.contains(now) {
+                failures.append(
+                    (
+                        name,
+                        ScriptError("\(object.type.id): '\(name)' was renamed to '\(now)': give one of them")
+                    ))
+                continue
+            }
             do { try set(name, of: object, to: entry.value, stack) } catch { failures.append((name, error)) }
         }
         if let first = failures.min(by: { ByteOrder.less($0.name, $1.name) }) { throw first.error }
@@ -284,12 +293,10 @@ extension ConfigObject {
             guard let value else { continue }
             let name = prefix + parameter.name
             switch value {
-            case .object(let object) where object.task === object:
-                parts.append((name, "\(object.type.id) \(object.identifier.short)"))
-            case .object(let object) where depth < 8:
+            case .object(let object) where object.task !== object && depth < 8:
                 let inner = object.flattened(prefix: "\(name).", depth: depth + 1)
                 parts += inner.isEmpty ? [(name, object.type.id)] : inner
-            default: parts.append((name, value.plainText))
+            default: parts.append((name, value.shown(depth)))
             }
         }
         return parts
@@ -311,5 +318,26 @@ extension ParameterType {
 extension Deprecation {
     fileprivate func warning(of type: ConfigType) -> String {
         "\(type.id) is deprecated" + (target.map { ": use \($0.id)" } ?? "")
+    }
+}
+
+extension Value {
+    /// A value on one line: tasks by their type and the beginning of their identifier, configs with their values.
+    fileprivate func shown(_ depth: Int) -> String {
+        switch self {
+        case .object(let object) where object.task === object:
+            return "\(object.type.id) \(object.identifier.short)"
+        case .object(let object):
+            let inner = depth < 8 ? object.flattened(depth: depth + 1) : []
+            return "\(object.type.id) {" + inner.map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+                + "}"
+        case .list(let values), .set(let values):
+            return "[" + values.map { $0.shown(depth) }.joined(separator: ", ") + "]"
+        case .map(let entries), .openMap(let entries):
+            return "{"
+                + entries.map { "\($0.key.plainText): \($0.value.shown(depth))" }.joined(separator: ", ")
+                + "}"
+        default: return plainText
+        }
     }
 }

@@ -54,6 +54,10 @@ extension XpmModule {
             do {
                 let stack = lua.current
                 try stack.reserve(4)
+                // A default may hold an object whose default holds one of its kind, and so on.
+                makerDepth += 1
+                defer { makerDepth -= 1 }
+                guard makerDepth < 100 else { throw ValueError(.tooDeep) }
                 stack.push(function)
                 try stack.call(arguments: 0, results: 1)
                 defer { stack.pop() }

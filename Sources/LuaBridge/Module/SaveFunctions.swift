@@ -27,6 +27,7 @@ extension XpmModule {
         do throws(any Error) {
             try object.seal()
         } catch let error as ValueError { throw Self.sealingError(error, of: object.type) }
+        if !savesFiles { return }
         object.placePaths(
             PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
         try SavedObject.save(object, in: folder, workspace: workspaceFolder())

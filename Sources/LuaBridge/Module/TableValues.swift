@@ -31,13 +31,21 @@ extension XpmModule {
 
     /// The parameter has a new value: a table that was handed out for the former one is only a table now.
     func forgetTable(of userdata: Int32, _ object: ConfigObject, _ name: String, _ stack: LuaStack) {
-        guard let position = object.type.position(of: name) else { return }
+        var name = name
+        if case .parameter(let now)? = object.type.rename(of: name)?.way { name = now }
+        guard let position = object.type.position(of: name) else { return forgetTables(of: userdata, stack) }
         stack.getAttached(to: userdata)
         if stack.kind(-1) == .table {
             stack.pushNil()
             stack.set(at: Int64(position + 1), in: -2)
         }
         stack.pop()
+    }
+
+    /// Nobody knows which parameters a function has set.
+    private func forgetTables(of userdata: Int32, _ stack: LuaStack) {
+        stack.pushTable()
+        stack.setAttached(to: userdata)
     }
 
     /// Gives an object, and those in it, the values that their tables have now.

@@ -182,8 +182,9 @@ extension XpmModule {
         try stack.forEachPair(of: 1) {
             switch stack.description(-2) {
             case "name":
-                guard let name = stack.string(-1), !name.isEmpty, !name.contains("/"), !name.hasPrefix(".")
-                else { throw ScriptError("xpm.partial: name: expected the name of a folder") }
+                guard let name = stack.string(-1), Partial.isName(name) else {
+                    throw ScriptError("xpm.partial: name: use letters, digits, '_', '-' and '.'")
+                }
                 partial.name = name
             case "exclude_groups": partial.excludedGroups = try groups(stack, -1, of: "xpm.partial")
             case "include_groups": partial.includedGroups = try groups(stack, -1, of: "xpm.partial")

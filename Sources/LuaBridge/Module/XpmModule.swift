@@ -22,6 +22,10 @@ final class XpmModule {
     var baseFolder = Paths.current
     /// The workspace, which paths in files are relative to.
     var workspaceFolder: () -> String = { "/" }
+    /// Whether `xpm.save` writes: not in a dry run.
+    var savesFiles = true
+    /// How many default functions are being called, one in the other.
+    var makerDepth = 0
     var fileDigests: [String: Identifier] = [:]
     /// Told what is no error but should be known, once each.
     var warn: (String) -> Void = { _ in }

@@ -44,6 +44,9 @@ extension PlanSession {
         guard let name = stack.string(first), stack.kind(first + 1) == .function else {
             throw ScriptError("watch_output(name, function): the name of the output and what to call")
         }
+        guard !XpmModule.definitionKeys.contains(name) else {
+            throw ScriptError("watch_output: '\(name)' is a key of definitions: give the output another name")
+        }
         stack.copy(first + 1)
         let watcher = TaskOutputs.Watcher(object: inner ?? task, name: name, function: stack.keep())
         if let known = outputs.first(where: { $0.task === task }) {
@@ -71,13 +74,29 @@ extension PlanSession {
             let output = outputs[index]
             index += 1
             guard !output.isOver, let job = experiment.job(of: output.task) else { continue }
+            let status = experiment.board.status(job.spec.number)
+            // Of an earlier run there may be some already; they are told when the task runs again, or is over.
+            if status == .waiting || status == .ready { continue }
             // Asked first: what a job wrote before it ended is there then.
-            let isFinal = experiment.board.status(job.spec.number).isFinal
+            let isFinal = status.isFinal
             output.made += TaskOutput.read(job.spec.folder, from: &output.offset)
             if try tell(output, of: job) { hasTold = true }
             output.isOver = isFinal
         }
         return hasTold
+    }
+
+    /// Warns of outputs that were watched and never made by a task that made others: their names may be mistyped.
+    func tellUnknownOutputs() {
+        for output in outputs where !output.made.isEmpty {
+            let names = Set(output.made.map { $0.key.split(separator: "/").last.map(String.init) ?? "" })
+            for watcher in output.watchers where !names.contains(watcher.name) {
+                let known = names.sorted(by: ByteOrder.less)
+                module.warnOnce(
+                    "\(output.task.type.id) made no output '\(watcher.name)'\(Suggestion.hint(for: watcher.name, among: known)); it made \(known.joined(separator: ", "))"
+                )
+            }
+        }
     }
 
     private func tell(_ output: TaskOutputs, of job: Job) throws -> Bool {
@@ -102,7 +121,9 @@ extension PlanSession {
         let stack = lua.current
         try stack.reserve(8)
         stack.push(watcher.function)
-        if module.pushField(watcher.name, of: watcher.object.type, stack), stack.kind(-1) == .function {
+        let depth = stack.count
+        let isMade = module.pushField(watcher.name, of: watcher.object.type, stack)
+        if isMade, stack.kind(-1) == .function {
             let (outer, wasRunning) = (producing, isProducingWhileRunning)
             (producing, isProducingWhileRunning) = (job, true)
             defer { (producing, isProducingWhileRunning) = (outer, wasRunning) }
@@ -111,6 +132,7 @@ extension PlanSession {
             try module.push(made.values.value, stack)
             try stack.call(arguments: 3, results: 1)
         } else {
+            if stack.count > depth { stack.pop() }
             try module.push(made.values.value, stack)
         }
         try stack.call(arguments: 1, results: 0)

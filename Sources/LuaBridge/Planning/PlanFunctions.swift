@@ -46,12 +46,17 @@ extension PlanSession {
     private func submit(_ stack: LuaStack) throws -> Int {
         var task = try XpmModule.object(stack, 1, "submit")
         guard let experiment else { throw ScriptError("\(task.type.id): submit only inside run") }
+        var steps = 0
         // What stands for another object is submitted as that one.
         while let convert = task.type.deprecation?.convert {
             try module.takeBackTables(of: task, stack)
             let converted = try convert(task)
-            for tag in task.tags { converted.addTag(tag) }
+            converted.takeOver(from: task)
             task = converted
+            steps += 1
+            guard steps < ParameterType.deepest else {
+                throw ScriptError("\(task.type.id): its deprecated types are converted into each other")
+            }
         }
         let type = task.type
         guard type.kind.isTask, let definition = module.definition(of: type) else {
@@ -71,6 +76,7 @@ extension PlanSession {
         try module.takeBackTables(of: task, stack)
         for initTask in task.initTasks { try module.takeBackTables(of: initTask, stack) }
         try refuseCycles(task)
+        task.separatePaths()
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
         } catch let error as ValueError {
@@ -252,6 +258,7 @@ extension PlanSession {
         if object !== job.task {
             object.task = job.task
             if isProducingWhileRunning { object.isDynamic = true }
+            try module.takeBackTables(of: object, stack)
             try object.seal()
             object.placePaths(places(of: job))
         }

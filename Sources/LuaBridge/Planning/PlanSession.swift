@@ -250,6 +250,7 @@ package final class PlanSession {
     package func run(in experiment: Experiment) throws(PlanError) {
         self.experiment = experiment
         experiment.base = module.baseFolder
+        module.savesFiles = experiment.mode != .dryRun
         module.workspaceFolder = { experiment.workspace.path }
         do {
             let root = loaded.first { $0.module == nil } ?? loaded.last
@@ -264,6 +265,7 @@ package final class PlanSession {
             try callRun()
             experiment.endOfScript()
             try wait(for: nil)
+            tellUnknownOutputs()
             experiment.close()
         } catch {
             experiment.close()

@@ -28,3 +28,14 @@ struct ScriptError: Error {
 
     init(_ message: String) { self.message = message }
 }
+
+/// An error of a script, for those who only tell it.
+package protocol ScriptFailing: Error {
+    var text: String { get }
+}
+
+extension LuaError: ScriptFailing {}
+
+extension ScriptError: ScriptFailing {
+    package var text: String { message }
+}

@@ -27,13 +27,23 @@ struct DeprecatedCommand: ParsableCommand {
             do throws(Failure) {
                 let json = json
                 try PlanReader.read(experiment, isWholePlan: false) { reader in
+                    try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()
                     for entry in found {
                         reader.write(json ? entry.json.text + "\n" : entry.text(entry.state.rawValue))
                     }
-                    unreadable.forEach(DeprecatedCommand.tell)
-                    if found.isEmpty, !json { StandardStream.error.write("no deprecated jobs\n") }
+                    for path in jobs.dangling() {
+                        reader.write(
+                            json
+                                ? JSON.object([.init("new", .string(path)), .init("state", "dangling")]).text
+                                    + "\n"
+                                : "\(Paths.shown(path))  dangling: what it was linked to is gone\n")
+                    }
+                    if found.isEmpty, unreadable.isEmpty, !json {
+                        StandardStream.error.write("no deprecated jobs\n")
+                    }
+                    try DeprecatedCommand.tell(unreadable)
                 }
             } catch { throw error.reported() }
         }
@@ -60,24 +70,48 @@ struct DeprecatedCommand: ParsableCommand {
             do throws(Failure) {
                 let undo = undo
                 try PlanReader.read(experiment, isWholePlan: false) { reader in
+                    try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()
                     var count = 0
+                    for path in jobs.dangling() {
+                        try Files.remove(path)
+                        reader.write("\(Paths.shown(path))  removed: what it was linked to is gone\n")
+                        count += 1
+                    }
+                    var targets: Set<String> = []
+                    for entry in found where entry.state == .unfinished && !undo {
+                        StandardStream.error.write(
+                            "warning: \(Paths.shown(entry.new.path)): an unfinished folder is there; remove it to link the old result\n"
+                        )
+                    }
                     for entry in found where entry.state == (undo ? .linked : .unlinked) {
+                        if !undo, !targets.insert(entry.new.path).inserted {
+                            StandardStream.error.write(
+                                "warning: \(Paths.shown(entry.old.path)): another old job has the same new identifier already\n"
+                            )
+                            continue
+                        }
                         if undo { try jobs.unlink(entry) } else { try jobs.link(entry) }
                         reader.write(entry.text(undo ? "unlinked" : "linked"))
                         count += 1
                     }
-                    unreadable.forEach(DeprecatedCommand.tell)
                     let what = undo ? "unlinked" : "linked"
-                    StandardStream.error.write(count == 0 ? "nothing to do\n" : "\(count) \(what)\n")
+                    if count > 0 || unreadable.isEmpty {
+                        StandardStream.error.write(count == 0 ? "nothing to do\n" : "\(count) \(what)\n")
+                    }
+                    try DeprecatedCommand.tell(unreadable)
                 }
             } catch { throw error.reported() }
         }
     }
 
-    fileprivate static func tell(_ folder: String, _ why: String) {
-        StandardStream.error.write("warning: \(Paths.shown(folder)): \(why)\n")
+    /// Tells of jobs that could not be converted; then the command has not succeeded.
+    fileprivate static func tell(_ unreadable: [(folder: String, why: any Error)]) throws(Failure) {
+        for (folder, why) in unreadable {
+            StandardStream.error.write("warning: \(Paths.shown(folder)): \(Failure(any: why).text)\n")
+        }
+        if !unreadable.isEmpty { throw .code(2) }
     }
 }
 

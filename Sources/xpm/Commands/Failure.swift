@@ -14,6 +14,9 @@ enum Failure: Error {
     init(_ error: PlanError) { self = .message(error.text) }
     init(_ error: RunError) { self = .message(error.text) }
 
+    /// What the user reads; empty where all is told.
+    var text: String { if case .message(let text) = self { text } else { "" } }
+
     /// Any error that a command can meet.
     init(any error: any Error) {
         self =
@@ -24,6 +27,10 @@ enum Failure: Error {
             case let error as SystemError: Failure(error)
             case let error as RunError: Failure(error)
             case let error as SavedObjectError: .message(error.text)
+            case let error as ParameterFileError: .message(error.text)
+            case let error as ValueError: .message(error.text)
+            case let error as any ScriptFailing: .message(error.text)
+
             default: .message("\(error)")
             }
     }

@@ -34,7 +34,9 @@ struct InitCommand: ParsableCommand {
             for (name, text) in files { try Files.write(Array(text.utf8), to: "\(folder)/\(name)") }
             try Files.replace("\(folder)/\(AnnotationsCommand.fileName)", with: EmbeddedText.annotations)
         } catch { throw Failure(error) }
-        for (name, _) in files { StandardStream.output.write("wrote \(Paths.shown("\(folder)/\(name)"))\n") }
+        for name in files.map(\.0) + [AnnotationsCommand.fileName] {
+            StandardStream.output.write("wrote \(Paths.shown("\(folder)/\(name)"))\n")
+        }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
     }

@@ -18,7 +18,7 @@ struct PartialsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                for entry in PartialFolders.list(in: try ExperimentFiles.workspace(workspace)) {
+                for entry in PartialFolders.list(in: try ExperimentFiles.existingWorkspace(workspace)) {
                     StandardStream.output.write(json ? entry.json.text + "\n" : entry.text)
                 }
             } catch { throw error.reported() }
@@ -42,12 +42,19 @@ struct PartialsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                let all = PartialFolders.list(in: try ExperimentFiles.workspace(workspace))
-                let unused = all.filter { $0.jobs.isEmpty && !$0.isHeld }
+                let place = try ExperimentFiles.existingWorkspace(workspace)
+                let all = PartialFolders.list(in: place)
+                var unused = all.filter { $0.jobs.isEmpty && !$0.isHeld }
+                if perform {
+                    do throws(SystemError) {
+                        var removed: [PartialFolders.Entry] = []
+                        for entry in unused where try PartialFolders.remove(entry, in: place) {
+                            removed.append(entry)
+                        }
+                        unused = removed
+                    } catch { throw Failure(error) }
+                }
                 for entry in unused {
-                    do throws(SystemError) { if perform { try Files.removeTree(entry.path) } } catch {
-                        throw Failure(error)
-                    }
                     StandardStream.output.write((perform ? "removed " : "would remove ") + entry.text)
                 }
                 let bytes = NumberText.bytes(unused.reduce(0) { $0 + $1.bytes })

@@ -31,10 +31,14 @@ struct WhyCommand: ParsableCommand {
             try PlanReader.read(experiment, isWholePlan: true) { reader in
                 let reasons = JobReasons(
                     of: reader.jobs, in: reader.files.workspace, sources: reader.session.sources)
+                let watch = DefaultsWatch(reader.files) { StandardStream.error.write("warning: \($0)\n") }
+                for planned in reader.jobs { watch.look(at: planned) }
+                let renamed = Self.renamed(reader)
                 let report = TextReport(style: .standardOutput)
                 var counts: [JobReason.State: Int] = [:]
                 for planned in try reader.jobs(named: wanted) {
-                    let reason = reasons.reason(for: planned)
+                    var reason = reasons.reason(for: planned)
+                    reason.formerly = renamed[planned.job.spec.folder.path]
                     counts[reason.state, default: 0] += 1
                     reader.write(
                         json
@@ -51,6 +55,17 @@ struct WhyCommand: ParsableCommand {
                 StandardStream.error.write(parts.isEmpty ? "no jobs\n" : parts.joined(separator: ", ") + "\n")
             }
         } catch { throw error.reported() }
+    }
+
+    /// The finished jobs under deprecated definitions, by the folder in which the new ones look for them.
+    private static func renamed(_ reader: PlanReader) -> [String: JobFolder] {
+        let types = reader.session.types
+        guard types.contains(where: { $0.deprecation != nil || $0.hasRenames }) else { return [:] }
+        let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
+        return Dictionary(jobs.find().found.filter { $0.state == .unlinked }.map { ($0.new.path, $0.old) }) {
+            first, _ in
+            first
+        }
     }
 
     private static func json(_ planned: Experiment.PlannedJob, _ reason: JobReason) -> JSON {

@@ -56,7 +56,8 @@ final class JSONConsole: Console {
                     [.init("event", "failure")] + Self.members(failure.spec) + [
                         .init("reason", .string(failure.outcome.text)),
                         .init("parameters", .string(failure.parameters)),
-                        .init("stderr", .array(failure.last.lines.map(JSON.string))),
+                        .init("stream", .string(failure.last.stream)),
+                        .init("last_lines", .array(failure.last.lines.map(JSON.string))),
                         .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
                     ]))
         }

@@ -29,6 +29,12 @@ extension TextReport {
         case .cached:
             add("since", reason.changedFiles.map { "\($0) changed" } + reason.changedVariables + differences)
         default:
+            if let old = reason.formerly {
+                let name = "\(Paths.name(Paths.parent(old.path))) \(Paths.name(old.path).prefix(8))"
+                add(
+                    "has", ["\(name) is its result under the old definition: link it with xpm deprecated fix"]
+                )
+            }
             guard let nearest = reason.nearest else { break }
             add(reason.state == .changed ? "why" : "near", differences)
             let maker = reason.run.map { " of \($0)" } ?? ""
@@ -42,7 +48,8 @@ extension JobReason {
     var json: JSON {
         [
             "state": .string(state.rawValue), "nearest": .optional(nearest.map { Paths.name($0.path) }),
-            "run": .optional(run), "differences": .array(differences.map(\.json)),
+            "run": .optional(run), "formerly": .optional(formerly?.path),
+            "differences": .array(differences.map(\.json)),
             "changed_files": .array(changedFiles.map(JSON.string)),
             "changed_variables": .array(changedVariables.map(JSON.string)),
         ]

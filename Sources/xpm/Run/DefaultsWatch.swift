@@ -4,14 +4,17 @@ import Engine
 final class DefaultsWatch {
     private let last: DefaultsOfRun
     private let workspace: Workspace
-    private let console: any Console
+    private let report: (String) -> Void
     private var seen: Set<ObjectIdentifier> = []
     private var told: Set<String> = []
+    /// Changes since the last run that were told for their types.
+    private var ignored: Set<String> = []
 
-    init(_ context: Context) {
-        workspace = context.files.workspace
-        console = context.console
-        let runs = RunHistory(experiment: context.files.name, in: workspace)
+    /// - Parameter report: told once of each change.
+    init(_ files: ExperimentFiles, report: @escaping (String) -> Void) {
+        workspace = files.workspace
+        self.report = report
+        let runs = RunHistory(experiment: files.name, in: workspace)
         last = DefaultsOfRun(run: runs.newest(with: "objects.jsonl"))
     }
 
@@ -21,6 +24,9 @@ final class DefaultsWatch {
         if !last.isEmpty { compare(task) }
         guard planned.state == .done, task.hasIgnoredDefaults else { return }
         for difference in JobReasons.drift(of: planned.job, workspace: workspace) {
+            let name = difference.path.split(separator: ".").last.map(String.init) ?? ""
+            let isTold = ignored.contains("\(name): \(difference.old ?? "") → \(difference.new ?? "")")
+            if isTold { continue }
             tell(
                 "\(task.type.id).\(difference.path): the default was \(difference.old ?? "?") when results were made, and is \(difference.new ?? "?") now; they count all the same (ignore_default)"
             )
@@ -33,14 +39,17 @@ final class DefaultsWatch {
             let isIgnored = object.type.parameters.contains {
                 $0.name == change.parameter && $0.ignoresDefault
             }
-            // Those are told job by job, where one is affected.
-            if isIgnored { continue }
+            let effect =
+                isIgnored
+                ? "; older results count all the same (ignore_default)"
+                : ": results with the old one do not count"
+            ignored.insert("\(change.parameter): \(change.old) → \(change.new)")
             tell(
-                "\(object.type.id).\(change.parameter): the default was \(change.old) in the last run, and is \(change.new) now: results with the old one do not count"
+                "\(object.type.id).\(change.parameter): the default was \(change.old) in the last run, and is \(change.new) now\(effect)"
             )
         }
         object.forEachObject { if $0.task !== $0 { compare($0) } }
     }
 
-    private func tell(_ text: String) { if told.insert(text).inserted { console.observe(.warning(text)) } }
+    private func tell(_ text: String) { if told.insert(text).inserted { report(text) } }
 }

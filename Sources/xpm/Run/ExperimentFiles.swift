@@ -45,6 +45,11 @@ struct ExperimentFiles {
             let named = try user.workspace(named: command.workspace.workspace, for: id)
             let own = command.workspace.workdir == nil ? named?.environment ?? [] : []
             workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
+            if Files.kind(workspace.path) == .file {
+                throw SettingError(
+                    "\(Paths.shown(workspace.path)) is a file, not a workspace's folder", at: .none)
+            }
+
             environment =
                 user.environment + own
                 + command.env.map { text in
@@ -116,6 +121,22 @@ struct ExperimentFiles {
             let named = try userSettings().workspace(named: options.workspace, for: "")
             return Workspace(path: options.workdir ?? named?.path ?? "workspace")
         } catch { throw Failure(error) }
+    }
+
+    /// The workspace of a command that shows or changes what is there.
+    static func existingWorkspace(_ options: WorkspaceOptions) throws(Failure) -> Workspace {
+        let workspace = try workspace(options)
+        try check(workspace)
+        return workspace
+    }
+
+    /// - Throws: a folder that is no workspace.
+    static func check(_ workspace: Workspace) throws(Failure) {
+        guard Files.kind(workspace.jobs) == .folder else {
+            let path = Paths.shown(workspace.path)
+            let what = Files.kind(workspace.path) == nil ? "there is no such folder" : "this is no workspace"
+            throw .message("\(path): \(what); name the workspace with --workdir or --workspace")
+        }
     }
 
     private static func userSettings() throws(SettingError) -> UserSettings {

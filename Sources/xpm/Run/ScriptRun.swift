@@ -15,7 +15,9 @@ final class ScriptRun {
     init(_ context: Context) {
         self.context = context
         // Before this run has a folder of its own.
-        defaults = DefaultsWatch(context)
+        defaults = DefaultsWatch(context.files) { [console = context.console] text in
+            console.observe(.warning(text))
+        }
     }
 
     /// Loads the script, runs its plan and waits for its jobs.

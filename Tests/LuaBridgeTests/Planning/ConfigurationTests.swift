@@ -157,7 +157,7 @@ struct ConfigurationTests {
               assert(loaded.n == 3 and loaded:identifier() == model:identifier())
               assert(io.open(loaded.w):read "a" == "w" and loaded.w == folder .. "/w")
             end
-            """)
+            """, mode: .generate)
     }
 
     @Test("the parameter named like what a file of parameters uses keeps its place in the identity")
@@ -174,5 +174,69 @@ struct ConfigurationTests {
               other:submit()
             end
             """)
+    }
+
+    @Test("a config of two tasks has the paths of each in that one's folder")
+    func sharedPaths() throws {
+        _ = try run(
+            """
+            local M = xpm.config { id = "m", params = { w = xpm.job_path "w.txt" } }
+            local T = xpm.task { id = "t", command = { "touch", "{m.w}" }, params = { m = M, also = xpm.list(M) { default = {} }, n = xpm.int } }
+            """,
+            """
+            local m = M {}
+            local one = T { m = m, n = 1 }:submit()
+            local two = T { m = m, also = { m }, n = 2 }:submit()
+            assert(one.m.w:find(one:identifier(), 1, true) and two.m.w:find(two:identifier(), 1, true))
+            assert(two.m == two.also[1])
+            """)
+    }
+
+    @Test(
+        "submitting again gives the same job, also when its output was part of it; what changed before counts"
+    )
+    func again() throws {
+        let bench = try run(
+            """
+            local M = xpm.config { id = "m", params = { sizes = xpm.list(xpm.int), old = xpm.renamed "sizes" } }
+            local T = xpm.task { id = "t", command = "true", params = { m = M }, outputs = function(self, dep) return dep(self.m) end }
+            local U = xpm.task { id = "u", command = "true", params = { n = xpm.int }, outputs = function(self, dep)
+              local m = M { sizes = { 1 } }
+              m.sizes[2] = 2
+              return dep(m)
+            end }
+            """,
+            """
+            local task = T { m = M { sizes = { 1 } } }
+            assert(task:submit() == task:submit())
+            assert(#U { n = 1 }:submit().sizes == 2)
+            local m = M { sizes = { 1 } }
+            local before = #m.sizes
+            m.old = { 7, 8 }
+            assert(m.sizes[2] == 8 and T { m = m }:submit().sizes[1] == 7)
+            """)
+        #expect(bench.planned.count == 3)
+    }
+
+    @Test(
+        "what was said of a deprecated task is said of the one that it becomes, and tasks see the new objects"
+    )
+    func takenOver() throws {
+        let bench = try run(
+            """
+            local New = xpm.config { id = "new", params = { sizes = xpm.list(xpm.int) } }
+            local Old = xpm.deprecate { id = "old", params = { n = xpm.int }, convert = function(self) return New { sizes = { self.n } } end }
+            local First = xpm.task { id = "first", command = "true", params = {} }
+            local T = xpm.task { id = "t", command = { "echo", "{new.sizes}" }, params = { new = New } }
+            local OldTask = xpm.deprecate { id = "t.old", params = { n = xpm.int }, convert = function(self) return T { new = Old { n = self.n } } end }
+            """,
+            """
+            local first = First {}:submit()
+            local old = OldTask { n = 3 }
+            old:add_dependencies(first)
+            local task = old:submit()
+            assert(task.new.type == "new" and task.new.sizes[1] == 3)
+            """)
+        #expect(bench.planned.last?.needs == ["first"])
     }
 }

@@ -223,6 +223,23 @@ struct ErrorTests {
                 "xpm.partial { exclude_al = {} }<!>",
                 "xpm.partial has no 'exclude_al' (did you mean 'exclude_all'?)"
             ),
+            ("xpm.partial { name = \"a/b\" }<!>", "xpm.partial: name: use letters, digits"),
+            (
+                "xpm.task { id = \"a\", command = \"true\", params = { n = xpm.int { groups = { \"len\" } }, f = xpm.job_path { \"f\", partial = xpm.partial { exclude_groups = { \"lne\" } } } } }<!>",
+                "a: no parameter is in the group 'lne', which a partial names (did you mean 'len'?)"
+            ),
+            (
+                "local A = xpm.config { id = \"a\", params = { n = xpm.int, m = xpm.renamed \"n\" } }\nA { n = 1, m = 2 }<!>",
+                "a: 'm' was renamed to 'n': give one of them"
+            ),
+            (
+                "local A = xpm.config { id = \"a\", params = { n = xpm.int { min = 1, default = function() return 0 end } } }\nA {}<!>",
+                "a.n: expected at least 1, got int 0 by default"
+            ),
+            (
+                "local A = xpm.config { id = \"a\", params = { a = xpm.ref \"a\" { default = function() return {} end } } }\nA {}<!>",
+                "a.a"
+            ),
             ("xpm.partial { exclude_all = 1 }<!>", "xpm.partial: exclude_all: expected bool, got 1"),
             (
                 "xpm.job_path { \"x\", partial = 1 }<!>",

@@ -23,7 +23,7 @@ final class PlanBench {
     /// Runs the script's plan without touching a workspace.
     func run(
         _ script: String, configuration: Setting = Setting(.map([]), origin: .none), arguments: [String] = [],
-        change: (inout PlanInput) -> Void = { _ in }
+        mode: RunMode = .dryRun, change: (inout PlanInput) -> Void = { _ in }
     ) throws(PlanError) {
         do { try write(script, to: "experiment.lua") } catch { throw .script("\(error)") }
         var input = PlanInput(configuration: configuration)
@@ -33,7 +33,7 @@ final class PlanBench {
         let session = PlanSession(input, flag: InterruptFlag())
         try session.load()
         let experiment = Experiment(
-            name: "test", mode: .dryRun, workspace: Workspace(path: "\(folder)/workspace"), run: nil,
+            name: "test", mode: mode, workspace: Workspace(path: "\(folder)/workspace"), run: nil,
             board: JobBoard(),
             inbox: nil, objects: nil, environment: [], host: "/x/xpm-job", version: "test"
         ) { [unowned self] in planned.append(($0.job.task, $0.dependencies.map(\.spec.taskID))) }
