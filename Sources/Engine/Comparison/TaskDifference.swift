@@ -219,6 +219,25 @@ extension RecordedTask {
     }
 }
 
+extension RecordedTask {
+    /// Its parameters with their values, those of configs in it by their way; paths are left out.
+    package var flattened: [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        func add(_ number: Int64, _ prefix: String, _ depth: Int) {
+            for field in objects[number]?.fields ?? [] where !field.value.isPath {
+                let name = prefix + field.name
+                if let inner = field.value.reference, objects[inner]?.task == nil, depth < 8 {
+                    add(inner, "\(name).", depth + 1)
+                } else {
+                    found.append((name, told(field.value)))
+                }
+            }
+        }
+        add(root, "", 0)
+        return found
+    }
+}
+
 extension JSON {
     /// The object that a value refers to.
     fileprivate var reference: Int64? {

@@ -36,6 +36,11 @@ package struct Timestamp: Sendable, Equatable {
     }
 }
 
+/// Waiting.
+package enum Clock {
+    package static func sleep(milliseconds: Int) { usleep(UInt32(max(0, milliseconds)) * 1000) }
+}
+
 /// A clock that never goes back.
 package enum Monotonic {
     /// Seconds since an unspecified start.

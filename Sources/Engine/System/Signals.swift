@@ -17,6 +17,10 @@ package struct Signals: Sendable {
         case resize
     }
 
+    /// The numbers that jobs are stopped with.
+    package static let terminate = SIGTERM
+    package static let kill = SIGKILL
+
     private let descriptor: Int32
 
     /// Blocks the signals in this thread and those it starts.

@@ -18,6 +18,13 @@ package enum StandardStream: Int32, Sendable {
         try? Descriptor.write(Array(text.utf8), to: rawValue, path: "")
     }
 
+    /// Writes bytes as they are.
+    package func write(bytes: [UInt8]) {
+        if bytes.isEmpty { return }
+        xsys_flush_output()
+        try? Descriptor.write(bytes, to: rawValue, path: "")
+    }
+
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 

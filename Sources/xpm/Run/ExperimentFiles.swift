@@ -139,6 +139,13 @@ struct ExperimentFiles {
         }
     }
 
+    /// The workspaces of settings.yaml.
+    static func namedWorkspaces() throws(Failure) -> [(id: String, path: String)] {
+        do throws(SettingError) {
+            return try userSettings().workspaces.map { ($0.id, Paths.absolute($0.path)) }
+        } catch { throw Failure(error) }
+    }
+
     private static func userSettings() throws(SettingError) -> UserSettings {
         guard Files.exists(UserSettings.path) else { return UserSettings() }
         return try UserSettings(YAMLFile.read(UserSettings.path).resolvingEnvironment())

@@ -29,7 +29,7 @@ final class ScriptRun {
         }
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
         let git = context.mode == .dryRun ? nil : try GitWatch(context)
-        let host = try findJobProgram()
+        let host = try Self.jobProgram()
         let folder = try beginRun()
         let recorder = folder.map { folder in
             RunRecorder(folder) { [console] text in console.observe(.warning(text)) }
@@ -97,7 +97,8 @@ final class ScriptRun {
         } catch { throw Failure(error) }
     }
 
-    private func findJobProgram() throws(Failure) -> String {
+    /// The program that hosts jobs, which lies beside this one.
+    static func jobProgram() throws(Failure) -> String {
         let path = "\(Paths.parent(Paths.real(Environment.program)))/xpm-job"
         guard Files.isExecutable(path) else {
             throw .message(
@@ -153,42 +154,10 @@ final class ScriptRun {
             report.isPlanOnly = true
             return report
         }
-        let (all, failed, blocked, done) = context.tally.read {
-            ($0.counts, $0.failed, $0.blocked, $0.doneJobs)
-        }
-        report.counts = all
-        report.failures = failed.map { spec, outcome in
-            RunReport.FailedTask(
-                spec: spec, outcome: outcome, parameters: tasks[spec.number]?.summary ?? "",
-                last: Self.lastLines(of: spec.folder), blocked: blocked[spec.number] ?? [])
-        }
-        // Of a large run the table would be no help; its files are there.
-        if done.count <= 1000 {
-            for spec in done.sorted(by: { $0.number.index < $1.number.index }) {
-                if let result = JobResult.read(spec.folder) {
-                    report.results.append((spec, result))
-                } else if Files.exists("\(spec.folder.path)/\(JobResult.name)") {
-                    let path = Paths.shown("\(spec.folder.path)/\(JobResult.name)")
-                    console.observe(.warning("\(path) is not a JSON object: the task has no result"))
-                }
-            }
+        report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number]?.summary ?? "" }) {
+            [console] in console.observe(.warning($0))
         }
         return report
-    }
-
-    /// The end of what a job wrote to its standard error, or else to its standard output, and which of them.
-    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String])
-    {
-        for (stream, path) in [("stderr", folder.error), ("stdout", folder.output)] {
-            guard let tail = Files.tail(path, count: 8192) else { continue }
-            let lines = String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
-            // A progress bar overwrites its line.
-            let shown = lines.map { $0.split(separator: "\r").last.map(String.init) ?? "" }.filter {
-                !$0.isEmpty
-            }
-            if !shown.isEmpty { return (stream, shown.suffix(count).map(TextReport.printable)) }
-        }
-        return ("stderr", [])
     }
 }
 

@@ -1,0 +1,53 @@
+/// A run of an experiment, as its folder tells.
+package struct RunRecord: Sendable {
+    package let experiment: String
+    package let run: String
+    package let path: String
+    /// `running`, `done`, `failed`, `interrupted`; `unknown` where there is no `status.json` that can be read.
+    package let state: String
+    package let started: String?
+    package let ended: String?
+    package let counts: [(state: String, count: Int64)]
+
+    /// The runs of an experiment, the oldest first.
+    package static func all(of experiment: String, in workspace: Workspace) -> [RunRecord] {
+        let folder = workspace.experiment(experiment)
+        let names = RunHistory(experiment: experiment, in: workspace).names
+        let isHeld = FileLock.isHeld("\(folder)/lock")
+        return names.enumerated().map { index, name in
+            RunRecord("\(folder)/\(name)", experiment, name, isAlive: isHeld && index == names.count - 1)
+        }
+    }
+
+    private init(_ path: String, _ experiment: String, _ run: String, isAlive: Bool) {
+        self.path = path
+        self.experiment = experiment
+        self.run = run
+        let json = (try? Files.read("\(path)/status.json", limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+        let told = json?["status"]?.string ?? "unknown"
+        // A run that was killed could not say so.
+        state = told == "running" && !isAlive ? "interrupted" : told
+        started = json?["started_at"]?.string
+        ended = json?["ended_at"]?.string
+        var counts: [(state: String, count: Int64)] = []
+        if case .object(let members)? = json?["counts"] {
+            counts = members.compactMap { member in member.value.int.map { (member.name, $0) } }
+        }
+        self.counts = counts
+    }
+
+    /// `20261123_101500  done  2026-11-23 10:15:00  12 done, 1 error`
+    package var text: String {
+        let time = started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
+        let jobs = counts.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
+        return "\(run)  \(state)  \(time)  \(jobs)"
+    }
+
+    package var json: JSON {
+        [
+            "experiment": .string(experiment), "run": .string(run), "state": .string(state),
+            "started_at": .optional(started), "ended_at": .optional(ended), "path": .string(path),
+            "counts": .object(counts.map { .init($0.state, .int($0.count)) }),
+        ]
+    }
+}

@@ -1,0 +1,117 @@
+/// Looks for what dead processes left in a workspace, and for damage.
+package struct WorkspaceDoctor {
+    private let workspace: Workspace
+
+    package struct Finding {
+        package let path: String
+        package let problem: String
+        /// Mends it, where that cannot lose anything.
+        package let cure: (() throws(SystemError) -> Void)?
+    }
+
+    package init(_ workspace: Workspace) { self.workspace = workspace }
+
+    package func findings() -> [Finding] {
+        let inventory = WorkspaceInventory(workspace)
+        var found: [Finding] = []
+        if !Files.exists("\(workspace.path)/.__experimaestro__") {
+            let marker = "\(workspace.path)/.__experimaestro__"
+            found.append(
+                Finding(path: marker, problem: "the mark of a workspace is missing") { () throws(SystemError) in
+                    try Files.write([], to: marker)
+                })
+        }
+        for name in inventory.experiments { found += runs(of: name) }
+        for job in inventory.folders() { found += self.job(job) }
+        for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
+            found.append(Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
+                try Files.remove(path)
+            })
+        }
+        return found
+    }
+
+    // MARK: Runs
+
+    private func runs(of experiment: String) -> [Finding] {
+        let folder = workspace.experiment(experiment)
+        // A live run changes these files itself.
+        if FileLock.isHeld("\(folder)/lock") { return [] }
+        var found: [Finding] = []
+        for run in RunRecord.all(of: experiment, in: workspace) {
+            let status = "\(run.path)/status.json"
+            if let bytes = try? Files.read(status, limit: 1 << 26) {
+                if let json = try? JSON.parse(bytes) {
+                    if json["status"] == "running" { found.append(stale(status, json)) }
+                } else {
+                    found.append(Finding(path: status, problem: "it cannot be read: no JSON", cure: nil))
+                }
+            }
+            for name in ["jobs.jsonl", "objects.jsonl", "events.jsonl"] {
+                if let torn = tornLine("\(run.path)/\(name)") { found.append(torn) }
+            }
+            found += temporaryFiles(in: run.path)
+        }
+        return found
+    }
+
+    private func stale(_ path: String, _ json: JSON) -> Finding {
+        Finding(path: path, problem: "it says that the run goes on, which has no process") { () throws(SystemError) in
+            guard case .object(var members) = json else { return }
+            for index in members.indices where members[index].name == "status" {
+                members[index].value = "interrupted"
+            }
+            try Files.replace(path, with: JSON.object(members).prettyBytes)
+        }
+    }
+
+    private func tornLine(_ path: String) -> Finding? {
+        guard let tail = Files.tail(path, count: 1 << 16), let last = tail.last, last != UInt8(ascii: "\n") else {
+            return nil
+        }
+        return Finding(path: path, problem: "its last line is torn") { () throws(SystemError) in
+            let bytes = try Files.read(path)
+            let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            try Files.replace(path, with: Array(bytes[..<end]))
+        }
+    }
+
+    private func temporaryFiles(in folder: String) -> [Finding] {
+        ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".tmp") }.map { name in
+            Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") { () throws(SystemError) in
+                try Files.remove("\(folder)/\(name)")
+            }
+        }
+    }
+
+    // MARK: Jobs
+
+    private func job(_ job: JobRecord) -> [Finding] {
+        let folder = job.folder
+        if FileLock.isHeld(folder.lock) { return [] }
+        var found = temporaryFiles(in: folder.path)
+        if Files.exists(folder.process) {
+            found.append(
+                Finding(path: folder.process, problem: "the record of a process that is gone: the job will run again") {
+                    () throws(SystemError) in
+                    guard let lock = try FileLock.take(folder.lock) else { return }
+                    try Files.remove(folder.process)
+                    lock.release()
+                })
+        }
+        if Files.exists(folder.done) {
+            if Files.exists(folder.failed) {
+                found.append(
+                    Finding(path: folder.failed, problem: "a failure beside a success: it was done later") {
+                        () throws(SystemError) in try Files.remove(folder.failed)
+                    })
+            }
+            do { _ = try RecordedTask.read(folder.path) } catch {
+                let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
+                found.append(
+                    Finding(path: folder.path, problem: "a finished job whose parameters cannot be read: \(why)", cure: nil))
+            }
+        }
+        return found
+    }
+}

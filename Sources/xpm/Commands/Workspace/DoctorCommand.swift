@@ -1,0 +1,45 @@
+import ArgumentParser
+import Engine
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check a workspace, and mend what is safe to mend.",
+        discussion: """
+            Looks for what dead processes left: runs that seem to go on, records of processes that are gone, temporary files, torn last lines, \
+            links that lead nowhere; and for finished jobs whose parameters cannot be read. Mends with --mend what nobody can miss.
+
+            Exit code 0: nothing found, or all mended; 1: something is left.
+            """)
+
+    @OptionGroup var workspace: WorkspaceOptions
+    @Flag(help: "Mend what is safe.") var mend = false
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() throws {
+        do throws(Failure) {
+            var left = 0
+            var count = 0
+            for finding in WorkspaceDoctor(try ExperimentFiles.existingWorkspace(workspace)).findings() {
+                count += 1
+                var isMended = false
+                if mend, let cure = finding.cure {
+                    do throws(SystemError) {
+                        try cure()
+                        isMended = true
+                    } catch { StandardStream.error.write("warning: \(error.text)\n") }
+                }
+                if !isMended { left += 1 }
+                let line: JSON = [
+                    "path": .string(finding.path), "problem": .string(finding.problem),
+                    "can_mend": .bool(finding.cure != nil), "mended": .bool(isMended),
+                ]
+                let state = isMended ? "  mended" : finding.cure != nil ? "  (--mend)" : ""
+                StandardStream.output.write(
+                    json ? line.text + "\n" : "\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
+            }
+            if count == 0 { StandardStream.error.write("nothing found\n") }
+            if left > 0 { throw Failure.code(1) }
+        } catch { throw error.reported() }
+    }
+}

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Engine
+
+struct ExperimentsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "experiments",
+        abstract: "List experiments and their runs, and remove runs.",
+        subcommands: [List.self, Show.self, Runs.self, Delete.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the experiments with their newest runs.")
+
+        @OptionGroup var workspace: WorkspaceOptions
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let place = try ExperimentFiles.existingWorkspace(workspace)
+                let names = WorkspaceInventory(place).experiments
+                let width = names.map(\.count).max() ?? 0
+                for name in names {
+                    guard let run = RunRecord.all(of: name, in: place).last else { continue }
+                    let padding = String(repeating: " ", count: width - name.count)
+                    StandardStream.output.write(json ? run.json.text + "\n" : "\(name)\(padding)  \(run.text)\n")
+                }
+                if names.isEmpty { StandardStream.error.write("no experiments\n") }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Runs: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the runs of an experiment, the newest last.")
+
+        @Argument(help: "The experiment.") var experiment: String
+        @OptionGroup var workspace: WorkspaceOptions
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                for run in try ExperimentsCommand.runs(of: experiment, workspace) {
+                    StandardStream.output.write(json ? run.json.text + "\n" : run.text + "\n")
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the newest run of an experiment: what it was made with, and its jobs by type and state.")
+
+        @Argument(help: "The experiment.") var experiment: String
+        @OptionGroup var workspace: WorkspaceOptions
+        @Flag(help: "A JSON object.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
+                var jobs = WorkspaceInventory(try ExperimentFiles.workspace(workspace)).jobs(of: experiment)
+                for index in jobs.indices { jobs[index].readState() }
+                let report = JobReport(style: .standardOutput)
+                StandardStream.output.write(
+                    json
+                        ? String(decoding: report.json(run, jobs).prettyBytes, as: UTF8.self)
+                        : report.run(run, jobs))
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove runs of an experiment; their jobs stay.",
+            discussion: """
+                Tells what it would remove; removes it with --perform. xpm gc then finds the jobs that no run refers to.
+
+                Examples:
+                  xpm experiments delete iris --perform
+                  xpm experiments delete iris --run 20261123_101500 --perform
+                """)
+
+        @Argument(help: "The experiment.") var experiment: String
+
+        @Option(name: .customLong("run"), help: ArgumentHelp("Only this run; may be given several times.", valueName: "run"))
+        var runs: [String] = []
+
+        @OptionGroup var workspace: WorkspaceOptions
+        @Flag(help: "Remove them, instead of telling only.") var perform = false
+
+        func run() throws {
+            do throws(Failure) {
+                let all = try ExperimentsCommand.runs(of: experiment, workspace)
+                for name in runs where !all.contains(where: { $0.run == name }) {
+                    throw .message(
+                        "\(experiment) has no run '\(name)'" + Suggestion.hint(for: name, among: all.map(\.run)))
+                }
+                let place = try ExperimentFiles.workspace(workspace)
+                let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
+                try Self.delete(chosen, of: experiment, in: place, isWhole: runs.isEmpty, perform: perform)
+            } catch { throw error.reported() }
+        }
+
+        private static func delete(
+            _ runs: [RunRecord], of experiment: String, in place: Workspace, isWhole: Bool, perform: Bool
+        ) throws(Failure) {
+            var lock: FileLock?
+            do throws(SystemError) { lock = try FileLock.take("\(place.experiment(experiment))/lock") } catch {
+                throw Failure(error)
+            }
+            if lock == nil { throw .message("experiment '\(experiment)' is running: stop it first") }
+            do throws(SystemError) {
+                for one in runs {
+                    if perform { try Files.removeTree(one.path) }
+                    StandardStream.output.write(
+                        "\(perform ? "removed" : "would remove") \(experiment)/\(one.run)\n")
+                }
+                if perform { try tidy(place.experiment(experiment), isWhole: isWhole) }
+            } catch { throw Failure(error) }
+            lock = nil
+            if !perform { StandardStream.error.write("--perform removes them\n") }
+        }
+
+        /// Without its runs the folder goes too; the link to the newest run follows.
+        private static func tidy(_ folder: String, isWhole: Bool) throws(SystemError) {
+            if isWhole { return try Files.removeTree(folder) }
+            guard !Files.exists("\(folder)/current") else { return }
+            try Files.remove("\(folder)/current")
+            let runs = try Files.list(folder).filter { $0.first?.isNumber ?? false }
+            if let newest = runs.last { try Files.link("\(folder)/current", to: newest) }
+        }
+    }
+
+    fileprivate static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure) -> [RunRecord] {
+        let place = try ExperimentFiles.existingWorkspace(options)
+        let runs = RunRecord.all(of: experiment, in: place)
+        guard !runs.isEmpty else {
+            let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
+            throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
+        }
+        return runs
+    }
+}

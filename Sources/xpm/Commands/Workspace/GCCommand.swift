@@ -1,0 +1,45 @@
+import ArgumentParser
+import Engine
+
+struct GCCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc",
+        abstract: "Remove jobs that no run refers to, and shared folders that no job refers to.",
+        discussion: "Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.")
+
+    @OptionGroup var workspace: WorkspaceOptions
+    @Flag(help: "Remove them, instead of telling only.") var perform = false
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() throws {
+        do throws(Failure) {
+            let place = try ExperimentFiles.existingWorkspace(workspace)
+            var bytes: Int64 = 0
+            var count = 0
+            func tell(_ path: String, _ size: Int64) {
+                bytes += size
+                count += 1
+                let line: JSON = ["path": .string(path), "bytes": .int(size), "removed": .bool(perform)]
+                StandardStream.output.write(
+                    json
+                        ? line.text + "\n"
+                        : "\(perform ? "removed" : "would remove") \(Paths.shown(path))  \(NumberText.bytes(size))\n")
+            }
+            do throws(SystemError) {
+                for job in WorkspaceInventory(place).orphans() {
+                    let size = Files.size(of: job.folder.path)
+                    guard let lock = try FileLock.take(job.folder.lock) else { continue }
+                    if perform { try Files.removeTree(job.folder.path) }
+                    lock.release()
+                    tell(job.folder.path, size)
+                }
+                for entry in PartialFolders.list(in: place) where entry.jobs.isEmpty && !entry.isHeld {
+                    if perform, try !PartialFolders.remove(entry, in: place) { continue }
+                    tell(entry.path, entry.bytes)
+                }
+            } catch { throw Failure(error) }
+            let hint = perform || count == 0 ? "" : "; --perform removes them"
+            StandardStream.error.write("\(count) not needed, \(NumberText.bytes(bytes))\(hint)\n")
+        } catch { throw error.reported() }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Engine
+
+/// Which jobs of a workspace a command means.
+struct JobSelection: ParsableArguments {
+    @OptionGroup var workspace: WorkspaceOptions
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Only jobs of this experiment's newest run.", valueName: "name"))
+    var experiment: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only jobs that fit: @state = \"error\" and lr in [0.1, 0.2] and not (@name ~ \"eval\").",
+            valueName: "filter"))
+    var filter: String?
+
+    @Flag(help: "Jobs of earlier runs too.")
+    var everyRun = false
+
+    /// The jobs that fit, the last submitted first, with their states.
+    ///
+    /// - Parameter count: how many at most.
+    func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
+        let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(workspace))
+        if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
+            let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
+            throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
+        }
+        var parsed: JobFilter?
+        if let filter {
+            do throws(JobFilterError) { parsed = try JobFilter(filter) } catch { throw .message(error.text) }
+        }
+        // Without a filter the ends of the logs are enough.
+        var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
+        for index in jobs.indices { jobs[index].readState() }
+        if let parsed { jobs = jobs.filter(parsed.accepts) }
+        return count.map { Array(jobs.prefix($0)) } ?? jobs
+    }
+
+    /// The jobs that words name, or those that fit where there are no words; neither is a mistake.
+    func chosen(_ words: [String]) throws(Failure) -> [JobRecord] {
+        if words.isEmpty {
+            guard filter != nil || experiment != nil else {
+                throw .message("which jobs? name them, or give --filter or --experiment")
+            }
+            return try jobs()
+        }
+        let place = try ExperimentFiles.existingWorkspace(workspace)
+        let finder = JobFinder(place)
+        let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) { first, _ in
+            first
+        }
+        var found: [JobRecord] = []
+        for word in words {
+            let folder = try finder.find(word)
+            var record =
+                known[folder]
+                ?? JobRecord(place, task: Paths.name(Paths.parent(folder)), identifier: Paths.name(folder))
+            record.readState()
+            found.append(record)
+        }
+        return found
+    }
+}

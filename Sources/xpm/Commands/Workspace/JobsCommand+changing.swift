@@ -1,0 +1,132 @@
+import ArgumentParser
+import Engine
+
+extension JobsCommand {
+    struct Kill: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Stop running jobs: SIGTERM to each job's process group, after 10 s SIGKILL.",
+            discussion: "Tells which jobs it would stop; stops them with --perform.")
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+
+        @Flag(help: "Stop them, instead of telling only.")
+        var perform = false
+
+        func run() throws {
+            do throws(Failure) {
+                let running = try selection.chosen(jobs).filter { $0.state == .running }
+                if perform { JobStopper.stop(running) }
+                let report = JobReport(style: .standardOutput)
+                for job in running {
+                    StandardStream.output.write("\(perform ? "stopped" : "would stop") \(report.name(job))\n")
+                }
+                tell(running.count, "running", perform)
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Clean: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove the folders of jobs that are not running.",
+            discussion: """
+                Tells which folders it would remove; removes them with --perform. What needs them runs them again.
+
+                Example:
+                  xpm jobs clean --filter '@state = error' --perform
+                """)
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+
+        @Flag(help: "Remove them, instead of telling only.")
+        var perform = false
+
+        func run() throws {
+            do throws(Failure) {
+                let report = JobReport(style: .standardOutput)
+                var count = 0
+                for job in try selection.chosen(jobs) where Files.exists(job.folder.path) {
+                    let size = Files.size(of: job.folder.path)
+                    do throws(SystemError) {
+                        // The lock is held while it is removed: nobody begins to run it meanwhile.
+                        guard let lock = try FileLock.take(job.folder.lock) else { continue }
+                        if perform { try Files.removeTree(job.folder.path) }
+                        lock.release()
+                    } catch { throw Failure(error) }
+                    count += 1
+                    StandardStream.output.write(
+                        "\(perform ? "removed" : "would remove") \(report.name(job))  \(NumberText.bytes(size))\n")
+                }
+                tell(count, "to remove", perform)
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Retry: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run failed jobs again, by their scripts, without the plan.",
+            discussion: """
+                Those among them that need each other run in order; what needs a job that is not done and is not among them is left out.
+
+                Examples:
+                  xpm jobs retry 3f2a1b9c
+                  xpm jobs retry --filter '@state = error' -j 4
+                  xpm jobs retry --group 1           the first group of xpm failures
+                """)
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+
+        @Option(help: ArgumentHelp("The jobs of a group of xpm failures.", valueName: "n"))
+        var group: Int?
+
+        @Option(
+            name: [.customShort("j"), .long],
+            help: ArgumentHelp("How many run at once (default: the number of cores).", valueName: "n"))
+        var atOnce: Int?
+
+        @Flag(help: "One JSON object a line on standard output.")
+        var json = false
+
+        @Flag(name: .shortAndLong, help: "Print errors and results only.")
+        var quiet = false
+
+        func validate() throws {
+            if let atOnce, atOnce < 1 { throw ValidationError("-j needs a number from 1.") }
+            if group != nil, !jobs.isEmpty { throw ValidationError("Give jobs or --group.") }
+        }
+
+        func run() throws {
+            do throws(Failure) {
+                let chosen: [JobRecord]
+                if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
+                let code = try RetrySession(
+                    chosen.filter { $0.state == .error || $0.state == .waiting }, slots: atOnce, json: json,
+                    isQuiet: quiet
+                ).run()
+                if code != 0 { throw Failure.code(code) }
+            } catch { throw error.reported() }
+        }
+
+        private func member(_ number: Int) throws(Failure) -> [JobRecord] {
+            let groups = FailureGroup.of(try selection.jobs())
+            guard groups.indices.contains(number - 1) else {
+                throw .message(
+                    groups.isEmpty ? "no job has failed" : "there is no group \(number): xpm failures has \(groups.count)")
+            }
+            return groups[number - 1].jobs
+        }
+    }
+
+    fileprivate static func tell(_ count: Int, _ what: String, _ perform: Bool) {
+        let hint = perform || count == 0 ? "" : "; --perform does it"
+        StandardStream.error.write("\(count) job\(count == 1 ? "" : "s") \(what)\(hint)\n")
+    }
+}
+
+extension ParsableCommand {
+    fileprivate func tell(_ count: Int, _ what: String, _ perform: Bool) {
+        JobsCommand.tell(count, what, perform)
+    }
+}

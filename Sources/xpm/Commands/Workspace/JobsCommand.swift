@@ -1,0 +1,103 @@
+import ArgumentParser
+import Engine
+
+struct JobsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "List jobs, look into them, stop them, run them again, remove them.",
+        discussion: """
+            A job is named by its folder, the beginning of its identifier, or type/identifier. --filter picks jobs by their tags and by @state \
+            (done, error, running, waiting), @name (the type), @id, @experiment and @run, with =, !=, <, >, ~ (a regular expression), in, \
+            not in, and, or, not.
+
+            Examples:
+              xpm jobs list -c 10
+              xpm jobs list --filter '@state = "error" and lr in [0.1, 0.01]'
+              xpm jobs log -f 3f2a1b9c
+              xpm jobs retry --filter '@state = error' -j 4
+            """,
+        subcommands: [List.self, Show.self, Log.self, Path.self, Kill.self, Retry.self, Clean.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List jobs, the last submitted first.")
+
+        @OptionGroup var selection: JobSelection
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("At most so many.", valueName: "n"))
+        var count: Int?
+
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let jobs = try selection.jobs(count: count)
+                if json {
+                    for job in jobs { StandardStream.output.write(job.json.text + "\n") }
+                } else {
+                    StandardStream.output.write(JobReport(style: .standardOutput).table(jobs))
+                    if jobs.isEmpty { StandardStream.error.write("no jobs\n") }
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
+
+        @Argument(help: "The jobs.") var jobs: [String]
+        @OptionGroup var selection: JobSelection
+
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let report = JobReport(style: .standardOutput)
+                for job in try selection.chosen(jobs) {
+                    StandardStream.output.write(json ? report.json(job).text + "\n" : report.whole(job))
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Path: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Print the folders of jobs.")
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+
+        func run() throws {
+            do throws(Failure) {
+                for job in try selection.chosen(jobs) { StandardStream.output.write(job.folder.path + "\n") }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Log: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a job's standard error, or its standard output, and follow it.")
+
+        @Argument(help: "The job.") var job: String
+        @OptionGroup var selection: JobSelection
+
+        @Flag(help: "Standard output instead of standard error.")
+        var out = false
+
+        @Flag(name: .shortAndLong, help: "Go on while the job runs.")
+        var follow = false
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Only the last lines.", valueName: "n"))
+        var lines: Int?
+
+        func run() throws {
+            do throws(Failure) {
+                guard let job = try selection.chosen([job]).first else { return }
+                try LogFollower(path: out ? job.folder.output : job.folder.error, lines: lines) {
+                    follow && FileLock.isHeld(job.folder.lock)
+                }.run()
+            } catch { throw error.reported() }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Engine
+
+struct WorkspacesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "workspaces", abstract: "List the workspaces of settings.yaml.", subcommands: [List.self],
+        defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the workspaces of settings.yaml, and whether they are there.")
+
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let all = try ExperimentFiles.namedWorkspaces()
+                let width = all.map(\.id.count).max() ?? 0
+                for one in all {
+                    let isThere = Files.exists(Workspace(path: one.path).jobs)
+                    let line: JSON = ["id": .string(one.id), "path": .string(one.path), "exists": .bool(isThere)]
+                    let padding = String(repeating: " ", count: width - one.id.count)
+                    StandardStream.output.write(
+                        json ? line.text + "\n" : "\(one.id)\(padding)  \(one.path)\(isThere ? "" : "  (not made yet)")\n")
+                }
+                if all.isEmpty {
+                    StandardStream.error.write("no workspaces in \(Paths.shown(UserSettings.path))\n")
+                }
+            } catch { throw error.reported() }
+        }
+    }
+}

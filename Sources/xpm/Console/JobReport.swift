@@ -1,0 +1,118 @@
+import Engine
+
+/// Jobs and runs of a workspace as people read them.
+struct JobReport {
+    let style: Style
+
+    /// `iris.train 3f2a1b9c lr=0.1`
+    func name(_ job: JobRecord) -> String {
+        [style.bold(job.task), style.dim(String(job.identifier.prefix(8))), TextReport.printable(job.tagsText)]
+            .filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    private func state(_ job: JobRecord) -> String {
+        let name = job.state.rawValue + String(repeating: " ", count: 7 - job.state.rawValue.count)
+        return switch job.state {
+        case .done: style.green(name)
+        case .error: style.red(name)
+        case .running: style.cyan(name)
+        default: style.yellow(name)
+        }
+    }
+
+    /// A line each: state, type, identifier, experiment, tags.
+    func table(_ jobs: [JobRecord]) -> String {
+        let widths = (jobs.map(\.task.count).max() ?? 0, jobs.map { ($0.experiment ?? "").count }.max() ?? 0)
+        return jobs.map { job in
+            let experiment = job.experiment ?? ""
+            let time = job.submitted?.format("%Y-%m-%d %H:%M") ?? ""
+            return "\(state(job))  \(job.task)\(pad(widths.0 - job.task.count))  \(job.identifier.prefix(8))  "
+                + "\(experiment)\(pad(widths.1 - experiment.count))  \(time)  \(TextReport.printable(job.tagsText))\n"
+        }.joined()
+    }
+
+    private func pad(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
+
+    /// Everything about one.
+    func whole(_ job: JobRecord) -> String {
+        var lines = ["\(style.bold(job.task)) \(job.identifier)  \(state(job))"]
+        func add(_ name: String, _ text: String?) {
+            if let text, !text.isEmpty { lines.append("    \(name)\(pad(12 - name.count))\(TextReport.printable(text))") }
+        }
+        add("folder", Paths.shown(job.folder.path))
+        add("experiment", job.experiment.map { "\($0)/\(job.run ?? "")" })
+        add("submitted", job.submitted?.format("%Y-%m-%d %H:%M:%S"))
+        add("tags", job.tagsText)
+        if let outcome = job.outcome {
+            add("outcome", outcome.text)
+            add("ended", outcome.ended?.format("%Y-%m-%d %H:%M:%S"))
+            add("took", outcome.duration.map(NumberText.duration))
+        }
+        if job.state == .running {
+            add("process", ProcessRecord.read(job.folder.process).map { "\($0.pid) on \($0.host)" })
+            add("progress", JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })
+        }
+        if let task = try? RecordedTask.read(job.folder.path) {
+            for (name, value) in task.flattened { add("parameter", "\(name) = \(value)") }
+        }
+        for need in job.dependencies { add("needs", String(need.prefix(16))) }
+        if let result = JobResult.read(job.folder) { add("result", result.text) }
+        for line in FailureGroup.lastLines(of: job.folder.error, 5) { add("stderr", line) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    func json(_ job: JobRecord) -> JSON {
+        guard case .object(var members) = job.json else { return job.json }
+        members.append(.init("outcome", job.outcome?.json ?? .null))
+        let task = try? RecordedTask.read(job.folder.path)
+        members.append(
+            .init("parameters", .object((task?.flattened ?? []).map { .init($0.name, .string($0.value)) })))
+        members.append(.init("result", JobResult.read(job.folder) ?? .null))
+        return .object(members)
+    }
+
+    func group(_ group: FailureGroup, number: Int, lines count: Int) -> String {
+        let jobs = group.jobs
+        var lines = [
+            "\(style.bold("\(number)"))  \(jobs.count) job\(jobs.count == 1 ? "" : "s")  \(style.red(TextReport.printable(group.message)))"
+        ]
+        for job in jobs.prefix(3) { lines.append("    \(name(job))") }
+        if jobs.count > 3 { lines.append("    and \(jobs.count - 3) more") }
+        if let first = jobs.first {
+            let tail = FailureGroup.lastLines(of: first.folder.error, count)
+            for line in tail { lines.append("      \(style.dim(TextReport.printable(line)))") }
+            lines.append("      \(Paths.shown(first.folder.path))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A run, with its jobs counted by type and state.
+    func run(_ run: RunRecord, _ jobs: [JobRecord]) -> String {
+        var lines = ["\(style.bold(run.experiment)) \(run.text)", "    folder  \(Paths.shown(run.path))"]
+        for (task, states) in Self.counts(jobs) {
+            let told = states.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
+            lines.append("    \(task)  \(told)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    func json(_ run: RunRecord, _ jobs: [JobRecord]) -> JSON {
+        guard case .object(var members) = run.json else { return run.json }
+        members.append(
+            .init(
+                "jobs",
+                .object(
+                    Self.counts(jobs).map { task, states in
+                        .init(task, .object(states.map { .init($0.state, .int(Int64($0.count))) }))
+                    })))
+        return .object(members)
+    }
+
+    private static func counts(_ jobs: [JobRecord]) -> [(String, [(state: String, count: Int)])] {
+        var counts: [String: [String: Int]] = [:]
+        for job in jobs { counts[job.task, default: [:]][job.state.rawValue, default: 0] += 1 }
+        return counts.sorted { $0.key < $1.key }.map { task, states in
+            (task, states.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Engine
+import LuaBridge
+
+/// Runs jobs again by the scripts in their folders, without their plan.
+struct RetrySession {
+    private let jobs: [JobRecord]
+    private let slots: Int
+    private let isJSON: Bool
+    private let isQuiet: Bool
+
+    init(_ jobs: [JobRecord], slots: Int?, json: Bool, isQuiet: Bool) {
+        self.jobs = jobs
+        self.slots = slots ?? Environment.processors
+        isJSON = json
+        self.isQuiet = isQuiet
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Returns: the exit code.
+    func run() throws(Failure) -> Int32 {
+        let started = Monotonic.seconds
+        let flag = InterruptFlag()
+        let board = JobBoard()
+        let tally = RunTally()
+        let signals: SignalControl
+        do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch {
+            throw Failure(error)
+        }
+        let console = makeConsole(tally)
+        let specs = sorted { console.observe(.warning($0)) }
+        if specs.isEmpty { console.observe(.warning("no job to run: none of them has failed")) }
+        let observer = RunObservers([tally, console])
+        let host = try ScriptRun.jobProgram()
+        let engine: RunningScheduler
+        do throws(SystemError) {
+            engine = try RunningScheduler(
+                slots: slots, failsFast: false, host: host, board: board, observer: observer)
+        } catch { throw Failure(error) }
+        signals.attach(engine: engine.control, observer: observer)
+        for spec in specs {
+            board.add()
+            engine.inbox.yield(.submitted(spec, isDone: spec.folder.isDone))
+        }
+        engine.inbox.yield(.scriptEnded)
+        engine.inbox.yield(.closed)
+        engine.waitForEnd()
+        var report = RunReport()
+        report.seconds = Monotonic.seconds - started
+        report.isInterrupted = signals.count > 0
+        report.add(tally, parameters: Self.parameters) { console.observe(.warning($0)) }
+        console.close(report)
+        if signals.count > 0 { return 130 }
+        return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
+    }
+
+    private static func parameters(_ spec: JobSpec) -> String {
+        let task = try? RecordedTask.read(spec.folder.path)
+        return (task?.flattened ?? []).map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+    }
+
+    private func makeConsole(_ tally: RunTally) -> any Console {
+        if isJSON { return JSONConsole() }
+        let isLive = StandardStream.error.isTerminal && !isQuiet && Environment["TERM"] != "dumb"
+        return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: isQuiet)
+    }
+
+    /// The jobs as the scheduler takes them: what is needed comes first. A job that needs another which is neither done nor among them
+    /// is left out.
+    private func sorted(_ warn: (String) -> Void) -> [JobSpec] {
+        let scripts = Dictionary(
+            jobs.compactMap { job in Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) } }
+        ) { first, _ in first }
+        var specs: [JobSpec] = []
+        var numbers: [String: JobNumber?] = [:]
+        func add(_ path: String, depth: Int) -> JobNumber? {
+            if let known = numbers[path] { return known }
+            guard let (job, language, header) = scripts[path], depth < 1000 else { return nil }
+            // Whatever comes back here would wait for itself.
+            numbers[path] = .some(nil)
+            var dependencies: [JobNumber] = []
+            for need in header.needs {
+                let done = Paths.absolute(need, from: path)
+                if Files.exists(done) { continue }
+                guard let number = add(Paths.parent(done), depth: depth + 1) else {
+                    warn("\(job.task) \(job.identifier.prefix(8)) needs \(Paths.shown(Paths.parent(done))), which is not done: left out")
+                    return nil
+                }
+                dependencies.append(number)
+            }
+            guard let identifier = Identifier(hex: job.identifier) else { return nil }
+            let number = JobNumber(specs.count)
+            specs.append(
+                JobSpec(
+                    number: number, identifier: identifier, taskID: job.task, folder: job.folder,
+                    language: language, dependencies: dependencies,
+                    exclusive: header.shares.map { Paths.absolute($0, from: path) }, tags: job.tagsText))
+            numbers[path] = number
+            return number
+        }
+        for job in jobs.reversed() { _ = add(job.folder.path, depth: 0) }
+        return specs
+    }
+
+    private static func script(of job: JobRecord) -> (language: JobScript.Language, header: JobScript.Header)? {
+        for language in [JobScript.Language.sh, .lua] {
+            guard let text = try? Files.readText(job.folder.script(language), limit: 1 << 24),
+                let header = try? JobScript.header(of: text)
+            else { continue }
+            return (language, header)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,35 @@
+import Engine
+
+extension RunReport {
+    /// What a tally has counted: failures with their last lines, and results.
+    mutating func add(
+        _ tally: RunTally, parameters: (JobSpec) -> String, warn: (String) -> Void
+    ) {
+        let (all, failed, blocked, done) = tally.read { ($0.counts, $0.failed, $0.blocked, $0.doneJobs) }
+        counts = all
+        failures = failed.map { spec, outcome in
+            FailedTask(
+                spec: spec, outcome: outcome, parameters: parameters(spec), last: Self.lastLines(of: spec.folder),
+                blocked: blocked[spec.number] ?? [])
+        }
+        // Of a large run the table would be no help; its files are there.
+        guard done.count <= 1000 else { return }
+        for spec in done.sorted(by: { $0.number.index < $1.number.index }) {
+            if let result = JobResult.read(spec.folder) {
+                results.append((spec, result))
+            } else if Files.exists("\(spec.folder.path)/\(JobResult.name)") {
+                let path = Paths.shown("\(spec.folder.path)/\(JobResult.name)")
+                warn("\(path) is not a JSON object: the task has no result")
+            }
+        }
+    }
+
+    /// The end of what a job wrote to its standard error, or else to its standard output, and which of them.
+    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String]) {
+        for (stream, path) in [("stderr", folder.error), ("stdout", folder.output)] {
+            let lines = FailureGroup.lastLines(of: path, count)
+            if !lines.isEmpty { return (stream, lines.map(TextReport.printable)) }
+        }
+        return ("stderr", [])
+    }
+}
