@@ -1,0 +1,154 @@
+import Engine
+import Foundation
+import Testing
+
+/// `xpm jobs`, `failures`, `experiments`, `gc`, `doctor` and `workspaces`, on what real runs left.
+@Suite("Workspace commands")
+struct WorkspaceCommandTests {
+    private static let script = """
+        local xpm = require "xpm"
+        local Train = xpm.task { id = "m.train", params = { lr = xpm.float, seed = xpm.int },
+          command = "[ {seed} != 2 ] || [ -e '{jobdir}/../../../../ok' ] || {{ echo bad value {lr} in {jobdir} >&2; exit 3; }" }
+        local Test = xpm.task { id = "m.test", params = { trained = Train }, execute = function(self) self:result { fine = true } end }
+        function run(helper, cfg)
+          for _, lr in ipairs { 0.1, 0.2 } do
+            for seed = 1, 2 do
+              Test { trained = Train { lr = xpm.tag("lr", lr), seed = xpm.tag("seed", seed) }:submit() }:submit()
+            end
+          end
+        end
+        """
+
+    private func bench() throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write(Self.script, to: "m.lua")
+        #expect(try bench.run("run", "m.lua").code == 1)
+        return bench
+    }
+
+    private func lines(_ text: String) throws -> [JSON] {
+        try text.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
+    }
+
+    @Test("jobs are listed, picked by tags and states, counted from the newest")
+    func list() throws {
+        let bench = try bench()
+        let all = try lines(try bench.run("jobs", "list", "--json").output)
+        #expect(all.count == 8)
+        #expect(all.filter { $0["state"] == "done" }.count == 4)
+        #expect(all.filter { $0["state"] == "error" }.count == 2)
+        #expect(all.filter { $0["state"] == "waiting" }.count == 2)
+        let two = try lines(try bench.run("jobs", "list", "--json", "-c", "2").output)
+        #expect(two.map { $0["id"] } == all.prefix(2).map { $0["id"] })
+        let picked = try bench.run("jobs", "list", "--filter", "@state = error and lr in [0.1]")
+        #expect(picked.output.split(separator: "\n").count == 1 && picked.output.contains("lr=0.1 seed=2"))
+        for (arguments, message) in [
+            (["--filter", "lr ="], "filter, column 5: expected a value"),
+            (["-e", "n"], "no experiment 'n' in workspace (did you mean 'm'?)"),
+            (["--workdir", "nowhere"], "nowhere: there is no such folder"),
+        ] {
+            let (process, tag) = try bench.start(["jobs", "list"] + arguments)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(wrong.error)")
+        }
+    }
+
+    @Test("failures are grouped by what they said, and a group is run again, with what had to wait for it")
+    func failures() throws {
+        let bench = try bench()
+        let groups = try bench.run("failures")
+        #expect(groups.output.hasPrefix("1  2 jobs  bad value N in PATH\n"), "\(groups.output)")
+        #expect(try bench.run("jobs", "retry", "--group", "2").code == 2)
+        let still = try bench.run("jobs", "retry", "--group", "1")
+        #expect(still.code == 1 && still.error.contains("2 tasks: 2 failed"))
+        try bench.write("", to: "ok")
+        let retried = try bench.run("jobs", "retry", "-e", "m", "-j", "2")
+        #expect(retried.code == 0 && retried.error.contains("4 tasks: 4 done"), "\(retried.error)")
+        #expect(try bench.run("failures").error == "no job has failed\n")
+        #expect(try bench.run("run", "m.lua").error.contains("8 tasks: 8 cached"))
+    }
+
+    @Test("show, path and log tell of one job")
+    func show() throws {
+        let bench = try bench()
+        let job = try #require(
+            try lines(try bench.run("jobs", "list", "--json", "--filter", "@state = error").output).first)
+        let name = String((job["id"]?.string ?? "").prefix(10))
+        let shown = try bench.run("jobs", "show", name)
+        #expect(
+            shown.output.contains("outcome     exit code 3\n")
+                && shown.output.contains("stderr      bad value"), "\(shown.output)")
+        #expect(shown.output.contains("parameter   seed = 2\n"))
+        #expect(try bench.run("jobs", "path", name).output == (job["folder"]?.string ?? "") + "\n")
+        #expect(try bench.run("jobs", "log", name).output.hasPrefix("bad value"))
+        let wrong = try bench.run("jobs", "show", "m.trai/\(name)")
+        #expect(wrong.code == 2 && wrong.error.contains("(did you mean 'm.train'?)"))
+    }
+
+    @Test("running jobs are followed and stopped")
+    func stop() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, command = "echo begun >&2; sleep 60" }
+            function run() for n = 1, 2 do T { n = n }:submit() end end
+            """, to: "s.lua")
+        let run = try bench.start(["run", "-j", "2", "s.lua"])
+        #expect(
+            try bench.wait {
+                try bench.jobs("s.t").count(where: {
+                    Files.size(of: $0.error) > 0 && ProcessRecord.read($0.process) != nil
+                }) == 2
+            })
+        let follower = try bench.start(["jobs", "log", "-f", Paths.name(try bench.jobs("s.t")[0].path)])
+        #expect(try bench.run("jobs", "kill", "-e", "s").error == "2 jobs running; --perform does it\n")
+        let killed = try bench.run("jobs", "kill", "-e", "s", "--perform")
+        #expect(killed.output.split(separator: "\n").count == 2)
+        #expect(try bench.finish(run.process, run.tag).code == 1)
+        #expect(try bench.finish(follower.process, follower.tag).output == "begun\n")
+        #expect(try bench.jobs("s.t").allSatisfy { Files.exists($0.failed) })
+    }
+
+    @Test("runs are listed and removed; then nobody needs their jobs")
+    func experiments() throws {
+        let bench = try bench()
+        try bench.write("", to: "ok")
+        #expect(try bench.run("run", "m.lua").code == 0)
+        let runs = try lines(try bench.run("experiments", "runs", "m", "--json").output)
+        #expect(runs.map { $0["state"] } == ["failed", "done"])
+        #expect(try bench.run("experiments", "list").output.contains("  done  "))
+        #expect(try bench.run("experiments", "show", "m").output.contains("m.train  4 done"))
+        let first = try #require(runs.first?["run"]?.string)
+        #expect(
+            try bench.run("experiments", "delete", "m", "--run", first).output == "would remove m/\(first)\n")
+        #expect(try bench.run("experiments", "delete", "m", "--run", first, "--perform").code == 0)
+        #expect(try bench.run("gc").error.hasPrefix("0 not needed"))
+        #expect(try bench.run("experiments", "delete", "m", "--perform").code == 0)
+        #expect(try bench.run("experiments", "list").error == "no experiments\n")
+        #expect(try bench.run("gc").error.hasPrefix("8 not needed") && bench.jobs("m.train").count == 4)
+        #expect(try bench.run("gc", "--perform").code == 0)
+        #expect(try bench.jobs("m.train").isEmpty)
+        #expect(try bench.run("doctor").error == "nothing found\n")
+    }
+
+    @Test("jobs are removed only when told so, and never while they run")
+    func clean() throws {
+        let bench = try bench()
+        #expect(try bench.run("jobs", "clean").error.contains("which jobs?"))
+        #expect(
+            try bench.run("jobs", "clean", "--filter", "@state = error").error
+                == "2 jobs to remove; --perform does it\n")
+        #expect(try bench.jobs("m.train").count == 4)
+        #expect(try bench.run("jobs", "clean", "--filter", "@state = error", "--perform").code == 0)
+        #expect(try bench.jobs("m.train").count == 2)
+    }
+
+    @Test("the workspaces of settings.yaml")
+    func workspaces() throws {
+        let bench = try Workbench()
+        try bench.write(
+            "workspaces:\n  - id: main\n    path: \(bench.folder)/ws\n", to: "config/xpm/settings.yaml")
+        #expect(try bench.run("workspaces").output == "main  \(bench.folder)/ws  (not made yet)\n")
+    }
+}

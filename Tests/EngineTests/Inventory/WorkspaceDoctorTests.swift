@@ -1,0 +1,90 @@
+import Engine
+import Testing
+
+@Suite("Inventory of a workspace")
+struct WorkspaceDoctorTests {
+    private let folder: TemporaryFolder
+    private let workspace: Workspace
+    private let identifier = String(repeating: "ab", count: 32)
+
+    init() throws {
+        folder = try TemporaryFolder()
+        workspace = Workspace(path: folder.path)
+        try workspace.create()
+    }
+
+    private var line: String {
+        #"{"job_id": "\#(identifier)", "task_id": "a.b", "tags": {"lr": 0.1}, "timestamp": 1.5, "depends_on": []}"#
+            + "\n"
+    }
+
+    @Test("every cut of a log of jobs gives the lines that are whole")
+    func cuts() throws {
+        let second = line.replacing(identifier, with: String(repeating: "cd", count: 32))
+        let text = Array((line + second).utf8)
+        for end in 0...text.count {
+            try Files.makeFolder("\(folder.path)/experiments/e/20260101_000000")
+            try Files.write(
+                Array(text[..<end]), to: "\(folder.path)/experiments/e/20260101_000000/jobs.jsonl")
+            let whole = end >= text.count - 1 ? 2 : end >= line.utf8.count - 1 ? 1 : 0
+            #expect(WorkspaceInventory(workspace).jobs().count == whole, "cut at \(end)")
+        }
+        #expect(WorkspaceInventory(workspace).jobs(count: 1).count == 1)
+    }
+
+    @Test("every cut of status.json leaves a run that can be listed")
+    func statusCuts() throws {
+        let text = Array(
+            #"{"version": 1, "status": "running", "started_at": "2026-01-01T00:00:00", "counts": {"done": 2}}"#
+                .utf8)
+        for end in 0...text.count {
+            try folder.write(
+                String(decoding: text[..<end], as: UTF8.self), to: "experiments/e/20260101_000000/status.json"
+            )
+            let run = try #require(RunRecord.all(of: "e", in: workspace).first)
+            #expect(run.state == (end == text.count ? "interrupted" : "unknown"))
+        }
+    }
+
+    @Test("names in a log that would lead out of the workspace are passed over")
+    func hostile() throws {
+        try folder.write(
+            line.replacing("a.b", with: "../../etc") + line.replacing(identifier, with: "../x"),
+            to: "experiments/e/20260101_000000/jobs.jsonl")
+        #expect(WorkspaceInventory(workspace).jobs().isEmpty)
+    }
+
+    @Test("what dead processes left is found and mended, and then nothing is found")
+    func doctor() throws {
+        try folder.write(
+            #"{"version": 1, "status": "running"}"#, to: "experiments/e/20260101_000000/status.json")
+        try folder.write(line + "{\"job_id\": \"to", to: "experiments/e/20260101_000000/jobs.jsonl")
+        try folder.write("", to: "experiments/e/20260101_000000/status.json.vm.12.tmp")
+        try folder.write("{}", to: "jobs/a.b/\(identifier)/b.pid")
+        try folder.write("", to: "jobs/a.b/\(identifier)/params.json.vm.1.tmp")
+        let other = String(repeating: "cd", count: 32)
+        try folder.write("", to: "jobs/a.b/\(other)/b.done")
+        try folder.write("", to: "jobs/a.b/\(other)/b.failed")
+        try folder.write(
+            #"{"version": 3, "objects": [{"id": 1, "typename": "a.b", "identifier": "", "fields": {}}]}"#,
+            to: "jobs/a.b/\(other)/params.json")
+        try Files.link("\(folder.path)/jobs/a.b/\(String(repeating: "ef", count: 32))", to: "../gone/x")
+        let findings = WorkspaceDoctor(workspace).findings()
+        #expect(findings.count == 7, "\(findings.map(\.problem))")
+        for finding in findings { try finding.cure?() }
+        #expect(WorkspaceDoctor(workspace).findings().map(\.problem) == [])
+        #expect(try Files.readText("\(folder.path)/experiments/e/20260101_000000/jobs.jsonl") == line)
+        #expect(Files.exists("\(folder.path)/jobs/a.b/\(other)/b.done"))
+    }
+
+    @Test("orphans are the folders that no run names, nor a link to them")
+    func orphans() throws {
+        let linked = String(repeating: "cd", count: 32)
+        let orphan = String(repeating: "ef", count: 32)
+        try folder.write(line, to: "experiments/e/20260101_000000/jobs.jsonl")
+        for name in [linked, orphan] { try folder.write("{}", to: "jobs/a.old/\(name)/params.json") }
+        try Files.makeFolder("\(folder.path)/jobs/a.b")
+        try Files.link("\(folder.path)/jobs/a.b/\(identifier)", to: "../a.old/\(linked)")
+        #expect(WorkspaceInventory(workspace).orphans().map(\.identifier) == [orphan])
+    }
+}
