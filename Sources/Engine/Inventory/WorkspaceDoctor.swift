@@ -17,16 +17,18 @@ package struct WorkspaceDoctor {
         if !Files.exists("\(workspace.path)/.__experimaestro__") {
             let marker = "\(workspace.path)/.__experimaestro__"
             found.append(
-                Finding(path: marker, problem: "the mark of a workspace is missing") { () throws(SystemError) in
+                Finding(path: marker, problem: "the mark of a workspace is missing") {
+                    () throws(SystemError) in
                     try Files.write([], to: marker)
                 })
         }
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
         for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
-            found.append(Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
-                try Files.remove(path)
-            })
+            found.append(
+                Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
+                    try Files.remove(path)
+                })
         }
         return found
     }
@@ -56,7 +58,8 @@ package struct WorkspaceDoctor {
     }
 
     private func stale(_ path: String, _ json: JSON) -> Finding {
-        Finding(path: path, problem: "it says that the run goes on, which has no process") { () throws(SystemError) in
+        Finding(path: path, problem: "it says that the run goes on, which has no process") {
+            () throws(SystemError) in
             guard case .object(var members) = json else { return }
             for index in members.indices where members[index].name == "status" {
                 members[index].value = "interrupted"
@@ -66,7 +69,8 @@ package struct WorkspaceDoctor {
     }
 
     private func tornLine(_ path: String) -> Finding? {
-        guard let tail = Files.tail(path, count: 1 << 16), let last = tail.last, last != UInt8(ascii: "\n") else {
+        guard let tail = Files.tail(path, count: 1 << 16), let last = tail.last, last != UInt8(ascii: "\n")
+        else {
             return nil
         }
         return Finding(path: path, problem: "its last line is torn") { () throws(SystemError) in
@@ -78,7 +82,8 @@ package struct WorkspaceDoctor {
 
     private func temporaryFiles(in folder: String) -> [Finding] {
         ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".tmp") }.map { name in
-            Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") { () throws(SystemError) in
+            Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") {
+                () throws(SystemError) in
                 try Files.remove("\(folder)/\(name)")
             }
         }
@@ -92,7 +97,10 @@ package struct WorkspaceDoctor {
         var found = temporaryFiles(in: folder.path)
         if Files.exists(folder.process) {
             found.append(
-                Finding(path: folder.process, problem: "the record of a process that is gone: the job will run again") {
+                Finding(
+                    path: folder.process,
+                    problem: "the record of a process that is gone: the job will run again"
+                ) {
                     () throws(SystemError) in
                     guard let lock = try FileLock.take(folder.lock) else { return }
                     try Files.remove(folder.process)
@@ -109,7 +117,9 @@ package struct WorkspaceDoctor {
             do { _ = try RecordedTask.read(folder.path) } catch {
                 let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
                 found.append(
-                    Finding(path: folder.path, problem: "a finished job whose parameters cannot be read: \(why)", cure: nil))
+                    Finding(
+                        path: folder.path, problem: "a finished job whose parameters cannot be read: \(why)",
+                        cure: nil))
             }
         }
         return found

@@ -6,8 +6,11 @@ struct JobReport {
 
     /// `iris.train 3f2a1b9c lr=0.1`
     func name(_ job: JobRecord) -> String {
-        [style.bold(job.task), style.dim(String(job.identifier.prefix(8))), TextReport.printable(job.tagsText)]
-            .filter { !$0.isEmpty }.joined(separator: " ")
+        [
+            style.bold(job.task), style.dim(String(job.identifier.prefix(8))),
+            TextReport.printable(job.tagsText),
+        ]
+        .filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     private func state(_ job: JobRecord) -> String {
@@ -26,7 +29,8 @@ struct JobReport {
         return jobs.map { job in
             let experiment = job.experiment ?? ""
             let time = job.submitted?.format("%Y-%m-%d %H:%M") ?? ""
-            return "\(state(job))  \(job.task)\(pad(widths.0 - job.task.count))  \(job.identifier.prefix(8))  "
+            return
+                "\(state(job))  \(job.task)\(pad(widths.0 - job.task.count))  \(job.identifier.prefix(8))  "
                 + "\(experiment)\(pad(widths.1 - experiment.count))  \(time)  \(TextReport.printable(job.tagsText))\n"
         }.joined()
     }
@@ -37,7 +41,9 @@ struct JobReport {
     func whole(_ job: JobRecord) -> String {
         var lines = ["\(style.bold(job.task)) \(job.identifier)  \(state(job))"]
         func add(_ name: String, _ text: String?) {
-            if let text, !text.isEmpty { lines.append("    \(name)\(pad(12 - name.count))\(TextReport.printable(text))") }
+            if let text, !text.isEmpty {
+                lines.append("    \(name)\(pad(12 - name.count))\(TextReport.printable(text))")
+            }
         }
         add("folder", Paths.shown(job.folder.path))
         add("experiment", job.experiment.map { "\($0)/\(job.run ?? "")" })
@@ -50,7 +56,9 @@ struct JobReport {
         }
         if job.state == .running {
             add("process", ProcessRecord.read(job.folder.process).map { "\($0.pid) on \($0.host)" })
-            add("progress", JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })
+            add(
+                "progress",
+                JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })
         }
         if let task = try? RecordedTask.read(job.folder.path) {
             for (name, value) in task.flattened { add("parameter", "\(name) = \(value)") }

@@ -8,7 +8,9 @@ struct LogFollower {
     let isOpen: () -> Bool
 
     func run() throws(Failure) {
-        guard Files.exists(path) else { throw .message("\(Paths.shown(path)): not there: nothing has run yet") }
+        guard Files.exists(path) else {
+            throw .message("\(Paths.shown(path)): not there: nothing has run yet")
+        }
         do throws(SystemError) {
             var offset = 0
             if let lines {
@@ -16,7 +18,8 @@ struct LogFollower {
                 offset = bytes.count
                 let last = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 let kept = last.suffix(lines + (bytes.last == UInt8(ascii: "\n") ? 1 : 0))
-                StandardStream.output.write(String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self))
+                StandardStream.output.write(
+                    String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self))
             }
             while true {
                 // Asked first: what was written before the end is printed.

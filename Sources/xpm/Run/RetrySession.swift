@@ -69,7 +69,9 @@ struct RetrySession {
     /// is left out.
     private func sorted(_ warn: (String) -> Void) -> [JobSpec] {
         let scripts = Dictionary(
-            jobs.compactMap { job in Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) } }
+            jobs.compactMap { job in
+                Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
+            }
         ) { first, _ in first }
         var specs: [JobSpec] = []
         var numbers: [String: JobNumber?] = [:]
@@ -83,7 +85,9 @@ struct RetrySession {
                 let done = Paths.absolute(need, from: path)
                 if Files.exists(done) { continue }
                 guard let number = add(Paths.parent(done), depth: depth + 1) else {
-                    warn("\(job.task) \(job.identifier.prefix(8)) needs \(Paths.shown(Paths.parent(done))), which is not done: left out")
+                    warn(
+                        "\(job.task) \(job.identifier.prefix(8)) needs \(Paths.shown(Paths.parent(done))), which is not done: left out"
+                    )
                     return nil
                 }
                 dependencies.append(number)
@@ -102,7 +106,8 @@ struct RetrySession {
         return specs
     }
 
-    private static func script(of job: JobRecord) -> (language: JobScript.Language, header: JobScript.Header)? {
+    private static func script(of job: JobRecord) -> (language: JobScript.Language, header: JobScript.Header)?
+    {
         for language in [JobScript.Language.sh, .lua] {
             guard let text = try? Files.readText(job.folder.script(language), limit: 1 << 24),
                 let header = try? JobScript.header(of: text)

@@ -9,7 +9,8 @@ extension RunReport {
         counts = all
         failures = failed.map { spec, outcome in
             FailedTask(
-                spec: spec, outcome: outcome, parameters: parameters(spec), last: Self.lastLines(of: spec.folder),
+                spec: spec, outcome: outcome, parameters: parameters(spec),
+                last: Self.lastLines(of: spec.folder),
                 blocked: blocked[spec.number] ?? [])
         }
         // Of a large run the table would be no help; its files are there.
@@ -25,7 +26,8 @@ extension RunReport {
     }
 
     /// The end of what a job wrote to its standard error, or else to its standard output, and which of them.
-    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String]) {
+    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String])
+    {
         for (stream, path) in [("stderr", folder.error), ("stdout", folder.output)] {
             let lines = FailureGroup.lastLines(of: path, count)
             if !lines.isEmpty { return (stream, lines.map(TextReport.printable)) }

@@ -8,7 +8,8 @@ struct ExperimentsCommand: ParsableCommand {
         subcommands: [List.self, Show.self, Runs.self, Delete.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the experiments with their newest runs.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the experiments with their newest runs.")
 
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "One JSON object a line.") var json = false
@@ -21,7 +22,8 @@ struct ExperimentsCommand: ParsableCommand {
                 for name in names {
                     guard let run = RunRecord.all(of: name, in: place).last else { continue }
                     let padding = String(repeating: " ", count: width - name.count)
-                    StandardStream.output.write(json ? run.json.text + "\n" : "\(name)\(padding)  \(run.text)\n")
+                    StandardStream.output.write(
+                        json ? run.json.text + "\n" : "\(name)\(padding)  \(run.text)\n")
                 }
                 if names.isEmpty { StandardStream.error.write("no experiments\n") }
             } catch { throw error.reported() }
@@ -29,7 +31,8 @@ struct ExperimentsCommand: ParsableCommand {
     }
 
     struct Runs: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the runs of an experiment, the newest last.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the runs of an experiment, the newest last.")
 
         @Argument(help: "The experiment.") var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
@@ -46,7 +49,9 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show the newest run of an experiment: what it was made with, and its jobs by type and state.")
+            abstract:
+                "Show the newest run of an experiment: what it was made with, and its jobs by type and state."
+        )
 
         @Argument(help: "The experiment.") var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
@@ -79,7 +84,9 @@ struct ExperimentsCommand: ParsableCommand {
 
         @Argument(help: "The experiment.") var experiment: String
 
-        @Option(name: .customLong("run"), help: ArgumentHelp("Only this run; may be given several times.", valueName: "run"))
+        @Option(
+            name: .customLong("run"),
+            help: ArgumentHelp("Only this run; may be given several times.", valueName: "run"))
         var runs: [String] = []
 
         @OptionGroup var workspace: WorkspaceOptions
@@ -90,7 +97,8 @@ struct ExperimentsCommand: ParsableCommand {
                 let all = try ExperimentsCommand.runs(of: experiment, workspace)
                 for name in runs where !all.contains(where: { $0.run == name }) {
                     throw .message(
-                        "\(experiment) has no run '\(name)'" + Suggestion.hint(for: name, among: all.map(\.run)))
+                        "\(experiment) has no run '\(name)'"
+                            + Suggestion.hint(for: name, among: all.map(\.run)))
                 }
                 let place = try ExperimentFiles.workspace(workspace)
                 let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
@@ -102,7 +110,8 @@ struct ExperimentsCommand: ParsableCommand {
             _ runs: [RunRecord], of experiment: String, in place: Workspace, isWhole: Bool, perform: Bool
         ) throws(Failure) {
             var lock: FileLock?
-            do throws(SystemError) { lock = try FileLock.take("\(place.experiment(experiment))/lock") } catch {
+            do throws(SystemError) { lock = try FileLock.take("\(place.experiment(experiment))/lock") } catch
+            {
                 throw Failure(error)
             }
             if lock == nil { throw .message("experiment '\(experiment)' is running: stop it first") }
@@ -128,7 +137,9 @@ struct ExperimentsCommand: ParsableCommand {
         }
     }
 
-    fileprivate static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure) -> [RunRecord] {
+    fileprivate static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure)
+        -> [RunRecord]
+    {
         let place = try ExperimentFiles.existingWorkspace(options)
         let runs = RunRecord.all(of: experiment, in: place)
         guard !runs.isEmpty else {

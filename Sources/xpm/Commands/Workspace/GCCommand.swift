@@ -5,7 +5,8 @@ struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
         abstract: "Remove jobs that no run refers to, and shared folders that no job refers to.",
-        discussion: "Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.")
+        discussion:
+            "Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.")
 
     @OptionGroup var workspace: WorkspaceOptions
     @Flag(help: "Remove them, instead of telling only.") var perform = false
@@ -23,7 +24,8 @@ struct GCCommand: ParsableCommand {
                 StandardStream.output.write(
                     json
                         ? line.text + "\n"
-                        : "\(perform ? "removed" : "would remove") \(Paths.shown(path))  \(NumberText.bytes(size))\n")
+                        : "\(perform ? "removed" : "would remove") \(Paths.shown(path))  \(NumberText.bytes(size))\n"
+                )
             }
             do throws(SystemError) {
                 for job in WorkspaceInventory(place).orphans() {

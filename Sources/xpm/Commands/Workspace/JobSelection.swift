@@ -6,7 +6,8 @@ struct JobSelection: ParsableArguments {
     @OptionGroup var workspace: WorkspaceOptions
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Only jobs of this experiment's newest run.", valueName: "name"))
+        name: .shortAndLong,
+        help: ArgumentHelp("Only jobs of this experiment's newest run.", valueName: "name"))
     var experiment: String?
 
     @Option(
@@ -48,7 +49,8 @@ struct JobSelection: ParsableArguments {
         }
         let place = try ExperimentFiles.existingWorkspace(workspace)
         let finder = JobFinder(place)
-        let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) { first, _ in
+        let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) {
+            first, _ in
             first
         }
         var found: [JobRecord] = []

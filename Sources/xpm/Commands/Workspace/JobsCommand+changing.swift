@@ -56,7 +56,8 @@ extension JobsCommand {
                     } catch { throw Failure(error) }
                     count += 1
                     StandardStream.output.write(
-                        "\(perform ? "removed" : "would remove") \(report.name(job))  \(NumberText.bytes(size))\n")
+                        "\(perform ? "removed" : "would remove") \(report.name(job))  \(NumberText.bytes(size))\n"
+                    )
                 }
                 tell(count, "to remove", perform)
             } catch { throw error.reported() }
@@ -113,7 +114,9 @@ extension JobsCommand {
             let groups = FailureGroup.of(try selection.jobs())
             guard groups.indices.contains(number - 1) else {
                 throw .message(
-                    groups.isEmpty ? "no job has failed" : "there is no group \(number): xpm failures has \(groups.count)")
+                    groups.isEmpty
+                        ? "no job has failed"
+                        : "there is no group \(number): xpm failures has \(groups.count)")
             }
             return groups[number - 1].jobs
         }

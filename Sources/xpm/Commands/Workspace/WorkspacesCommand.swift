@@ -3,7 +3,8 @@ import Engine
 
 struct WorkspacesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "workspaces", abstract: "List the workspaces of settings.yaml.", subcommands: [List.self],
+        commandName: "workspaces", abstract: "List the workspaces of settings.yaml.",
+        subcommands: [List.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
@@ -18,10 +19,14 @@ struct WorkspacesCommand: ParsableCommand {
                 let width = all.map(\.id.count).max() ?? 0
                 for one in all {
                     let isThere = Files.exists(Workspace(path: one.path).jobs)
-                    let line: JSON = ["id": .string(one.id), "path": .string(one.path), "exists": .bool(isThere)]
+                    let line: JSON = [
+                        "id": .string(one.id), "path": .string(one.path), "exists": .bool(isThere),
+                    ]
                     let padding = String(repeating: " ", count: width - one.id.count)
                     StandardStream.output.write(
-                        json ? line.text + "\n" : "\(one.id)\(padding)  \(one.path)\(isThere ? "" : "  (not made yet)")\n")
+                        json
+                            ? line.text + "\n"
+                            : "\(one.id)\(padding)  \(one.path)\(isThere ? "" : "  (not made yet)")\n")
                 }
                 if all.isEmpty {
                     StandardStream.error.write("no workspaces in \(Paths.shown(UserSettings.path))\n")
