@@ -186,8 +186,8 @@ package final class Experiment {
         {
             return
         }
-        // Somebody else may be reading them.
-        try Files.replace(folder.parameters, with: parameters)
-        try Files.replace(scriptPath, with: text, mode: 0o777)
+        // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and goes with the next one.
+        try Files.replace(folder.parameters, with: parameters, temporaryIn: run?.path)
+        try Files.replace(scriptPath, with: text, mode: 0o777, temporaryIn: run?.path)
     }
 }

@@ -116,16 +116,31 @@ package enum Files {
     }
 
     /// Replaces a file as a whole: readers see the old content or the new.
-    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError)
-    {
+    ///
+    /// - Parameter folder: where the temporary file lies, on the same disk; nil for beside the file.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32 = 0o666, temporaryIn folder: String? = nil
+    ) throws(SystemError) {
         // Another host may share the disk, and have the same process numbers.
-        let temporary = "\(path).\(Environment.hostName).\(getpid()).tmp"
+        let place = folder.map { "\($0)/\(Paths.name(path))" } ?? path
+        let temporary = "\(place).\(Environment.hostName).\(getpid()).tmp"
         do throws(SystemError) {
             try write(bytes, to: temporary, mode: mode)
             try rename(temporary, to: path)
         } catch {
             unsafe _ = unlink(temporary)
             throw error
+        }
+    }
+
+    /// Removes the temporary files of `replace` whose process, of this host, is gone.
+    package static func removeAbandoned(in folder: String) {
+        for name in (try? list(folder)) ?? [] where name.hasSuffix(".tmp") {
+            let parts = name.dropLast(".tmp".count).split(separator: ".")
+            guard let pid = parts.last.flatMap({ Int32($0) }), pid > 0,
+                name.hasSuffix(".\(Environment.hostName).\(pid).tmp"), kill(pid, 0) != 0, errno == ESRCH
+            else { continue }
+            try? remove("\(folder)/\(name)")
         }
     }
 

@@ -44,6 +44,7 @@ package final class RunFolder: Sendable {
             }
             lock = Mutex(taken.take())
             try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
+            Self.settleEarlier(of: experiment, in: workspace)
             (run, path) = try Self.makeFolder(in: folder, named: started.runName)
             for part in ["jobs", "sources"] { try Files.makeFolder("\(path)/\(part)") }
             jobs = try LineLog("\(path)/jobs.jsonl")
@@ -62,6 +63,32 @@ package final class RunFolder: Sendable {
         jobs.flush()
         events.flush()
         lock.withLock { $0 = nil }
+    }
+
+    /// Runs before this one that were killed say that they go on, or nothing: with the lock in hand, this one knows better.
+    private static func settleEarlier(of experiment: String, in workspace: Workspace) {
+        let folder = workspace.experiment(experiment)
+        let names = RunHistory(experiment: experiment, in: workspace).names
+        let last = Files.linkTarget("\(folder)/current").map(Paths.name)
+        // Those before the last one that began as a whole were settled when it began.
+        let start = last.flatMap(names.firstIndex) ?? 0
+        for name in names[min(start, names.count)...] { settle("\(folder)/\(name)", experiment, name) }
+    }
+
+    private static func settle(_ path: String, _ experiment: String, _ run: String) {
+        Files.removeAbandoned(in: path)
+        let status = "\(path)/status.json"
+        let json = (try? Files.read(status, limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+        guard json?["status"]?.string ?? "running" == "running" else { return }
+        var members: [JSON.Member] = [
+            .init("version", .int(RunStatus.version)), .init("experiment_id", .string(experiment)),
+            .init("run_id", .string(run)), .init("status", "running"),
+        ]
+        if case .object(let known)? = json { members = known }
+        for index in members.indices where members[index].name == "status" {
+            members[index].value = "interrupted"
+        }
+        try? Files.replace(status, with: JSON.object(members).prettyBytes)
     }
 
     private static func makeFolder(
