@@ -50,6 +50,44 @@ package enum ChildProcess {
         (try? descriptor.readToEnd(limit: limit, path: "")) ?? []
     }
 
+    /// Starts a program in a session of its own, and waits until it writes to a pipe or closes it.
+    ///
+    /// - Parameters:
+    ///   - output: the file that gets its standard output and standard error.
+    ///   - channel: the number that the pipe has there.
+    /// - Returns: its pid, and what it wrote first; nothing if it closed the pipe, by ending or otherwise.
+    package static func startTelling(
+        _ arguments: [String], environment: [String], output: String, channel: Int32
+    ) throws(SystemError) -> (pid: Int32, told: [UInt8]) {
+        let log = try Descriptor(opening: output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+        var ends: [Int32] = [0, 0]
+        let failure = unsafe xsys_pipe(&ends)
+        if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
+        let reading = Descriptor(owning: ends[0])
+        let process = xsys_process.make(
+            output: log.number, error: log.number, kept: ends[1], as: channel, session: true)
+        let pid = spawn(arguments, environment: environment, as: process)
+        close(ends[1])
+        if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
+        return (pid, try reading.readToEnd(limit: 1, path: ""))
+    }
+
+    /// Writes to the pipe that `startTelling` reads, and closes it.
+    package static func tell(_ channel: Int32) {
+        try? Descriptor.write([UInt8(ascii: "p")], to: channel, path: "")
+        close(channel)
+    }
+
+    /// Waits for a child.
+    ///
+    /// - Returns: its exit code; 128 and the number of the signal that ended it.
+    package static func wait(for pid: Int32) -> Int32 {
+        var status: Int32 = 0
+        _ = unsafe xsys_wait(pid, true, &status)
+        let signal = xsys_signal(status)
+        return signal > 0 ? 128 + signal : xsys_exit_code(status)
+    }
+
     /// Runs a program to its end and gives its exit code and what it wrote to its standard output.
     ///
     /// - Returns: nil if it cannot be executed.

@@ -29,6 +29,8 @@ package enum Environment {
         return kept + changes.map { "\($0.name)=\($0.value)" }
     }
 
+    package static func remove(_ name: String) { unsafe _ = unsetenv(name) }
+
     package static func set(_ name: String, _ value: String) { unsafe _ = setenv(name, value, 1) }
 
     package static let hostName: String = {

@@ -55,6 +55,11 @@ package struct ProcessRecord: Sendable, Equatable {
         if isAlive { kill(-pid, number) }
     }
 
+    /// Sends a signal to that one process, if it lives.
+    package func signalProcess(_ number: Int32) {
+        if isAlive { kill(pid, number) }
+    }
+
     /// A descriptor that becomes readable when the process ends; nil if it has ended or lives elsewhere.
     package func watch() -> Descriptor? {
         let number = xsys_process_descriptor(pid)

@@ -34,6 +34,12 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Launch nothing more after the first failure.")
     var failFast = false
 
+    @Flag(help: "Return when the plan is made; a process of its own goes on (xpm attach, xpm stop).")
+    var detach = false
+
+    @Flag(help: "If the experiment is running already, wait for its end.")
+    var wait = false
+
     @Flag(help: "Print the merged configuration and leave.")
     var show = false
 
@@ -48,6 +54,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
+        if detach, runMode != .normal || show {
+            throw ValidationError("--detach goes with a normal run.")
+        }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
     }
 
@@ -55,7 +64,7 @@ struct RunCommand: ParsableCommand {
         do throws(Failure) {
             let plan = try ExperimentFiles(of: experiment)
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
-            let code = try RunSession(self, plan).run()
+            let code = detach ? try DetachedRun.start(plan) : try RunSession(self, plan).run()
             if code != 0 { throw Failure.code(code) }
         } catch { throw error.reported() }
     }

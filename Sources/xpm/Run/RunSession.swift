@@ -31,7 +31,7 @@ final class RunSession {
         let context = Context(
             mode: command.runMode, slots: command.jobs ?? Environment.processors, failsFast: command.failFast,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
-            started: started)
+            started: started, waitsForOther: command.wait, teller: DetachedRun.teller())
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
         // Long chains of tasks are walked by recursion; untouched stack costs nothing.
@@ -68,4 +68,8 @@ struct Context: Sendable {
     let signals: SignalControl
     let flag: InterruptFlag
     let started: Double
+    /// Whether to wait for another run of the experiment.
+    let waitsForOther: Bool
+    /// Of a detached run, who is told that the plan is made.
+    let teller: (any RunObserver)?
 }

@@ -34,7 +34,7 @@ final class ScriptRun {
         let recorder = folder.map { folder in
             RunRecorder(folder) { [console] text in console.observe(.warning(text)) }
         }
-        let observers: [(any RunObserver)?] = [recorder, context.tally, console]
+        let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller]
         let observer = RunObservers(observers.compactMap(\.self))
         if let folder {
             observer.observe(.began(experiment: folder.experiment, run: folder.run, folder: folder.path))
@@ -88,13 +88,30 @@ final class ScriptRun {
     private func beginRun() throws(Failure) -> RunFolder? {
         if context.mode == .dryRun { return nil }
         do throws(RunError) {
-            let folder = try RunFolder(experiment: context.files.name, in: context.files.workspace)
+            let folder = try takeExperiment()
             do throws(SystemError) {
                 try folder.write(status: RunStatus(state: "running"))
                 try folder.write(environment: RunEnvironment.json(of: context, run: folder, git: nil))
             } catch { throw RunError.system(error) }
             return folder
         } catch { throw Failure(error) }
+    }
+
+    /// The folder of the run; waits for another run of the experiment where that is asked for.
+    private func takeExperiment() throws(RunError) -> RunFolder {
+        var isTold = false
+        while true {
+            do throws(RunError) {
+                return try RunFolder(experiment: context.files.name, in: context.files.workspace)
+            } catch {
+                guard case .busy = error, context.waitsForOther, context.signals.count == 0 else {
+                    throw error
+                }
+                if !isTold { console.observe(.warning("\(error.text); waiting for its end")) }
+                isTold = true
+                Clock.sleep(milliseconds: 100)
+            }
+        }
     }
 
     /// The program that hosts jobs, which lies beside this one.

@@ -1,0 +1,63 @@
+import Engine
+
+/// A run by a process of its own: in a session of its own, without a terminal, its messages in a file.
+///
+/// The process is this program again, with the same arguments. It tells by a pipe when the plan is made; until then its end is the end of
+/// the command, with its messages and its exit code.
+enum DetachedRun {
+    /// The variable that gives the new process the number of the pipe.
+    private static let variable = "XPM_DETACHED"
+
+    /// Starts the process and waits for its plan.
+    ///
+    /// - Returns: the exit code.
+    static func start(_ files: ExperimentFiles) throws(Failure) -> Int32 {
+        let folder = files.workspace.experiment(files.name)
+        let log = "\(folder)/detached.log"
+        let program = Paths.real(Environment.program)
+        // What follows `--` is the script's, whatever it is called.
+        let own = CommandLine.arguments.dropFirst().prefix { $0 != "--" }.filter { $0 != "--detach" }
+        let arguments = [program] + own + CommandLine.arguments.drop { $0 != "--" }
+        let environment = Environment.merging([(variable, "3")], into: Environment.all)
+        var process: (pid: Int32, told: [UInt8]) = (0, [])
+        do throws(SystemError) {
+            try Files.makeFolder(folder)
+            process = try ChildProcess.startTelling(
+                arguments, environment: environment, output: log, channel: 3)
+        } catch { throw Failure(error) }
+        guard !process.told.isEmpty else {
+            let code = ChildProcess.wait(for: process.pid)
+            StandardStream.error.write((try? Files.readText(log)) ?? "")
+            return code
+        }
+        StandardStream.output.write(
+            "\(files.name) goes on as process \(process.pid); its messages: \(Paths.shown(log))\n"
+                + "follow it with xpm attach \(files.name), end it with xpm stop \(files.name)\n")
+        return 0
+    }
+
+    /// In the new process: who is told that the plan is made; nil elsewhere.
+    static func teller() -> (any RunObserver)? {
+        guard let number = Environment[variable].flatMap({ Int32($0) }) else { return nil }
+        // The jobs' programs are no business of the pipe.
+        Environment.remove(variable)
+        return PlanTeller(number)
+    }
+
+    private final class PlanTeller: RunObserver {
+        private let pipe: Monitor<Int32?>
+
+        init(_ number: Int32) { pipe = Monitor(number) }
+
+        func observe(_ event: RunEvent) {
+            switch event {
+            case .planned:
+                pipe.withLock { number in
+                    if let number { ChildProcess.tell(number) }
+                    number = nil
+                }
+            default: break
+            }
+        }
+    }
+}
