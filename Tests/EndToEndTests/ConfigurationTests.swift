@@ -149,6 +149,36 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(
+        "of a token no more are held than there are, by two xpm together, and those of killed jobs are free")
+    func tokens() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "t.t", params = { n = xpm.int },
+              command = "mkdir {jobdir}/../../../held/{n}; ls {jobdir}/../../../held | wc -l >>{jobdir}/../../../seen; sleep 0.1; rmdir {jobdir}/../../../held/{n}" }
+            function run(helper)
+              helper.xp:token("gpu", 2)
+              for n = 1, 6 do T { n = n + helper.args[1] }:submit { tokens = { gpu = n == 1 and 2 or 1 } } end
+            end
+            """, to: "t.lua")
+        for name in ["one", "two"] { try bench.write("id: \(name)\nfile: t\n", to: "\(name).yaml") }
+        try Files.makeFolder("\(bench.folder)/workspace/held")
+        let starts = try [("one", "0"), ("two", "10")].map {
+            try bench.start(["run", "-j", "6", "\($0.0).yaml", "--", $0.1])
+        }
+        for (process, tag) in starts {
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(result.error)")
+        }
+        let seen = try bench.read("workspace/seen").split(separator: "\n").compactMap {
+            Int($0.filter(\.isNumber))
+        }
+        #expect(seen.count == 12 && seen.allSatisfy { $0 <= 2 }, "\(seen)")
+        #expect(!FileLock.isHeld("\(bench.folder)/workspace/tokens/gpu/0.lock"))
+    }
+
     @Test("results of deprecated definitions are linked to the new ones, and unlinked again")
     func deprecated() throws {
         let bench = try Workbench()

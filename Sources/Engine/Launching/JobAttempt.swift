@@ -36,7 +36,7 @@ package struct JobAttempt {
         do throws(AttemptError) {
             let header = try header()
             if let descriptors = try takeShared(
-                header.shares, behind: lock.descriptor.number, orders: orders)
+                header, behind: lock.descriptor.number, orders: orders)
             {
                 shared = descriptors
                 let locks = Locks(job: lock.descriptor.number, lastShared: shared.max() ?? -1)
@@ -83,11 +83,12 @@ package struct JobAttempt {
     /// Takes the locks of the folders that the job shares with others, in the order of their names; the program inherits them.
     ///
     /// - Returns: nil if the job was told to stop meanwhile.
-    private func takeShared(_ folders: [String], behind job: Int32, orders: Int32) throws(AttemptError)
-        -> [Int32]?
-    {
+    private func takeShared(
+        _ header: JobScript.Header, behind job: Int32, orders: Int32
+    ) throws(AttemptError) -> [Int32]? {
         var taken: [Int32] = []
-        for folder in folders.map({ Paths.absolute($0, from: folder.path) }).sorted(by: ByteOrder.less) {
+        for folder in header.shares.map({ Paths.absolute($0, from: folder.path) }).sorted(by: ByteOrder.less)
+        {
             while true {
                 do throws(SystemError) {
                     try Files.makeFolder(folder)
@@ -107,7 +108,42 @@ package struct JobAttempt {
                 }
             }
         }
+        // Always after the folders, and in the order of their names: no two jobs wait for each other.
+        for token in header.tokens.sorted(by: { ByteOrder.less($0.resource, $1.resource) }) {
+            let folder = Paths.absolute(token.resource, from: self.folder.path)
+            while true {
+                do throws(SystemError) {
+                    if let held = try Self.take(token, in: folder, behind: job) {
+                        taken += held
+                        break
+                    }
+                } catch {
+                    for descriptor in taken { close(descriptor) }
+                    throw .system(error)
+                }
+                var polled = pollfd(fd: orders, events: Int16(POLLIN), revents: 0)
+                if unsafe poll(&polled, 1, 50) > 0 {
+                    for descriptor in taken { close(descriptor) }
+                    return nil
+                }
+            }
+        }
         return taken
+    }
+
+    /// Takes as many of a token's lock files as it says, or none.
+    private static func take(_ token: Claim, in folder: String, behind job: Int32) throws(SystemError)
+        -> [Int32]?
+    {
+        try Files.makeFolder(folder)
+        var held: [Int32] = []
+        for number in 0..<token.capacity {
+            guard let lock = try FileLock.take("\(folder)/\(number).lock") else { continue }
+            held.append(fcntl(lock.descriptor.number, F_DUPFD, job + 1))
+            if held.count == token.count { return held }
+        }
+        for descriptor in held { close(descriptor) }
+        return nil
     }
 
     private func start(

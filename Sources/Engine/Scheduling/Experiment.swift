@@ -70,6 +70,11 @@ package final class Experiment {
         self.planned = planned
     }
 
+    /// Tokens by their names, with how many there are.
+    package private(set) var tokens: [String: Int] = [:]
+
+    package func define(token name: String, count: Int) { tokens[name] = count }
+
     /// The folder that relative paths in parameters are in.
     package var base = "/"
 
@@ -88,8 +93,10 @@ package final class Experiment {
     /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in
     ///   place.
     /// - Throws: what `program` throws, or a folder that cannot be written.
+    ///   - tokens: how many of which tokens the job holds, by the names that `define(token:)` knows.
     package func submit(
         _ task: ConfigObject, environment own: [JobScript.Variable] = [],
+        tokens: [(name: String, count: Int)] = [],
         program: () throws -> JobScript.Program
     ) throws -> Job {
         // First: the identifier of a submitted task does not depend on where it stands.
@@ -113,6 +120,11 @@ package final class Experiment {
             }
         }
         let shares = task.partialFolders(in: workspace.partials)
+        let claimed = tokens.map { token in
+            Claim(
+                "\(workspace.path)/\(Claim.tokens)/\(token.name)", count: token.count,
+                of: self.tokens[token.name] ?? token.count)
+        }
 
         let tags = task.allTags()
         let script = JobScript(
@@ -120,11 +132,15 @@ package final class Experiment {
             run: run.map { Paths.relative($0.path, from: folder.path) },
             needs: needs.map { Paths.relative($0, from: folder.path) },
             shares: shares.map { Paths.relative($0, from: folder.path) },
+            tokens: claimed.map {
+                Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
+            },
             environment: environment + own, program: try program())
         let spec = JobSpec(
             number: JobNumber(jobs.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
-            language: script.language, dependencies: dependencies.map(\.spec.number), exclusive: shares,
+            language: script.language, dependencies: dependencies.map(\.spec.number),
+            claims: shares.map { Claim($0) } + claimed,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "))
         let job = Job(spec: spec, task: task)
         let state = folder.state()

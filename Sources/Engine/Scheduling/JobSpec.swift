@@ -14,14 +14,14 @@ package struct JobSpec: Sendable {
     package let folder: JobFolder
     package let language: JobScript.Language
     package let dependencies: [JobNumber]
-    /// Folders that only one job at a time may use.
-    package let exclusive: [String]
+    /// What it needs of things that there is only so much of.
+    package let claims: [Claim]
     /// `lr=0.1 seed=1`
     package let tags: String
 
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder,
-        language: JobScript.Language, dependencies: [JobNumber], exclusive: [String] = [], tags: String
+        language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String
     ) {
         self.number = number
         self.identifier = identifier
@@ -29,7 +29,7 @@ package struct JobSpec: Sendable {
         self.folder = folder
         self.language = language
         self.dependencies = dependencies
-        self.exclusive = exclusive
+        self.claims = claims
         self.tags = tags
     }
 }

@@ -38,7 +38,7 @@ package struct Plan: Sendable {
         var lost = 0
     }
 
-    /// Jobs that wait for one folder, in order.
+    /// Jobs that wait for one resource, in order.
     private struct Parked {
         var jobs: [JobNumber] = []
         var next = 0
@@ -48,9 +48,9 @@ package struct Plan: Sendable {
     private static let mostLost = 3
 
     private var entries: [Entry] = []
-    /// Folders that a running job has for itself.
-    private var taken: Set<String> = []
-    /// Ready jobs that wait for such a folder.
+    /// What is taken of each resource by running jobs.
+    private var taken: [String: Int] = [:]
+    /// Ready jobs that wait for a resource.
     private var parked: [String: Parked] = [:]
     /// Ready jobs from `next` on.
     private var queue: [JobNumber] = []
@@ -187,22 +187,33 @@ package struct Plan: Sendable {
         slotsLeft += 1
     }
 
-    /// A job runs no more: its slot is free, and so are its folders.
+    /// A job runs no more: its slot is free, and so is what it claimed.
     private mutating func stop(_ number: JobNumber) {
         giveBackSlot(of: number)
         running -= 1
-        for folder in entries[number.index].spec.exclusive {
-            taken.remove(folder)
-            unpark(folder)
+        let claims = entries[number.index].spec.claims
+        for claim in claims {
+            let left = taken[claim.resource, default: 0] - claim.count
+            taken[claim.resource] = left > 0 ? left : nil
         }
+        for claim in claims { unpark(claim.resource) }
     }
 
-    /// Lets the first job that waits for a folder try again: it alone can have it.
-    private mutating func unpark(_ folder: String) {
-        guard var waiting = parked[folder], waiting.next < waiting.jobs.count else { return }
-        queue.append(waiting.jobs[waiting.next])
+    /// Lets the first job that waits for a resource try again, if there is enough of it now. The next one follows when that one has
+    /// been launched, so an event costs the same however many wait.
+    private mutating func unpark(_ resource: String) {
+        guard var waiting = parked[resource], waiting.next < waiting.jobs.count else { return }
+        let first = waiting.jobs[waiting.next]
+        guard let claim = entries[first.index].spec.claims.first(where: { $0.resource == resource }),
+            fits(claim)
+        else { return }
+        queue.append(first)
         waiting.next += 1
-        parked[folder] = waiting.next < waiting.jobs.count ? waiting : nil
+        parked[resource] = waiting.next < waiting.jobs.count ? waiting : nil
+    }
+
+    private func fits(_ claim: Claim) -> Bool {
+        taken[claim.resource, default: 0] + claim.count <= claim.capacity
     }
 
     private mutating func launchReady(_ actions: inout [Action]) {
@@ -210,20 +221,21 @@ package struct Plan: Sendable {
         while slotsLeft > 0, next < queue.count {
             let number = queue[next]
             next += 1
-            let folders = entries[number.index].spec.exclusive
-            if let folder = folders.first(where: taken.contains) {
-                parked[folder, default: Parked()].jobs.append(number)
+            let claims = entries[number.index].spec.claims
+            if let lacking = claims.first(where: { !fits($0) }) {
+                parked[lacking.resource, default: Parked()].jobs.append(number)
                 // It may have been the one that was to have another.
-                for other in folders where !taken.contains(other) { unpark(other) }
+                for claim in claims where claim.resource != lacking.resource { unpark(claim.resource) }
                 continue
             }
-            taken.formUnion(folders)
+            for claim in claims { taken[claim.resource, default: 0] += claim.count }
             entries[number.index].status = .running
             entries[number.index].holdsSlot = true
             slotsLeft -= 1
             running += 1
             actions.append(.report(number, .running))
             actions.append(.launch(number))
+            for claim in claims { unpark(claim.resource) }
         }
         if next > 1024, next > queue.count / 2 {
             queue.removeFirst(next)

@@ -9,6 +9,7 @@
 ///     # run ../../../experiments/iris/20261123_101500
 ///     # needs ../../iris.train/07c59004b109…/train.done
 ///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
+///     # token 1 2 ../../../tokens/gpu
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
 /// lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
@@ -31,6 +32,8 @@ package struct JobScript: Equatable, Sendable {
     package var needs: [String]
     /// The folders that are its own while it runs, relative to the job's folder.
     package var shares: [String]
+    /// How many of which tokens it holds while it runs; the folders relative to the job's folder.
+    package var tokens: [Claim]
     package var environment: [Variable]
     package var program: Program
 
@@ -55,6 +58,7 @@ package struct JobScript: Equatable, Sendable {
 
     package init(
         taskID: String, identifier: String, run: String? = nil, needs: [String], shares: [String] = [],
+        tokens: [Claim] = [],
         environment: [Variable], program: Program
     ) {
         self.taskID = taskID
@@ -62,6 +66,7 @@ package struct JobScript: Equatable, Sendable {
         self.run = run
         self.needs = needs
         self.shares = shares
+        self.tokens = tokens
         self.environment = environment
         self.program = program
     }
@@ -86,6 +91,7 @@ package struct JobScript: Equatable, Sendable {
         lines += [run].compactMap(\.self).map { "\(comment) run \($0)" }
         lines += needs.map { "\(comment) needs \($0)" }
         lines += shares.map { "\(comment) shares \($0)" }
+        lines += tokens.map { "\(comment) token \($0.count) \($0.capacity) \($0.resource)" }
         switch program {
         case .lua(let fields):
             lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)  environment = {")
@@ -118,6 +124,7 @@ extension JobScript {
         package var run: String?
         package var needs: [String] = []
         package var shares: [String] = []
+        package var tokens: [Claim] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -153,6 +160,13 @@ extension JobScript {
         header.run = take("run").first
         header.needs = take("needs")
         header.shares = take("shares")
+        header.tokens = take("token").compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 2)
+            guard parts.count == 3, let count = Int(parts[0]), let capacity = Int(parts[1]), count > 0,
+                count <= capacity, capacity <= 1 << 20
+            else { return nil }
+            return Claim(String(parts[2]), count: count, of: capacity)
+        }
         header.body = rest
         return header
     }

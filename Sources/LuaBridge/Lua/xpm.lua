@@ -139,6 +139,9 @@ local xp_methods = {
     setenv = function(_, name, value)
     host.setenv(name, value)
   end,
+    token = function(_, name, count)
+    host.token(name, count)
+  end,
   save = function(_, object, name)
     host.xp_save(object, name)
   end,

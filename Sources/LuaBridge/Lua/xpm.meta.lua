@@ -161,7 +161,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[] }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer> }
 ---@return any
 function Object:submit(options) end
 
@@ -304,6 +304,11 @@ function XP:stop() end
 ---@param name string
 ---@param value any
 function XP:setenv(name, value) end
+
+--- Makes a token of which there are so many; `submit { tokens = { name = 1 } }` holds some while the job runs. All xpm on the workspace share it.
+---@param name string
+---@param count integer
+function XP:token(name, count) end
 
 --- Saves an object with the run.
 ---@param object xpm.Object

@@ -23,6 +23,20 @@ extension PlanSession {
             experiment?.set(environment: name, to: try stack.value(2).plainText)
             return 0
         }
+        module.add("token") { [unowned self] stack in
+            guard let experiment else { throw ScriptError("xp:token works inside run") }
+            guard let name = stack.string(1), Partial.isName(name), stack.kind(2) == .int, stack.int(2) >= 1,
+                stack.int(2) <= 1 << 20
+            else {
+                throw ScriptError(
+                    "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
+            }
+            if let known = experiment.tokens[name], known != Int(stack.int(2)) {
+                throw ScriptError("xp:token: of '\(name)' there are \(known) already")
+            }
+            experiment.define(token: name, count: Int(stack.int(2)))
+            return 0
+        }
         module.add("workdir") { [unowned self] stack in
             stack.push(experiment?.workspace.path ?? "")
             return 1
@@ -63,7 +77,7 @@ extension PlanSession {
             let hint = type.kind == .lightweight ? "; give it to another in init_tasks" : ""
             throw ScriptError("\(type.id) is a config: only a task can be submitted\(hint)")
         }
-        let options = try SubmitOptions(stack, of: type)
+        let options = try SubmitOptions(stack, of: type, tokens: experiment.tokens)
         if let initTasks = options.initTasks {
             guard module.runsLua(type) || type.python != nil else {
                 throw ScriptError(
@@ -82,7 +96,9 @@ extension PlanSession {
         } catch let error as ValueError {
             throw XpmModule.sealingError(error, of: type)
         }
-        let job = try experiment.submit(task, environment: options.environment) { [unowned self] in
+        let job = try experiment.submit(
+            task, environment: options.environment, tokens: options.tokens
+        ) { [unowned self] in
             try program(of: task, definition, options.environment, stack)
         }
         return try pushOutput(of: job, task, definition, stack)

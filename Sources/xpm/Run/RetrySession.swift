@@ -98,7 +98,10 @@ struct RetrySession {
                 JobSpec(
                     number: number, identifier: identifier, taskID: job.task, folder: job.folder,
                     language: language, dependencies: dependencies,
-                    exclusive: header.shares.map { Paths.absolute($0, from: path) }, tags: job.tagsText))
+                    claims: header.shares.map { Claim(Paths.absolute($0, from: path)) }
+                        + header.tokens.map {
+                            Claim(Paths.absolute($0.resource, from: path), count: $0.count, of: $0.capacity)
+                        }, tags: job.tagsText))
             numbers[path] = number
             return number
         }

@@ -14,15 +14,14 @@ struct PlanTests {
         init(slots: Int, failsFast: Bool = false) { plan = Plan(slots: slots, failsFast: failsFast) }
 
         @discardableResult
-        mutating func submit(needs: [Int] = [], isDone: Bool = false) -> Int {
+        mutating func submit(needs: [Int] = [], claims: [Claim] = [], isDone: Bool = false) -> Int {
             let number = count
             count += 1
             let spec = JobSpec(
                 number: JobNumber(number), identifier: Identifier(hashing: [UInt8(number & 255)]),
                 taskID: "t",
                 folder: JobFolder(path: "/j/\(number)", name: "t"), language: .sh,
-                dependencies: needs.map(JobNumber.init),
-                tags: "")
+                dependencies: needs.map(JobNumber.init), claims: claims, tags: "")
             apply(.submitted(spec, isDone: isDone))
             return number
         }
@@ -54,6 +53,24 @@ struct PlanTests {
         #expect(bench.launched == [0, 1])
         bench.succeed(1)
         #expect(bench.launched == [0, 1, 2])
+    }
+
+    @Test("jobs that claim one thing run one after the other, and let others pass")
+    func claims() {
+        var bench = Bench(slots: 3)
+        for _ in 0..<3 { bench.submit(claims: [Claim("folder")]) }
+        bench.submit()
+        bench.submit(claims: [Claim("token", count: 2, of: 2)])
+        bench.submit(claims: [Claim("token", count: 1, of: 2)])
+        #expect(bench.launched == [0, 3, 4])
+        bench.succeed(0)
+        #expect(bench.launched == [0, 3, 4, 1])
+        bench.succeed(3)
+        #expect(bench.launched == [0, 3, 4, 1])
+        bench.succeed(4)
+        #expect(bench.launched == [0, 3, 4, 1, 5])
+        bench.fail(1)
+        #expect(bench.launched == [0, 3, 4, 1, 5, 2])
     }
 
     @Test("a job waits for what it needs")
@@ -170,6 +187,8 @@ struct PlanTests {
         let slots = Int.random(in: 1...5, using: &generator)
         var bench = Bench(slots: slots)
         var needs: [Int: [Int]] = [:]
+        // Three resources, of which there are one, two and four.
+        var claims: [Int: [Claim]] = [:]
         var running: Set<Int> = []
         var ended: [Int: Bool] = [:]
         var started = 0
@@ -181,6 +200,10 @@ struct PlanTests {
                 started += 1
             }
             #expect(running.count <= slots)
+            for capacity in [1, 2, 4] {
+                let taken = running.flatMap { claims[$0, default: []] }.filter { $0.capacity == capacity }
+                #expect(taken.reduce(0) { $0 + $1.count } <= capacity)
+            }
         }
         for number in 0..<200 {
             let some =
@@ -190,7 +213,10 @@ struct PlanTests {
                     Int.random(in: 0..<number, using: &generator)
                 }
             needs[number] = Array(Set(some))
-            bench.submit(needs: needs[number] ?? [])
+            claims[number] = [1, 2, 4].filter { _ in Int.random(in: 0..<3, using: &generator) == 0 }.map {
+                Claim("r\($0)", count: Int.random(in: 1...$0, using: &generator), of: $0)
+            }
+            bench.submit(needs: needs[number] ?? [], claims: claims[number] ?? [])
             startNew()
             if let job = running.first, Bool.random(using: &generator) {
                 let isGood = Int.random(in: 0..<10, using: &generator) > 0

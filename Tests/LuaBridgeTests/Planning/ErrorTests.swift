@@ -77,6 +77,15 @@ struct ErrorTests {
             ),
             ("Train {}:watch_output(\"x\", print)<!>", "watch_output: t.train is no resumable_task"),
             ("Train {}:output(\"x\", {})<!>", "output belongs to execute"),
+            (
+                "helper.xp:token(\"gpu\", 2) Train { learning_rate = 1 }:submit { tokens = { gp = 1 } }<!>",
+                "t.train: submit: there is no token 'gp': xp:token(\"gp\", n) makes it (did you mean 'gpu'?)"
+            ),
+            (
+                "helper.xp:token(\"gpu\", 2) Train { learning_rate = 1 }:submit { tokens = { gpu = 3 } }<!>",
+                "t.train: submit: 3 of the token 'gpu', of which there are 2"
+            ),
+            ("helper.xp:token(\"a/b\", 2)<!>", "xp:token(name, n): a name of letters"),
             ("helper.xp:save(Model {}, \"a/b\")<!>", "xp:save(object, name): a name is a string without '/'"),
             ("helper.xp:load(\"other\", \"x\")<!>", "xp:load: 'x': there is no experiment 'other' in "),
             ("xpm.save(Train {}, \"f\")<!>", "t.train: missing parameter 'learning_rate'"),
