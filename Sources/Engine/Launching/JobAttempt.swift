@@ -31,15 +31,16 @@ package struct JobAttempt {
     package func run(holding lock: consuming FileLock, output: Output, orders: Int32) -> Outcome {
         let started = Timestamp.now
         var outcome: Outcome
-        var shared: [Int32] = []
-        defer { for descriptor in shared { close(descriptor) } }
+        var shared: SharedLocks?
+        defer { shared?.release() }
         do throws(AttemptError) {
             let header = try header()
-            if let descriptors = try takeShared(
-                header, behind: lock.descriptor.number, orders: orders)
-            {
-                shared = descriptors
-                let locks = Locks(job: lock.descriptor.number, lastShared: shared.max() ?? -1)
+            do throws(SystemError) {
+                shared = try SharedLocks.take(
+                    for: header, in: folder.path, behind: lock.descriptor.number, orders: orders)
+            } catch { throw .system(error) }
+            if let shared {
+                let locks = Locks(job: lock.descriptor.number, lastShared: shared.last)
                 let pid = try start(header, output, locks, started)
                 outcome = wait(for: pid, orders: orders, forwarding: output == .inherited)
             } else {
@@ -78,72 +79,6 @@ package struct JobAttempt {
             }
             return header
         } catch { throw .script(error) }
-    }
-
-    /// Takes the locks of the folders that the job shares with others, in the order of their names; the program inherits them.
-    ///
-    /// - Returns: nil if the job was told to stop meanwhile.
-    private func takeShared(
-        _ header: JobScript.Header, behind job: Int32, orders: Int32
-    ) throws(AttemptError) -> [Int32]? {
-        var taken: [Int32] = []
-        for folder in header.shares.map({ Paths.absolute($0, from: folder.path) }).sorted(by: ByteOrder.less)
-        {
-            while true {
-                do throws(SystemError) {
-                    try Files.makeFolder(folder)
-                    if let lock = try FileLock.take("\(folder)/.lock"), lock.isAt("\(folder)/.lock") {
-                        // Without close-on-exec: the lock lives as long as the program.
-                        taken.append(fcntl(lock.descriptor.number, F_DUPFD, job + 1))
-                        break
-                    }
-                } catch {
-                    for descriptor in taken { close(descriptor) }
-                    throw .system(error)
-                }
-                var polled = pollfd(fd: orders, events: Int16(POLLIN), revents: 0)
-                if unsafe poll(&polled, 1, 50) > 0 {
-                    for descriptor in taken { close(descriptor) }
-                    return nil
-                }
-            }
-        }
-        // Always after the folders, and in the order of their names: no two jobs wait for each other.
-        for token in header.tokens.sorted(by: { ByteOrder.less($0.resource, $1.resource) }) {
-            let folder = Paths.absolute(token.resource, from: self.folder.path)
-            while true {
-                do throws(SystemError) {
-                    if let held = try Self.take(token, in: folder, behind: job) {
-                        taken += held
-                        break
-                    }
-                } catch {
-                    for descriptor in taken { close(descriptor) }
-                    throw .system(error)
-                }
-                var polled = pollfd(fd: orders, events: Int16(POLLIN), revents: 0)
-                if unsafe poll(&polled, 1, 50) > 0 {
-                    for descriptor in taken { close(descriptor) }
-                    return nil
-                }
-            }
-        }
-        return taken
-    }
-
-    /// Takes as many of a token's lock files as it says, or none.
-    private static func take(_ token: Claim, in folder: String, behind job: Int32) throws(SystemError)
-        -> [Int32]?
-    {
-        try Files.makeFolder(folder)
-        var held: [Int32] = []
-        for number in 0..<token.capacity {
-            guard let lock = try FileLock.take("\(folder)/\(number).lock") else { continue }
-            held.append(fcntl(lock.descriptor.number, F_DUPFD, job + 1))
-            if held.count == token.count { return held }
-        }
-        for descriptor in held { close(descriptor) }
-        return nil
     }
 
     private func start(

@@ -49,7 +49,6 @@ package final class ConfigObject {
         var isDynamic = false
         var isLoaded = false
         var tagStops: Set<String> = []
-        /// How many conversions of deprecated objects led to it.
         var conversions = 0
     }
 
@@ -73,9 +72,15 @@ package final class ConfigObject {
     }
 
     /// The object that this one of a deprecated type stands for, once it was converted.
-    package private(set) var replacement: ConfigObject? {
+    package var replacement: ConfigObject? {
         get { rare?.replacement }
         set { rareValues().replacement = newValue }
+    }
+
+    /// How many conversions of deprecated objects led to it.
+    var conversions: Int {
+        get { rare?.conversions ?? 0 }
+        set { rareValues().conversions = newValue }
     }
 
     /// What its identifier is of: itself, or what took its place.
@@ -209,52 +214,6 @@ package final class ConfigObject {
         return copy
     }
 
-    /// Gives this object copies of the config objects in it that were submitted with another task and have paths of that task: its own
-    /// paths lie in its own folder.
-    package func separatePaths() {
-        var copies: [ObjectIdentifier: ConfigObject] = [:]
-        var visited: Set<ObjectIdentifier> = []
-        separatePaths(&copies, &visited)
-    }
-
-    private func separatePaths(
-        _ copies: inout [ObjectIdentifier: ConfigObject], _ visited: inout Set<ObjectIdentifier>
-    ) {
-        guard !isSealed, visited.insert(ObjectIdentifier(self)).inserted else { return }
-        for (position, value) in values.enumerated() {
-            var isShared = false
-            value?.forEachObject { object in
-                if object.hasPathsOfAnother {
-                    isShared = true
-                } else {
-                    object.separatePaths(&copies, &visited)
-                }
-            }
-            if isShared { values[position] = value?.replacingShared(&copies) }
-        }
-    }
-
-    /// Whether it, or an object in it, has a path that was made for a task.
-    fileprivate var hasPathsOfAnother: Bool {
-        guard isSealed, task == nil, !isLoaded else { return false }
-        if zip(type.parameters, values).contains(where: {
-            $0.jobPath != nil && $0.partial == nil && $1 != nil
-        }) {
-            return true
-        }
-        var found = false
-        forEachObject { if !found { found = $0.hasPathsOfAnother } }
-        return found
-    }
-
-    /// Takes over what was said of an object that this one takes the place of.
-    package func takeOver(from other: ConfigObject) {
-        for tag in other.tags { addTag(tag) }
-        if meta == nil { meta = other.meta }
-        if !other.extraDependencies.isEmpty { extraDependencies += other.extraDependencies }
-        if initTasks.isEmpty { initTasks = other.initTasks }
-    }
-
     /// A copy that shares no object with this one but tasks and what they made.
     fileprivate func deepCopy() -> ConfigObject {
         let copy = copy()
@@ -272,7 +231,7 @@ package final class ConfigObject {
         freeze()
     }
 
-    private func complete(
+    func complete(
         check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
     ) throws {
         if isSealed || !visited.insert(ObjectIdentifier(self)).inserted { return }
@@ -297,67 +256,6 @@ package final class ConfigObject {
         try check(self)
         try convertIfDeprecated(check, &visited)
         representDeprecated()
-    }
-
-    private func convertIfDeprecated(
-        _ check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
-    ) throws {
-        guard let converted = try converted() else { return }
-        try converted.complete(check: check, &visited)
-        replacement = converted
-    }
-
-    /// The object of the new type, for one of a deprecated type.
-    private func converted() throws -> ConfigObject? {
-        guard let convert = type.deprecation?.convert else { return nil }
-        let converted = try convert(self)
-        let count = (rare?.conversions ?? 0) + 1
-        guard count < 64 else {
-            throw ValueError(
-                .refused("\(type.id): deprecated types are converted into each other without end"))
-        }
-        if converted.type.deprecation != nil { converted.rareValues().conversions = count }
-        return converted
-    }
-
-    /// - Throws: a parameter without a value, in the object that it stands for or in one in that.
-    package func checkComplete() throws(ValueError) {
-        var visited: Set<ObjectIdentifier> = []
-        func check(_ object: ConfigObject) throws(ValueError) {
-            let object = object.represented
-            guard visited.insert(ObjectIdentifier(object)).inserted else { return }
-            for (parameter, value) in zip(object.type.parameters, object.values)
-            where value == nil && parameter.jobPath == nil {
-                throw ValueError(.missingParameter(name: parameter.name, of: object.type.id))
-            }
-            var inner: [ConfigObject] = []
-            object.forEachObject { inner.append($0) }
-            for one in inner { try check(one) }
-        }
-        try check(self)
-    }
-
-    /// Puts what took the place of deprecated objects in their place: the task sees objects of the new types.
-    private func representDeprecated() {
-        for (position, value) in values.enumerated() {
-            var hasDeprecated = false
-            value?.forEachObject { if $0.replacement != nil { hasDeprecated = true } }
-            if hasDeprecated { values[position] = value?.represented }
-        }
-    }
-
-    /// Converts this object and those in it that are of deprecated types, so that its identifier can be computed before it is sealed.
-    package func convertDeprecated() throws {
-        var visited: Set<ObjectIdentifier> = []
-        try convertDeprecated(&visited)
-    }
-
-    private func convertDeprecated(_ visited: inout Set<ObjectIdentifier>) throws {
-        if isSealed || !visited.insert(ObjectIdentifier(self)).inserted { return }
-        try forEachObject { try $0.convertDeprecated(&visited) }
-        guard let converted = try converted() else { return }
-        try converted.convertDeprecated(&visited)
-        replacement = converted
     }
 
     private func freeze() {
@@ -386,26 +284,6 @@ extension Value {
         }
     }
 
-    /// The same value with what took the place of deprecated objects; what a task made stays made by it.
-    fileprivate var represented: Value {
-        switch self {
-        case .object(let object):
-            let new = object.represented
-            if new !== object {
-                if new.task == nil, object.task !== object { new.task = object.task }
-                if new.meta == nil { new.meta = object.meta }
-            }
-            return .object(new)
-        case .list(let values): return .list(values.map(\.represented))
-        case .set(let values): return .set(values.map(\.represented))
-        case .map(let entries):
-            return .map(entries.map { .init(key: $0.key, value: $0.value.represented) })
-        case .openMap(let entries):
-            return .openMap(entries.map { .init(key: $0.key, value: $0.value.represented) })
-        default: return self
-        }
-    }
-
     /// A copy with copies of the objects in it, tasks and what they made excepted.
     package var cloned: Value {
         switch self {
@@ -416,28 +294,6 @@ extension Value {
             return .map(entries.map { .init(key: $0.key, value: $0.value.cloned) })
         case .openMap(let entries):
             return .openMap(entries.map { .init(key: $0.key, value: $0.value.cloned) })
-        default: return self
-        }
-    }
-
-    /// The same value with copies of the shared objects in it, one for each.
-    fileprivate func replacingShared(_ copies: inout [ObjectIdentifier: ConfigObject]) -> Value {
-        switch self {
-        case .object(let object):
-            guard object.hasPathsOfAnother else { return self }
-            if let known = copies[ObjectIdentifier(object)] { return .object(known) }
-            let copy = object.copy()
-            copies[ObjectIdentifier(object)] = copy
-            for (position, value) in copy.values.enumerated() {
-                if let value { copy.restore(position, to: value.replacingShared(&copies)) }
-            }
-            return .object(copy)
-        case .list(let values): return .list(values.map { $0.replacingShared(&copies) })
-        case .set(let values): return .set(values.map { $0.replacingShared(&copies) })
-        case .map(let entries):
-            return .map(entries.map { .init(key: $0.key, value: $0.value.replacingShared(&copies)) })
-        case .openMap(let entries):
-            return .openMap(entries.map { .init(key: $0.key, value: $0.value.replacingShared(&copies)) })
         default: return self
         }
     }

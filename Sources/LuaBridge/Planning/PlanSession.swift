@@ -40,13 +40,15 @@ package final class PlanSession {
     let lua: LuaState
     let module: XpmModule
     let input: PlanInput
-    package private(set) var sources: SourceTree
+    package internal(set) var sources: SourceTree
     /// The files of the plan, in the order of their loading.
-    private(set) var loaded: [LoadedFile] = []
+    var loaded: [LoadedFile] = []
     /// The path of each file by the name that messages show.
-    private var files: [String: String] = [:]
-    private var main: LuaReference?
-    private var luaFields: String?
+    var files: [String: String] = [:]
+    var main: LuaReference?
+    var luaFields: String?
+    /// What `run` gets as `cfg`.
+    var configuration = Value.map([])
     let programs = ProgramFinder()
     /// Types whose `sources` are kept already.
     var definitionsWithKeptSources: Set<String> = []
@@ -90,158 +92,6 @@ package final class PlanSession {
             try module.open()
             try prepare()
         } catch { throw Self.planError(error) }
-    }
-
-    private func prepare() throws {
-        let stack = lua.stack
-        var folders = input.luapath
-        if let script = input.script { folders.append(Paths.parent(script)) }
-        if let file = input.moduleFile { folders.append(Paths.parent(file)) }
-        let own = folders.flatMap { ["\($0)/?.lua", "\($0)/?/init.lua"] }
-        ModuleFinder.setPath(stack, "path", (own + [ModuleFinder.path(stack)]).joined(separator: ";"))
-        ModuleFinder.install({ [unowned self] stack in try search(stack) }, in: lua)
-        forbidExit()
-
-        if let path = input.preExperiment {
-            if path.hasPrefix("/") { try run(file: path) } else { try require(path) }
-            stack.pop()
-        }
-        if let name = input.module {
-            try require(name)
-        } else if let script = input.script {
-            try run(file: script)
-        }
-        // Above the script's result: what `xpm.lua` makes of it.
-        stack.copy(-1)
-        pushHost("resolve")
-        stack.insert(-2)
-        try stack.call(arguments: 1, results: 1)
-        main = stack.keep()
-        stack.pop()
-        try checkConfiguration()
-    }
-
-    /// Ending the process would lose what was submitted.
-    private func forbidExit() {
-        lua.stack.pushGlobals()
-        lua.stack.get("os", from: -1)
-        lua.push { _ in
-            throw ScriptError(
-                "os.exit in a plan would lose its tasks: return from run, raise an error, or call xp:stop()")
-        }
-        lua.stack.set("exit", in: -2)
-        lua.stack.pop(2)
-    }
-
-    /// Pushes a function that `xpm.lua` put into the host's table.
-    func pushHost(_ name: String) { module.pushHostField(name, lua.stack) }
-
-    /// Runs a file and pushes its result.
-    private func run(file path: String) throws {
-        let content: [UInt8]
-        do throws(SystemError) { content = try Files.read(path, limit: 1 << 26) } catch {
-            throw ScriptFailure("\(Paths.shown(path)): \(SystemError.message(error.code))")
-        }
-        try load(path, content, module: nil)
-        try lua.stack.call(arguments: 0, results: 1)
-    }
-
-    /// Requires a module and pushes it.
-    private func require(_ name: String) throws {
-        lua.stack.pushGlobals()
-        lua.stack.get("require", from: -1)
-        lua.stack.insert(-2)
-        lua.stack.pop()
-        lua.stack.push(name)
-        try lua.stack.call(arguments: 1, results: 1)
-    }
-
-    /// Compiles a file under the name that messages show, and pushes the function.
-    private func load(_ path: String, _ content: [UInt8], module name: String?) throws {
-        let shown = Paths.shown(path)
-        files[shown] = path
-        loaded.append(LoadedFile(module: name, path: path, content: content))
-        luaFields = nil
-        if experiment != nil { try sources.keep(path, content: content) }
-        try lua.stack.load(LuaSource.withoutHashLine(content), name: "@\(shown)")
-    }
-
-    /// A searcher for `require`: `(name) -> loader, path`, or the list of files that are not there.
-    private func search(_ stack: LuaStack) throws -> Int {
-        let name = stack.string(1) ?? ""
-        guard let found = ModuleFinder.find(name, along: ModuleFinder.path(stack)) else {
-            // Lua's own searchers, which come next, list where they looked.
-            return 0
-        }
-        let content = try Files.read(found, limit: 1 << 26)
-        do { try load(found, content, module: name, on: stack) } catch let error as LuaError {
-            throw ScriptError("error loading module '\(name)':\n\t\(error.message)")
-        }
-        stack.push(Paths.shown(found))
-        return 2
-    }
-
-    private func load(_ path: String, _ content: [UInt8], module name: String, on stack: LuaStack) throws {
-        try load(path, content, module: name)
-        // Compiled on the main thread's stack; a searcher may run in a coroutine.
-        let function = lua.stack.keep()
-        stack.push(function)
-        stack.drop(function)
-    }
-
-    /// The type with an id or a Python class.
-    package func type(named name: String) -> ConfigType? { module.type(named: name) }
-
-    /// The types that the script has defined, in the order of their ids.
-    package var types: [ConfigType] {
-        module.types.values.map(\.type).sorted { ByteOrder.less($0.id, $1.id) }
-    }
-
-    // MARK: The configuration
-
-    /// The fields of the experiment, checked by the script's schema if it has one; without a schema as they are.
-    private func checkConfiguration() throws {
-        guard let main else { return }
-        let stack = lua.stack
-        stack.push(main)
-        stack.get("configuration", from: -1)
-        defer { stack.pop(2) }
-        let base = Set(ExperimentSettings.keys)
-        let fields = input.configuration.fields ?? []
-        guard let spec = stack.object(-1, .parameterSpec), case .record(let record) = spec.parameter.type
-        else {
-            configuration = input.configuration.value
-            return
-        }
-        let own = Set(record.parameters.map(\.name))
-        let given = fields.filter { own.contains($0.key) || !base.contains($0.key) }
-        do throws(ValueError) {
-            let checked = try record.accept(
-                .map(given.map { .init(key: .string($0.key), value: $0.value.value) }))
-            guard case .map(var entries) = checked else { return }
-            for field in fields where base.contains(field.key) && !own.contains(field.key) {
-                entries.append(.init(key: .string(field.key), value: field.value.value))
-            }
-            configuration = .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
-        } catch {
-            let name = error.path.drop { $0 == "." }
-            let isAboutKey = if case .unknownParameter = error.problem { true } else { false }
-            throw SettingError(
-                isAboutKey ? error.text : "\(name): \(error.text)",
-                at: input.configuration.origin(at: error.path))
-        }
-    }
-
-    /// What `run` gets as `cfg`.
-    private var configuration = Value.map([])
-
-    /// Whether the script says what the configuration may contain.
-    var hasSchema: Bool {
-        guard let main else { return false }
-        lua.stack.push(main)
-        lua.stack.get("configuration", from: -1)
-        defer { lua.stack.pop(2) }
-        return lua.stack.kind(-1) == .object
     }
 
     // MARK: Running
