@@ -33,6 +33,9 @@ package final class Experiment {
     private let version: String
     private let planned: (PlannedJob) -> Void
     private var jobs: [Identifier: Job] = [:]
+    /// Jobs that are done, of which the scheduler was not told yet.
+    private var cached: [JobSpec] = []
+    private static let batch = 256
     /// Variables that every job of this run gets.
     package private(set) var environment: [JobScript.Variable]
 
@@ -155,7 +158,13 @@ package final class Experiment {
         jobs[identifier] = job
         isSubmitted = true
         board.add()
-        inbox?.yield(.submitted(spec, isDone: state == .done))
+        if isDone {
+            cached.append(spec)
+            if cached.count >= Self.batch { tellCached() }
+        } else {
+            tellCached()
+            inbox?.yield(.submitted(spec, isDone: false))
+        }
         planned(
             PlannedJob(
                 job: job, state: state, dependencies: dependencies, environment: script.environment,
@@ -178,11 +187,22 @@ package final class Experiment {
         return folder
     }
 
+    /// Tells the scheduler of the jobs that are done and that it does not know yet: before anything that waits for it.
+    package func tellCached() {
+        if cached.isEmpty { return }
+        inbox?.yield(.cached(cached))
+        cached.removeAll(keepingCapacity: true)
+    }
+
     /// The script's `run` has returned.
-    package func endOfScript() { inbox?.yield(.scriptEnded) }
+    package func endOfScript() {
+        tellCached()
+        inbox?.yield(.scriptEnded)
+    }
 
     /// Nothing more is submitted.
     package func close() {
+        tellCached()
         objects?.flush()
         inbox?.yield(.closed)
     }

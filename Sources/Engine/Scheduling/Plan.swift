@@ -6,6 +6,8 @@ package struct Plan: Sendable {
     package enum Event: Sendable {
         /// A job and what its folder says. Its dependencies have been submitted before.
         case submitted(JobSpec, isDone: Bool)
+        /// Several jobs that are done, in the order of their submission: one event, so that the scheduler wakes up once.
+        case cached([JobSpec])
         /// Another process runs it: no slot of ours is used.
         case adopted(JobNumber)
         /// An attempt ended. `elsewhere` is one that this run did not start.
@@ -85,6 +87,7 @@ package struct Plan: Sendable {
         var actions: [Action] = []
         switch event {
         case .submitted(let spec, let isDone): submit(spec, isDone, &actions)
+        case .cached(let specs): for spec in specs { submit(spec, true, &actions) }
         case .adopted(let number):
             giveBackSlot(of: number)
         case .ended(let number, let outcome, let elsewhere):

@@ -21,6 +21,7 @@ package actor Scheduler {
         launcher.begin { [inbox] event in inbox.yield(event) }
         for await event in events {
             if case .submitted(let spec, _) = event { observer.observe(.submitted(spec)) }
+            if case .cached(let specs) = event { for spec in specs { observer.observe(.submitted(spec)) } }
             if case .abandoned(let number) = event {
                 let spec = plan.spec(number)
                 observer.observe(

@@ -68,7 +68,9 @@ extension PlanSession {
             case "wait":
                 try wait(for: job.spec.number)
                 fallthrough
-            default: stack.push(experiment.board.status(job.spec.number).name)
+            default:
+                experiment.tellCached()
+                stack.push(experiment.board.status(job.spec.number).name)
             }
             return 1
         }

@@ -143,6 +143,7 @@ package final class PlanSession {
     func wait(for number: JobNumber?) throws {
         guard let experiment, experiment.mode == .normal else { return }
         while true {
+            experiment.tellCached()
             let isWatching = outputs.contains { !$0.isOver }
             switch experiment.board.wait(for: number, milliseconds: isWatching ? 100 : nil) {
             case .ended(let numbers):
