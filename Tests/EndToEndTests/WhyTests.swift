@@ -137,6 +137,8 @@ struct WhyTests {
         #expect(
             one.output.contains("    lr       float  Step size (required; at least 0)\n"), "\(one.output)")
         #expect(one.output.contains("default 0.0; not in the identity at its default"))
+        #expect(try bench.run("describe", "w.opt").output == one.output)
+        #expect(try bench.run("describe", "experiment.lua", "w.opt").output == one.output)
         let wrong = try bench.run("describe", "experiment.lua", "--type", "w.opd")
         #expect(wrong.code == 2 && wrong.error.contains("no type 'w.opd' (did you mean 'w.opt'?)"))
         let json = try JSON.parse(Array(try bench.run("describe", "--json", "experiment.lua").output.utf8))

@@ -7,11 +7,12 @@ struct DescribeCommand: ParsableCommand {
         commandName: "describe",
         abstract: "Describe the types that an experiment defines: their parameters, defaults and help.",
         discussion: """
-            Loads the script without running its plan.
+            Loads the script without running its plan. A word that is no file is a type; without a file, the script is experiment.lua.
 
             Examples:
               xpm describe experiment.lua                  all types, a line each
-              xpm describe experiment.lua --type iris.train
+              xpm describe experiment.lua iris.train
+              xpm describe iris.train
             """)
 
     @OptionGroup var experiment: ExperimentOptions
@@ -24,8 +25,9 @@ struct DescribeCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let (wanted, json) = (type, json)
-            try PlanReader.read(experiment, isWholePlan: false) { reader in
+            let (options, types) = sorted()
+            let (wanted, json) = (types, json)
+            try PlanReader.read(options, isWholePlan: false) { reader in
                 let all = reader.session.types
                 let chosen = try Self.choose(wanted, among: all)
                 let report = TypeReport(style: .standardOutput)
@@ -39,6 +41,21 @@ struct DescribeCommand: ParsableCommand {
                 }
             }
         } catch { throw error.reported() }
+    }
+
+    /// The words that are files, and those that are types.
+    private func sorted() -> (ExperimentOptions, [String]) {
+        var options = experiment
+        func isFile(_ word: String) -> Bool {
+            Paths.hasExtension(word, "lua", "yaml", "yml")
+                || ["", ".lua", ".yaml", ".yml"].contains { Files.kind(word + $0) == .file }
+        }
+        options.files = experiment.files.filter(isFile)
+        let types = experiment.files.filter { !isFile($0) } + type
+        if options.files.isEmpty, options.file == nil, options.moduleName == nil {
+            options.files = ["experiment.lua"]
+        }
+        return (options, types)
     }
 
     private static func choose(_ wanted: [String], among all: [ConfigType]) throws(Failure) -> [ConfigType] {
