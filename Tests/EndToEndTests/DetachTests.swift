@@ -63,7 +63,8 @@ struct DetachTests {
         let idle = try bench.run("stop", "d")
         #expect(idle.code == 2 && idle.error.contains("experiment 'd' is not running"))
         let unknown = try bench.run("stop", "e")
-        #expect(unknown.code == 2 && unknown.error.contains("no experiment 'e' (did you mean 'd'?)"))
+        #expect(
+            unknown.code == 2 && unknown.error.contains("no experiment 'e' in workspace (did you mean 'd'?)"))
     }
 
     @Test("a plan that fails fails the command too, with its message")

@@ -22,10 +22,7 @@ struct AttachCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace)
-            guard let run = RunRecord.all(of: experiment, in: place).last else {
-                let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
-                throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
-            }
+            guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
             follow(run, lock: "\(place.experiment(experiment))/lock")
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
                 return
@@ -89,14 +86,8 @@ struct StopCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             let lock = "\(place.experiment(experiment))/lock"
-            guard FileLock.isHeld(lock) else {
-                let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
-                let isKnown = Files.exists(lock)
-                throw .message(
-                    isKnown
-                        ? "experiment '\(experiment)' is not running" : "no experiment '\(experiment)'\(hint)"
-                )
-            }
+            _ = try ExperimentsCommand.runs(of: experiment, workspace)
+            guard FileLock.isHeld(lock) else { throw .message("experiment '\(experiment)' is not running") }
             guard let holder = ProcessRecord.read(lock) else {
                 throw .message("\(Paths.shown(lock)): it does not say which process holds it")
             }

@@ -137,7 +137,10 @@ struct ExperimentsCommand: ParsableCommand {
         }
     }
 
-    fileprivate static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure)
+    /// The runs of an experiment, the oldest first.
+    ///
+    /// - Throws: an experiment that there is not.
+    static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure)
         -> [RunRecord]
     {
         let place = try ExperimentFiles.existingWorkspace(options)
