@@ -24,6 +24,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -34,7 +35,11 @@ let package = Package(
         .target(name: "CSystemShim"),
 
         // Swift, from the bottom to the top.
-        .target(name: "Engine", dependencies: ["CSystemShim", crypto], swiftSettings: strict),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "CSystemShim", crypto, .product(name: "HeapModule", package: "swift-collections"),
+            ], swiftSettings: strict),
         .target(
             name: "YAMLFile", dependencies: ["Engine", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),

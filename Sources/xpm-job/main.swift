@@ -18,7 +18,7 @@ do {
         // The interpreter is ready before the first job; each job takes it along in a process of its own.
         let session = try TaskSession()
         try TaskSession.rehearse()
-        JobRunner.serve { script, folder in session.run(script: script, in: folder) }
+        JobRunner.serve { session.run($0) }
     case "--help", "-h", nil:
         StandardStream.output.write(
             "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n"
@@ -26,7 +26,7 @@ do {
         Standalone.exit(arguments.isEmpty ? 64 : 0)
     case .some(let path):
         let session = try TaskSession()
-        let result = Standalone.run(path) { script, folder in session.run(script: script, in: folder) }
+        let result = Standalone.run(path) { session.run($0) }
         if let message = result.message { StandardStream.error.write("xpm-job: \(message)\n") }
         Standalone.exit(result.code)
     }

@@ -27,9 +27,9 @@ final class Workbench: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String {
+    func write(_ text: String, to name: String, mode: UInt32 = 0o666) throws -> String {
         try Files.makeFolder(Paths.parent("\(folder)/\(name)"))
-        try Files.write(Array(text.utf8), to: "\(folder)/\(name)")
+        try Files.write(Array(text.utf8), to: "\(folder)/\(name)", mode: mode)
         return "\(folder)/\(name)"
     }
 

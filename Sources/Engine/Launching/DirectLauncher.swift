@@ -86,15 +86,19 @@ package final class DirectLauncher: Launcher {
         NewThread.start { [self] in watch() }
     }
 
-    package func launch(_ job: JobSpec) {
+    package func launch(_ job: JobSpec, memory: Int64?) {
         do throws(SystemError) {
             guard let lock = try FileLock.take(job.folder.lock) else { return adopt(job) }
             if job.folder.isDone {
                 lock.release()
                 return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
             }
-            try Files.remove(job.folder.failed)
-            try hand(job, lock)
+            var order = JobOrder(job, memory: memory)
+            if Files.exists(job.folder.failed) {
+                order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
+                try Files.remove(job.folder.failed)
+            }
+            try hand(job, order, lock)
         } catch {
             report(.ended(job.number, Outcome(.launch, message: error.text), elsewhere: false))
         }
@@ -133,8 +137,8 @@ package final class DirectLauncher: Launcher {
 
     // MARK: Handing a job to a runner
 
-    private func hand(_ job: JobSpec, _ lock: consuming FileLock) throws(SystemError) {
-        let message = JobRunner.message(folder: job.folder, language: job.language)
+    private func hand(_ job: JobSpec, _ order: JobOrder, _ lock: consuming FileLock) throws(SystemError) {
+        let message = order.json.bytes
         while true {
             let key = try takeRunner()
             let isHanded = state.withLock { state in

@@ -15,13 +15,16 @@ package struct JobAttempt {
         case inherited
     }
 
-    let folder: JobFolder
-    let language: JobScript.Language
-    let lua: LuaBody
+    /// What a resumable task exits with when it stops by itself because its time is nearly over: EX_TEMPFAIL of sysexits(3).
+    package static let gracefulTimeout: Int32 = 75
 
-    package init(folder: JobFolder, language: JobScript.Language, lua: @escaping LuaBody) {
-        self.folder = folder
-        self.language = language
+    private let order: JobOrder
+    private let lua: LuaBody
+    private var folder: JobFolder { order.folder }
+    private var language: JobScript.Language { order.language }
+
+    init(_ order: JobOrder, lua: @escaping LuaBody) {
+        self.order = order
         self.lua = lua
     }
 
@@ -37,12 +40,10 @@ package struct JobAttempt {
             let header = try header()
             do throws(SystemError) {
                 shared = try SharedLocks.take(
-                    for: header, in: folder.path, behind: lock.descriptor.number, orders: orders)
+                    for: header, order.gpus, in: folder.path, behind: lock.descriptor.number, orders: orders)
             } catch { throw .system(error) }
             if let shared {
-                let locks = Locks(job: lock.descriptor.number, lastShared: shared.last)
-                let pid = try start(header, output, locks, started)
-                outcome = wait(for: pid, orders: orders, forwarding: output == .inherited)
+                outcome = try run(header, lock.descriptor.number, shared, output, orders, started)
             } else {
                 outcome = Outcome(.cancelled)
             }
@@ -53,15 +54,58 @@ package struct JobAttempt {
         }
         outcome.started = started
         outcome.ended = .now
+        outcome.attempt = order.attempt
+        outcome.memory = order.memory
         record(&outcome)
         lock.release()
         return outcome
     }
 
-    /// The descriptors that the program inherits: the lock of the job, and behind it those of the folders that it shares.
-    private struct Locks {
-        let job: Int32
-        let lastShared: Int32
+    /// Runs the program, with the locks in hand, to its end.
+    private func run(
+        _ header: JobScript.Header, _ lock: Int32, _ shared: SharedLocks, _ output: Output, _ orders: Int32,
+        _ started: Timestamp
+    ) throws(AttemptError) -> Outcome {
+        let deadline = order.duration.map { Monotonic.seconds + $0 }
+        let killsBefore = order.memory == nil ? nil : OutOfMemory.kills
+        let program = Program(
+            header: header, lock: lock, shared: shared, deadline: deadline,
+            own: variables(header, shared.devices))
+        let pid = try start(program, output, started)
+        var watch = ProgramWatch(
+            pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
+            deadline: deadline)
+        return outcome(of: watch.wait(), isResumable: header.retry.isResumable, killsBefore: killsBefore)
+    }
+
+    private func outcome(
+        of ending: ProgramWatch.Ending, isResumable: Bool, killsBefore: Int?
+    ) -> Outcome {
+        if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
+        var reason = Outcome.Reason.failed
+        let isKilled = ending.signal == SIGKILL || ending.code == 128 + SIGKILL
+        switch ending.cause {
+        // A program that ends well because it was told to stop has not finished.
+        case .cancelled?: reason = .cancelled
+        case .overdue?: reason = .timeout
+        case nil where ending.code == 0: reason = .done
+        case nil where isResumable && ending.code == Self.gracefulTimeout: reason = .timeout
+        case nil where isKilled:
+            if let killsBefore, let kills = OutOfMemory.kills, kills > killsBefore { reason = .memory }
+        case nil: break
+        }
+        return Outcome(reason, exitCode: ending.code, signal: ending.signal)
+    }
+
+    /// What to run, and what it gets.
+    private struct Program {
+        let header: JobScript.Header
+        /// The lock of the job; behind it lie those of what it shares. The program inherits them: while it lives, even without this process,
+        /// neither the job nor what it shares is free.
+        let lock: Int32
+        let shared: SharedLocks
+        let deadline: Double?
+        let own: [(name: String, value: String)]
     }
 
     // MARK: Starting
@@ -82,18 +126,16 @@ package struct JobAttempt {
     }
 
     private func start(
-        _ header: JobScript.Header, _ output: Output, _ locks: Locks, _ started: Timestamp
+        _ program: Program, _ output: Output, _ started: Timestamp
     ) throws(AttemptError) -> Int32 {
         do throws(SystemError) {
             let pid: Int32
             switch output {
-            case .inherited:
-                pid = try start(header, out: 1, err: 2, input: 0, locks, ownSession: false)
+            case .inherited: pid = try start(program, out: 1, err: 2, input: 0, ownSession: false)
             case .files:
-                let out = try Descriptor(opening: folder.output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
-                let err = try Descriptor(opening: folder.error, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
-                pid = try start(
-                    header, out: out.number, err: err.number, input: -1, locks, ownSession: true)
+                let out = try log(folder.output, started)
+                let err = try log(folder.error, started)
+                pid = try start(program, out: out.number, err: err.number, input: -1, ownSession: true)
             }
             // From here on something runs: nothing may be thrown.
             try? Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
@@ -101,23 +143,58 @@ package struct JobAttempt {
         } catch { throw .system(error) }
     }
 
-    private func start(
-        _ header: JobScript.Header, out: Int32, err: Int32, input: Int32, _ locks: Locks, ownSession: Bool
-    ) throws(SystemError) -> Int32 {
-        let own: [(name: String, value: String)] = [
+    /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time: `train.20261123192722.out`.
+    private func log(_ path: String, _ started: Timestamp) throws(SystemError) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_APPEND
+        if order.attempt > 1, Files.size(of: path) > 0 {
+            let time = started.format("%Y%m%d%H%M%S")
+            let suffix = path.hasSuffix(".out") ? "out" : "err"
+            var kept = "\(folder.path)/\(folder.name).\(time).\(suffix)"
+            var number = 0
+            while Files.exists(kept) {
+                number += 1
+                kept = "\(folder.path)/\(folder.name).\(time).\(number).\(suffix)"
+            }
+            try Files.rename(path, to: kept)
+        }
+        return try Descriptor(opening: path, flags | O_TRUNC)
+    }
+
+    private func variables(
+        _ header: JobScript.Header, _ devices: [Int]
+    ) -> [(name: String, value: String)] {
+        var own: [(name: String, value: String)] = [
             ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
-            ("XPM_JOB_ID", header.identifier),
-            ("XPM_TASK_ID", header.taskID), ("XPM_EVENTS", folder.programEvents), ("XPM_JOB_HELD", "1"),
+            ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
+            ("XPM_EVENTS", folder.programEvents), ("XPM_JOB_HELD", "1"),
         ]
-        // The locks go along: while the program lives, even without this process, neither the job nor its shared folders are free.
+        if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
+        if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
+        if let duration = order.duration {
+            own.append(("XPM_DEADLINE", NumberText.lua(Timestamp.now.seconds + duration)))
+        }
+        if let cores = order.cores {
+            own.append(("XPM_CORES", String(cores)))
+            if Environment["OMP_NUM_THREADS"] == nil { own.append(("OMP_NUM_THREADS", String(cores))) }
+        }
+        if order.gpus != nil {
+            own.append(("CUDA_VISIBLE_DEVICES", devices.map(String.init).joined(separator: ",")))
+        }
+        return own
+    }
+
+    private func start(
+        _ program: Program, out: Int32, err: Int32, input: Int32, ownSession: Bool
+    ) throws(SystemError) -> Int32 {
         var process = xsys_process.make(
-            input: input, output: out, error: err, kept: locks.job, keptLast: locks.lastShared,
+            input: input, output: out, error: err, kept: program.lock, keptLast: program.shared.last,
             session: ownSession)
         if language == .lua {
             let pid = unsafe xsys_fork(folder.path, &process)
             if pid == 0 {
-                for variable in own { Environment.set(variable.name, variable.value) }
-                let code = lua(header.body, folder)
+                for variable in program.own { Environment.set(variable.name, variable.value) }
+                let code = lua(
+                    LuaTask(script: program.header.body, folder: folder, deadline: program.deadline))
                 fflush(nil)
                 _exit(code)
             }
@@ -125,69 +202,13 @@ package struct JobAttempt {
             return pid
         }
 
-        let script = folder.script(.sh)
-        let command = JobScript.command(of: header.body)
-        let changes = own + (command?.environment ?? []).map { ($0.name, $0.value) }
+        let command = JobScript.command(of: program.header.body)
+        let changes = program.own + (command?.environment ?? []).map { ($0.name, $0.value) }
         let environment = Environment.merging(changes, into: Environment.all)
-        let arguments = command?.arguments ?? ["/bin/sh", script]
+        let arguments = command?.arguments ?? ["/bin/sh", folder.script(.sh)]
         let pid = ChildProcess.spawn(arguments, environment: environment, in: folder.path, as: process)
         if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
         return pid
-    }
-
-    // MARK: Waiting
-
-    private func wait(for pid: Int32, orders: Int32, forwarding: Bool) -> Outcome {
-        let process = xsys_process_descriptor(pid)
-        defer { if process >= 0 { close(process) } }
-        let signals = forwarding ? xsys_signals() : -1
-        var orders = orders
-        var isCancelled = false
-        var status: Int32 = 0
-        while true {
-            var polled = [
-                pollfd(fd: process, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-            ]
-            // Without a descriptor of the process, look often.
-            unsafe _ = poll(&polled, nfds_t(polled.count), process < 0 ? 20 : -1)
-            if process < 0 || polled[0].revents != 0 {
-                let result = unsafe xsys_wait(pid, false, &status)
-                if result == 0 { break }
-                if result != -EAGAIN {
-                    return Outcome(.lost, message: SystemError("wait for", "", code: -result).text)
-                }
-            }
-            if polled[1].revents != 0 {
-                var (order, passed): (UInt8, Int32) = (0, -1)
-                if unsafe xsys_receive(orders, &order, 1, &passed, true) <= 0 {
-                    // The launcher is gone; the job lives on.
-                    orders = -1
-                } else {
-                    // A program that ignores the request and ends well has finished.
-                    isCancelled = isCancelled || !ProcessRecord.ignoresTermination(pid)
-                    let number = order == JobRunner.Order.kill ? SIGKILL : SIGTERM
-                    // Its session may not have begun yet.
-                    if kill(-pid, number) != 0 { kill(pid, number) }
-                }
-            }
-            if polled[2].revents != 0 {
-                let number = xsys_next_signal(signals)
-                // The terminal sends SIGINT to the program itself.
-                if number > 0, number != SIGWINCH {
-                    isCancelled = true
-                    if number != SIGINT { kill(pid, number) }
-                }
-            }
-        }
-        let signal = xsys_signal(status)
-        let code = xsys_exit_code(status)
-        // A program that ends well because it was told to stop has not finished.
-        if code == 0, !isCancelled { return Outcome(.done, exitCode: 0) }
-        return Outcome(
-            isCancelled ? .cancelled : .failed, exitCode: code < 0 ? nil : code,
-            signal: signal > 0 ? signal : nil)
     }
 
     // MARK: The outcome

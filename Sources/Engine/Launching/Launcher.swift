@@ -3,7 +3,9 @@ package protocol Launcher: Sendable {
     /// Called once, first: where to report what happens to jobs.
     func begin(report: @escaping @Sendable (Plan.Event) -> Void)
     /// Starts a job whose folder is written. Does not wait for it; reports `ended`, `adopted` or `abandoned` for it.
-    func launch(_ job: JobSpec)
+    ///
+    /// - Parameter memory: what this attempt has, in bytes, where the job asks for some.
+    func launch(_ job: JobSpec, memory: Int64?)
     /// Tells every running job to stop: politely (SIGTERM), or at once (SIGKILL).
     func stop(force: Bool)
     /// Called when no job runs any more.

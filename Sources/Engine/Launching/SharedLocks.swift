@@ -4,12 +4,14 @@
     import Darwin
 #endif
 
-/// The locks of what a job shares with others: folders of which one job at a time has all, and tokens.
+/// The locks of what a job shares with others: folders of which one job at a time has all, tokens, and GPUs.
 ///
 /// Held by the process of the job and inherited by its program, so that they are free when nothing of the job lives. Taken in the order of
-/// folders, then tokens, each by name, and all of a token or none: no two jobs wait for each other.
+/// folders, then tokens, each by name, then GPUs, and all of a kind or none: no two jobs wait for each other.
 struct SharedLocks {
     private var descriptors: [Int32] = []
+    /// The numbers of the GPUs that are its own.
+    private(set) var devices: [Int] = []
 
     /// The highest descriptor, or -1.
     var last: Int32 { descriptors.max() ?? -1 }
@@ -22,17 +24,21 @@ struct SharedLocks {
     ///   - orders: a channel on which anything ends the waiting, or -1.
     /// - Returns: nil if it was ended.
     static func take(
-        for header: JobScript.Header, in folder: String, behind job: Int32, orders: Int32
+        for header: JobScript.Header, _ gpus: JobOrder.GPUs?, in folder: String, behind job: Int32,
+        orders: Int32
     ) throws(SystemError) -> SharedLocks? {
         let folders = header.shares.map { Wanted(folder: Paths.absolute($0, from: folder)) }
         let tokens = header.tokens.map { Wanted(token: $0, in: Paths.absolute($0.resource, from: folder)) }
         let order = { (a: Wanted, b: Wanted) in ByteOrder.less(a.folder, b.folder) }
         var locks = SharedLocks()
-        for wanted in folders.sorted(by: order) + tokens.sorted(by: order) {
+        let all =
+            folders.sorted(by: order) + tokens.sorted(by: order) + [gpus].compactMap(\.self).map(Wanted.init)
+        for wanted in all {
             while true {
                 do throws(SystemError) {
                     if let taken = try wanted.take(behind: job) {
-                        locks.descriptors += taken
+                        locks.descriptors += taken.map(\.descriptor)
+                        if wanted.isOfDevices { locks.devices = taken.map(\.number) }
                         break
                     }
                 } catch {
@@ -54,33 +60,42 @@ struct SharedLocks {
     /// So many of some lock files.
     private struct Wanted {
         let folder: String
-        let names: [String]
+        /// The numbers of the files; none for the one of a folder.
+        let numbers: [Int]
         let count: Int
+        var isOfDevices = false
 
         init(folder: String) {
             self.folder = folder
-            names = [".lock"]
+            numbers = []
             count = 1
         }
 
         init(token: Claim, in folder: String) {
             self.folder = folder
-            names = (0..<token.capacity).map { "\($0).lock" }
+            numbers = Array(0..<token.capacity)
             count = token.count
         }
 
-        func take(behind job: Int32) throws(SystemError) -> [Int32]? {
+        init(gpus: JobOrder.GPUs) {
+            folder = gpus.folder
+            numbers = gpus.devices
+            count = gpus.count
+            isOfDevices = true
+        }
+
+        func take(behind job: Int32) throws(SystemError) -> [(descriptor: Int32, number: Int)]? {
             try Files.makeFolder(folder)
-            var taken: [Int32] = []
-            for name in names {
-                let path = "\(folder)/\(name)"
+            var taken: [(descriptor: Int32, number: Int)] = []
+            for number in numbers.isEmpty ? [-1] : numbers {
+                let path = "\(folder)/\(number < 0 ? "" : String(number)).lock"
                 // A folder that was removed meanwhile had another file of that name.
                 guard let lock = try FileLock.take(path), lock.isAt(path) else { continue }
                 // Without close-on-exec: the lock lives as long as the program.
-                taken.append(fcntl(lock.descriptor.number, F_DUPFD, job + 1))
+                taken.append((fcntl(lock.descriptor.number, F_DUPFD, job + 1), number))
                 if taken.count == count { return taken }
             }
-            for descriptor in taken { close(descriptor) }
+            for one in taken { close(one.descriptor) }
             return nil
         }
     }

@@ -39,7 +39,7 @@ package enum Standalone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
             try Files.remove(folder.failed)
-            let outcome = JobAttempt(folder: folder, language: language, lua: lua)
+            let outcome = JobAttempt(JobOrder(folder: folder, language: language), lua: lua)
                 .run(holding: lock, output: .inherited, orders: -1)
             if let signal = outcome.signal { return (128 + signal, outcome.text) }
             if outcome.reason == .launch { return (2, outcome.text) }

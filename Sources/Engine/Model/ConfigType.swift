@@ -6,11 +6,18 @@ package final class ConfigType {
         case resumable
         /// Runs in the process of the task that it prepares, before that one.
         case lightweight
+        /// Makes something ready for the tasks that have it as a parameter: a job before them.
+        case prepare
+        /// Done on demand with what an experiment has made, after it.
+        case action
         /// A config of which two equal ones, met in one object, are told apart.
         case instance
 
         /// Whether its objects can be submitted.
-        package var isTask: Bool { self == .task || self == .resumable }
+        package var isTask: Bool { self == .task || isResumable }
+
+        /// Whether a job of it goes on where a former attempt was stopped.
+        package var isResumable: Bool { self == .resumable || self == .prepare }
     }
 
     package let id: String

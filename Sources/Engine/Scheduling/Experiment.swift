@@ -4,18 +4,43 @@ package enum RunMode: String, Sendable, CaseIterable {
     case dryRun = "dry-run"
     /// Writes the job folders; launches nothing.
     case generate
+    /// Runs the steps that prepare (`xpm.prepare`), and leaves the tasks alone.
+    case prepare
     /// Writes the job folders and runs them.
     case normal
+
+    /// Whether jobs are launched.
+    package var launches: Bool { self == .prepare || self == .normal }
+}
+
+/// How a job wants to be run: no part of its identity.
+package struct JobOptions {
+    /// Variables of its own.
+    package var environment: [JobScript.Variable] = []
+    /// How many tokens it holds, by the names that `define(token:)` knows.
+    package var tokens: [(name: String, count: Int)] = []
+    package var requirement: Requirement?
+    /// `max_retries`, where it is given.
+    package var mostRetries: Int?
+    package var priority = 0
+    package var isHeld = false
+    /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its folder says.
+    package var isPrepared: Bool?
+
+    package init() {}
 }
 
 /// A submitted task.
 package final class Job {
     package let spec: JobSpec
     package let task: ConfigObject
+    /// Whether it counts as done without an outcome in its folder.
+    fileprivate let isDoneElsewhere: Bool
 
-    init(spec: JobSpec, task: ConfigObject) {
+    fileprivate init(spec: JobSpec, task: ConfigObject, isDoneElsewhere: Bool) {
         self.spec = spec
         self.task = task
+        self.isDoneElsewhere = isDoneElsewhere
     }
 }
 
@@ -32,6 +57,7 @@ package final class Experiment {
     private let host: String
     private let version: String
     private let planned: (PlannedJob) -> Void
+    private let fit: MachineFit?
     private var jobs: [Identifier: Job] = [:]
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
@@ -53,11 +79,12 @@ package final class Experiment {
     ///   - inbox: where the scheduler takes events from; nil where nothing runs.
     ///   - host: the absolute path of `xpm-job`.
     ///   - version: of xpm, for `params.json`.
+    ///   - machine: what there is for jobs, where the user says it.
     ///   - planned: told of each new job.
     package init(
         name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
         inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
-        environment: [JobScript.Variable], host: String, version: String,
+        environment: [JobScript.Variable], host: String, version: String, machine: Machine? = nil,
         planned: @escaping (PlannedJob) -> Void
     ) {
         self.name = name
@@ -71,6 +98,7 @@ package final class Experiment {
         self.host = host
         self.version = version
         self.planned = planned
+        fit = mode.launches ? MachineFit(machine, in: workspace) : nil
     }
 
     /// Tokens by their names, with how many there are.
@@ -95,12 +123,9 @@ package final class Experiment {
     ///
     /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in
     ///   place.
-    /// - Throws: what `program` throws, or a folder that cannot be written.
-    ///   - tokens: how many of which tokens the job holds, by the names that `define(token:)` knows.
+    /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot be written.
     package func submit(
-        _ task: ConfigObject, environment own: [JobScript.Variable] = [],
-        tokens: [(name: String, count: Int)] = [],
-        program: () throws -> JobScript.Program
+        _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobScript.Program
     ) throws -> Job {
         // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
@@ -117,13 +142,13 @@ package final class Experiment {
         for other in task.taskDependencies() {
             if let job = jobs[other.identifier] {
                 dependencies.append(job)
-                needs.append(job.spec.folder.done)
+                if !job.isDoneElsewhere { needs.append(job.spec.folder.done) }
             } else {
                 needs.append(try earlier(other, neededBy: task).done)
             }
         }
         let shares = task.partialFolders(in: workspace.partials)
-        let claimed = tokens.map { token in
+        let claimed = options.tokens.map { token in
             Claim(
                 "\(workspace.path)/\(Claim.tokens)/\(token.name)", count: token.count,
                 of: self.tokens[token.name] ?? token.count)
@@ -138,16 +163,21 @@ package final class Experiment {
             tokens: claimed.map {
                 Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
             },
-            environment: environment + own, program: try program())
+            requirement: options.requirement,
+            retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
+            environment: environment + options.environment, program: try program())
         let spec = JobSpec(
             number: JobNumber(jobs.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
-            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "))
-        let job = Job(spec: spec, task: task)
-        let state = folder.state()
-        if mode != .dryRun, state != .done, state != .running { try write(job, script) }
+            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
+            demand: try demand(of: task, options.requirement, folder), retry: script.retry,
+            priority: options.priority, isHeld: options.isHeld)
+        let job = Job(spec: spec, task: task, isDoneElsewhere: options.isPrepared == true)
+        let state = try state(of: folder, isPrepared: options.isPrepared)
+        let isLeft = mode == .prepare && task.type.kind != .prepare
+        if mode != .dryRun, !isLeft, state != .done, state != .running { try write(job, script) }
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
@@ -163,13 +193,42 @@ package final class Experiment {
             if cached.count >= Self.batch { tellCached() }
         } else {
             tellCached()
-            inbox?.yield(.submitted(spec, isDone: false))
+            inbox?.yield(isLeft ? .left(spec) : .submitted(spec, isDone: false))
         }
         planned(
             PlannedJob(
                 job: job, state: state, dependencies: dependencies, environment: script.environment,
                 arguments: script.arguments))
         return job
+    }
+
+    /// What the folder says, unless somebody knows better: what a finished step had prepared may be gone.
+    private func state(of folder: JobFolder, isPrepared: Bool?) throws(SystemError) -> JobFolder.State {
+        if isPrepared == true { return .done }
+        let state = folder.state()
+        guard isPrepared == false, state == .done else { return state }
+        guard mode.launches, let lock = try FileLock.take(folder.lock) else { return .new }
+        try Files.remove(folder.done)
+        lock.release()
+        return .new
+    }
+
+    /// What the job takes of this machine. One that was killed for its memory begins with more.
+    private func demand(
+        of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
+    ) throws(ValueError) -> JobDemand? {
+        guard let requirement, let fit else { return nil }
+        var demand: JobDemand
+        do throws(ValueError) { demand = try fit.demand(of: requirement) } catch {
+            throw ValueError(.refused("\(task.type.id) requires \(error.text)"))
+        }
+        if demand.mostMemory != nil, Files.exists(folder.failed) {
+            let last = Outcome.read(folder.failed)
+            if last.reason == .memory, let memory = last.memory {
+                demand.memory = max(demand.memory ?? 0, demand.memory(after: memory) ?? 0)
+            }
+        }
+        return demand
     }
 
     /// The folder of a task of an earlier run, which an object that was loaded brings along.

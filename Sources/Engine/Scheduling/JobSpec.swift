@@ -14,14 +14,22 @@ package struct JobSpec: Sendable {
     package let folder: JobFolder
     package let language: JobScript.Language
     package let dependencies: [JobNumber]
-    /// What it needs of things that there is only so much of.
+    /// What it needs of things that there is only so much of: tokens, shared folders.
     package let claims: [Claim]
+    /// What it takes of this machine; nil where it says nothing.
+    package let demand: JobDemand?
+    package let retry: RetryPolicy
+    /// The greater starts earlier.
+    package let priority: Int
+    /// Whether it waits until somebody lets it go.
+    package let isHeld: Bool
     /// `lr=0.1 seed=1`
     package let tags: String
 
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder,
-        language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String
+        language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String,
+        demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false
     ) {
         self.number = number
         self.identifier = identifier
@@ -31,6 +39,10 @@ package struct JobSpec: Sendable {
         self.dependencies = dependencies
         self.claims = claims
         self.tags = tags
+        self.demand = demand
+        self.retry = retry
+        self.priority = priority
+        self.isHeld = isHeld
     }
 }
 
@@ -40,6 +52,8 @@ package enum JobStatus: Sendable, Equatable {
     case waiting
     /// Nothing but a free slot is missing.
     case ready
+    /// Nothing is missing, but it was held back.
+    case held
     case running
     /// It had been done before this run, or by another.
     case cached
@@ -49,11 +63,13 @@ package enum JobStatus: Sendable, Equatable {
     case blocked(by: JobNumber)
     /// The run ended before its turn.
     case notRun
+    /// The run is not for jobs of its kind.
+    case left
 
     /// Whether nothing more will happen to it in this run.
     package var isFinal: Bool {
         switch self {
-        case .waiting, .ready, .running: false
+        case .waiting, .ready, .held, .running: false
         default: true
         }
     }
@@ -65,11 +81,12 @@ package enum JobStatus: Sendable, Equatable {
         switch self {
         case .waiting: "waiting"
         case .ready: "ready"
+        case .held: "held"
         case .running: "running"
         case .cached, .done: "done"
         case .failed: "error"
         case .blocked: "blocked"
-        case .notRun: "not run"
+        case .notRun, .left: "not run"
         }
     }
 }

@@ -1,19 +1,23 @@
 /// Which job runs when: pure, events in, actions out.
 ///
-/// An event costs as much as the jobs it concerns: those that depend on the one that ended. Jobs start in the order in
-/// which they became ready. What depends on a failed job is blocked, the rest goes on.
+/// An event costs as much as the jobs it concerns: those that depend on the one that ended. Jobs start by priority, then in the order in
+/// which they became ready (`LaunchQueue`). What depends on a failed job is blocked, the rest goes on.
 package struct Plan: Sendable {
     package enum Event: Sendable {
         /// A job and what its folder says. Its dependencies have been submitted before.
         case submitted(JobSpec, isDone: Bool)
         /// Several jobs that are done, in the order of their submission: one event, so that the scheduler wakes up once.
         case cached([JobSpec])
+        /// A job that this run leaves alone.
+        case left(JobSpec)
         /// Another process runs it: no slot of ours is used.
         case adopted(JobNumber)
         /// An attempt ended. `elsewhere` is one that this run did not start.
         case ended(JobNumber, Outcome, elsewhere: Bool)
         /// The process that ran it vanished without an outcome, and was not of this run: it has to run again.
         case abandoned(JobNumber)
+        /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it when it comes.
+        case changed(JobKey, JobChange)
         /// The script's `run` has returned. Callbacks may submit more.
         case scriptEnded
         /// Nothing more is submitted.
@@ -23,8 +27,11 @@ package struct Plan: Sendable {
     }
 
     package enum Action: Sendable, Equatable {
-        case launch(JobNumber)
+        /// - Parameter memory: what the attempt has, in bytes, where the requirement asks for some.
+        case launch(JobNumber, memory: Int64?)
         case report(JobNumber, JobStatus)
+        /// A failed attempt is followed by another.
+        case retry(JobNumber, Outcome)
         /// The run is over. The last action.
         case finish
     }
@@ -35,29 +42,18 @@ package struct Plan: Sendable {
         /// How many dependencies are not done.
         var unfinished = 0
         var dependents: [JobNumber] = []
-        var holdsSlot = false
+        var isHeld: Bool
+        var priority: Int
+        /// What the next attempt has, in bytes.
+        var memory: Int64?
         /// How many attempts vanished without an outcome.
         var lost = 0
     }
 
-    /// Jobs that wait for one resource, in order.
-    private struct Parked {
-        var jobs: [JobNumber] = []
-        var next = 0
-    }
-
-    /// A job whose process vanishes so often is given up: it may be what kills it.
-    private static let mostLost = 3
-
     private var entries: [Entry] = []
-    /// What is taken of each resource by running jobs.
-    private var taken: [String: Int] = [:]
-    /// Ready jobs that wait for a resource.
-    private var parked: [String: Parked] = [:]
-    /// Ready jobs from `next` on.
-    private var queue: [JobNumber] = []
-    private var next = 0
-    private var slotsLeft: Int
+    private var queue: LaunchQueue
+    /// What is wanted of jobs that have not come yet.
+    private var wanted: [JobKey: [JobChange]] = [:]
     private let failsFast: Bool
     private var isDraining = false
     private var isClosed = false
@@ -69,10 +65,10 @@ package struct Plan: Sendable {
     private var running = 0
 
     /// - Parameters:
-    ///   - slots: how many jobs may run at once; at least 1.
+    ///   - slots: how many jobs of one core may run at once; at least 1.
     ///   - failsFast: whether the first failure ends the launching.
     package init(slots: Int, failsFast: Bool = false) {
-        slotsLeft = max(1, slots)
+        queue = LaunchQueue(slots: slots)
         self.failsFast = failsFast
     }
 
@@ -88,30 +84,29 @@ package struct Plan: Sendable {
         switch event {
         case .submitted(let spec, let isDone): submit(spec, isDone, &actions)
         case .cached(let specs): for spec in specs { submit(spec, true, &actions) }
-        case .adopted(let number):
-            giveBackSlot(of: number)
+        case .left(let spec):
+            add(spec)
+            settle(spec.number, .left, &actions)
+        case .adopted(let number): queue.giveBackSlots(of: number)
         case .ended(let number, let outcome, let elsewhere):
             guard entries[number.index].status == .running else { break }
             stop(number)
             if outcome.isDone {
                 succeed(number, as: elsewhere ? .cached : .done, &actions)
             } else {
-                settle(number, .failed(outcome), &actions)
-                block(dependentsOf: number, &actions)
-                if failsFast { isDraining = true }
+                fail(number, outcome, &actions)
             }
         case .abandoned(let number):
             guard entries[number.index].status == .running else { break }
             stop(number)
             entries[number.index].lost += 1
-            if entries[number.index].lost < Self.mostLost {
+            let (lost, retry) = (entries[number.index].lost, entries[number.index].spec.retry)
+            if retry.goesOn(afterLost: lost) {
                 makeReady(number, &actions)
             } else {
-                let message = "its process was killed \(Self.mostLost) times"
-                settle(number, .failed(Outcome(.lost, message: message)), &actions)
-                block(dependentsOf: number, &actions)
-                if failsFast { isDraining = true }
+                giveUp(number, Outcome(.lost, message: "its process was killed \(lost) times"), &actions)
             }
+        case .changed(let key, let change): apply(change, to: key, &actions)
         case .scriptEnded: break
         case .closed: isClosed = true
         case .drain: isDraining = true
@@ -121,11 +116,23 @@ package struct Plan: Sendable {
         return actions
     }
 
-    private mutating func submit(_ spec: JobSpec, _ isDone: Bool, _ actions: inout [Action]) {
+    // MARK: Submitting
+
+    private mutating func add(_ spec: JobSpec) {
         precondition(spec.number.index == entries.count, "jobs are submitted in the order of their numbers")
-        entries.append(Entry(spec: spec, status: .waiting))
+        entries.append(
+            Entry(
+                spec: spec, status: .waiting, isHeld: spec.isHeld, priority: spec.priority,
+                memory: spec.demand?.memory))
         open += 1
+    }
+
+    private mutating func submit(_ spec: JobSpec, _ isDone: Bool, _ actions: inout [Action]) {
+        add(spec)
         if isDone { return succeed(spec.number, as: .cached, &actions) }
+        if !wanted.isEmpty, let changes = wanted.removeValue(forKey: spec.key) {
+            for change in changes { note(change, spec.number) }
+        }
         if isDrained { return settle(spec.number, .notRun, &actions) }
         var blocker: JobNumber?
         for dependency in spec.dependencies {
@@ -133,7 +140,7 @@ package struct Plan: Sendable {
             case .done, .cached: continue
             case .failed: blocker = blocker ?? dependency
             case .blocked(let by): blocker = blocker ?? by
-            case .notRun: return settle(spec.number, .notRun, &actions)
+            case .notRun, .left: return settle(spec.number, .notRun, &actions)
             default:
                 entries[dependency.index].dependents.append(spec.number)
                 entries[spec.number.index].unfinished += 1
@@ -148,11 +155,50 @@ package struct Plan: Sendable {
         }
     }
 
-    private mutating func makeReady(_ number: JobNumber, _ actions: inout [Action]) {
-        entries[number.index].status = .ready
-        queue.append(number)
-        actions.append(.report(number, .ready))
+    // MARK: Holding and ordering
+
+    private mutating func apply(_ change: JobChange, to key: JobKey, _ actions: inout [Action]) {
+        guard let number = entries.first(where: { $0.spec.key == key })?.spec.number else {
+            wanted[key, default: []].append(change)
+            return
+        }
+        let status = entries[number.index].status
+        guard !status.isFinal, status != .running else { return }
+        note(change, number)
+        switch (change, status) {
+        case (.hold, .ready):
+            queue.remove(number)
+            makeReady(number, &actions)
+        case (.release, .held): makeReady(number, &actions)
+        case (.priority(let priority), .ready): queue.move(number, to: priority)
+        default: break
+        }
     }
+
+    private mutating func note(_ change: JobChange, _ number: JobNumber) {
+        switch change {
+        case .hold: entries[number.index].isHeld = true
+        case .release: entries[number.index].isHeld = false
+        case .priority(let priority): entries[number.index].priority = priority
+        }
+    }
+
+    /// Nothing that the job needs is missing: it may start, unless it is held.
+    private mutating func makeReady(_ number: JobNumber, _ actions: inout [Action]) {
+        let entry = entries[number.index]
+        let status: JobStatus = entry.isHeld ? .held : .ready
+        entries[number.index].status = status
+        actions.append(.report(number, status))
+        guard status == .ready else { return }
+        let demand = entry.spec.demand
+        queue.add(
+            number,
+            LaunchQueue.Need(
+                priority: entry.priority, slots: demand?.cores ?? 1,
+                claims: entry.spec.claims + (demand?.claims(memory: entry.memory) ?? [])))
+    }
+
+    // MARK: Ending
 
     private mutating func settle(_ number: JobNumber, _ status: JobStatus, _ actions: inout [Action]) {
         entries[number.index].status = status
@@ -166,6 +212,23 @@ package struct Plan: Sendable {
             entries[dependent.index].unfinished -= 1
             if entries[dependent.index].unfinished == 0 { makeReady(dependent, &actions) }
         }
+    }
+
+    private mutating func fail(_ number: JobNumber, _ outcome: Outcome, _ actions: inout [Action]) {
+        let entry = entries[number.index]
+        switch entry.spec.retry.step(after: outcome, demand: entry.spec.demand, memory: entry.memory) {
+        case .again(let memory) where !isDraining:
+            entries[number.index].memory = memory
+            actions.append(.retry(number, outcome))
+            makeReady(number, &actions)
+        default: giveUp(number, outcome, &actions)
+        }
+    }
+
+    private mutating func giveUp(_ number: JobNumber, _ outcome: Outcome, _ actions: inout [Action]) {
+        settle(number, .failed(outcome), &actions)
+        block(dependentsOf: number, &actions)
+        if failsFast { isDraining = true }
     }
 
     /// Blocks all that needs a failed job, directly or not.
@@ -184,65 +247,19 @@ package struct Plan: Sendable {
         return dependents
     }
 
-    private mutating func giveBackSlot(of number: JobNumber) {
-        guard entries[number.index].holdsSlot else { return }
-        entries[number.index].holdsSlot = false
-        slotsLeft += 1
-    }
-
-    /// A job runs no more: its slot is free, and so is what it claimed.
+    /// A job runs no more: what it held is free.
     private mutating func stop(_ number: JobNumber) {
-        giveBackSlot(of: number)
+        queue.end(number)
         running -= 1
-        let claims = entries[number.index].spec.claims
-        for claim in claims {
-            let left = taken[claim.resource, default: 0] - claim.count
-            taken[claim.resource] = left > 0 ? left : nil
-        }
-        for claim in claims { unpark(claim.resource) }
-    }
-
-    /// Lets the first job that waits for a resource try again, if there is enough of it now. The next one follows when that one has
-    /// been launched, so an event costs the same however many wait.
-    private mutating func unpark(_ resource: String) {
-        guard var waiting = parked[resource], waiting.next < waiting.jobs.count else { return }
-        let first = waiting.jobs[waiting.next]
-        guard let claim = entries[first.index].spec.claims.first(where: { $0.resource == resource }),
-            fits(claim)
-        else { return }
-        queue.append(first)
-        waiting.next += 1
-        parked[resource] = waiting.next < waiting.jobs.count ? waiting : nil
-    }
-
-    private func fits(_ claim: Claim) -> Bool {
-        taken[claim.resource, default: 0] + claim.count <= claim.capacity
     }
 
     private mutating func launchReady(_ actions: inout [Action]) {
         guard !isDraining else { return }
-        while slotsLeft > 0, next < queue.count {
-            let number = queue[next]
-            next += 1
-            let claims = entries[number.index].spec.claims
-            if let lacking = claims.first(where: { !fits($0) }) {
-                parked[lacking.resource, default: Parked()].jobs.append(number)
-                // It may have been the one that was to have another.
-                for claim in claims where claim.resource != lacking.resource { unpark(claim.resource) }
-                continue
-            }
-            for claim in claims { taken[claim.resource, default: 0] += claim.count }
+        while let number = queue.next() {
             entries[number.index].status = .running
-            entries[number.index].holdsSlot = true
-            slotsLeft -= 1
             running += 1
             actions.append(.report(number, .running))
-            actions.append(.launch(number))
-            for claim in claims { unpark(claim.resource) }
-        }
-        if next > 1024, next > queue.count / 2 {
-            queue.removeFirst(next)
-            next = 0
+            actions.append(.launch(number, memory: entries[number.index].memory))
         }
     }
 

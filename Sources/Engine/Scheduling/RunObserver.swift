@@ -6,6 +6,8 @@ package enum RunEvent: Sendable {
     case submitted(JobSpec)
     /// A job stands elsewhere now.
     case status(JobSpec, JobStatus)
+    /// An attempt failed, and another follows.
+    case retrying(JobSpec, Outcome)
     /// The script has submitted all its jobs.
     case planned
     /// A signal asked to stop, for the nth time.

@@ -20,15 +20,7 @@ package actor Scheduler {
     package func run() async {
         launcher.begin { [inbox] event in inbox.yield(event) }
         for await event in events {
-            if case .submitted(let spec, _) = event { observer.observe(.submitted(spec)) }
-            if case .cached(let specs) = event { for spec in specs { observer.observe(.submitted(spec)) } }
-            if case .abandoned(let number) = event {
-                let spec = plan.spec(number)
-                observer.observe(
-                    .warning(
-                        "\(spec.taskID) \(spec.identifier.short): its process vanished without an outcome"))
-            }
-            if case .scriptEnded = event { observer.observe(.planned) }
+            tell(of: event)
             if perform(plan.apply(event)) { break }
         }
         launcher.end()
@@ -36,11 +28,25 @@ package actor Scheduler {
         observer.observe(.finished)
     }
 
+    private func tell(of event: Plan.Event) {
+        switch event {
+        case .submitted(let spec, _), .left(let spec): observer.observe(.submitted(spec))
+        case .cached(let specs): for spec in specs { observer.observe(.submitted(spec)) }
+        case .abandoned(let number):
+            let spec = plan.spec(number)
+            let name = "\(spec.taskID) \(spec.identifier.short)"
+            observer.observe(.warning("\(name): its process vanished without an outcome"))
+        case .scriptEnded: observer.observe(.planned)
+        default: break
+        }
+    }
+
     /// Performs actions; returns whether the run is over.
     private func perform(_ actions: [Plan.Action]) -> Bool {
         for action in actions {
             switch action {
-            case .launch(let number): launcher.launch(plan.spec(number))
+            case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
+            case .retry(let number, let outcome): observer.observe(.retrying(plan.spec(number), outcome))
             case .report(let number, let status):
                 board.set(number, status)
                 observer.observe(.status(plan.spec(number), status))

@@ -1,4 +1,4 @@
-/// `settings.yaml` of the user: workspaces, what selects them, and variables for every job.
+/// `settings.yaml` of the user: workspaces, what selects them, variables for every job, the machine, and whom to tell.
 ///
 ///     workspaces:
 ///       - id: gpu
@@ -6,6 +6,9 @@
 ///         triggers: ["bert-*"]        # experiments whose id matches go there
 ///         env: { OMP_NUM_THREADS: "4" }
 ///     env: { HF_HOME: /data/hf }
+///     machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }   # instead of what xpm finds
+///     history: { max_done: 5, max_failed: 2 }                # runs of each experiment that are kept
+///     notify: [{ url: "https://…", on: [failure, end] }]
 ///     server: { host: 127.0.0.1, port: 12345 }
 package struct UserSettings: Sendable {
     package struct NamedWorkspace: Sendable, Equatable {
@@ -13,10 +16,14 @@ package struct UserSettings: Sendable {
         package var path: String
         package var triggers: [String]
         package var environment: [JobScript.Variable]
+        package var history: HistoryLimits?
     }
 
     package var workspaces: [NamedWorkspace] = []
     package var environment: [JobScript.Variable] = []
+    package var machine: Machine?
+    package var history: HistoryLimits?
+    package var notifications: [Notification] = []
 
     package init() {}
 
@@ -24,17 +31,21 @@ package struct UserSettings: Sendable {
     ///
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
-        try Self.refuseUnknown(["workspaces", "env", "server"], in: setting, of: "settings.yaml")
+        try Self.refuseUnknown(
+            ["workspaces", "env", "machine", "history", "notify", "server"], in: setting, of: "settings.yaml")
         environment = try Self.variables(setting["env"])
         if let server = setting["server"] {
             try Self.refuseUnknown(["host", "port"], in: server, of: "server")
         }
+        machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
+        history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
+        if let list = setting["notify"] { notifications = try Notification.list(list) }
         guard let list = setting["workspaces"] else { return }
         guard case .list(let items) = list.content else {
             throw SettingError("workspaces: expected a list, got \(list.told)", at: list.origin)
         }
         for item in items {
-            try Self.refuseUnknown(["id", "path", "triggers", "env"], in: item, of: "a workspace")
+            try Self.refuseUnknown(["id", "path", "triggers", "env", "history"], in: item, of: "a workspace")
             guard case .string(let id)? = item["id"]?.content, case .string(let path)? = item["path"]?.content
             else {
                 throw SettingError("a workspace needs an id and a path", at: item.origin)
@@ -50,7 +61,10 @@ package struct UserSettings: Sendable {
             workspaces.append(
                 NamedWorkspace(
                     id: id, path: Paths.absolute(path), triggers: triggers,
-                    environment: try Self.variables(item["env"])))
+                    environment: try Self.variables(item["env"]),
+                    history: try item["history"].map { setting throws(SettingError) in
+                        try HistoryLimits(setting)
+                    }))
         }
     }
 
@@ -75,7 +89,7 @@ package struct UserSettings: Sendable {
             ?? workspaces.first
     }
 
-    private static func refuseUnknown(_ known: [String], in setting: Setting, of what: String)
+    static func refuseUnknown(_ known: [String], in setting: Setting, of what: String)
         throws(SettingError)
     {
         guard let fields = setting.fields else {
@@ -85,6 +99,33 @@ package struct UserSettings: Sendable {
             let nearest =
                 Suggestion.hint(for: field.key, among: known)
             throw SettingError("\(what) has no key '\(field.key)'\(nearest)", at: field.value.origin)
+        }
+    }
+
+    /// `machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }`; what is left out is found out, but for GPUs.
+    private static func machine(_ setting: Setting) throws(SettingError) -> Machine {
+        try refuseUnknown(["cores", "memory", "gpus"], in: setting, of: "machine")
+        var machine = Machine.withoutGPUs
+        if let cores = setting["cores"] {
+            guard case .int(let count) = cores.content, count >= 1, count <= 1 << 20 else {
+                throw SettingError("cores: expected a number from 1, got \(cores.told)", at: cores.origin)
+            }
+            machine.cores = Int(count)
+        }
+        if let memory = setting["memory"] { machine.memory = try size("memory", memory) }
+        guard let gpus = setting["gpus"] else { return machine }
+        guard case .list(let sizes) = gpus.content else {
+            throw SettingError("gpus: expected a list of their memories, got \(gpus.told)", at: gpus.origin)
+        }
+        for (number, one) in sizes.enumerated() {
+            machine.gpus.append(.init(number: number, memory: try size("gpus", one)))
+        }
+        return machine
+    }
+
+    private static func size(_ key: String, _ setting: Setting) throws(SettingError) -> Int64 {
+        do throws(RequirementError) { return try Requirement.bytes(setting.value.plainText) } catch {
+            throw SettingError("\(key): \(error.problem)", at: setting.origin)
         }
     }
 

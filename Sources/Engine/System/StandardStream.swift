@@ -25,6 +25,9 @@ package enum StandardStream: Int32, Sendable {
         try? Descriptor.write(bytes, to: rawValue, path: "")
     }
 
+    /// Whether somebody can be asked.
+    package static var inputIsTerminal: Bool { isatty(0) == 1 }
+
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 

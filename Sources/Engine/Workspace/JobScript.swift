@@ -10,6 +10,9 @@
 ///     # needs ../../iris.train/07c59004b109…/train.done
 ///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
 ///     # token 1 2 ../../../tokens/gpu
+///     # requires duration=2h & cpu(cores=2, mem=4G)
+///     # retries 3
+///     # resumable
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
 /// lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
@@ -34,6 +37,8 @@ package struct JobScript: Equatable, Sendable {
     package var shares: [String]
     /// How many of which tokens it holds while it runs; the folders relative to the job's folder.
     package var tokens: [Claim]
+    package var requirement: Requirement?
+    package var retry: RetryPolicy
     package var environment: [Variable]
     package var program: Program
 
@@ -58,7 +63,7 @@ package struct JobScript: Equatable, Sendable {
 
     package init(
         taskID: String, identifier: String, run: String? = nil, needs: [String], shares: [String] = [],
-        tokens: [Claim] = [],
+        tokens: [Claim] = [], requirement: Requirement? = nil, retry: RetryPolicy = RetryPolicy(),
         environment: [Variable], program: Program
     ) {
         self.taskID = taskID
@@ -67,6 +72,8 @@ package struct JobScript: Equatable, Sendable {
         self.needs = needs
         self.shares = shares
         self.tokens = tokens
+        self.requirement = requirement
+        self.retry = retry
         self.environment = environment
         self.program = program
     }
@@ -92,6 +99,9 @@ package struct JobScript: Equatable, Sendable {
         lines += needs.map { "\(comment) needs \($0)" }
         lines += shares.map { "\(comment) shares \($0)" }
         lines += tokens.map { "\(comment) token \($0.count) \($0.capacity) \($0.resource)" }
+        lines += [requirement].compactMap { $0 }.map { "\(comment) requires \($0.text)" }
+        lines += [retry.most].compactMap { $0 }.map { "\(comment) retries \($0)" }
+        if retry.isResumable { lines.append("\(comment) resumable") }
         switch program {
         case .lua(let fields):
             lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)  environment = {")
@@ -125,6 +135,8 @@ extension JobScript {
         package var needs: [String] = []
         package var shares: [String] = []
         package var tokens: [Claim] = []
+        package var requirement: Requirement?
+        package var retry = RetryPolicy()
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -166,6 +178,12 @@ extension JobScript {
                 count <= capacity, capacity <= 1 << 20
             else { return nil }
             return Claim(String(parts[2]), count: count, of: capacity)
+        }
+        header.requirement = take("requires").first.flatMap { try? Requirement($0) }
+        header.retry.most = take("retries").first.flatMap { Int($0) }
+        for mark in ["# resumable\n", "-- resumable\n"] where rest.hasPrefix(mark) {
+            header.retry.isResumable = true
+            rest = rest.dropFirst(mark.count)
         }
         header.body = rest
         return header

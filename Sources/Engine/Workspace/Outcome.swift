@@ -1,12 +1,16 @@
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
-/// Version 1: `{"version": 1, "reason": …, "code": …, "signal": …, "started": …, "ended": …, "host": …}`. An empty file, as
-/// experimaestro writes for `.done`, is read as an outcome without facts.
+/// Version 1: `{"version": 1, "reason": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …, "ended": …,
+/// "host": …}`. An empty file, as experimaestro writes for `.done`, is read as an outcome without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
         case done = "DONE"
         /// The program gave an exit code other than 0, or a signal ended it.
         case failed = "FAILED"
+        /// Its time was over.
+        case timeout = "TIMEOUT"
+        /// The kernel killed it for its memory.
+        case memory = "MEMORY"
         /// The program could not be started.
         case launch = "LAUNCH"
         /// It was told to stop.
@@ -22,6 +26,10 @@ package struct Outcome: Sendable, Equatable {
     package var message: String?
     package var started: Timestamp?
     package var ended: Timestamp?
+    /// Which attempt it was, of those that followed each other because of time or memory; the first is 1.
+    package var attempt = 1
+    /// The memory of the attempt in bytes, where its requirement says some.
+    package var memory: Int64?
 
     package init(
         _ reason: Reason, exitCode: Int32? = nil, signal: Int32? = nil, message: String? = nil,
@@ -48,13 +56,18 @@ package struct Outcome: Sendable, Equatable {
     /// For people: `exit code 3`, `killed by signal 9 (SIGKILL)`.
     package var text: String {
         if let message { return message }
-        if let signal, signal > 0 {
+        if reason == .memory {
+            return "killed for its memory\(memory.map { " (\(NumberText.bytes($0)))" } ?? "")"
+        }
+        if let signal, signal > 0, reason != .timeout {
             return "killed by signal \(signal)\(Self.name(signal).map { " (\($0))" } ?? "")"
         }
-        if let exitCode { return "exit code \(exitCode)" }
+        if let exitCode, reason != .timeout { return "exit code \(exitCode)" }
         return switch reason {
         case .done: "done"
         case .failed: "failed"
+        case .timeout: "its time was over"
+        case .memory: "killed for its memory"
         case .launch: "could not be started"
         case .cancelled: "stopped"
         case .lost: "its process vanished without an outcome"
@@ -70,16 +83,18 @@ package struct Outcome: Sendable, Equatable {
     }
 
     package var json: JSON {
-        .object([
-            .init("version", .int(Self.version)),
-            .init("reason", .string(reason.rawValue)),
-            .init("code", exitCode.map { .int(Int64($0)) } ?? .null),
-            .init("signal", signal.map { .int(Int64($0)) } ?? .null),
-            .init("message", .optional(message)),
-            .init("started", started.map { .float($0.seconds) } ?? .null),
-            .init("ended", ended.map { .float($0.seconds) } ?? .null),
-            .init("host", .string(Environment.hostName)),
-        ])
+        let more = attempt > 1 ? [JSON.Member("attempt", .int(Int64(attempt)))] : []
+        return .object(
+            [
+                .init("version", .int(Self.version)),
+                .init("reason", .string(reason.rawValue)),
+                .init("code", exitCode.map { .int(Int64($0)) } ?? .null),
+                .init("signal", signal.map { .int(Int64($0)) } ?? .null),
+                .init("message", .optional(message)),
+                .init("started", started.map { .float($0.seconds) } ?? .null),
+                .init("ended", ended.map { .float($0.seconds) } ?? .null),
+                .init("host", .string(Environment.hostName)),
+            ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? []))
     }
 
     /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
@@ -99,10 +114,13 @@ package struct Outcome: Sendable, Equatable {
             guard let seconds = json[key]?.number, abs(seconds) < 1e11 else { return nil }
             return Timestamp(microseconds: Int64((seconds * 1e6).rounded()))
         }
-        return Outcome(
+        var outcome = Outcome(
             json["reason"]?.string.flatMap(Reason.init(rawValue:)) ?? named,
             exitCode: json["code"]?.int.flatMap { Int32(exactly: $0) },
             signal: json["signal"]?.int.flatMap { Int32(exactly: $0) }, message: json["message"]?.string,
             started: time("started"), ended: time("ended"))
+        outcome.attempt = json["attempt"]?.int.flatMap { Int(exactly: $0) }.map { max(1, $0) } ?? 1
+        outcome.memory = json["memory"]?.int
+        return outcome
     }
 }

@@ -20,12 +20,10 @@ package final class RunRecorder: RunObserver {
     package func observe(_ event: RunEvent) {
         switch event {
         // Submissions have a log of their own, `jobs.jsonl`.
-        case .submitted(let job):
-            _ = job
-            tally.withLock { $0.statuses.append(.waiting) }
+        case .submitted: tally.withLock { $0.statuses.append(.waiting) }
         case .status(let job, let status):
             tally.withLock { $0.statuses[job.number.index] = status }
-            if status == .waiting || status == .ready { return }
+            if [.waiting, .ready].contains(status) { return }
             if status == .running {
                 do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
             }
@@ -33,6 +31,8 @@ package final class RunRecorder: RunObserver {
             if case .failed(let outcome) = status { more.append(.init("reason", .string(outcome.text))) }
             if status == .cached { more.append(.init("cached", .bool(true))) }
             log(status.name, job, more, canWait: status == .cached)
+        case .retrying(let job, let outcome):
+            log("retry", job, [.init("reason", .string(outcome.text))], canWait: false)
         case .stopping: tally.withLock { $0.wasStopped = true }
         case .finished: end()
         case .began, .planned, .warning: break
@@ -51,7 +51,7 @@ package final class RunRecorder: RunObserver {
         let (statuses, wasStopped) = tally.withLock { ($0.statuses, $0.wasStopped) }
         var counts: [String: Int] = [:]
         for status in statuses { counts[status.name, default: 0] += 1 }
-        let allDone = statuses.allSatisfy(\.isDone)
+        let allDone = statuses.allSatisfy { $0.isDone || $0 == .left }
         var status = RunStatus(state: wasStopped ? "interrupted" : allDone ? "done" : "failed")
         status.ended = .now
         status.counts = counts.sorted { ByteOrder.less($0.key, $1.key) }.map { ($0.key, $0.value) }

@@ -5,8 +5,8 @@ package import Engine
 ///
 /// Made once in a process that hosts jobs; each job uses it in a process forked from that one.
 package final class TaskSession {
-    private let lua = LuaState()
-    private let module: XpmModule
+    let lua = LuaState()
+    let module: XpmModule
     /// The names of the methods of every object.
     var methodNames: Set<String> { module.methodNames }
 
@@ -14,6 +14,10 @@ package final class TaskSession {
     private var lastProgress = -1.0
     /// Whether the task is one that keeps its folder and its outputs.
     private var resumable = false
+    /// When the task's time is over, on the clock of `Monotonic`; nil for never.
+    private var deadline: Double?
+    /// Whether the task has said that it stops because of its time.
+    private var isOverdue = false
     /// Kept files by module name and by the name that messages show.
     private var modules: [String: KeptFile] = [:]
     private var keptFolders: [String: String] = [:]
@@ -46,14 +50,16 @@ package final class TaskSession {
 
     /// Runs the task of a script's body.
     ///
-    /// - Returns: 0, or 1 with the reason on standard error.
-    package func run(script: Substring, in folder: JobFolder) -> Int32 {
+    /// - Returns: 0; 1 with the reason on standard error; or `JobAttempt.gracefulTimeout`.
+    package func run(_ job: LuaTask) -> Int32 {
+        let folder = job.folder
         self.folder = folder
+        deadline = job.deadline
         module.workspaceFolder = { Paths.parent(Paths.parent(Paths.parent(folder.path))) }
         // What a job prints is seen at once, and not lost when it is killed.
         StandardStream.bufferByLine()
         do {
-            try execute(script)
+            try execute(job.script)
             return 0
         } catch let error as LuaError {
             complain(error.text)
@@ -66,12 +72,20 @@ package final class TaskSession {
         } catch {
             complain("\(error)")
         }
-        return 1
+        return isOverdue ? JobAttempt.gracefulTimeout : 1
     }
 
     private func complain(_ text: String) { StandardStream.error.write(text + "\n") }
 
     private func execute(_ script: Substring) throws {
+        let id = try load(script: script)
+        try call(id, parameters: try Files.read(folder.parameters, limit: 1 << 28))
+    }
+
+    /// Loads the kept files that a script names.
+    ///
+    /// - Returns: the id of the type that it is about.
+    func load(script: Substring) throws -> String {
         let stack = lua.stack
         try stack.load(Array(script.utf8), name: "=job script")
         try stack.call(arguments: 0, results: 1)
@@ -91,7 +105,7 @@ package final class TaskSession {
         if case .string(let path)? = field("path") { ModuleFinder.setPath(stack, "path", path) }
         if case .string(let path)? = field("cpath") { ModuleFinder.setPath(stack, "cpath", path) }
         try load(files, until: id)
-        try call(id, parameters: try Files.read(folder.parameters, limit: 1 << 28))
+        return id
     }
 
     /// Loads the script and, where its types were defined by modules that only `run` requires, those.
@@ -149,7 +163,7 @@ package final class TaskSession {
                 "no task '\(id)' is defined when its file is loaded: define it at the top of the file")
         }
         let task = try ParameterFile.task(from: bytes, job: folder.path) { module.type(named: $0) }
-        resumable = task.type.kind == .resumable
+        resumable = task.type.kind.isResumable
         guard task.type === definition.type else {
             throw ScriptError("params.json is of \(task.type.id), not of \(id)")
         }
@@ -178,7 +192,7 @@ package final class TaskSession {
         let ofPlan = [
             "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "xp_save",
             "xp_load",
-            "token",
+            "token", "add_action",
         ]
         for name in ofPlan {
             module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }
@@ -216,9 +230,16 @@ package final class TaskSession {
                 name, of: object.identifier, values: JSON(plain: try stack.value(3)), to: folder)
             return 0
         }
-        module.addMethod("remaining_time") { stack in
-            stack.pushNil()
+        module.addMethod("remaining_time") { [unowned self] stack in
+            if let deadline { stack.push(max(0, deadline - Monotonic.seconds)) } else { stack.pushNil() }
             return 1
+        }
+        module.add("graceful_timeout") { [unowned self] stack in
+            guard resumable else {
+                throw ScriptError("xpm.graceful_timeout: only a resumable_task goes on where it was")
+            }
+            isOverdue = true
+            throw ScriptError(stack.string(1) ?? "stopped before its time is over")
         }
         module.addMethod("log") { stack in
             let words = stack.count < 2 ? [] : (2...stack.count).map { stack.description($0) }

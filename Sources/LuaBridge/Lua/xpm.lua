@@ -20,7 +20,7 @@ local M = {
   bool = host.scalar "bool",
   string = host.scalar "string",
   any = host.scalar "any",
-    path = host.scalar "path",
+  path = host.scalar "path",
   data_path = host.scalar "data_path",
   file = host.scalar "file",
   list = host.list,
@@ -31,7 +31,7 @@ local M = {
   enum = host.enum,
   constant = host.constant,
   ref = host.ref,
-    job_path = host.job_path,
+  job_path = host.job_path,
   partial = host.partial,
   renamed = host.renamed,
 }
@@ -46,7 +46,7 @@ function M.instance_config(definition)
   return host.define("instance_config", definition)
 end
 
-for _, word in ipairs { "task", "resumable_task", "lightweight_task", "deprecate" } do
+for _, word in ipairs { "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate" } do
   M[word] = function(definition)
     return host.define(word, definition)
   end
@@ -61,6 +61,7 @@ M.setmeta = host.setmeta
 M.save = host.save
 M.load = host.load
 M.job = host.job
+M.graceful_timeout = host.graceful_timeout
 
 -- Read-only tables ----------------------------------------------------------------------------------------------------
 
@@ -136,11 +137,14 @@ local xp_methods = {
   stop = function()
     host.stop()
   end,
-    setenv = function(_, name, value)
+  setenv = function(_, name, value)
     host.setenv(name, value)
   end,
-    token = function(_, name, count)
+  token = function(_, name, count)
     host.token(name, count)
+  end,
+  add_action = function(_, action, name)
+    host.add_action(action, name)
   end,
   save = function(_, object, name)
     host.xp_save(object, name)
@@ -168,7 +172,7 @@ local xp = setmetatable({}, {
     if xp_fields[key] then
       return xp_fields[key]()
     end
-            host.unknown("xp", key, xp_names)
+    host.unknown("xp", key, xp_names)
   end,
   __newindex = function()
     fail("the experiment cannot be changed")
@@ -311,6 +315,29 @@ function host.resolve(result)
     return experiment_of(Helper, result)
   end
   host.fail_plainly("no run: the script defines no global function run(helper, cfg) and returns no xpm.experiment { run = … }")
+end
+
+--- What an action asks with.
+local Ask = {}
+Ask.__index = Ask
+
+--- A text. `options.default` is the answer of somebody who says nothing.
+function Ask:text(key, label, options)
+  return host.answer("text", key, label, options and options.default)
+end
+
+--- One of some texts.
+function Ask:choice(key, label, choices, options)
+  return host.answer("choice", key, label, options and options.default, choices)
+end
+
+--- Yes or no, as a boolean.
+function Ask:checkbox(key, label, options)
+  return host.answer("checkbox", key, label, options and options.default or false)
+end
+
+function host.make_ask()
+  return setmetatable({}, Ask)
 end
 
 --- Calls the experiment's `run`.

@@ -119,6 +119,10 @@ function xpm.renamed(way) end
 ---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
 ---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
+---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
+---@field max_retries? integer How many attempts follow the first, where a failure is worth one: time, memory, a lost process.
+---@field is_prepared? fun(self: xpm.Object): boolean Of a step that prepares: whether what it makes is there.
+---@field describe? fun(self: xpm.Object): string Of an action: what it does.
 
 ---@param definition xpm.Definition
 ---@return xpm.ConfigType
@@ -143,6 +147,40 @@ function xpm.resumable_task(definition) end
 ---@return xpm.ConfigType
 function xpm.lightweight_task(definition) end
 
+--- Makes something ready, such as a data set: a config that is an ordinary parameter of tasks, and a job that runs once before them.
+---@param definition xpm.TaskDefinition
+---@return xpm.ConfigType
+function xpm.prepare(definition) end
+
+--- Something to do later with what an experiment has made: `execute = function(self, ask) … end`; `xp:add_action` offers it, `xpm actions run`
+--- does it.
+---@param definition xpm.TaskDefinition
+---@return xpm.ConfigType
+function xpm.action(definition) end
+
+--- What an action asks with; answers may be given beforehand, by their keys: `xpm actions run NAME ACTION --set key=value`.
+---@class xpm.Ask
+local Ask = {}
+
+---@param key string
+---@param label string
+---@param options? { default?: string }
+---@return string
+function Ask:text(key, label, options) end
+
+---@param key string
+---@param label string
+---@param choices string[]
+---@param options? { default?: string }
+---@return string
+function Ask:choice(key, label, choices, options) end
+
+---@param key string
+---@param label string
+---@param options? { default?: boolean }
+---@return boolean
+function Ask:checkbox(key, label, options) end
+
 --- A former definition, whose results count for what it is converted to.
 ---@param definition { id: string, params?: table, extends?: xpm.ConfigType, to?: xpm.ConfigType, convert?: (fun(self: xpm.Object): xpm.Object), replace?: boolean, help?: string, python?: string }
 ---@return xpm.ConfigType
@@ -161,7 +199,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer> }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, priority?: integer, hold?: boolean }
 ---@return any
 function Object:submit(options) end
 
@@ -224,6 +262,10 @@ function RunningTask:output(name, values) end
 ---@return number?
 function RunningTask:remaining_time() end
 
+--- In `execute` of a resumable task: stops it before its time is over, to go on in another attempt.
+---@param message? string
+function xpm.graceful_timeout(message) end
+
 -- Tags ----------------------------------------------------------------------------------------------------------------
 
 --- A value that the experiment varies, under the name of its parameter or another.
@@ -258,7 +300,7 @@ function xpm.setmeta(object, flag) end
 ---@field identifier string
 local Job = {}
 
----@return "waiting"|"ready"|"running"|"done"|"error"|"blocked"|"not run"
+---@return "waiting"|"ready"|"held"|"running"|"done"|"error"|"blocked"|"not run"
 function Job:state() end
 
 --- Waits for the job's end.
@@ -310,6 +352,11 @@ function XP:setenv(name, value) end
 ---@param count integer
 function XP:token(name, count) end
 
+--- Offers an action: `xpm actions run` does it later.
+---@param action xpm.Object
+---@param name? string Its type's last word, where nothing is said.
+function XP:add_action(action, name) end
+
 --- Saves an object with the run.
 ---@param object xpm.Object
 ---@param name string
@@ -324,7 +371,7 @@ function XP:load(experiment, name) end
 ---@class xpm.Helper
 ---@field xp xpm.XP
 ---@field args string[] What follows `--`.
----@field run_mode "dry-run"|"generate"|"normal"
+---@field run_mode "dry-run"|"generate"|"prepare"|"normal"
 ---@field configuration table
 local Helper = {}
 

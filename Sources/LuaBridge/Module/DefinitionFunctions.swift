@@ -68,6 +68,7 @@ extension XpmModule {
 
     static let definitionKeys = [
         "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
+        "requires", "max_retries", "is_prepared", "describe",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
 
@@ -214,7 +215,7 @@ extension XpmModule {
     private func checkTask(
         _ stack: LuaStack, id: String, kind: ConfigType.Kind, base: TypeDefinition?, isPython: Bool
     ) throws {
-        guard kind.isTask || kind == .lightweight else { return }
+        guard kind.runs else { return }
         stack.get("execute", from: 2)
         stack.get("command", from: 2)
         let (execute, command) = (stack.kind(-2), stack.kind(-1))
@@ -224,6 +225,9 @@ extension XpmModule {
         }
         if kind == .lightweight, command != .null {
             throw ScriptError("\(id): a lightweight task runs inside another: it has execute, not command")
+        }
+        if kind == .action, command != .null || isPython {
+            throw ScriptError("\(id): an action is a Lua function: execute = function(self, ask) … end")
         }
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
@@ -263,9 +267,11 @@ extension ConfigType.Kind {
             case "resumable_task": .resumable
             case "lightweight_task": .lightweight
             case "instance_config": .instance
+            case "prepare": .prepare
+            case "action": .action
             default: .config
             }
     }
 
-    fileprivate var runs: Bool { isTask || self == .lightweight }
+    fileprivate var runs: Bool { isTask || self == .lightweight || self == .action }
 }

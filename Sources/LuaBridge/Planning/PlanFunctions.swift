@@ -7,6 +7,11 @@ extension PlanSession {
         addJobFunctions()
         addOutputFunctions()
         addDataFunctions()
+        addActionFunctions()
+        module.add("graceful_timeout") { _ in
+            throw ScriptError(
+                "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")
+        }
         module.add("wait") { [unowned self] stack in
             try wait(for: nil)
             stack.push(true)
@@ -77,7 +82,7 @@ extension PlanSession {
             let hint = type.kind == .lightweight ? "; give it to another in init_tasks" : ""
             throw ScriptError("\(type.id) is a config: only a task can be submitted\(hint)")
         }
-        let options = try SubmitOptions(stack, of: type, tokens: experiment.tokens)
+        var options = try SubmitOptions(stack, of: type, in: module, tokens: experiment.tokens)
         if let initTasks = options.initTasks {
             guard module.runsLua(type) || type.python != nil else {
                 throw ScriptError(
@@ -90,18 +95,56 @@ extension PlanSession {
         try module.takeBackTables(of: task, stack)
         for initTask in task.initTasks { try module.takeBackTables(of: initTask, stack) }
         try refuseCycles(task)
+        try submitPreparations(of: task, stack)
+        let job = try submit(task, definition, &options, stack)
+        return try pushOutput(of: job, task, definition, stack)
+    }
+
+    private func submit(
+        _ task: ConfigObject, _ definition: TypeDefinition, _ options: inout SubmitOptions, _ stack: LuaStack
+    ) throws -> Job {
+        guard let experiment else { throw ScriptError("\(task.type.id): submit only inside run") }
         task.separatePaths()
         do {
             try task.seal { [unowned self] object in try validate(object, stack) }
         } catch let error as ValueError {
-            throw XpmModule.sealingError(error, of: type)
+            throw XpmModule.sealingError(error, of: task.type)
         }
-        let job = try experiment.submit(
-            task, environment: options.environment, tokens: options.tokens
-        ) { [unowned self] in
-            try program(of: task, definition, options.environment, stack)
+        let environment = options.job.environment
+        options.job.isPrepared = try isPrepared(task, stack)
+        return try experiment.submit(task, options.job) { [unowned self] in
+            try program(of: task, definition, environment, stack)
         }
-        return try pushOutput(of: job, task, definition, stack)
+    }
+
+    // MARK: Preparing
+
+    /// What a task has among its parameters that is to be prepared becomes jobs before it, as if it had been submitted.
+    private func submitPreparations(of task: ConfigObject, _ stack: LuaStack) throws {
+        var visited: Set<ObjectIdentifier> = [ObjectIdentifier(task)]
+        func visit(_ object: ConfigObject) throws {
+            guard visited.insert(ObjectIdentifier(object)).inserted, object.task == nil else { return }
+            // What is in it comes first.
+            try object.forEachObject(visit)
+            guard object.type.kind == .prepare, let definition = module.definition(of: object.type) else {
+                return
+            }
+            try module.takeBackTables(of: object, stack)
+            var options = try SubmitOptions(of: object.type, in: module, stack)
+            _ = try submit(object, definition, &options, stack)
+        }
+        try task.forEachObject(visit)
+    }
+
+    /// What `is_prepared` of a step says; nil where it has none.
+    private func isPrepared(_ task: ConfigObject, _ stack: LuaStack) throws -> Bool? {
+        guard task.type.kind == .prepare, module.pushField("is_prepared", of: task.type, stack) else {
+            return nil
+        }
+        module.push(task, stack)
+        try stack.call(arguments: 1, results: 1)
+        defer { stack.pop() }
+        return stack.kind(-1) == .bool && stack.bool(-1)
     }
 
     /// A task that needs itself would wait for ever, and a config that contains itself cannot be written down.

@@ -58,6 +58,8 @@ package final class PlanSession {
     var isProducingWhileRunning = false
     /// The tasks whose outputs are watched.
     var outputs: [TaskOutputs] = []
+    /// The names of the actions that were added.
+    var actions: Set<String> = []
     /// The numbers of host functions that are pushed often.
     var cached: [String: Int32] = [:]
     var experiment: Experiment?
@@ -141,7 +143,7 @@ package final class PlanSession {
 
     /// Waits for a job, or for all, and calls the callbacks of those that end meanwhile.
     func wait(for number: JobNumber?) throws {
-        guard let experiment, experiment.mode == .normal else { return }
+        guard let experiment, experiment.mode.launches else { return }
         while true {
             experiment.tellCached()
             let isWatching = outputs.contains { !$0.isOver }

@@ -1,35 +1,79 @@
 import Engine
 
-/// The table of `task:submit { … }`.
+/// How a task is to be run: the table of `task:submit { … }`, and what its type says.
 struct SubmitOptions {
-    private(set) var environment: [JobScript.Variable] = []
+    var job = JobOptions()
     private(set) var initTasks: [ConfigObject]?
-    /// How many of which tokens, in the order of their names.
-    private(set) var tokens: [(name: String, count: Int)] = []
 
-    private static let known = ["env", "init_tasks", "tokens"]
-    private static let later = ["launcher", "requires", "max_retries", "priority", "hold"]
+    private static let known = [
+        "env", "init_tasks", "tokens", "requires", "max_retries", "priority", "hold",
+    ]
+    private static let later = ["launcher"]
+
+    /// What may stand in a type too, for all its tasks.
+    static let ofTypes = ["requires", "max_retries"]
+
+    /// What the type says.
+    init(of type: ConfigType, in module: XpmModule, _ stack: LuaStack) throws {
+        for name in Self.ofTypes where module.pushField(name, of: type, stack) {
+            defer { stack.pop() }
+            try read(name, stack, of: type, what: name, tokens: [:])
+        }
+    }
 
     /// Reads the table at index 2 of a call.
     ///
     /// - Parameter known: the tokens of the experiment, with how many there are.
-    init(_ stack: LuaStack, of type: ConfigType, tokens known: [String: Int]) throws {
+    init(
+        _ stack: LuaStack, of type: ConfigType, in module: XpmModule, tokens known: [String: Int]
+    ) throws {
+        try self.init(of: type, in: module, stack)
         guard !stack.isAbsent(2) else { return }
         guard stack.kind(2) == .table else {
             throw ScriptError("\(type.id): submit takes a table of options")
         }
         try stack.forEachPair(of: 2) {
             let name = stack.string(-2) ?? stack.description(-2)
-            switch name {
-            case "env": environment = try Self.environment(stack, of: type)
-            case "tokens": tokens = try Self.tokens(stack, of: type, known: known)
-            case "init_tasks": initTasks = try Self.initTasks(stack, of: type)
-            case _ where Self.later.contains(name):
+            if Self.later.contains(name) {
                 throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
-            default:
+            }
+            guard Self.known.contains(name) else {
                 let hint = Suggestion.hint(for: name, among: Self.known + Self.later)
                 throw ScriptError("\(type.id): submit has no option '\(name)'" + hint)
             }
+            try read(name, stack, of: type, what: "submit: \(name)", tokens: known)
+        }
+    }
+
+    /// Reads the value on top.
+    private mutating func read(
+        _ name: String, _ stack: LuaStack, of type: ConfigType, what: String, tokens known: [String: Int]
+    ) throws {
+        func fail(_ problem: String) -> ScriptError { ScriptError("\(type.id): \(what)\(problem)") }
+        switch name {
+        case "env": job.environment = try Self.environment(stack, of: type)
+        case "tokens": job.tokens = try Self.tokens(stack, of: type, known: known)
+        case "init_tasks": initTasks = try Self.initTasks(stack, of: type)
+        case "requires":
+            guard let text = stack.string(-1) else {
+                throw fail(" needs a text such as \"cpu(cores=2, mem=4G) & cuda(mem=8G)\"")
+            }
+            do throws(RequirementError) {
+                job.requirement = try Requirement(text)
+            } catch { throw fail(": \"\(text)\": \(error.text)") }
+        case "max_retries":
+            guard stack.kind(-1) == .int, stack.int(-1) >= 0, stack.int(-1) <= 1 << 20 else {
+                throw fail(" needs a whole number from 0")
+            }
+            job.mostRetries = Int(stack.int(-1))
+        case "priority":
+            guard stack.kind(-1) == .int, abs(stack.int(-1)) <= 1 << 40 else {
+                throw fail(" needs a whole number; the greater starts earlier, 0 is usual")
+            }
+            job.priority = Int(stack.int(-1))
+        default:
+            guard stack.kind(-1) == .bool else { throw fail(" needs true or false") }
+            job.isHeld = stack.bool(-1)
         }
     }
 

@@ -23,7 +23,10 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
 
-    @Option(help: "dry-run: tell what would run. generate: write the job folders. normal: run.")
+    @Option(
+        help:
+            "dry-run: tell what would run. generate: write the job folders. prepare: run the steps that prepare. normal: run."
+    )
     var runMode: RunMode = .normal
 
     @Option(
@@ -54,7 +57,7 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
-        if detach, runMode != .normal || show {
+        if detach, !runMode.launches || show {
             throw ValidationError("--detach goes with a normal run.")
         }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }

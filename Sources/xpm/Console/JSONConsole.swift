@@ -14,7 +14,7 @@ final class JSONConsole: Console {
                 "folder": .string(folder),
             ])
         case .status(let spec, let status):
-            if status == .waiting || status == .ready { return }
+            if [.waiting, .ready].contains(status) { return }
             var members = Self.members(spec)
             members.append(.init("state", .string(status.name)))
             if status == .cached { members.append(.init("cached", .bool(true))) }
@@ -24,6 +24,13 @@ final class JSONConsole: Console {
                 members.append(.init("signal", outcome.signal.map { .int(Int64($0)) } ?? .null))
             }
             write(.object([.init("event", "job")] + members))
+        case .retrying(let spec, let outcome):
+            write(
+                .object(
+                    [.init("event", "retry")] + Self.members(spec) + [
+                        .init("reason", .string(outcome.text)),
+                        .init("attempt", .int(Int64(outcome.attempt))),
+                    ]))
         case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
         case .warning(let text): write(["event": "warning", "message": .string(text)])
         case .submitted, .planned, .finished: break

@@ -35,6 +35,8 @@ final class LiveConsole: Console {
         case .began(let experiment, let run, _): title.withLock { $0 = "\(experiment) \(run)" }
         case .status(let spec, .failed(let outcome)):
             keep("\(style.red("failed"))  \(report.name(spec)): \(outcome.text)")
+        case .retrying(let spec, let outcome):
+            keep("\(style.yellow("again"))   \(report.name(spec)): \(TextReport.retry(outcome))")
         case .stopping(let count): keep(style.yellow(StopText.of(count)))
         case .warning(let text): keep("\(style.yellow("warning:")) \(text)")
         default: break
@@ -83,7 +85,8 @@ final class LiveConsole: Console {
         if counts.running > 0 { parts.append("\(counts.running) running") }
         if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
         if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }
-        if counts.waiting > 0 { parts.append("\(counts.waiting) waiting") }
+        if counts.waiting > counts.held { parts.append("\(counts.waiting - counts.held) waiting") }
+        if counts.held > 0 { parts.append(style.yellow("\(counts.held) held")) }
         let worked = counts.done + counts.failed
         if worked > 0, elapsed > 0.5 {
             let rate = Double(worked) / elapsed

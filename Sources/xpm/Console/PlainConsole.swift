@@ -13,6 +13,10 @@ final class PlainConsole: Console {
         case .status(let spec, .done): if !isQuiet { tell("done    \(report.name(spec))") }
         case .status(let spec, .failed(let outcome)): tell("failed  \(report.name(spec)): \(outcome.text)")
         case .status(let spec, .blocked): if !isQuiet { tell("blocked \(report.name(spec))") }
+        case .status(let spec, .held):
+            if !isQuiet { tell("held    \(report.name(spec)): xpm jobs release lets it go") }
+        case .retrying(let spec, let outcome):
+            if !isQuiet { tell("again   \(report.name(spec)): \(TextReport.retry(outcome))") }
         case .stopping(let count): tell(StopText.of(count))
         case .warning(let text): tell("warning: \(text)")
         default: break

@@ -11,6 +11,8 @@ final class RunTally: RunObserver {
         var blocked = 0
         var notRun = 0
         var running = 0
+        /// Of those that wait, how many are held back.
+        var held = 0
 
         var finished: Int { cached + done + failed + blocked + notRun }
         var waiting: Int { submitted - finished - running }
@@ -43,7 +45,7 @@ final class RunTally: RunObserver {
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
             case .warning(let text): state.notes.append(text)
-            case .began, .finished: break
+            case .began, .retrying, .finished: break
             }
         }
     }
@@ -55,9 +57,11 @@ extension RunTally.State {
             counts.running -= 1
             running[spec.number] = nil
         }
+        if statuses[spec.number.index] == .held { counts.held -= 1 }
         statuses[spec.number.index] = status
         switch status {
         case .waiting, .ready: break
+        case .held: counts.held += 1
         case .running:
             counts.running += 1
             running[spec.number] = (spec, Monotonic.seconds)
@@ -73,7 +77,7 @@ extension RunTally.State {
         case .blocked(let by):
             counts.blocked += 1
             blocked[by, default: []].append(spec)
-        case .notRun: counts.notRun += 1
+        case .notRun, .left: counts.notRun += 1
         }
     }
 }

@@ -23,6 +23,11 @@ struct TextReport {
         }.joined()
     }
 
+    /// Why an attempt is followed by another.
+    static func retry(_ outcome: Outcome) -> String {
+        "\(outcome.text); attempt \(outcome.attempt + 1) follows"
+    }
+
     /// A planned task on a few lines.
     func planned(_ task: PlannedTask) -> String {
         var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state(task.reason))"]

@@ -36,7 +36,8 @@ struct TypeReport {
             case .resumable: "resumable task"
             case .lightweight: "lightweight task"
             case .instance: "instance config"
-            case .config, .task: type.kind.rawValue
+            case .prepare: "step that prepares"
+            case .config, .task, .action: type.kind.rawValue
             }
         guard let deprecation = type.deprecation else { return kind }
         return "deprecated \(kind)" + (deprecation.target.map { ", now \($0.id)" } ?? "")

@@ -13,6 +13,10 @@ struct ExperimentFiles {
     /// Variables for every job: from settings.yaml, then from the command line.
     let environment: [JobScript.Variable]
     let warnings: [String]
+    /// What settings.yaml says of the user and the machine.
+    let user: UserSettings
+    /// How many runs of the experiment are kept.
+    let history: HistoryLimits
 
     init(of command: ExperimentOptions) throws(Failure) {
         do throws(SettingError) {
@@ -41,9 +45,11 @@ struct ExperimentFiles {
             try ExperimentSettings.check(id: id, at: .none)
             name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
 
-            let user = try Self.userSettings()
+            user = try Self.userSettings()
             let named = try user.workspace(named: command.workspace.workspace, for: id)
             let own = command.workspace.workdir == nil ? named?.environment ?? [] : []
+            history =
+                (command.workspace.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
             if Files.kind(workspace.path) == .file {
                 throw SettingError(
@@ -144,6 +150,11 @@ struct ExperimentFiles {
         do throws(SettingError) {
             return try userSettings().workspaces.map { ($0.id, Paths.absolute($0.path)) }
         } catch { throw Failure(error) }
+    }
+
+    /// The machine as settings.yaml describes it.
+    static func machine() throws(Failure) -> Machine? {
+        do throws(SettingError) { return try userSettings().machine } catch { throw Failure(error) }
     }
 
     private static func userSettings() throws(SettingError) -> UserSettings {

@@ -4,12 +4,20 @@ import LuaBridge
 /// Runs jobs again by the scripts in their folders, without their plan.
 struct RetrySession {
     private let jobs: [JobRecord]
+    private let workspace: Workspace
+    private let machine: Machine?
     private let slots: Int
     private let isJSON: Bool
     private let isQuiet: Bool
 
-    init(_ jobs: [JobRecord], slots: Int?, json: Bool, isQuiet: Bool) {
+    /// - Parameter machine: what there is for jobs, where the user says it.
+    init(
+        _ jobs: [JobRecord], in workspace: Workspace, machine: Machine?, slots: Int?, json: Bool,
+        isQuiet: Bool
+    ) {
         self.jobs = jobs
+        self.workspace = workspace
+        self.machine = machine
         self.slots = slots ?? Environment.processors
         isJSON = json
         self.isQuiet = isQuiet
@@ -74,6 +82,7 @@ struct RetrySession {
             }
         ) { first, _ in first }
         var specs: [JobSpec] = []
+        let fit = MachineFit(machine, in: workspace)
         var numbers: [String: JobNumber?] = [:]
         func add(_ path: String, depth: Int) -> JobNumber? {
             if let known = numbers[path] { return known }
@@ -101,7 +110,8 @@ struct RetrySession {
                     claims: header.shares.map { Claim(Paths.absolute($0, from: path)) }
                         + header.tokens.map {
                             Claim(Paths.absolute($0.resource, from: path), count: $0.count, of: $0.capacity)
-                        }, tags: job.tagsText))
+                        }, tags: job.tagsText, demand: header.requirement.flatMap { try? fit.demand(of: $0) },
+                    retry: header.retry))
             numbers[path] = number
             return number
         }

@@ -50,7 +50,7 @@ final class RunSession {
     private func makeConsole(_ tally: RunTally) -> any Console {
         if command.json { return JSONConsole() }
         let isLive =
-            StandardStream.error.isTerminal && command.runMode == .normal && !command.quiet
+            StandardStream.error.isTerminal && command.runMode.launches && !command.quiet
             && Environment["TERM"] != "dumb"
         return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: command.quiet)
     }

@@ -52,7 +52,7 @@ final class ScriptRun {
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
             board: context.board, inbox: engine?.inbox, objects: objects,
             environment: context.files.environment, host: host,
-            version: xpmVersion, planned: { [unowned self] in note($0) })
+            version: xpmVersion, machine: context.files.user.machine, planned: { [unowned self] in note($0) })
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
@@ -125,7 +125,7 @@ final class ScriptRun {
     }
 
     private func startScheduler(host: String, observer: RunObservers) throws(Failure) -> RunningScheduler? {
-        guard context.mode == .normal else { return nil }
+        guard context.mode.launches else { return nil }
         do throws(SystemError) {
             return try RunningScheduler(
                 slots: context.slots, failsFast: context.failsFast, host: host, board: context.board,
@@ -140,7 +140,7 @@ final class ScriptRun {
         counts.submitted += 1
         if planned.state == .done { counts.cached += 1 }
         defaults.look(at: planned)
-        if context.mode == .normal {
+        if context.mode.launches {
             tasks[planned.job.spec.number] = task
         } else {
             self.planned.append(planned)
@@ -166,7 +166,7 @@ final class ScriptRun {
         report.seconds = Monotonic.seconds - context.started
         report.isInterrupted = context.signals.count > 0
         report.folder = folder?.path
-        guard context.mode == .normal else {
+        guard context.mode.launches else {
             report.counts = counts
             report.isPlanOnly = true
             return report

@@ -7,6 +7,9 @@ struct PlanTests {
     private struct Bench {
         var plan: Plan
         var launched: [Int] = []
+        /// The memory of each launch.
+        var memories: [Int64?] = []
+        var retried: [Int] = []
         var statuses: [Int: JobStatus] = [:]
         var isFinished = false
         private var count = 0
@@ -14,14 +17,19 @@ struct PlanTests {
         init(slots: Int, failsFast: Bool = false) { plan = Plan(slots: slots, failsFast: failsFast) }
 
         @discardableResult
-        mutating func submit(needs: [Int] = [], claims: [Claim] = [], isDone: Bool = false) -> Int {
+        mutating func submit(
+            needs: [Int] = [], claims: [Claim] = [], isDone: Bool = false, demand: JobDemand? = nil,
+            retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false
+        ) -> Int {
             let number = count
             count += 1
             let spec = JobSpec(
                 number: JobNumber(number), identifier: Identifier(hashing: [UInt8(number & 255)]),
                 taskID: "t",
                 folder: JobFolder(path: "/j/\(number)", name: "t"), language: .sh,
-                dependencies: needs.map(JobNumber.init), claims: claims, tags: "")
+                dependencies: needs.map(JobNumber.init), claims: claims, tags: "", demand: demand,
+                retry: retry,
+                priority: priority, isHeld: isHeld)
             apply(.submitted(spec, isDone: isDone))
             return number
         }
@@ -33,10 +41,22 @@ struct PlanTests {
             apply(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false))
         }
 
+        mutating func end(_ number: Int, _ reason: Outcome.Reason, attempt: Int) {
+            var outcome = Outcome(reason)
+            outcome.attempt = attempt
+            apply(.ended(JobNumber(number), outcome, elsewhere: false))
+        }
+        mutating func change(_ number: Int, _ change: JobChange) {
+            apply(.changed(plan.spec(JobNumber(number)).key, change))
+        }
+
         mutating func apply(_ event: Plan.Event) {
             for action in plan.apply(event) {
                 switch action {
-                case .launch(let number): launched.append(number.index)
+                case .launch(let number, let memory):
+                    launched.append(number.index)
+                    memories.append(memory)
+                case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
                 case .finish:
                     #expect(!isFinished)
@@ -71,6 +91,128 @@ struct PlanTests {
         #expect(bench.launched == [0, 3, 4, 1, 5])
         bench.fail(1)
         #expect(bench.launched == [0, 3, 4, 1, 5, 2])
+    }
+
+    @Test("the greater priority starts first, among equals the earlier; a change counts for what waits")
+    func priority() {
+        var bench = Bench(slots: 1)
+        for priority in [0, 0, 5, 0, 5] { bench.submit(priority: priority) }
+        bench.change(3, .priority(9))
+        bench.change(0, .priority(-1))
+        for number in [0, 3, 2, 4] { bench.succeed(number) }
+        #expect(bench.launched == [0, 3, 2, 4, 1])
+    }
+
+    @Test("a held job waits until it is let go, and the run with it")
+    func held() {
+        var bench = Bench(slots: 2)
+        let held = bench.submit(isHeld: true)
+        let child = bench.submit(needs: [held])
+        let other = bench.submit()
+        bench.apply(.closed)
+        #expect(bench.launched == [other] && bench.statuses[held] == .held)
+        bench.succeed(other)
+        #expect(!bench.isFinished)
+        bench.change(child, .hold)
+        bench.change(held, .release)
+        bench.succeed(held)
+        #expect(bench.launched == [other, held] && bench.statuses[child] == .held)
+        bench.change(child, .release)
+        bench.succeed(child)
+        #expect(bench.isFinished && bench.statuses[child] == .done)
+    }
+
+    @Test("what is wanted of a job before it comes counts when it comes, and nothing of one that runs")
+    func early() {
+        var bench = Bench(slots: 1)
+        bench.apply(.changed(JobKey(taskID: "t", identifier: Identifier(hashing: [1]).hex), .hold))
+        bench.submit()
+        #expect(bench.launched == [0])
+        bench.submit()
+        #expect(bench.statuses[1] == .held)
+        bench.change(0, .hold)
+        #expect(bench.statuses[0] == .running)
+        bench.apply(.drain)
+        bench.succeed(0)
+        #expect(bench.statuses[1] == .notRun)
+    }
+
+    @Test("a job takes as many slots as it needs cores; the first that waits for many is not overtaken")
+    func cores() {
+        var bench = Bench(slots: 4)
+        var three = JobDemand()
+        three.cores = 3
+        var nine = JobDemand()
+        nine.cores = 9
+        bench.submit()
+        bench.submit()
+        bench.submit(demand: three)
+        bench.submit()
+        bench.submit(demand: nine)
+        #expect(bench.launched == [0, 1])
+        bench.succeed(0)
+        #expect(bench.launched == [0, 1, 2])
+        bench.succeed(1)
+        #expect(bench.launched == [0, 1, 2, 3])
+        bench.succeed(2)
+        #expect(bench.launched.count == 4)
+        bench.succeed(3)
+        // More than there are: all of them.
+        #expect(bench.launched.last == 4)
+    }
+
+    @Test("memory is counted; a claim is not overtaken by smaller ones that come later")
+    func memory() {
+        var bench = Bench(slots: 8)
+        func memory(_ giga: Int64) -> JobDemand {
+            var demand = JobDemand()
+            demand.memory = giga << 30
+            demand.memoryCapacity = 10 << 30
+            return demand
+        }
+        bench.submit(demand: memory(6))
+        bench.submit(demand: memory(6))
+        bench.submit(demand: memory(2))
+        bench.submit()
+        #expect(bench.launched == [0, 3])
+        bench.succeed(0)
+        #expect(bench.launched == [0, 3, 1, 2])
+    }
+
+    @Test("retries: by time where a task goes on, by memory as far as it may grow, by a bug never")
+    func retries() {
+        var bench = Bench(slots: 1)
+        let resumable = bench.submit(retry: RetryPolicy(most: 2, isResumable: true))
+        for attempt in 1...2 { bench.end(resumable, .timeout, attempt: attempt) }
+        #expect(bench.launched == [0, 0, 0] && bench.retried == [0, 0])
+        bench.end(resumable, .timeout, attempt: 3)
+        #expect(bench.statuses[resumable]?.name == "error")
+
+        var demand = JobDemand()
+        (demand.memory, demand.mostMemory, demand.memoryCapacity) = (4 << 30, 10 << 30, 16 << 30)
+        let greedy = bench.submit(demand: demand)
+        for attempt in 1...2 { bench.end(greedy, .memory, attempt: attempt) }
+        #expect(bench.memories.suffix(3) == [4 << 30, 8 << 30, 10 << 30])
+        bench.end(greedy, .memory, attempt: 3)
+        #expect(bench.statuses[greedy]?.name == "error")
+
+        let plain = bench.submit()
+        bench.end(plain, .timeout, attempt: 1)
+        let buggy = bench.submit(retry: RetryPolicy(most: 5, isResumable: true))
+        bench.fail(buggy)
+        #expect(bench.statuses[plain]?.name == "error" && bench.statuses[buggy]?.name == "error")
+        #expect(bench.launched.count == 8)
+    }
+
+    @Test("the count of attempts goes on from what is on disk, and begins anew when it was used up")
+    func attempts() {
+        let policy = RetryPolicy(most: 2, isResumable: true)
+        var outcome = Outcome(.timeout)
+        #expect(policy.attempt(after: nil) == 1 && policy.attempt(after: Outcome(.failed)) == 1)
+        outcome.attempt = 2
+        #expect(policy.attempt(after: outcome) == 3)
+        outcome.attempt = 3
+        #expect(policy.attempt(after: outcome) == 1)
     }
 
     @Test("a job waits for what it needs")

@@ -132,9 +132,27 @@ struct ErrorTests {
                 "t.train: submit has no option 'lancher' (did you mean 'launcher'?)"
             ),
             (
-                "Train { learning_rate = 1, model = Model {} }:submit { priority = 1 }<!>",
-                "t.train: submit: 'priority' is not in this version of xpm yet"
+                "Train { learning_rate = 1, model = Model {} }:submit { launcher = 1 }<!>",
+                "t.train: submit: 'launcher' is not in this version of xpm yet"
             ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { requires = \"cpu(mem=8)\" }<!>",
+                "t.train: submit: requires: \"cpu(mem=8)\": column 9: a memory size needs a unit, as in 8G"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { max_retries = -1 }<!>",
+                "t.train: submit: max_retries needs a whole number from 0"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { priority = \"high\" }<!>",
+                "t.train: submit: priority needs a whole number"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { hold = 1 }<!>",
+                "t.train: submit: hold needs true or false"
+            ),
+            ("xpm.graceful_timeout()<!>", "xpm.graceful_timeout belongs to execute"),
+            ("helper.xp:add_action(Model {})<!>", "xp:add_action: t.model is no action"),
             ("cfg.x = 1<!>", "cfg is read-only: 'x' cannot be set"),
             ("xpm.grid { a = {} }<!>", "xpm.grid: 'a' has no values"),
             ("xpm.gird {}<!>", "xpm has no 'gird' (did you mean 'grid'?)"),
@@ -168,6 +186,11 @@ struct ErrorTests {
                 "xpm.task { id = \"a\", comand = \"x\" }<!>",
                 "a: a definition has no key 'comand' (did you mean 'command'?)"
             ),
+            (
+                "xpm.action { id = \"a\", command = \"true\" }<!>",
+                "a: an action is a Lua function: execute = function(self, ask) … end"
+            ),
+            ("xpm.prepare { id = \"a\" }<!>", "a: a task needs execute (a Lua function)"),
             ("xpm.config { params = {} }<!>", "xpm.config: needs an id"),
             ("xpm.config { id = \"a/b\" }<!>", "a/b: 'a/b' cannot be the id of a type"),
             (

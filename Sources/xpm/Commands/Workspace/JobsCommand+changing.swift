@@ -103,8 +103,9 @@ extension JobsCommand {
                 let chosen: [JobRecord]
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
                 let code = try RetrySession(
-                    chosen.filter { $0.state == .error || $0.state == .waiting }, slots: atOnce, json: json,
-                    isQuiet: quiet
+                    chosen.filter { $0.state == .error || $0.state == .waiting },
+                    in: ExperimentFiles.workspace(selection.workspace), machine: ExperimentFiles.machine(),
+                    slots: atOnce, json: json, isQuiet: quiet
                 ).run()
                 if code != 0 { throw Failure.code(code) }
             } catch { throw error.reported() }

@@ -1,0 +1,54 @@
+/// Which failures of a job are followed by another attempt.
+///
+/// | failure | what follows |
+/// |---|---|
+/// | its time was over | a resumable task goes on where it was |
+/// | killed for its memory | again with twice as much, as far as its requirement allows |
+/// | its process vanished: the machine, or somebody's `kill -9` | again |
+/// | anything else | nothing: it would fail again |
+package struct RetryPolicy: Sendable, Equatable {
+    /// `max_retries`, if it was given.
+    package var most: Int?
+    /// Whether the task goes on where a former attempt was stopped.
+    package var isResumable: Bool
+
+    package init(most: Int? = nil, isResumable: Bool = false) {
+        self.most = most
+        self.isResumable = isResumable
+    }
+
+    /// Attempts after the first, where `max_retries` says nothing.
+    private static let mostTimeouts = 10
+    /// A job whose process vanishes so often is given up: it may be what kills it.
+    private static let mostLost = 2
+
+    package enum Step: Equatable, Sendable {
+        case stop
+        /// Again, with so much memory where the requirement asks for some.
+        case again(memory: Int64?)
+    }
+
+    /// - Parameter memory: what the attempt had, in bytes.
+    package func step(after outcome: Outcome, demand: JobDemand?, memory: Int64?) -> Step {
+        switch outcome.reason {
+        case .timeout:
+            guard isResumable, outcome.attempt <= most ?? Self.mostTimeouts else { return .stop }
+            return .again(memory: memory)
+        case .memory:
+            guard let demand, let memory, let more = demand.memory(after: memory),
+                outcome.attempt <= most ?? Int.max
+            else { return .stop }
+            return .again(memory: more)
+        default: return .stop
+        }
+    }
+
+    /// Whether there is another attempt after so many whose processes vanished.
+    func goesOn(afterLost count: Int) -> Bool { count <= most ?? Self.mostLost }
+
+    /// The number of the attempt that follows an outcome on disk: a count goes on until it was used up, then somebody began anew.
+    package func attempt(after outcome: Outcome?) -> Int {
+        guard let outcome, [.timeout, .memory].contains(outcome.reason) else { return 1 }
+        return outcome.attempt <= most ?? Self.mostTimeouts ? outcome.attempt + 1 : 1
+    }
+}

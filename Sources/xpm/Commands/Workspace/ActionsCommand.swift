@@ -1,0 +1,110 @@
+import ArgumentParser
+import Engine
+import LuaBridge
+
+struct ActionsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "actions",
+        abstract: "Do what an experiment offers to do with what it has made.",
+        discussion: """
+            A plan offers actions with xp:add_action. They run later, from the files that were kept with the run.
+
+            Examples:
+              xpm actions list iris
+              xpm actions run iris export --set target=/tmp/model
+            """,
+        subcommands: [List.self, Run.self])
+
+    /// Of which run.
+    struct RunOption: ParsableArguments {
+        @Argument(help: "The experiment.") var experiment: String
+
+        @Option(help: ArgumentHelp("The run (default: the newest that offers actions).", valueName: "run"))
+        var run: String?
+
+        @OptionGroup var workspace: WorkspaceOptions
+
+        /// The run's folder and its actions.
+        func actions() throws(Failure) -> (run: RunRecord, actions: [RunAction]) {
+            let runs = try ExperimentsCommand.runs(of: experiment, workspace)
+            if let run {
+                guard let found = runs.first(where: { $0.run == run }) else {
+                    throw .message(
+                        "\(experiment) has no run '\(run)'"
+                            + Suggestion.hint(for: run, among: runs.map(\.run)))
+                }
+                return (found, RunAction.all(in: found.path))
+            }
+            for run in runs.reversed() {
+                let actions = RunAction.all(in: run.path)
+                if !actions.isEmpty { return (run, actions) }
+            }
+            return (runs[runs.count - 1], [])
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the actions of an experiment.")
+
+        @OptionGroup var source: RunOption
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let (run, actions) = try source.actions()
+                let width = actions.map(\.name.count).max() ?? 0
+                for action in actions {
+                    let line: JSON = [
+                        "name": .string(action.name), "type": .string(action.typeID),
+                        "description": .string(action.description), "run": .string(run.run),
+                    ]
+                    let padding = String(repeating: " ", count: width - action.name.count)
+                    StandardStream.output.write(
+                        json
+                            ? line.text + "\n"
+                            : "\(action.name)\(padding)  \(TextReport.printable(action.description))\n")
+                }
+                if actions.isEmpty { StandardStream.error.write("\(run.experiment) offers no actions\n") }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Run: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Do an action. It asks what it needs to know; --set answers beforehand.")
+
+        @OptionGroup var source: RunOption
+        @Argument(help: "The action.") var action: String
+
+        @Option(
+            name: .customLong("set"), help: ArgumentHelp("The answer to a question.", valueName: "key=value"))
+        var answers: [String] = []
+
+        func validate() throws {
+            for answer in answers where !answer.contains("=") {
+                throw ValidationError("--set needs key=value, not '\(answer)'.")
+            }
+        }
+
+        func run() throws {
+            do throws(Failure) {
+                let (run, actions) = try source.actions()
+                guard let action = actions.first(where: { $0.name == action }) else {
+                    let hint = Suggestion.hint(for: action, among: actions.map(\.name))
+                    throw .message("\(run.experiment) offers no action '\(action)'\(hint)")
+                }
+                let questionnaire = Questionnaire(
+                    given: answers.map { text in
+                        let key = text.prefix { $0 != "=" }
+                        return (String(key), String(text.dropFirst(key.count + 1)))
+                    })
+                let place = try ExperimentFiles.workspace(source.workspace)
+                do {
+                    try TaskSession().run(action, in: run.path, workspace: place) {
+                        try questionnaire.answer($0)
+                    }
+                } catch { throw Failure(any: error) }
+            } catch { throw error.reported() }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import Engine
+import Foundation
+import Testing
+
+/// Requirements, time limits and retries, with real processes.
+@Suite("Resources, time and retries")
+struct ResourceTests {
+    private func bench(_ script: String) throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write("local xpm = require \"xpm\"\n" + script, to: "r.lua")
+        return bench
+    }
+
+    @Test("each GPU job has a GPU of its own, large enough; the next starts when one is free")
+    func gpus() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.gpu", params = { n = xpm.int, mem = xpm.string { meta = true } },
+              command = "echo start $CUDA_VISIBLE_DEVICES >>$TALLY; sleep 0.2; echo end $CUDA_VISIBLE_DEVICES >>$TALLY" }
+            function run()
+              for n = 1, 4 do T { n = n, mem = "4G" }:submit { requires = "cuda(mem=4G)" } end
+              for n = 5, 6 do T { n = n, mem = "16G" }:submit { requires = "cuda(mem=16G)" } end
+              T { n = 7, mem = "all" }:submit { requires = "cuda() * 2" }
+            end
+            """)
+        // A machine of two GPUs, as nvidia-smi lists it.
+        try bench.write(
+            "#!/bin/sh\nprintf '0, GPU-aaaa, 24564\\n1, GPU-bbbb, 8192\\n'\n", to: "tools/nvidia-smi",
+            mode: 0o755)
+        let environment = [
+            "TALLY": "\(bench.folder)/tally", "PATH": "\(bench.folder)/tools:\(Environment["PATH"] ?? "")",
+        ]
+        let result = try bench.run("run", "-j", "8", "r.lua", environment: environment)
+        #expect(result.code == 0, "\(result.error)")
+        var busy: Set<Substring> = []
+        var used: [String] = []
+        for line in try bench.read("tally").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            for device in words[1].split(separator: ",") {
+                if words[0] == "start" {
+                    #expect(busy.insert(device).inserted, "two on GPU \(device)")
+                } else {
+                    busy.remove(device)
+                }
+            }
+            if words[0] == "start" { used.append(String(words[1])) }
+        }
+        #expect(used.count == 7 && Set(used).subtracting(["0", "1", "1,0"]).isEmpty, "\(used)")
+        #expect(used.count { $0 == "0" } >= 2)
+    }
+
+    @Test("two xpm on one workspace give no GPU twice, and a killed holder's is free again")
+    func gpusOfTwo() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.gpu", params = { n = xpm.int },
+              command = "echo start $CUDA_VISIBLE_DEVICES >>$TALLY; sleep 0.1; echo end $CUDA_VISIBLE_DEVICES >>$TALLY" }
+            function run(helper)
+              local first = tonumber(helper.args[1])
+              for n = first, first + 4 do T { n = n }:submit { requires = "cuda()" } end
+            end
+            """)
+        try bench.write("machine: { gpus: [8G] }\n", to: "config/xpm/settings.yaml")
+        try bench.write("id: two\nfile: r\n", to: "two.yaml")
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let runs = try [["run", "r.lua", "--", "1"], ["run", "two.yaml", "--", "11"]].map {
+            try bench.start($0, environment: environment)
+        }
+        for run in runs { #expect(try bench.finish(run.process, run.tag).code == 0) }
+        let words = try bench.read("tally").split(separator: "\n")
+        #expect(words.count == 20)
+        for (index, word) in words.enumerated() { #expect(word == (index % 2 == 0 ? "start 0" : "end 0")) }
+    }
+
+    @Test("what cannot be had is an error at the line of submit; a dry run asks nothing of the machine")
+    func tooMuch() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.t", params = {}, requires = "cpu(cores=4000)", command = "true" }
+            function run()
+              T {}:submit()
+            end
+            """)
+        let result = try bench.run("run", "r.lua")
+        #expect(
+            result.code == 2
+                && result.error.contains("r.lua:4: r.t requires 4000 cores, of which this machine has "),
+            "\(result.error)")
+        #expect(try bench.run("run", "--run-mode", "dry-run", "r.lua").code == 0)
+    }
+
+    @Test("a resumable task goes on after its time, with its logs kept and its count; a plain one fails")
+    func timeouts() throws {
+        let bench = try bench(
+            """
+            local Long = xpm.resumable_task { id = "r.long", params = {}, requires = "duration=1s", max_retries = 5,
+              execute = function(self)
+                local file = io.open("step")
+                local step = file and file:read("n") or 0
+                if file then file:close() end
+                print("begins at " .. step)
+                while step < 5 do
+                  assert(self:remaining_time() <= 1)
+                  if self:remaining_time() < 0.6 then xpm.graceful_timeout("to be continued") end
+                  os.execute("sleep 0.2")
+                  step = step + 1
+                  local out = io.open("step", "w")
+                  out:write(step) out:close()
+                end
+                self:result { steps = step }
+              end }
+            local Plain = xpm.task { id = "r.plain", params = {}, command = { "sleep", "30" } }
+            local Stubborn = xpm.task { id = "r.stubborn", params = {},
+              command = "trap '' TERM; while [ $(date +%s) -lt $((${{XPM_DEADLINE%.*} + 2)) ]; do sleep 0.1; done" }
+            function run()
+              Long {}:submit()
+              Plain {}:submit { requires = "duration=1s" }
+              Stubborn {}:submit { requires = "duration=1s" }
+            end
+            """)
+        let result = try bench.run("run", "-j", "3", "r.lua")
+        #expect(result.code == 1 && result.error.contains("3 tasks: 2 done, 1 failed"), "\(result.error)")
+        #expect(result.error.contains("failed  r.plain"))
+        #expect(result.error.contains("its time was over; attempt 2 follows"))
+        let long = try #require(try bench.jobs("r.long").first)
+        let logs = try Files.list(long.path).filter { $0.hasPrefix("long.2") && $0.hasSuffix(".out") }
+        #expect(!logs.isEmpty)
+        let attempt = Outcome.read(long.done).attempt
+        #expect(attempt == logs.count + 1)
+        #expect(try logs.contains { try Files.readText("\(long.path)/\($0)") == "begins at 0\n" })
+        let plain = Outcome.read(try #require(try bench.jobs("r.plain").first).failed)
+        #expect(plain.reason == .timeout && plain.signal == SIGTERM && plain.attempt == 1)
+    }
+
+    @Test("a program learns its cores, its attempt and its time")
+    func environment() throws {
+        let bench = try bench(
+            """
+            local T = xpm.resumable_task { id = "r.env", params = {},
+              command = "echo $XPM_CORES $OMP_NUM_THREADS ${{XPM_ATTEMPT:-1} ${{XPM_DEADLINE:+limited}; [ \\"$XPM_ATTEMPT\\" = 2 ] || exit 75" }
+            function run() T {}:submit { requires = "cpu(cores=1) & duration=1h" } end
+            """)
+        let result = try bench.run("run", "r.lua", environment: ["OMP_NUM_THREADS": ""])
+        #expect(result.code == 0, "\(result.error)")
+        #expect(
+            try Files.readText(try #require(try bench.jobs("r.env").first).output).hasSuffix("2 limited\n"))
+    }
+
+    @Test("a job that the kernel kills for its memory runs again with more, and knows how much")
+    func memory() throws {
+        // A control group of this test's own; without one there is no kernel that would kill for so little.
+        let group = "/sys/fs/cgroup/memory/xpm-test-\(Environment.processID)"
+        guard (try? Files.makeFolder(group)) != nil else { return }
+        defer { unsafe _ = rmdir(group) }
+        try Files.write(Array("\(120 << 20)".utf8), to: "\(group)/memory.limit_in_bytes")
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.big", params = {}, command = { "sh", "{here}/big.sh" } }
+            function run() T {}:submit { requires = "cpu(mem=64M..256M)" } end
+            """)
+        // It takes more than the group has until it has been given 200 MB.
+        try bench.write(
+            """
+            echo "$XPM_MEMORY"
+            [ "$XPM_MEMORY" -ge 200000000 ] && exit 0
+            echo $$ >\(group)/cgroup.procs
+            exec perl -e 'my $x = "x" x (400 << 20); sleep 1'
+            """, to: "big.sh")
+        let result = try bench.run("run", "r.lua")
+        #expect(result.code == 0, "\(result.error)")
+        #expect(result.error.contains("killed for its memory (64 MB); attempt 2 follows"), "\(result.error)")
+        let job = try #require(try bench.jobs("r.big").first)
+        #expect(Outcome.read(job.done).memory == 256_000_000 && Outcome.read(job.done).attempt == 3)
+    }
+}
