@@ -14,7 +14,7 @@ struct PrepareTests {
           end }
         local Cache = xpm.prepare { id = "p.cache", params = {},
           is_prepared = function(self) local f = io.open("cache") if f then f:close() end return f ~= nil end,
-          command = "echo made >>{here}/../../../../../cache.log; : >{here}/../../../../../cache" }
+          command = "echo made >>{jobdir}/../../../../cache.log; : >{jobdir}/../../../../cache" }
         local Model = xpm.config { id = "p.model", params = { data = Data } }
         local Train = xpm.task { id = "p.train", params = { model = Model, cache = Cache, n = xpm.int },
           command = { "echo", "{model.data.name}", "{n}" } }

@@ -24,16 +24,19 @@ package struct JobOrigin {
     /// `iris/20261123_101500`
     package var shortRun: String { "\(Paths.name(Paths.parent(run)))/\(Paths.name(run))" }
 
+    /// The folder of the files that the run kept.
+    package var sources: String { RunFolder.sources(of: run) }
+
     /// Whether its command was another than one of a plan now, apart from where the kept files lie.
     package func hasOtherCommand(than now: [String], of sources: SourceTree) -> Bool {
-        let kept = "\(run)/sources"
+        let kept = self.sources
         return arguments.map { $0.replacing("\(kept)/_/", with: "/").replacing(kept, with: sources.root) }
             != now
     }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.
     package func changedFiles(of sources: SourceTree) -> [String] {
-        let before = SourceTree(root: sources.root, folder: "\(run)/sources")
+        let before = SourceTree(root: sources.root, folder: self.sources)
         return sources.files.filter { path in
             guard let kept = try? Files.read(before.place(of: path), limit: 1 << 28),
                 let now = try? Files.read(path, limit: 1 << 28)

@@ -8,6 +8,8 @@ package struct RunRecord: Sendable {
     package let started: String?
     package let ended: String?
     package let counts: [(state: String, count: Int64)]
+    /// What is wrong with its `status.json`, if something is.
+    package let problem: String?
 
     /// The runs of an experiment, the oldest first.
     package static func all(of experiment: String, in workspace: Workspace) -> [RunRecord] {
@@ -23,7 +25,10 @@ package struct RunRecord: Sendable {
         self.path = path
         self.experiment = experiment
         self.run = run
-        let json = (try? Files.read("\(path)/status.json", limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+        let file = "\(path)/status.json"
+        let json = (try? Files.read(file, limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+        problem =
+            json == nil && Files.exists(file) ? "\(Paths.shown(file)): it cannot be read: left out" : nil
         let told = json?["status"]?.string ?? "unknown"
         // A run that was killed could not say so.
         state = told == "running" && !isAlive ? "interrupted" : told

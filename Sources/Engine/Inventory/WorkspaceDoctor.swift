@@ -9,7 +9,13 @@ package struct WorkspaceDoctor {
         package let cure: (() throws(SystemError) -> Void)?
     }
 
-    package init(_ workspace: Workspace) { self.workspace = workspace }
+    /// A host that never comes back.
+    private let gone: String?
+
+    package init(_ workspace: Workspace, gone: String? = nil) {
+        self.workspace = workspace
+        self.gone = gone
+    }
 
     package func findings() -> [Finding] {
         let inventory = WorkspaceInventory(workspace)
@@ -22,6 +28,7 @@ package struct WorkspaceDoctor {
                     try Files.write([], to: marker)
                 })
         }
+        if let gone { found += claims(of: gone, inventory) }
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
         for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
@@ -31,6 +38,27 @@ package struct WorkspaceDoctor {
                 })
         }
         return found
+    }
+
+    /// What a host has locked.
+    private func claims(of host: String, _ inventory: WorkspaceInventory) -> [Finding] {
+        let locks =
+            inventory.experiments.map { "\(workspace.experiment($0))/lock" }
+            + inventory.folders().map(\.folder.lock)
+            + Self.locks(below: "\(workspace.path)/\(Claim.tokens)") + Self.locks(below: workspace.partials)
+        return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
+            Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
+                _ = try LockClaim.forget(lock, ofHost: host)
+            }
+        }
+    }
+
+    private static func locks(below folder: String) -> [String] {
+        ((try? Files.list(folder)) ?? []).flatMap { name -> [String] in
+            let path = "\(folder)/\(name)"
+            if Files.kind(path, followingLinks: false) == .folder { return locks(below: path) }
+            return name.hasSuffix(".lock") ? [path] : []
+        }
     }
 
     // MARK: Runs

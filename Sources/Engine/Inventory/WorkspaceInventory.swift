@@ -1,13 +1,25 @@
 /// What is in a workspace, from the logs of its runs: no folder is listed where a log tells.
 package struct WorkspaceInventory {
     package let workspace: Workspace
+    /// Told what of the logs could not be read.
+    private let warn: (String) -> Void
 
-    package init(_ workspace: Workspace) { self.workspace = workspace }
+    package init(_ workspace: Workspace, warn: @escaping (String) -> Void = { _ in }) {
+        self.workspace = workspace
+        self.warn = warn
+    }
 
     /// The names of the experiments.
     package var experiments: [String] {
         ((try? Files.list("\(workspace.path)/experiments")) ?? []).filter {
             !RunHistory(experiment: $0, in: workspace).names.isEmpty
+        }
+    }
+
+    /// The runs that go on, wherever their processes are.
+    package var liveRuns: [RunRecord] {
+        experiments.filter { FileLock.isHeld("\(workspace.experiment($0))/lock") }.compactMap {
+            RunRecord.all(of: $0, in: workspace).last
         }
     }
 
@@ -34,22 +46,21 @@ package struct WorkspaceInventory {
 
     private func jobs(in folder: String, _ experiment: String, _ run: String, _ count: Int?) -> [JobRecord] {
         let log = "\(folder)/jobs.jsonl"
-        var bytes: [UInt8]
-        if let count {
-            // A line has some 200 bytes; a long one costs another look.
-            var size = max(4096, count * 400)
-            repeat {
-                bytes = Files.tail(log, count: size) ?? []
-                size *= 4
-            } while bytes.count * 4 >= size && bytes.count(where: { $0 == UInt8(ascii: "\n") }) < count + 1
-        } else {
-            bytes = (try? Files.read(log)) ?? []
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try read(log, count) } catch {
+            // A run that has just begun has none.
+            if !error.isMissing { warn(error.text) }
+            return []
         }
-        // The first and the last line of what was read may be torn: they are no JSON then.
-        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        return lines.enumerated().compactMap { index, line in
             guard let json = try? JSON.parse(Array(line)), let task = json["task_id"]?.string,
                 let identifier = json["job_id"]?.string, Self.isSafe(task), Self.isSafe(identifier)
-            else { return nil }
+            else {
+                // The first line of an end may be the rest of one.
+                if count == nil || index > 0 { warn(Self.unreadable(log, isLast: index == lines.count - 1)) }
+                return nil
+            }
             var record = JobRecord(workspace, task: task, identifier: identifier)
             record.experiment = experiment
             record.run = run
@@ -60,6 +71,22 @@ package struct WorkspaceInventory {
             }
             return record
         }
+    }
+
+    /// The log, or so much of its end that it has the last lines.
+    private func read(_ log: String, _ count: Int?) throws(SystemError) -> [UInt8] {
+        guard let count else { return try Files.read(log) }
+        // A line has some 200 bytes; a long one costs another look.
+        var size = max(4096, count * 400)
+        while true {
+            let bytes = try Files.end(of: log, count: size)
+            if bytes.count < size || bytes.count(where: { $0 == UInt8(ascii: "\n") }) > count { return bytes }
+            size *= 4
+        }
+    }
+
+    private static func unreadable(_ log: String, isLast: Bool) -> String {
+        "\(Paths.shown(log)): \(isLast ? "its last line is torn" : "a line cannot be read"): left out"
     }
 
     /// A name from a file becomes part of a path.
@@ -75,6 +102,23 @@ package struct WorkspaceInventory {
                 return Files.kind(record.folder.path, followingLinks: false) == .folder ? record : nil
             }
         }
+    }
+
+    /// The kept code of runs that are gone, and that no job's script names.
+    package func orphanedSources() -> [String] {
+        var candidates: Set<String> = []
+        for experiment in (try? Files.list(workspace.sources)) ?? [] {
+            for run in (try? Files.list("\(workspace.sources)/\(experiment)")) ?? []
+            where !Files.exists("\(workspace.experiment(experiment))/\(run)") {
+                candidates.insert("\(workspace.sources)/\(experiment)/\(run)")
+            }
+        }
+        if candidates.isEmpty { return [] }
+        for job in folders() {
+            if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
+            if candidates.isEmpty { return [] }
+        }
+        return candidates.sorted(by: ByteOrder.less)
     }
 
     /// The folders that no run refers to, neither itself nor through a link.

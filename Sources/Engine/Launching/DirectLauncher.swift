@@ -88,7 +88,9 @@ package final class DirectLauncher: Launcher {
 
     package func launch(_ job: JobSpec, memory: Int64?) {
         do throws(SystemError) {
-            guard let lock = try FileLock.take(job.folder.lock) else { return adopt(job) }
+            guard let lock = try FileLock.take(job.folder.lock, program: job.folder.process) else {
+                return adopt(job)
+            }
             if job.folder.isDone {
                 lock.release()
                 return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
@@ -139,25 +141,35 @@ package final class DirectLauncher: Launcher {
 
     private func hand(_ job: JobSpec, _ order: JobOrder, _ lock: consuming FileLock) throws(SystemError) {
         let message = order.json.bytes
-        while true {
-            let key = try takeRunner()
-            let isHanded = state.withLock { state in
-                guard let runner = state.runners[key] else { return false }
-                let result = unsafe xsys_send(
-                    runner.channel.number, message, message.count, lock.descriptor.number)
-                guard result == 0 else {
-                    Self.forget(key, &state)
-                    return false
-                }
-                runner.job = job
-                if let order = state.stopOrder {
-                    _ = unsafe xsys_send(runner.channel.number, order, order.count, -1)
-                }
-                return true
+        do throws(SystemError) {
+            // If a runner was killed while idle, another one gets the job.
+            while try !hand(job, message, lock) {}
+        } catch {
+            lock.release()
+            throw error
+        }
+        // The runner holds the lock now, through its own descriptor; ours is closed without giving it back.
+    }
+
+    /// - Returns: false if the runner was dead.
+    private func hand(
+        _ job: JobSpec, _ message: [UInt8], _ lock: borrowing FileLock
+    ) throws(SystemError) -> Bool {
+        let runner = try takeRunner()
+        try lock.assign(to: runner.pid)
+        let descriptor = lock.descriptor.number
+        return state.withLock { state in
+            guard let runner = state.runners[runner.key] else { return false }
+            let result = unsafe xsys_send(runner.channel.number, message, message.count, descriptor)
+            guard result == 0 else {
+                Self.forget(runner.channel.number, &state)
+                return false
             }
-            // The runner holds the lock now, through its own descriptor; ours is closed without giving it back. If it was
-            // killed while idle, another one gets the job.
-            if isHanded { return }
+            runner.job = job
+            if let order = state.stopOrder {
+                _ = unsafe xsys_send(runner.channel.number, order, order.count, -1)
+            }
+            return true
         }
     }
 
@@ -170,14 +182,17 @@ package final class DirectLauncher: Launcher {
     }
 
     /// An idle runner, or a new one.
-    private func takeRunner() throws(SystemError) -> Int32 {
-        if let idle = state.withLock({ $0.idle.popLast() }) { return idle }
+    private func takeRunner() throws(SystemError) -> (key: Int32, pid: Int32) {
+        let idle = state.withLock { state in
+            state.idle.popLast().flatMap { key in state.runners[key].map { (key: key, pid: $0.pid) } }
+        }
+        if let idle { return idle }
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_channel(&ends)
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
         let theirs = Descriptor(owning: ends[1])
         let pid = ChildProcess.spawn(
-            [program, JobRunner.flag], environment: Environment.all,
+            [program, JobRunner.flag], environment: LockChoice.environment,
             as: xsys_process.make(kept: theirs.number, as: JobRunner.channel, session: true))
         let key = ends[0]
         if pid < 0 {
@@ -186,7 +201,7 @@ package final class DirectLauncher: Launcher {
         }
         state.withLock { $0.runners[key] = Runner(channel: Descriptor(owning: key), pid: pid) }
         wakeUp()
-        return key
+        return (key, pid)
     }
 
     // MARK: Watching

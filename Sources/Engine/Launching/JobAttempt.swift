@@ -40,7 +40,7 @@ package struct JobAttempt {
             let header = try header()
             do throws(SystemError) {
                 shared = try SharedLocks.take(
-                    for: header, order.gpus, in: folder.path, behind: lock.descriptor.number, orders: orders)
+                    for: header, order.gpus, of: folder, behind: lock.descriptor.number, orders: orders)
             } catch { throw .system(error) }
             if let shared {
                 outcome = try run(header, lock.descriptor.number, shared, output, orders, started)

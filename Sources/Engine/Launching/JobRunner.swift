@@ -23,13 +23,14 @@ package enum JobRunner {
     ///
     /// - Parameter lua: runs a Lua task in a process of its own and gives the exit code.
     package static func serve(lua: @escaping LuaBody) {
+        LockChoice.followStarter()
         var buffer = [UInt8](repeating: 0, count: 16384)
         while true {
             var passed: Int32 = -1
             let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
             guard count > 0 else { return }
             guard passed >= 0, let order = JobOrder(Array(buffer[..<Int(count)])) else { continue }
-            let lock = FileLock(owning: Descriptor(owning: passed))
+            let lock = FileLock(owning: Descriptor(owning: passed), path: order.folder.lock)
             let attempt = JobAttempt(order, lua: lua)
             let outcome = attempt.run(holding: lock, output: .files, orders: channel)
             let answer = outcome.json.bytes

@@ -10,6 +10,8 @@
 /// folders, then tokens, each by name, then GPUs, and all of a kind or none: no two jobs wait for each other.
 struct SharedLocks {
     private var descriptors: [Int32] = []
+    /// The files that are locked, where locks are claims.
+    private var paths: [String] = []
     /// The numbers of the GPUs that are its own.
     private(set) var devices: [Int] = []
 
@@ -19,25 +21,28 @@ struct SharedLocks {
     /// Waits until all are taken.
     ///
     /// - Parameters:
-    ///   - folder: the job's, which the header's paths are relative to.
+    ///   - program: the job, whose folder the header's paths are relative to.
     ///   - job: the descriptor of the job's own lock; these come behind it.
     ///   - orders: a channel on which anything ends the waiting, or -1.
     /// - Returns: nil if it was ended.
     static func take(
-        for header: JobScript.Header, _ gpus: JobOrder.GPUs?, in folder: String, behind job: Int32,
+        for header: JobScript.Header, _ gpus: JobOrder.GPUs?, of program: JobFolder, behind job: Int32,
         orders: Int32
     ) throws(SystemError) -> SharedLocks? {
+        let folder = program.path
         let folders = header.shares.map { Wanted(folder: Paths.absolute($0, from: folder)) }
         let tokens = header.tokens.map { Wanted(token: $0, in: Paths.absolute($0.resource, from: folder)) }
         let order = { (a: Wanted, b: Wanted) in ByteOrder.less(a.folder, b.folder) }
         var locks = SharedLocks()
+        let process = program.process
         let all =
             folders.sorted(by: order) + tokens.sorted(by: order) + [gpus].compactMap(\.self).map(Wanted.init)
         for wanted in all {
             while true {
                 do throws(SystemError) {
-                    if let taken = try wanted.take(behind: job) {
+                    if let taken = try wanted.take(behind: job, program: process) {
                         locks.descriptors += taken.map(\.descriptor)
+                        locks.paths += taken.map(\.path)
                         if wanted.isOfDevices { locks.devices = taken.map(\.number) }
                         break
                     }
@@ -55,7 +60,10 @@ struct SharedLocks {
         return locks
     }
 
-    func release() { for descriptor in descriptors { close(descriptor) } }
+    func release() {
+        for descriptor in descriptors { close(descriptor) }
+        if LockClaim.isInUse { for path in paths { LockClaim.release(path) } }
+    }
 
     /// So many of some lock files.
     private struct Wanted {
@@ -84,19 +92,30 @@ struct SharedLocks {
             isOfDevices = true
         }
 
-        func take(behind job: Int32) throws(SystemError) -> [(descriptor: Int32, number: Int)]? {
+        /// - Parameter program: the `.pid` of the program that will have a part in them.
+        func take(behind job: Int32, program: String) throws(SystemError) -> [Taken]? {
             try Files.makeFolder(folder)
-            var taken: [(descriptor: Int32, number: Int)] = []
+            var taken: [Taken] = []
             for number in numbers.isEmpty ? [-1] : numbers {
                 let path = "\(folder)/\(number < 0 ? "" : String(number)).lock"
                 // A folder that was removed meanwhile had another file of that name.
-                guard let lock = try FileLock.take(path), lock.isAt(path) else { continue }
+                guard let lock = try FileLock.take(path, program: program), lock.isAt(path) else { continue }
                 // Without close-on-exec: the lock lives as long as the program.
-                taken.append((fcntl(lock.descriptor.number, F_DUPFD, job + 1), number))
+                let descriptor = fcntl(lock.descriptor.number, F_DUPFD, job + 1)
+                taken.append(Taken(descriptor: descriptor, path: path, number: number))
                 if taken.count == count { return taken }
             }
-            for one in taken { close(one.descriptor) }
+            for one in taken {
+                close(one.descriptor)
+                if LockClaim.isInUse { LockClaim.release(one.path) }
+            }
             return nil
         }
+    }
+
+    private struct Taken {
+        let descriptor: Int32
+        let path: String
+        let number: Int
     }
 }

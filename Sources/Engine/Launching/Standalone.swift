@@ -30,7 +30,8 @@ package enum Standalone {
             if folder.isDone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
-            guard let lock = try FileLock.take(folder.lock) else {
+            LockChoice.follow(Paths.parent(Paths.parent(Paths.parent(folder.path))))
+            guard let lock = try FileLock.take(folder.lock, program: folder.process) else {
                 let process =
                     ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
                 return (2, "it is running already\(process)")

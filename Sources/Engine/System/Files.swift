@@ -86,11 +86,14 @@ package enum Files {
     }
 
     /// The last bytes of a file, at most `count`; nil if it cannot be read.
-    package static func tail(_ path: String, count: Int) -> [UInt8]? {
-        guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return nil }
+    package static func tail(_ path: String, count: Int) -> [UInt8]? { try? end(of: path, count: count) }
+
+    /// The last bytes of a file, at most `count`.
+    package static func end(of path: String, count: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(opening: path, O_RDONLY)
         let end = lseek(descriptor.number, 0, SEEK_END)
         lseek(descriptor.number, max(0, end - off_t(count)), SEEK_SET)
-        return try? descriptor.readToEnd(limit: count, path: path)
+        return try descriptor.readToEnd(limit: count, path: path)
     }
 
     /// Writes a new file in place; use where a torn file is recognised for one.
@@ -186,6 +189,11 @@ package enum Files {
         try rename(temporary, to: path)
     }
 
+    /// A second name of a file.
+    package static func linkHard(_ path: String, to file: String) throws(SystemError) {
+        if unsafe hardLink(file, path) != 0 { throw SystemError("create link", path, code: errno) }
+    }
+
     /// Copies a file, or a folder with all in it; links are followed.
     ///
     /// - Throws: EINVAL where the copy would lie inside what is copied.
@@ -237,6 +245,11 @@ package enum Files {
     package static func isExecutable(_ path: String) -> Bool {
         unsafe kind(path) == .file && access(path, X_OK) == 0
     }
+}
+
+/// link(2), under a name that `Files.link` does not hide.
+private func hardLink(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
+    unsafe link(from, to)
 }
 
 /// rename(2), under a name that `Files.rename` does not hide.

@@ -47,6 +47,9 @@ package struct SystemError: Error, Equatable {
 }
 
 extension SystemError {
+    /// Whether there is no such file.
+    package var isMissing: Bool { code == ENOENT }
+
     /// Whether a file was refused for its size.
     package var isTooLarge: Bool { code == EFBIG }
 }

@@ -9,16 +9,27 @@ import CSystemShim
 /// An exclusive lock on a file, held as long as any process has this open file, or until it is given back.
 ///
 /// The file itself stays when the lock is given back, as experimaestro's does: removing it would make a second lock of the
-/// same name possible, and costs a file system more than keeping it.
+/// same name possible, and costs a file system more than keeping it. Where flock(2) does not work the lock is a claim (`LockClaim`), which
+/// lives as long as its owner.
 package struct FileLock: ~Copyable, Sendable {
     package let descriptor: Descriptor
+    private let path: String
 
-    /// Takes over a descriptor on which the lock is held already.
-    package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    /// Takes over a descriptor on which the lock is held already, or which came with a claim.
+    init(owning descriptor: consuming Descriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
 
     /// Takes the lock if nobody holds it; nil if somebody does.
-    package static func take(_ path: String) throws(SystemError) -> FileLock? {
+    ///
+    /// - Parameter program: the `.pid` of a program that will have a part in the lock.
+    package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
         let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT)
+        if LockClaim.isInUse {
+            guard try LockClaim.take(path, owner: getpid(), program: program) else { return nil }
+            return FileLock(owning: descriptor, path: path)
+        }
         var result = xsys_lock(descriptor.number, true)
         // Whoever only looks whether it is held, holds it for a moment.
         for _ in 0..<5 where result == -EWOULDBLOCK {
@@ -27,7 +38,7 @@ package struct FileLock: ~Copyable, Sendable {
         }
         if result == -EWOULDBLOCK { return nil }
         if result < 0 { throw SystemError("lock", path, code: -result) }
-        return FileLock(owning: descriptor)
+        return FileLock(owning: descriptor, path: path)
     }
 
     /// Whether the locked file still has this name: whoever removed it had the lock before.
@@ -39,15 +50,21 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Whether a process holds the lock. Creates nothing.
     package static func isHeld(_ path: String) -> Bool {
+        if LockClaim.isInUse { return LockClaim.isHeld(path) }
         guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return false }
         if xsys_lock(descriptor.number, false) == -EWOULDBLOCK { return true }
         _ = xsys_unlock(descriptor.number)
         return false
     }
 
-    /// The locked open file itself; the lock is given back when it is closed.
-    package consuming func take() -> Descriptor { descriptor }
+    /// Says that another process will have the lock, before it gets the descriptor.
+    borrowing func assign(to pid: Int32) throws(SystemError) {
+        if LockClaim.isInUse { try LockClaim.assign(path, to: pid) }
+    }
 
     /// Gives the lock back, for every process that shares the open file.
-    package consuming func release() { _ = xsys_unlock(descriptor.number) }
+    package consuming func release() {
+        if LockClaim.isInUse { return LockClaim.release(path) }
+        _ = xsys_unlock(descriptor.number)
+    }
 }

@@ -2,6 +2,10 @@
 package struct GitState: Sendable, Equatable {
     package let commit: String?
     package let isDirty: Bool
+    /// What is not committed, as `git diff` tells it; of a large one the beginning.
+    package let diff: String?
+
+    private static let mostDiff = 1 << 20
 
     /// Asks git; nil outside a repository, or without git.
     package static func of(_ folder: String) -> GitState? {
@@ -10,9 +14,15 @@ package struct GitState: Sendable, Equatable {
         let lines = text.split(separator: "\n")
         let prefix = "# branch.oid "
         let commit = lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        let isDirty = lines.contains { !$0.hasPrefix("#") }
+        let base = commit == "(initial)" ? [] : ["HEAD"]
+        let diff = ["git", "-C", folder, "diff", "--no-color", "--no-ext-diff"] + base
         return GitState(
-            commit: commit == "(initial)" ? nil : commit, isDirty: lines.contains { !$0.hasPrefix("#") })
+            commit: commit == "(initial)" ? nil : commit, isDirty: isDirty,
+            diff: isDirty ? ChildProcess.output(diff, limit: mostDiff)?.text : nil)
     }
 
-    package var json: JSON { ["commit": .optional(commit), "dirty": .bool(isDirty)] }
+    package var json: JSON {
+        ["commit": .optional(commit), "dirty": .bool(isDirty), "diff": .optional(diff)]
+    }
 }

@@ -10,13 +10,15 @@ import Synchronization
 package final class LineLog: Sendable {
     private let path: String
     private let descriptor: Descriptor
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    private struct State {
+    private struct State: Sendable {
         /// Lines that can wait.
         var pending: [UInt8] = []
         /// Whether a line could not be written; said once.
         var hasFailed = false
+        /// Whether the file ends with a line that was cut off: it must not run into the next one.
+        var isTorn = false
     }
 
     /// How many bytes of lines that can wait are kept back.
@@ -25,6 +27,9 @@ package final class LineLog: Sendable {
     package init(_ path: String) throws(SystemError) {
         self.path = path
         descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND)
+        var state = State()
+        state.isTorn = Files.tail(path, count: 1).flatMap(\.last).map { $0 != UInt8(ascii: "\n") } ?? false
+        self.state = Mutex(state)
     }
 
     deinit { flush() }
@@ -56,11 +61,12 @@ package final class LineLog: Sendable {
         if state.pending.isEmpty { return nil }
         defer { state.pending.removeAll(keepingCapacity: true) }
         do throws(SystemError) {
-            // A line that was cut off must not run into the next one.
-            let start: [UInt8] = state.hasFailed ? [UInt8(ascii: "\n")] : []
+            let start: [UInt8] = state.isTorn ? [UInt8(ascii: "\n")] : []
             try descriptor.write(start + state.pending, path: path)
+            state.isTorn = false
             return nil
         } catch {
+            state.isTorn = true
             defer { state.hasFailed = true }
             return state.hasFailed ? nil : error
         }

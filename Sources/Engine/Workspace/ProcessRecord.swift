@@ -35,15 +35,23 @@ package struct ProcessRecord: Sendable, Equatable {
 
     /// Reads a record; nil if there is none or it is torn.
     package static func read(_ path: String) -> ProcessRecord? {
-        guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes),
-            let pid = json["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 0
-        else { return nil }
-        var record = ProcessRecord(pid: pid)
-        record.startTime = json["start_time"]?.int ?? 0
-        record.boot = json["boot_id"]?.string ?? ""
-        record.host = json["host"]?.string ?? ""
-        return record
+        guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes) else {
+            return nil
+        }
+        return ProcessRecord(json)
     }
+
+    /// - Returns: nil for what is no record.
+    init?(_ json: JSON) {
+        guard let pid = json["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 0 else { return nil }
+        self.pid = pid
+        startTime = json["start_time"]?.int ?? 0
+        boot = json["boot_id"]?.string ?? ""
+        host = json["host"]?.string ?? ""
+    }
+
+    /// Whether it is of another machine, so that nobody here can say whether it lives.
+    var isElsewhere: Bool { host != Environment.hostName }
 
     /// Whether that very process lives on this machine.
     package var isAlive: Bool {

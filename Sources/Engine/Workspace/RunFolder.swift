@@ -13,7 +13,9 @@ import Synchronization
 ///     objects.jsonl      their configurations, shared objects once (`ObjectLog`)
 ///     environment.json   versions, host, command line, git, merged configuration
 ///     events.jsonl       what happened, in order
-///     sources/           the Lua files of the plan and what tasks name, as they were
+///     control.jsonl      what others want of a live run (`RunControl`)
+///     sources            link to the Lua files of the plan and what tasks name, as they were: they outlive the run
+///     actions/           what can be done later with what it made (`RunAction`)
 ///     jobs/              links to the folders of the jobs that ran in it
 ///     results/ data/     what the experiment saved
 package final class RunFolder: Sendable {
@@ -21,8 +23,10 @@ package final class RunFolder: Sendable {
     package let run: String
     package let path: String
     package let started: Timestamp
+    /// The folder of the files that it keeps.
+    package let sources: String
     private let workspace: Workspace
-    private let lock: Mutex<Descriptor?>
+    private let lock: Mutex<FileLock?>
     private let jobs: LineLog
     private let events: LineLog
 
@@ -38,15 +42,14 @@ package final class RunFolder: Sendable {
         self.started = started
         do throws(SystemError) {
             try workspace.create()
-            try Files.makeFolder(folder)
-            guard let taken = try FileLock.take(lockPath) else {
-                throw SystemError("lock", lockPath, code: EWOULDBLOCK)
-            }
-            lock = Mutex(taken.take())
+            lock = Mutex(try Self.takeLock(lockPath))
             try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
             Self.settleEarlier(of: experiment, in: workspace)
             (run, path) = try Self.makeFolder(in: folder, named: started.runName)
-            for part in ["jobs", "sources"] { try Files.makeFolder("\(path)/\(part)") }
+            try Files.makeFolder("\(path)/jobs")
+            sources = "\(workspace.sources)/\(experiment)/\(run)"
+            try Files.makeFolder(sources)
+            try Files.link("\(path)/sources", to: "../../../sources/\(experiment)/\(run)")
             jobs = try LineLog("\(path)/jobs.jsonl")
             events = try LineLog("\(path)/events.jsonl")
             try Files.link("\(folder)/current", to: run)
@@ -62,7 +65,7 @@ package final class RunFolder: Sendable {
     package func end() {
         jobs.flush()
         events.flush()
-        lock.withLock { $0 = nil }
+        if let held = lock.withLock({ $0.take() }) { held.release() }
     }
 
     /// Runs before this one that were killed say that they go on, or nothing: with the lock in hand, this one knows better.
@@ -102,7 +105,28 @@ package final class RunFolder: Sendable {
         }
     }
 
-    package var sources: String { "\(path)/sources" }
+    /// Where the code of a run is, also of one that was removed.
+    ///
+    /// - Parameter run: the folder of the run.
+    package static func sources(of run: String) -> String {
+        let experiment = Paths.parent(run)
+        let workspace = Paths.parent(Paths.parent(experiment))
+        let place = "\(workspace)/sources/\(Paths.name(experiment))/\(Paths.name(run))"
+        // Older versions kept it in the run itself.
+        return Files.kind(place) == .folder ? place : "\(run)/sources"
+    }
+
+    /// - Throws: EWOULDBLOCK if somebody has it.
+    private static func takeLock(_ path: String) throws(SystemError) -> FileLock {
+        while true {
+            try Files.makeFolder(Paths.parent(path))
+            guard let lock = try FileLock.take(path) else {
+                throw SystemError("lock", path, code: EWOULDBLOCK)
+            }
+            // The experiment may have been removed while it was waited for.
+            if lock.isAt(path) { return lock }
+        }
+    }
 
     /// The folder for what the script writes itself, made at the first use.
     package func results() throws(SystemError) -> String {

@@ -7,7 +7,12 @@ package struct RunHistory {
     package init(experiment: String, in workspace: Workspace) {
         folder = workspace.experiment(experiment)
         let entries = (try? Files.list(folder)) ?? []
-        names = entries.filter { $0.first?.isNumber ?? false }.sorted(by: Self.isOlder)
+        names = Self.sorted(entries)
+    }
+
+    /// Those of some names that are runs', the oldest first.
+    static func sorted(_ names: [String]) -> [String] {
+        names.filter { $0.first?.isNumber ?? false }.sorted(by: isOlder)
     }
 
     /// The newest run that has a file or folder.

@@ -10,11 +10,28 @@ package final class SourceTree {
     /// The files that were kept, or would have been.
     package var files: [String] { kept.keys.sorted(by: ByteOrder.less) }
     private var linkedFolders: Set<String> = []
+    /// The folder of the run before.
+    private let former: String?
 
     /// - Parameter folder: where to keep files; nil keeps nothing, and every file stands for itself.
     package init(root: String, folder: String?) {
         self.root = root
         self.folder = folder
+        former = folder.flatMap { folder in
+            let all = (try? Files.list(Paths.parent(folder))) ?? []
+            let name = Paths.name(folder)
+            return RunHistory.sorted(all.filter { $0 != name }).last.map { "\(Paths.parent(folder))/\($0)" }
+        }
+    }
+
+    /// The file in the folder that says where the files were.
+    package static let rootName = ".xpm-root"
+
+    /// Where the files of a folder were; nil where it does not tell.
+    package static func root(of folder: String) -> String? {
+        (try? Files.readText("\(folder)/\(rootName)", limit: 1 << 16)).map {
+            String($0.prefix { $0 != "\n" })
+        }
     }
 
     /// Where the copy of a file, or of a folder, is or would be.
@@ -28,9 +45,13 @@ package final class SourceTree {
     /// Keeps a file with the content that was read from it; returns the copy's path.
     @discardableResult
     package func keep(_ path: String, content: [UInt8]) throws(SystemError) -> String {
-        guard folder != nil else {
+        guard let folder else {
             kept[path] = path
             return path
+        }
+        if kept.isEmpty {
+            try Files.makeFolder(folder)
+            try Files.write(Array("\(root)\n".utf8), to: "\(folder)/\(Self.rootName)")
         }
         if let known = kept[path] { return known }
         let copy = place(of: path)
@@ -38,9 +59,21 @@ package final class SourceTree {
         try makeOwnFolder(Paths.parent(copy))
         // A link to the live file may stand there.
         try Files.remove(copy)
-        try Files.write(content, to: copy, mode: mode)
+        if !linkFormer(copy, content, isExecutable: mode == 0o555) {
+            try Files.write(content, to: copy, mode: mode)
+        }
         kept[path] = copy
         return copy
+    }
+
+    /// Content that the run before kept too is on the disk once.
+    private func linkFormer(_ copy: String, _ content: [UInt8], isExecutable: Bool) -> Bool {
+        guard let folder, let former else { return false }
+        let before = "\(former)\(copy.dropFirst(folder.count))"
+        guard Files.kind(before, followingLinks: false) == .file, Files.isExecutable(before) == isExecutable,
+            (try? Files.read(before, limit: 1 << 28)) == content
+        else { return false }
+        return (try? Files.linkHard(copy, to: before)) != nil
     }
 
     /// Keeps a file as it is now.

@@ -3,7 +3,9 @@
 /// The disk is the truth. The layout is that of experimaestro 2.x:
 ///
 ///     WORKSPACE/.__experimaestro__                      marks a workspace
+///     WORKSPACE/.xpm-locks                              says that flock(2) does not work here (`LockChoice`)
 ///     WORKSPACE/experiments/{experiment}/{run}/         a run of an experiment (`RunFolder`)
+///     WORKSPACE/sources/{experiment}/{run}/             the code that its jobs were submitted with (`SourceTree`)
 ///     WORKSPACE/jobs/{type id}/{identifier}/            a job (`JobFolder`)
 ///     WORKSPACE/partials/{type id}/{name}/{identifier}/ what several jobs share
 package struct Workspace: Sendable, Equatable {
@@ -18,6 +20,7 @@ package struct Workspace: Sendable, Equatable {
         let marker = "\(path)/.__experimaestro__"
         if !Files.exists(marker) { try Files.write([], to: marker) }
         for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)") }
+        try LockChoice.decide(in: path, probe: marker)
     }
 
     /// The folder of a task; of a deprecated one that of what took its place.
@@ -28,6 +31,7 @@ package struct Workspace: Sendable, Equatable {
 
     package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }
 
+    package var sources: String { "\(path)/sources" }
     package var jobs: String { "\(path)/jobs" }
     package var partials: String { "\(path)/partials" }
 }

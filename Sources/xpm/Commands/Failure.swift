@@ -17,6 +17,11 @@ enum Failure: Error {
     /// What the user reads; empty where all is told.
     var text: String { if case .message(let text) = self { text } else { "" } }
 
+    /// Does something with the disk, and fails as that does.
+    static func onDisk<Result>(_ body: () throws(SystemError) -> Result) throws(Failure) -> Result {
+        do throws(SystemError) { return try body() } catch { throw Failure(error) }
+    }
+
     /// Any error that a command can meet.
     init(any error: any Error) {
         self =

@@ -51,6 +51,7 @@ struct ExperimentFiles {
             history =
                 (command.workspace.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
+            LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {
                 throw SettingError(
                     "\(Paths.shown(workspace.path)) is a file, not a workspace's folder", at: .none)
@@ -133,6 +134,7 @@ struct ExperimentFiles {
     static func existingWorkspace(_ options: WorkspaceOptions) throws(Failure) -> Workspace {
         let workspace = try workspace(options)
         try check(workspace)
+        LockChoice.follow(workspace.path)
         return workspace
     }
 

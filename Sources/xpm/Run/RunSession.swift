@@ -29,7 +29,8 @@ final class RunSession {
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
-            mode: command.runMode, slots: command.jobs ?? Environment.processors, failsFast: command.failFast,
+            mode: command.runMode, slots: command.jobs ?? Environment.processors,
+            isQuiet: command.quiet || command.json, failsFast: command.failFast,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
             started: started, waitsForOther: command.wait, teller: DetachedRun.teller())
         let result = Monitor<Int32?>(nil)
@@ -60,6 +61,7 @@ final class RunSession {
 struct Context: Sendable {
     let mode: RunMode
     let slots: Int
+    let isQuiet: Bool
     let failsFast: Bool
     let files: ExperimentFiles
     let board: JobBoard

@@ -21,6 +21,19 @@ final class RunningScheduler: Sendable {
         }
     }
 
+    /// Does what others ask of the run, until it is over.
+    func follow(_ control: RunControl) {
+        NewThread.start { [inbox, hasEnded] in
+            var control = control
+            while !hasEnded.wait(milliseconds: Self.controlInterval, until: { $0 }) {
+                for (job, change) in control.read() { inbox.yield(.changed(job, change)) }
+            }
+        }
+    }
+
+    /// How often it is looked whether somebody asks for something, in milliseconds.
+    private static let controlInterval = 200
+
     /// Blocks until every job is final.
     func waitForEnd() { _ = hasEnded.wait { $0 ? true : nil } }
 

@@ -41,6 +41,7 @@ final class ScriptRun {
         }
         let engine = try startScheduler(host: host, observer: observer)
         context.signals.attach(engine: engine?.control, observer: observer)
+        if let folder { engine?.follow(RunControl(run: folder.path)) }
 
         let objects: ObjectLog?
         do throws(SystemError) {
@@ -64,6 +65,7 @@ final class ScriptRun {
         var report = report(folder)
         report.isUntold = problem != nil && report.counts.submitted == 0
         console.close(report)
+        if let folder { forgetSurplus(newest: folder) }
         folder?.end()
         if context.signals.count > 0 {
             if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames {
@@ -73,6 +75,17 @@ final class ScriptRun {
         }
         if let problem { throw Failure(problem) }
         return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
+    }
+
+    /// Removes the runs beyond what `history` keeps. This run has the experiment's lock.
+    private func forgetSurplus(newest: RunFolder) {
+        let removal = RunRemoval(of: context.files.name, in: context.files.workspace)
+        for run in removal.surplus(context.files.history, newest: newest.run) {
+            do throws(SystemError) {
+                try removal.remove(run)
+                if !context.isQuiet { StandardStream.error.write("removed the run \(run.run) (history)\n") }
+            } catch { console.observe(.warning(error.text)) }
+        }
     }
 
     private func failure(of error: PlanError) -> Failure {

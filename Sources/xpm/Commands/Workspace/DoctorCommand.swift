@@ -14,13 +14,21 @@ struct DoctorCommand: ParsableCommand {
 
     @OptionGroup var workspace: WorkspaceOptions
     @Flag(help: "Mend what is safe.") var mend = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A host that never comes back: what it has locked, where locks are files, is free again.",
+            valueName: "host"))
+    var gone: String?
+
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() throws {
         do throws(Failure) {
             var left = 0
             var count = 0
-            for finding in WorkspaceDoctor(try ExperimentFiles.existingWorkspace(workspace)).findings() {
+            let place = try ExperimentFiles.existingWorkspace(workspace)
+            for finding in WorkspaceDoctor(place, gone: gone).findings() {
                 count += 1
                 var isMended = false
                 if mend, let cure = finding.cure {

@@ -21,6 +21,7 @@ struct ExperimentsCommand: ParsableCommand {
                 let width = names.map(\.count).max() ?? 0
                 for name in names {
                     guard let run = RunRecord.all(of: name, in: place).last else { continue }
+                    if let problem = run.problem { JobSelection.warn(problem) }
                     let padding = String(repeating: " ", count: width - name.count)
                     StandardStream.output.write(
                         json ? run.json.text + "\n" : "\(name)\(padding)  \(run.text)\n")
@@ -60,7 +61,9 @@ struct ExperimentsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
-                var jobs = WorkspaceInventory(try ExperimentFiles.workspace(workspace)).jobs(of: experiment)
+                let inventory = WorkspaceInventory(
+                    try ExperimentFiles.workspace(workspace), warn: JobSelection.warn)
+                var jobs = inventory.jobs(of: experiment)
                 for index in jobs.indices { jobs[index].readState() }
                 let report = JobReport(style: .standardOutput)
                 StandardStream.output.write(
@@ -91,6 +94,7 @@ struct ExperimentsCommand: ParsableCommand {
 
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "Remove them, instead of telling only.") var perform = false
+        @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
             do throws(Failure) {
@@ -100,40 +104,29 @@ struct ExperimentsCommand: ParsableCommand {
                         "\(experiment) has no run '\(name)'"
                             + Suggestion.hint(for: name, among: all.map(\.run)))
                 }
-                let place = try ExperimentFiles.workspace(workspace)
+                let removal = RunRemoval(of: experiment, in: try ExperimentFiles.workspace(workspace))
                 let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
-                try Self.delete(chosen, of: experiment, in: place, isWhole: runs.isEmpty, perform: perform)
+                var isIdle = false
+                do throws(SystemError) {
+                    isIdle = try removal.whileIdle { () throws(SystemError) in
+                        for one in chosen {
+                            if perform { try removal.remove(one) }
+                            tell(one)
+                        }
+                        if perform { try removal.tidy() }
+                    }
+                } catch { throw Failure(error) }
+                if !isIdle { throw .message("experiment '\(experiment)' is running: stop it first") }
+                if !perform { StandardStream.error.write("--perform removes them\n") }
             } catch { throw error.reported() }
         }
 
-        private static func delete(
-            _ runs: [RunRecord], of experiment: String, in place: Workspace, isWhole: Bool, perform: Bool
-        ) throws(Failure) {
-            var lock: FileLock?
-            do throws(SystemError) { lock = try FileLock.take("\(place.experiment(experiment))/lock") } catch
-            {
-                throw Failure(error)
-            }
-            if lock == nil { throw .message("experiment '\(experiment)' is running: stop it first") }
-            do throws(SystemError) {
-                for one in runs {
-                    if perform { try Files.removeTree(one.path) }
-                    StandardStream.output.write(
-                        "\(perform ? "removed" : "would remove") \(experiment)/\(one.run)\n")
-                }
-                if perform { try tidy(place.experiment(experiment), isWhole: isWhole) }
-            } catch { throw Failure(error) }
-            lock = nil
-            if !perform { StandardStream.error.write("--perform removes them\n") }
-        }
-
-        /// Without its runs the folder goes too; the link to the newest run follows.
-        private static func tidy(_ folder: String, isWhole: Bool) throws(SystemError) {
-            if isWhole { return try Files.removeTree(folder) }
-            guard !Files.exists("\(folder)/current") else { return }
-            try Files.remove("\(folder)/current")
-            let runs = try Files.list(folder).filter { $0.first?.isNumber ?? false }
-            if let newest = runs.last { try Files.link("\(folder)/current", to: newest) }
+        private func tell(_ run: RunRecord) {
+            let line: JSON = [
+                "experiment": .string(experiment), "run": .string(run.run), "removed": .bool(perform),
+            ]
+            let text = "\(perform ? "removed" : "would remove") \(experiment)/\(run.run)"
+            StandardStream.output.write("\(json ? line.text : text)\n")
         }
     }
 
@@ -149,6 +142,7 @@ struct ExperimentsCommand: ParsableCommand {
             let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
         }
+        for case let problem? in runs.map(\.problem) { JobSelection.warn(problem) }
         return runs
     }
 }

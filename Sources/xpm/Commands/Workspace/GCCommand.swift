@@ -4,7 +4,7 @@ import Engine
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Remove jobs that no run refers to, and shared folders that no job refers to.",
+        abstract: "Remove jobs that no run refers to, and folders and code that no job refers to.",
         discussion:
             "Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.")
 
@@ -34,6 +34,11 @@ struct GCCommand: ParsableCommand {
                     if perform { try Files.removeTree(job.folder.path) }
                     lock.release()
                     tell(job.folder.path, size)
+                }
+                for path in WorkspaceInventory(place).orphanedSources() {
+                    let size = Files.size(of: path)
+                    if perform { try Files.removeTree(path) }
+                    tell(path, size)
                 }
                 for entry in PartialFolders.list(in: place) where entry.jobs.isEmpty && !entry.isHeld {
                     if perform, try !PartialFolders.remove(entry, in: place) { continue }

@@ -23,7 +23,7 @@ struct JobSelection: ParsableArguments {
     ///
     /// - Parameter count: how many at most.
     func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
-        let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(workspace))
+        let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(workspace), warn: Self.warn)
         if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
             let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
@@ -37,6 +37,11 @@ struct JobSelection: ParsableArguments {
         for index in jobs.indices { jobs[index].readState() }
         if let parsed { jobs = jobs.filter(parsed.accepts) }
         return count.map { Array(jobs.prefix($0)) } ?? jobs
+    }
+
+    /// Tells what could not be read.
+    static func warn(_ text: String) {
+        StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
     }
 
     /// The jobs that words name, or those that fit where there are no words; neither is a mistake.

@@ -1,0 +1,52 @@
+/// Removes runs of an experiment; their jobs stay, and so does the code that jobs were submitted with.
+package struct RunRemoval {
+    private let experiment: String
+    private let workspace: Workspace
+
+    package init(of experiment: String, in workspace: Workspace) {
+        self.experiment = experiment
+        self.workspace = workspace
+    }
+
+    /// Does something while no run of the experiment can begin.
+    ///
+    /// - Returns: false if one is alive.
+    package func whileIdle(_ body: () throws(SystemError) -> Void) throws(SystemError) -> Bool {
+        guard let lock = try FileLock.take("\(workspace.experiment(experiment))/lock") else { return false }
+        do throws(SystemError) { try body() } catch {
+            lock.release()
+            throw error
+        }
+        lock.release()
+        return true
+    }
+
+    /// Removes a run. What is left of it where this is killed is no run any more: its log of jobs goes first.
+    package func remove(_ run: RunRecord) throws(SystemError) {
+        try Files.remove("\(run.path)/jobs.jsonl")
+        try Files.removeTree(run.path)
+    }
+
+    /// After the removal of all runs the folder goes too; else the link to the newest run follows.
+    package func tidy() throws(SystemError) {
+        let folder = workspace.experiment(experiment)
+        let left = RunHistory(experiment: experiment, in: workspace).names
+        guard let newest = left.last else { return try Files.removeTree(folder) }
+        if Files.exists("\(folder)/current") { return }
+        try Files.link("\(folder)/current", to: newest)
+    }
+
+    /// The runs beyond what is to be kept, the oldest first. `newest` counts, and stays.
+    package func surplus(_ limits: HistoryLimits, newest: String) -> [RunRecord] {
+        guard limits != HistoryLimits() else { return [] }
+        let runs = RunRecord.all(of: experiment, in: workspace)
+        func beyond(_ states: [String], _ most: Int?) -> [RunRecord] {
+            guard let most else { return [] }
+            let fitting = runs.filter { states.contains($0.state) }
+            return Array(fitting.dropLast(most))
+        }
+        let surplus =
+            beyond(["done"], limits.mostDone) + beyond(["failed", "interrupted"], limits.mostFailed)
+        return surplus.filter { $0.run != newest }
+    }
+}

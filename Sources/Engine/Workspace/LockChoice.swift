@@ -1,0 +1,88 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// How the locks of a workspace work: by flock(2), or by claims where that does not work on its disk.
+///
+/// Whoever finds out that it does not writes `.xpm-locks`, so that all xpm on the workspace do the same.
+package enum LockChoice {
+    private static func mark(in workspace: String) -> String { "\(workspace)/.xpm-locks" }
+
+    /// The variable by which a runner learns it.
+    private static let variable = "XPM_LOCKS"
+    private static let claims = "claims"
+
+    /// The environment of a runner.
+    static var environment: [String] {
+        LockClaim.isInUse ? Environment.merging([(variable, claims)], into: Environment.all) : Environment.all
+    }
+
+    /// Finds out how the locks of a workspace work, and takes them so from here on.
+    ///
+    /// - Parameter probe: a file in it that is never locked for long.
+    package static func decide(in workspace: String, probe: String) throws(SystemError) {
+        if follow(workspace) { return }
+        guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
+        try Files.replace(mark(in: workspace), with: Array("\(claims)\n".utf8))
+        LockClaim.isInUse = true
+    }
+
+    /// Takes locks as the workspace says.
+    ///
+    /// - Returns: whether it says something.
+    @discardableResult
+    package static func follow(_ workspace: String) -> Bool {
+        LockClaim.isInUse = Files.exists(mark(in: workspace))
+        return LockClaim.isInUse
+    }
+
+    /// In a runner: takes locks as the one that started it. Its programs are not told.
+    static func followStarter() {
+        LockClaim.isInUse = Environment[variable] == claims
+        Environment.remove(variable)
+    }
+
+    /// Whether a lock that is held is seen to be held.
+    private static func flockWorks(_ path: String) -> Bool {
+        guard let first = try? Descriptor(opening: path, O_RDWR),
+            let second = try? Descriptor(opening: path, O_RDWR)
+        else { return true }
+        let result = xsys_lock(first.number, true)
+        // Another xpm that looks at the same moment holds it: so it can be held.
+        if result == -EWOULDBLOCK { return true }
+        if result < 0 { return false }
+        defer { _ = xsys_unlock(first.number) }
+        return xsys_lock(second.number, true) == -EWOULDBLOCK
+    }
+
+    /// Whether the disk is shared by hosts that do not see each other's locks: by the options of its mount (proc(5), mountinfo; nfs(5)).
+    private static func mountForgetsLocks(_ path: String) -> Bool {
+        let text = (try? Files.readText("/proc/self/mountinfo", limit: 1 << 22)) ?? ""
+        return forgetsLocks(path: Paths.real(path), mounts: text)
+    }
+
+    static func forgetsLocks(path: String, mounts: String) -> Bool {
+        var best: (length: Int, kind: Substring, options: Set<Substring>)?
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 3, fields.count > 4 else {
+                continue
+            }
+            let point = fields[4].replacing("\\040", with: " ")
+            let isAbove = point == "/" || path == point || path.hasPrefix("\(point)/")
+            // Of two mounts at one place the later counts.
+            guard isAbove, point.count >= best?.length ?? 0 else { continue }
+            best = (point.count, fields[dash + 1], Set(fields[dash + 3].split(separator: ",")))
+        }
+        guard let best else { return false }
+        if best.kind.hasPrefix("nfs") {
+            return !best.options.isDisjoint(with: ["nolock", "local_lock=all", "local_lock=flock"])
+        }
+        return best.kind == "lustre"
+            && (best.options.contains("localflock") || !best.options.contains("flock"))
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Engine
+
+/// What is asked of live runs about the jobs that wait in them.
+extension JobsCommand {
+    struct Hold: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Keep waiting jobs of a live run from starting, until they are released.")
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws { try JobsCommand.ask(.hold, of: jobs, selection, json: json, "held") }
+    }
+
+    struct Release: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let jobs go that were held.")
+
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws { try JobsCommand.ask(.release, of: jobs, selection, json: json, "released") }
+    }
+
+    struct Priority: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let waiting jobs of a live run start earlier or later.",
+            discussion: """
+                The greater number starts earlier; 0 is usual.
+
+                Examples:
+                  xpm jobs priority 5 3f2a1b9c
+                  xpm jobs priority -- -1 --filter 'model = large'
+                """)
+
+        @Argument(help: "The priority.") var priority: Int
+        @Argument(help: "The jobs.") var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            try JobsCommand.ask(
+                .priority(priority), of: jobs, selection, json: json, "priority \(priority)")
+        }
+    }
+
+    /// Asks every live run that has submitted them about jobs that are neither done nor running.
+    private static func ask(
+        _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool, _ told: String
+    ) throws {
+        do throws(Failure) {
+            let place = try ExperimentFiles.existingWorkspace(selection.workspace)
+            let chosen = try selection.chosen(words).filter { $0.state == .waiting || $0.state == .error }
+            let report = JobReport(style: .standardOutput)
+            var count = 0
+            for run in WorkspaceInventory(place).liveRuns {
+                let known = Set(WorkspaceInventory(place).jobs(of: run.experiment).map(\.folder))
+                let jobs = chosen.filter { known.contains($0.folder) }
+                if jobs.isEmpty { continue }
+                do throws(SystemError) {
+                    let keys = jobs.map { JobKey(taskID: $0.task, identifier: $0.identifier) }
+                    try RunControl.ask(change, of: keys, run: run.path)
+                } catch { throw Failure(error) }
+                count += jobs.count
+                for job in jobs {
+                    let line: JSON = [
+                        "id": .string(job.identifier), "task": .string(job.task),
+                        "experiment": .string(run.experiment), "asked": .string(told),
+                    ]
+                    StandardStream.output.write(
+                        json ? line.text + "\n" : "\(told)  \(report.name(job))  in \(run.experiment)\n")
+                }
+            }
+            if count == 0 { throw .message("none of these jobs waits in a run that goes on") }
+        } catch { throw error.reported() }
+    }
+}

@@ -1,0 +1,41 @@
+import Engine
+import Foundation
+import Testing
+
+@Suite("Waiting jobs of a live run")
+struct WaitingJobsTests {
+    @Test("held jobs wait and are released; a greater priority starts first")
+    func holdAndOrder() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "w.t", params = { n = xpm.int },
+              command = "echo {n} >>$TALLY; [ {n} != 1 ] || while [ ! -e $TALLY.go ]; do sleep 0.02; done" }
+            function run()
+              for n = 1, 5 do T { n = xpm.tag(n) }:submit { hold = n == 2, priority = n == 4 and 7 or 0 } end
+            end
+            """, to: "w.lua")
+        let run = try bench.start(
+            ["run", "-j", "1", "w.lua"], environment: ["TALLY": "\(bench.folder)/tally"])
+        #expect(try bench.wait { try bench.jobs("w.t").count == 5 && Files.exists("\(bench.folder)/tally") })
+        #expect(
+            try bench.run("jobs", "priority", "9", "--filter", "n = 5").output.contains("priority 9  w.t "))
+        #expect(
+            try bench.run("jobs", "hold", "--filter", "n = 3", "--json").output.contains(#""asked": "held""#))
+        let events = "\(bench.folder)/workspace/experiments/w/current/events.jsonl"
+        #expect(
+            try bench.wait {
+                try Files.readText(events).split(separator: "\n").count { $0.contains("\"held\"") } == 2
+            })
+        try bench.write("", to: "tally.go")
+        #expect(try bench.wait { try bench.read("tally") == "1\n5\n4\n" })
+        #expect(run.process.isRunning)
+        #expect(try bench.run("jobs", "release", "-e", "w").output.split(separator: "\n").count == 2)
+        let result = try bench.finish(run.process, run.tag)
+        #expect(result.code == 0 && result.error.contains("held    w.t"), "\(result.error)")
+        #expect(try bench.read("tally").split(separator: "\n").count == 5)
+        let late = try bench.run("jobs", "hold", "-e", "w")
+        #expect(late.code == 2 && late.error.contains("none of these jobs waits in a run that goes on"))
+    }
+}

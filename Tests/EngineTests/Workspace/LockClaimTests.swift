@@ -1,0 +1,131 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Engine
+
+@Suite("Claims, where flock does not work", .serialized)
+struct LockClaimTests {
+    private let folder: TemporaryFolder
+    private var lock: String { "\(folder.path)/t.lock" }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private final class Counts: Sendable {
+        let holders = Atomic(0)
+        let taken = Atomic(0)
+    }
+
+    private func take() throws -> Bool {
+        try LockClaim.take(lock, owner: Environment.processID, program: nil)
+    }
+
+    /// A claim of a process that is dead, or lives on another host.
+    private func writeClaim(host: String = Environment.hostName, boot: String? = nil, nonce: String = "a1")
+        throws
+    {
+        var record = ProcessRecord(pid: Environment.processID)
+        record.startTime += 1
+        record.host = host
+        if let boot { record.boot = boot }
+        guard case .object(let members) = record.json() else { return }
+        try Files.write(
+            JSON.object(members + [.init("nonce", .string(nonce))]).bytes, to: "\(lock).claim")
+    }
+
+    @Test("one has it, until it gives it back")
+    func exclusive() throws {
+        #expect(!LockClaim.isHeld(lock))
+        #expect(try take())
+        #expect(try !take() && LockClaim.isHeld(lock))
+        LockClaim.release(lock)
+        #expect(try !LockClaim.isHeld(lock) && take())
+        #expect(try Files.list(folder.path) == ["t.lock.claim"])
+    }
+
+    @Test(
+        "what a dead process has is taken over; what one of another host has is not, unless the host is given up"
+    )
+    func stale() throws {
+        try writeClaim()
+        #expect(try !LockClaim.isHeld(lock) && take())
+        LockClaim.release(lock)
+        try writeClaim(host: "elsewhere")
+        #expect(try LockClaim.isHeld(lock) && !take())
+        #expect(try !LockClaim.forget(lock, ofHost: "other") && LockClaim.forget(lock, ofHost: "elsewhere"))
+        #expect(try take())
+        #expect(try Files.list(folder.path) == ["t.lock.claim"])
+    }
+
+    @Test("a program that lives keeps the claim of its dead host")
+    func program() throws {
+        let pid = try folder.write(ProcessRecord(pid: Environment.processID).json().text, to: "t.pid")
+        #expect(try LockClaim.take(lock, owner: 1, program: pid))
+        var text = try Files.readText("\(lock).claim")
+        text = text.replacing(#/"start_time": \d+/#, with: "\"start_time\": 1")
+        try Files.write(Array(text.utf8), to: "\(lock).claim")
+        #expect(LockClaim.isHeld(lock))
+        try Files.remove(pid)
+        #expect(!LockClaim.isHeld(lock))
+    }
+
+    @Test("one that died while it took over leaves the right to another")
+    func twiceStale() throws {
+        try writeClaim(nonce: "a1")
+        let content = try Files.read("\(lock).claim")
+        try Files.write(content, to: "\(lock).claim.a1.0")
+        try Files.write(content, to: "\(lock).claim.a1.1")
+        #expect(try take())
+        #expect(try Files.list(folder.path) == ["t.lock.claim"])
+    }
+
+    @Test("of many threads that find a stale claim, one has it at a time")
+    func race() async throws {
+        let lock = lock
+        let counts = Counts()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<6 {
+                group.addTask {
+                    for round in 0..<60 {
+                        guard try LockClaim.take(lock, owner: Environment.processID, program: nil) else {
+                            continue
+                        }
+                        #expect(counts.holders.add(1, ordering: .sequentiallyConsistent).newValue == 1)
+                        counts.taken.add(1, ordering: .relaxed)
+                        counts.holders.subtract(1, ordering: .sequentiallyConsistent)
+                        if round % 3 == 0 {
+                            // As if it had died: the claim is a dead process's in one step.
+                            var record = ProcessRecord(pid: Environment.processID)
+                            record.startTime = 1
+                            guard case .object(let members) = record.json() else { return }
+                            let nonce = JSON.string("\(worker)-\(round)")
+                            try Files.replace(
+                                "\(lock).claim", with: JSON.object(members + [.init("nonce", nonce)]).bytes)
+                        } else {
+                            LockClaim.release(lock)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(counts.taken.load(ordering: .relaxed) > 0)
+    }
+
+    @Test(
+        "mounts whose locks other hosts do not see",
+        arguments: [
+            ("nfs4 h:/x rw,vers=4.2,local_lock=none", false), ("nfs h:/x rw,nolock,local_lock=all", true),
+            ("nfs h:/x rw,local_lock=flock", true), ("lustre h:/x rw,flock", false), ("lustre h:/x rw", true),
+            ("lustre h:/x rw,localflock", true), ("ext4 /dev/sda rw", false),
+        ])
+    func mounts(_ mount: String, _ forgets: Bool) {
+        let text = """
+            22 1 8:1 / / rw - ext4 /dev/root rw,nolock
+            30 22 0:40 / /data rw,relatime shared:1 - \(mount)
+            31 22 0:41 / /database rw - nfs h:/y rw,nolock
+            """
+        #expect(LockChoice.forgetsLocks(path: "/data/ws", mounts: text) == forgets)
+        #expect(!LockChoice.forgetsLocks(path: "/home/ws", mounts: text))
+    }
+}
