@@ -10,6 +10,8 @@ package struct RecordedTask {
         package let defaults: Set<String>
         /// Fields that are no part of the identity, whatever they hold.
         package let meta: Set<String>
+        /// Fields with a path whose content may go when nobody needs it.
+        package let temporary: Set<String>
     }
 
     package let objects: [Int64: Object]
@@ -30,7 +32,7 @@ package struct RecordedTask {
                 identifier: definition["identifier"]?.string ?? "",
                 task: definition["task"]?.int,
                 initTasks: definition["init-tasks"]?.array?.compactMap(\.int) ?? [], fields: fields,
-                defaults: names("defaults"), meta: names("meta-fields"))
+                defaults: names("defaults"), meta: names("meta-fields"), temporary: names("temporary-fields"))
         }
         guard let root = definitions.last?["id"]?.int else { return nil }
         self.objects = objects
@@ -55,6 +57,16 @@ package struct RecordedTask {
             }
             return task
         } catch { throw SavedObjectError(text: error.text(in: Paths.shown(path))) }
+    }
+
+    /// The paths in the job's folder whose content may go when nobody needs it.
+    package var temporaryPaths: [String] {
+        objects.values.flatMap { object in
+            object.fields.filter { object.temporary.contains($0.name) && $0.value["base"] == "job" }
+                .compactMap { $0.value["value"]?.string }
+        }
+        .filter { !$0.isEmpty && !$0.hasPrefix("/") && !$0.split(separator: "/").contains("..") && $0 != "." }
+        .sorted(by: ByteOrder.less)
     }
 
     /// What an index of tasks knows of it: a number for each field of the task and its value.

@@ -29,6 +29,7 @@ package struct WorkspaceDoctor {
                 })
         }
         if let gone { found += claims(of: gone, inventory) }
+        found += abandonedCopies()
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
         for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
@@ -49,6 +50,15 @@ package struct WorkspaceDoctor {
         return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
             Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
                 _ = try LockClaim.forget(lock, ofHost: host)
+            }
+        }
+    }
+
+    /// What copies that were killed have not put in its place.
+    private func abandonedCopies() -> [Finding] {
+        ExperimentCopy.abandoned(in: workspace).map { path in
+            Finding(path: path, problem: "a copy that was not finished") { () throws(SystemError) in
+                try Files.removeTree(path)
             }
         }
     }

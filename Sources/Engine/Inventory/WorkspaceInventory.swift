@@ -44,6 +44,11 @@ package struct WorkspaceInventory {
         return found
     }
 
+    /// The jobs of one run, the first submitted first.
+    package func jobs(inRun run: RunRecord) -> [JobRecord] {
+        jobs(in: run.path, run.experiment, run.run, nil)
+    }
+
     private func jobs(in folder: String, _ experiment: String, _ run: String, _ count: Int?) -> [JobRecord] {
         let log = "\(folder)/jobs.jsonl"
         let bytes: [UInt8]

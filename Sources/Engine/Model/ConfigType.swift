@@ -38,6 +38,9 @@ package final class ConfigType {
     /// Whether a parameter is left out of identities at its default.
     package let hasIgnoredDefaults: Bool
 
+    /// Whether an output of its tasks may go when nobody needs it.
+    package let hasTemporaryPaths: Bool
+
     private let positions: [String: Int]
     /// Former names of parameters.
     private let renames: [String: Rename]
@@ -92,6 +95,7 @@ package final class ConfigType {
         }
         unmarkedOverrides = unmarked.sorted(by: ByteOrder.less)
         parameters = all.values.sorted { ByteOrder.less($0.name, $1.name) }
+        hasTemporaryPaths = parameters.contains(where: \.isTemporary)
         hasIgnoredDefaults = parameters.contains { $0.ignoresDefault }
         positions = Dictionary(
             uniqueKeysWithValues: parameters.enumerated().map { ($0.element.name, $0.offset) })

@@ -17,6 +17,8 @@ package struct Parameter {
     package var jobPath: String?
     /// What the path's folder depends on, if it is shared by several tasks instead of being the job's own.
     package var partial: Partial?
+    /// Whether the path's content may go when all that needs it is done.
+    package var isTemporary = false
     /// The groups that partial identifiers name.
     package var groups: Set<String> = []
     /// Whether it is meant to stand for a parameter of the base type.

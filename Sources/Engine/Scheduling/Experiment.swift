@@ -1,46 +1,18 @@
-/// What a run does with its tasks.
-package enum RunMode: String, Sendable, CaseIterable {
-    /// Tells what would run; touches nothing on disk.
-    case dryRun = "dry-run"
-    /// Writes the job folders; launches nothing.
-    case generate
-    /// Runs the steps that prepare (`xpm.prepare`), and leaves the tasks alone.
-    case prepare
-    /// Writes the job folders and runs them.
-    case normal
-
-    /// Whether jobs are launched.
-    package var launches: Bool { self == .prepare || self == .normal }
-}
-
-/// How a job wants to be run: no part of its identity.
-package struct JobOptions {
-    /// Variables of its own.
-    package var environment: [JobScript.Variable] = []
-    /// How many tokens it holds, by the names that `define(token:)` knows.
-    package var tokens: [(name: String, count: Int)] = []
-    package var requirement: Requirement?
-    /// `max_retries`, where it is given.
-    package var mostRetries: Int?
-    package var priority = 0
-    package var isHeld = false
-    /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its folder says.
-    package var isPrepared: Bool?
-
-    package init() {}
-}
-
 /// A submitted task.
 package final class Job {
     package let spec: JobSpec
     package let task: ConfigObject
+    /// The jobs that it waits for.
+    fileprivate let dependencies: [Job]
     /// Whether it counts as done without an outcome in its folder.
-    fileprivate let isDoneElsewhere: Bool
+    fileprivate var isDoneElsewhere = false
+    /// Of a job that is done and whose temporary outputs are gone: its script, to make them again.
+    fileprivate var remaking: JobScript?
 
-    fileprivate init(spec: JobSpec, task: ConfigObject, isDoneElsewhere: Bool) {
+    fileprivate init(spec: JobSpec, task: ConfigObject, dependencies: [Job]) {
         self.spec = spec
         self.task = task
-        self.isDoneElsewhere = isDoneElsewhere
+        self.dependencies = dependencies
     }
 }
 
@@ -59,6 +31,8 @@ package final class Experiment {
     private let planned: (PlannedJob) -> Void
     private let fit: MachineFit?
     private var jobs: [Identifier: Job] = [:]
+    /// How many jobs the scheduler gets.
+    private var count = 0
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
     private static let batch = 256
@@ -137,24 +111,14 @@ package final class Experiment {
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        var dependencies: [Job] = []
-        var needs: [String] = []
-        for other in task.taskDependencies() {
-            if let job = jobs[other.identifier] {
-                dependencies.append(job)
-                if !job.isDoneElsewhere { needs.append(job.spec.folder.done) }
-            } else {
-                needs.append(try earlier(other, neededBy: task).done)
-            }
-        }
+        let state = try state(of: folder, isPrepared: options.isPrepared)
+        let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
         let shares = task.partialFolders(in: workspace.partials)
         let claimed = options.tokens.map { token in
             Claim(
                 "\(workspace.path)/\(Claim.tokens)/\(token.name)", count: token.count,
                 of: self.tokens[token.name] ?? token.count)
         }
-
-        let tags = task.allTags()
         let script = JobScript(
             taskID: task.type.id, identifier: identifier.hex,
             run: run.map { Paths.relative($0.path, from: folder.path) },
@@ -167,26 +131,38 @@ package final class Experiment {
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             environment: environment + options.environment, program: try program())
         let spec = JobSpec(
-            number: JobNumber(jobs.count), identifier: identifier, taskID: task.represented.type.key,
+            number: JobNumber(count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
-            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
+            tags: task.allTags().map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: try demand(of: task, options.requirement, folder), retry: script.retry,
             priority: options.priority, isHeld: options.isHeld)
-        let job = Job(spec: spec, task: task, isDoneElsewhere: options.isPrepared == true)
-        let state = try state(of: folder, isPrepared: options.isPrepared)
-        let isLeft = mode == .prepare && task.type.kind != .prepare
+        let job = Job(spec: spec, task: task, dependencies: dependencies)
+        job.isDoneElsewhere = options.isPrepared == true
+        if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
+            job.remaking = script
+        }
+        try register(job, script, state)
+        isSubmitted = true
+        return job
+    }
+
+    /// Makes a job part of the run.
+    private func register(_ job: Job, _ script: JobScript, _ state: JobFolder.State) throws {
+        let spec = job.spec
+        let isLeft = mode == .prepare && job.task.type.kind != .prepare
         if mode != .dryRun, !isLeft, state != .done, state != .running { try write(job, script) }
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
-            spec, tags: tags, dependencies: dependencies.map(\.spec.identifier), canWait: isDone)
-        try objects?.add(task, canWait: isDone)
+            spec, tags: job.task.allTags(), dependencies: job.dependencies.map(\.spec.identifier),
+            canWait: isDone)
+        try objects?.add(job.task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }
-        jobs[identifier] = job
-        isSubmitted = true
+        jobs[spec.identifier] = job
+        count += 1
         board.add()
         if isDone {
             cached.append(spec)
@@ -197,9 +173,44 @@ package final class Experiment {
         }
         planned(
             PlannedJob(
-                job: job, state: state, dependencies: dependencies, environment: script.environment,
+                job: job, state: state, dependencies: job.dependencies, environment: script.environment,
                 arguments: script.arguments))
-        return job
+    }
+
+    /// The jobs that a task waits for, and the outcomes that must be there.
+    ///
+    /// - Parameter isDone: whether it has run: then nothing has to be made for it.
+    private func dependencies(of task: ConfigObject, isDone: Bool) throws -> ([Job], needs: [String]) {
+        var dependencies: [Job] = []
+        var needs: [String] = []
+        for other in task.taskDependencies() {
+            guard let known = jobs[other.identifier] else {
+                needs.append(try earlier(other, neededBy: task).done)
+                continue
+            }
+            let job = isDone ? known : try remake(known)
+            dependencies.append(job)
+            if !job.isDoneElsewhere { needs.append(job.spec.folder.done) }
+        }
+        return (dependencies, needs)
+    }
+
+    /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
+    private func remake(_ job: Job) throws -> Job {
+        guard let script = job.remaking else { return job }
+        let dependencies = try job.dependencies.map(remake)
+        let spec = job.spec.again(as: JobNumber(count), dependencies: dependencies.map(\.spec.number))
+        let again = Job(spec: spec, task: job.task, dependencies: dependencies)
+        if mode != .dryRun {
+            // Somebody else may be making them.
+            if let lock = try FileLock.take(spec.folder.lock) {
+                try Files.remove(spec.folder.done)
+                try Files.remove(spec.folder.collected)
+                lock.release()
+            }
+        }
+        try register(again, script, mode == .dryRun ? .new : spec.folder.state())
+        return again
     }
 
     /// What the folder says, unless somebody knows better: what a finished step had prepared may be gone.

@@ -46,6 +46,16 @@ package struct JobSpec: Sendable {
     }
 }
 
+extension JobSpec {
+    /// The same job as another of its run.
+    func again(as number: JobNumber, dependencies: [JobNumber]) -> JobSpec {
+        JobSpec(
+            number: number, identifier: identifier, taskID: taskID, folder: folder, language: language,
+            dependencies: dependencies, claims: claims, tags: tags, demand: demand, retry: retry,
+            priority: priority, isHeld: isHeld)
+    }
+}
+
 /// Where a job stands in its run.
 package enum JobStatus: Sendable, Equatable {
     /// A dependency is not done.

@@ -79,6 +79,8 @@ package struct ObjectWriter {
         }
         members.append(.init("fields", .object(fields)))
         if !defaults.isEmpty { members.append(.init("defaults", .array(defaults))) }
+        let temporary = object.type.parameters.filter(\.isTemporary).map { JSON.string($0.name) }
+        if !temporary.isEmpty { members.append(.init("temporary-fields", .array(temporary))) }
         if !meta.isEmpty { members.append(.init("meta-fields", .array(meta))) }
         objects.append(.object(members))
         return number

@@ -88,6 +88,25 @@ package enum ChildProcess {
         return signal > 0 ? 128 + signal : xsys_exit_code(status)
     }
 
+    /// Runs a program to its end, with a file as its standard input.
+    ///
+    /// - Returns: its exit code (128 and the number of the signal that ended it), and what it wrote to both of its streams.
+    package static func run(
+        _ arguments: [String], environment: [String], input: String, limit: Int = 1 << 20
+    ) throws(SystemError) -> (code: Int32, said: String) {
+        let file = try Descriptor(opening: input, O_RDONLY)
+        var ends: [Int32] = [0, 0]
+        let failure = unsafe xsys_pipe(&ends)
+        if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
+        let reading = Descriptor(owning: ends[0])
+        let process = xsys_process.make(input: file.number, output: ends[1], error: ends[1])
+        let pid = spawn(arguments, environment: environment, as: process)
+        close(ends[1])
+        if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
+        let bytes = read(reading, limit: limit)
+        return (wait(for: pid), String(decoding: bytes, as: UTF8.self))
+    }
+
     /// Runs a program to its end and gives its exit code and what it wrote to its standard output.
     ///
     /// - Returns: nil if it cannot be executed.

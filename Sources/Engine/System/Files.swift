@@ -194,17 +194,24 @@ package enum Files {
         if unsafe hardLink(file, path) != 0 { throw SystemError("create link", path, code: errno) }
     }
 
-    /// Copies a file, or a folder with all in it; links are followed.
+    /// Copies a file, or a folder with all in it.
     ///
+    /// - Parameter keepingLinks: whether a link becomes the same link; else what it leads to is copied.
     /// - Throws: EINVAL where the copy would lie inside what is copied.
-    package static func copyTree(_ from: String, to target: String) throws(SystemError) {
+    package static func copyTree(
+        _ from: String, to target: String, keepingLinks: Bool = false
+    ) throws(SystemError) {
+        if keepingLinks, kind(from, followingLinks: false) == .link, let leads = linkTarget(from) {
+            return try link(target, to: leads)
+        }
         if kind(from) == .folder, "\(Paths.absolute(target))/".hasPrefix("\(Paths.absolute(from))/") {
             throw SystemError("copy into itself", from, code: EINVAL)
         }
         guard kind(from) == .folder else {
             try makeFolder(Paths.parent(target))
             let source = try Descriptor(opening: from, O_RDONLY)
-            let copy = try Descriptor(opening: target, O_WRONLY | O_CREAT | O_TRUNC)
+            let mode: UInt32 = isExecutable(from) ? 0o777 : 0o666
+            let copy = try Descriptor(opening: target, O_WRONLY | O_CREAT | O_TRUNC, mode)
             while true {
                 let bytes = try source.readToEnd(limit: 1 << 20, path: from)
                 if bytes.isEmpty { return }
@@ -212,7 +219,9 @@ package enum Files {
             }
         }
         try makeFolder(target)
-        for name in try list(from) { try copyTree("\(from)/\(name)", to: "\(target)/\(name)") }
+        for name in try list(from) {
+            try copyTree("\(from)/\(name)", to: "\(target)/\(name)", keepingLinks: keepingLinks)
+        }
     }
 
     /// The target of a symbolic link, or nil.

@@ -6,6 +6,7 @@
 ///     {name}.lock              held by the job's process while it lives
 ///     {name}.pid               how to find that process (`ProcessRecord`)
 ///     {name}.done .failed      the outcome (`Outcome`)
+///     {name}.collected         says that temporary outputs were removed (`TemporaryOutputs`)
 ///     events.jsonl             progress, one JSON object a line, as a program tells it
 ///     .experimaestro/events/   progress, as Lua and Python tasks tell it
 ///     .experimaestro/task-outputs.jsonl   what a resumable task made while it ran
@@ -26,6 +27,7 @@ package struct JobFolder: Sendable, Hashable {
     package var process: String { "\(path)/\(name).pid" }
     package var done: String { "\(path)/\(name).done" }
     package var failed: String { "\(path)/\(name).failed" }
+    package var collected: String { "\(path)/\(name).collected" }
     package var events: String { "\(path)/\(Self.eventsName)" }
     /// What a program writes: `$XPM_EVENTS`. In the folder itself, so that nothing has to be made for it.
     package var programEvents: String { "\(path)/events.jsonl" }

@@ -71,6 +71,15 @@ package struct PartialFolders {
         }
     }
 
+    /// The shared folders that a job's parameters name: `iris.train/checkpoints/1f0c4c2e…`.
+    static func names(in job: JobFolder) -> [String] {
+        guard let bytes = try? Files.read(job.parameters), let objects = try? ParameterFile.objects(in: bytes)
+        else { return [] }
+        var found: [String: [String]] = [:]
+        for object in objects { add(object, job.path, &found) }
+        return found.keys.sorted(by: ByteOrder.less)
+    }
+
     /// Every path in a value that leads into `partials/`.
     private static func add(_ json: JSON, _ folder: String, _ found: inout [String: [String]]) {
         switch json {

@@ -58,6 +58,9 @@ package struct ProcessRecord: Sendable, Equatable {
         host == Environment.hostName && boot == Self.currentBoot && Self.startTime(of: pid) == startTime
     }
 
+    /// Whether any process of this machine has that number.
+    static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno != ESRCH }
+
     /// Sends a signal to the job's process group, if its leader is still that process.
     package func signal(_ number: Int32) {
         if isAlive { kill(-pid, number) }

@@ -82,7 +82,8 @@ function xpm.constant(value) end
 function xpm.ref(type) end
 
 --- A path made inside the job's folder; with `partial`, in a folder that jobs share.
----@param name string|{ [1]: string, partial: xpm.Partial, help: string, groups: string[] }
+--- Of a `temporary` one the content may go when all that needs it is done (`xpm gc`); it is made again when something new needs it.
+---@param name string|{ [1]: string, partial?: xpm.Partial, temporary?: boolean, help?: string, groups?: string[] }
 ---@return xpm.Type
 function xpm.job_path(name) end
 

@@ -116,6 +116,7 @@ extension XpmModule {
         var partial: Partial?
         var name = stack.string(1)
         var help: String?
+        var isTemporary = false
         var groups: Set<String> = []
         if stack.kind(1) == .table {
             try stack.forEachPair(of: 1) {
@@ -123,6 +124,11 @@ extension XpmModule {
                 case "1": name = stack.string(-1)
                 case "help": help = stack.string(-1)
                 case "groups": groups = try self.groups(stack, -1, of: "xpm.job_path")
+                case "temporary":
+                    guard stack.kind(-1) == .bool else {
+                        throw ScriptError("xpm.job_path: temporary needs true or false")
+                    }
+                    isTemporary = stack.bool(-1)
                 case "partial":
                     guard let spec = stack.object(-1, .partial) else {
                         throw ScriptError(
@@ -131,7 +137,7 @@ extension XpmModule {
                     }
                     partial = spec.partial
                 case let key:
-                    let known = ["partial", "help", "groups"]
+                    let known = ["partial", "help", "groups", "temporary"]
                     throw ScriptError(
                         "xpm.job_path has no '\(key)'" + Suggestion.hint(for: key, among: known))
                 }
@@ -143,8 +149,12 @@ extension XpmModule {
         else {
             throw ScriptError("xpm.job_path: '\(name)' is not a path inside the job's folder")
         }
+        if isTemporary, name.isEmpty || partial != nil {
+            throw ScriptError("xpm.job_path: temporary is for a file or folder of the job's own, with a name")
+        }
         let spec = ParameterSpec(.path)
         spec.parameter.jobPath = name
+        spec.parameter.isTemporary = isTemporary
         spec.parameter.partial = partial
         spec.parameter.help = help
         spec.parameter.groups = groups

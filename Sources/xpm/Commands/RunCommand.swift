@@ -43,6 +43,12 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "If the experiment is running already, wait for its end.")
     var wait = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Whom to tell of the first failure and of the end: a command, or an http(s) address.",
+            valueName: "command"))
+    var notify: [String] = []
+
     @Flag(help: "Print the merged configuration and leave.")
     var show = false
 

@@ -32,7 +32,9 @@ final class RunSession {
             mode: command.runMode, slots: command.jobs ?? Environment.processors,
             isQuiet: command.quiet || command.json, failsFast: command.failFast,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
-            started: started, waitsForOther: command.wait, teller: DetachedRun.teller())
+            started: started, waitsForOther: command.wait,
+            notifications: files.user.notifications + command.notify.map { Notification($0) },
+            teller: DetachedRun.teller())
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
         // Long chains of tasks are walked by recursion; untouched stack costs nothing.
@@ -72,6 +74,8 @@ struct Context: Sendable {
     let started: Double
     /// Whether to wait for another run of the experiment.
     let waitsForOther: Bool
+    /// Who is told of failures and of the end.
+    let notifications: [Notification]
     /// Of a detached run, who is told that the plan is made.
     let teller: (any RunObserver)?
 }

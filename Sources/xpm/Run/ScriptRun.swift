@@ -34,7 +34,8 @@ final class ScriptRun {
         let recorder = folder.map { folder in
             RunRecorder(folder) { [console] text in console.observe(.warning(text)) }
         }
-        let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller]
+        let notifier = context.mode.launches ? folder.flatMap(notifier) : nil
+        let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller, notifier]
         let observer = RunObservers(observers.compactMap(\.self))
         if let folder {
             observer.observe(.began(experiment: folder.experiment, run: folder.run, folder: folder.path))
@@ -147,6 +148,12 @@ final class ScriptRun {
     }
 
     // MARK: Telling
+
+    private func notifier(of folder: RunFolder) -> Notifier? {
+        Notifier(context.notifications, of: folder, tally: context.tally) { [console] text in
+            console.observe(.warning(text))
+        }
+    }
 
     private func note(_ planned: Experiment.PlannedJob) {
         let task = planned.job.task

@@ -4,8 +4,8 @@ import Engine
 struct ExperimentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments",
-        abstract: "List experiments and their runs, and remove runs.",
-        subcommands: [List.self, Show.self, Runs.self, Delete.self])
+        abstract: "List experiments and their runs, copy and remove them.",
+        subcommands: [List.self, Show.self, Runs.self, Copy.self, Delete.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -71,6 +71,76 @@ struct ExperimentsCommand: ParsableCommand {
                         ? String(decoding: report.json(run, jobs).prettyBytes, as: UTF8.self)
                         : report.run(run, jobs))
             } catch { throw error.reported() }
+        }
+    }
+
+    struct Copy: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Copy an experiment into another workspace, with its finished jobs.",
+            discussion: """
+                Copies the newest run, its code, the jobs of it that are done, and the folders that these share. What is there already is left \
+                alone, so a copy that was interrupted is gone on with by the same command.
+
+                Examples:
+                  xpm experiments copy iris --to /data/archive
+                  xpm experiments copy iris --to /data/archive --every-run
+                """)
+
+        @Argument(help: "The experiment.") var experiment: String
+
+        @Option(
+            help: ArgumentHelp(
+                "The other workspace: a folder, or an id of settings.yaml.", valueName: "workspace"),
+            completion: .directory)
+        var to: String
+
+        @Flag(help: "Earlier runs too.") var everyRun = false
+        @OptionGroup var workspace: WorkspaceOptions
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let all = try ExperimentsCommand.runs(of: experiment, workspace)
+                let runs = everyRun ? all : all.suffix(1)
+                if let alive = runs.first(where: { $0.state == "running" }) {
+                    throw .message(
+                        "experiment '\(experiment)' is running (\(alive.run)): a copy would be half of it")
+                }
+                let place = try ExperimentFiles.workspace(workspace)
+                let named = try ExperimentFiles.namedWorkspaces().first { $0.id == to }?.path
+                let target = Workspace(path: named ?? to)
+                guard Paths.real(target.path) != Paths.real(place.path) else {
+                    throw .message("\(to) is the workspace that it would be copied from")
+                }
+                var counts = (jobs: 0, folders: 0, runs: 0)
+                try Failure.onDisk { () throws(SystemError) in
+                    try ExperimentCopy(from: place, to: target).copy(runs) { item in
+                        tell(item)
+                        switch item {
+                        case .job: counts.jobs += 1
+                        case .sharedFolder: counts.folders += 1
+                        case .run: counts.runs += 1
+                        }
+                    }
+                }
+                func count(_ number: Int, _ word: String) -> String {
+                    "\(number) \(word)\(number == 1 ? "" : "s")"
+                }
+                StandardStream.error.write(
+                    "\(count(counts.jobs, "job")), \(count(counts.folders, "shared folder")) and \(count(counts.runs, "run")) copied\n"
+                )
+            } catch { throw error.reported() }
+        }
+
+        private func tell(_ item: ExperimentCopy.Item) {
+            let (kind, name) =
+                switch item {
+                case .job(let task, let identifier): ("job", "\(task)/\(identifier)")
+                case .sharedFolder(let name): ("shared folder", name)
+                case .run(let run): ("run", "\(experiment)/\(run)")
+                }
+            let line: JSON = ["copied": .string(kind), "name": .string(name)]
+            StandardStream.output.write("\(json ? line.text : "copied \(kind) \(name)")\n")
         }
     }
 

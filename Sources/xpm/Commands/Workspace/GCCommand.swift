@@ -4,9 +4,13 @@ import Engine
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Remove jobs that no run refers to, and folders and code that no job refers to.",
-        discussion:
-            "Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.")
+        abstract: "Remove what nobody needs any more.",
+        discussion: """
+            That is: jobs that no run refers to, shared folders and kept code that no job refers to, and temporary outputs \
+            (xpm.job_path { "name", temporary = true }) of jobs whose dependants are all done.
+
+            Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.
+            """)
 
     @OptionGroup var workspace: WorkspaceOptions
     @Flag(help: "Remove them, instead of telling only.") var perform = false
@@ -34,6 +38,10 @@ struct GCCommand: ParsableCommand {
                     if perform { try Files.removeTree(job.folder.path) }
                     lock.release()
                     tell(job.folder.path, size)
+                }
+                for entry in TemporaryOutputs.list(in: place) {
+                    if perform, try !TemporaryOutputs.remove(entry) { continue }
+                    for (name, size) in entry.outputs { tell("\(entry.job.folder.path)/\(name)", size) }
                 }
                 for path in WorkspaceInventory(place).orphanedSources() {
                     let size = Files.size(of: path)

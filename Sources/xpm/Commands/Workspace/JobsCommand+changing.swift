@@ -13,13 +13,17 @@ extension JobsCommand {
         @Flag(help: "Stop them, instead of telling only.")
         var perform = false
 
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
         func run() throws {
             do throws(Failure) {
                 let running = try selection.chosen(jobs).filter { $0.state == .running }
                 if perform { JobStopper.stop(running) }
                 let report = JobReport(style: .standardOutput)
                 for job in running {
-                    StandardStream.output.write("\(perform ? "stopped" : "would stop") \(report.name(job))\n")
+                    JobsCommand.tell(
+                        job, perform ? "stopped" : "would stop", report, json: json, did: perform)
                 }
                 tell(running.count, "running", perform)
             } catch { throw error.reported() }
@@ -42,6 +46,9 @@ extension JobsCommand {
         @Flag(help: "Remove them, instead of telling only.")
         var perform = false
 
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
         func run() throws {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
@@ -55,9 +62,9 @@ extension JobsCommand {
                         lock.release()
                     } catch { throw Failure(error) }
                     count += 1
-                    StandardStream.output.write(
-                        "\(perform ? "removed" : "would remove") \(report.name(job))  \(NumberText.bytes(size))\n"
-                    )
+                    JobsCommand.tell(
+                        job, perform ? "removed" : "would remove", report, json: json, did: perform,
+                        bytes: size)
                 }
                 tell(count, "to remove", perform)
             } catch { throw error.reported() }
@@ -121,6 +128,18 @@ extension JobsCommand {
             }
             return groups[number - 1].jobs
         }
+    }
+
+    /// A job with which something was done, or would be.
+    private static func tell(
+        _ job: JobRecord, _ what: String, _ report: JobReport, json: Bool, did: Bool, bytes: Int64? = nil
+    ) {
+        let line: JSON = [
+            "task": .string(job.task), "id": .string(job.identifier), "folder": .string(job.folder.path),
+            "what": .string(what), "performed": .bool(did), "bytes": bytes.map(JSON.int) ?? .null,
+        ]
+        let size = bytes.map { "  \(NumberText.bytes($0))" } ?? ""
+        StandardStream.output.write(json ? line.text + "\n" : "\(what) \(report.name(job))\(size)\n")
     }
 
     fileprivate static func tell(_ count: Int, _ what: String, _ perform: Bool) {

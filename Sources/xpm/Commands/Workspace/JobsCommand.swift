@@ -71,10 +71,13 @@ struct JobsCommand: ParsableCommand {
 
         @Argument(help: "The jobs.") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
+        @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
             do throws(Failure) {
-                for job in try selection.chosen(jobs) { StandardStream.output.write(job.folder.path + "\n") }
+                for job in try selection.chosen(jobs) {
+                    StandardStream.output.write((json ? job.json.text : job.folder.path) + "\n")
+                }
             } catch { throw error.reported() }
         }
     }

@@ -1,0 +1,118 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Copies an experiment into another workspace: runs, their code, the jobs that are done, and the folders that these share.
+///
+/// Each job, shared folder and run is copied beside its place and renamed into it: what is there is whole. So a copy that was killed is gone
+/// on with by doing it again.
+package struct ExperimentCopy {
+    private let from: Workspace
+    private let target: Workspace
+    /// Where things lie until they are whole.
+    private let staging: String
+
+    package enum Item: Sendable, Equatable {
+        case job(task: String, identifier: String)
+        case sharedFolder(String)
+        case run(String)
+    }
+
+    private static let stagingPrefix = ".xpm-copy."
+
+    package init(from: Workspace, to target: Workspace) {
+        self.from = from
+        self.target = target
+        staging = "\(target.path)/\(Self.stagingPrefix)\(Environment.hostName).\(getpid())"
+    }
+
+    /// What copies that were killed, on this host, have not put in its place.
+    static func abandoned(in workspace: Workspace) -> [String] {
+        ((try? Files.list(workspace.path)) ?? []).filter { name in
+            guard name.hasPrefix(stagingPrefix) else { return false }
+            let parts = name.dropFirst(stagingPrefix.count).split(separator: ".")
+            guard let pid = parts.last.flatMap({ Int32($0) }) else { return false }
+            return parts.dropLast().joined(separator: ".") == Environment.hostName
+                && !ProcessRecord.exists(pid)
+        }
+        .map { "\(workspace.path)/\($0)" }
+    }
+
+    /// Copies runs with all that belongs to them.
+    ///
+    /// - Parameters:
+    ///   - runs: of one experiment; none of them alive.
+    ///   - told: told of each item when it is in its place.
+    package func copy(
+        _ runs: [RunRecord], told: (Item) -> Void
+    ) throws(SystemError) {
+        try target.create()
+        for path in Self.abandoned(in: target) { try Files.removeTree(path) }
+        do throws(SystemError) {
+            for run in runs { try copy(run, told) }
+        } catch {
+            try? Files.removeTree(staging)
+            throw error
+        }
+        try Files.removeTree(staging)
+    }
+
+    private func copy(_ run: RunRecord, _ told: (Item) -> Void) throws(SystemError) {
+        let jobs = WorkspaceInventory(from).jobs(inRun: run)
+        for job in jobs where job.folder.isDone { try copy(job, told) }
+        let place = "\(target.experiment(run.experiment))/\(run.run)"
+        let sources = "\(target.sources)/\(run.experiment)/\(run.run)"
+        if !Files.exists(sources) {
+            let kept = RunFolder.sources(of: run.path)
+            if Files.exists(kept) { try put(kept, at: sources) }
+        }
+        if Files.exists(place) { return }
+        try put(run.path, at: place)
+        // An older run had its code in itself; now it is beside it.
+        if Files.kind("\(place)/sources", followingLinks: false) != .link {
+            try Files.removeTree("\(place)/sources")
+            try Files.link("\(place)/sources", to: "../../../sources/\(run.experiment)/\(run.run)")
+        }
+        let history = RunHistory(experiment: run.experiment, in: target)
+        if let newest = history.names.last {
+            try Files.link("\(target.experiment(run.experiment))/current", to: newest)
+        }
+        told(.run(run.run))
+    }
+
+    private func copy(_ job: JobRecord, _ told: (Item) -> Void) throws(SystemError) {
+        let place = JobFolder(
+            path: "\(target.jobs)/\(job.task)/\(job.identifier)", name: job.folder.name)
+        for name in PartialFolders.names(in: job.folder) {
+            let (kept, shared) = ("\(from.partials)/\(name)", "\(target.partials)/\(name)")
+            guard Files.exists(kept), !Files.exists(shared) else { continue }
+            try put(kept, at: shared)
+            told(.sharedFolder(name))
+        }
+        if place.isDone { return }
+        if Files.exists(place.path) {
+            // What failed there, or has not run: unless it runs now, it makes room.
+            guard let lock = try FileLock.take(place.lock) else { return }
+            try Files.removeTree(place.path)
+            lock.release()
+        }
+        // A deprecated job is a link to the folder of the old one: the copy is a folder of its own.
+        try put(Paths.real(job.folder.path), at: place.path)
+        told(.job(task: job.task, identifier: job.identifier))
+    }
+
+    /// Copies a folder and gives it its name.
+    private func put(_ folder: String, at place: String) throws(SystemError) {
+        let temporary = "\(staging)/\(Paths.name(place))"
+        try Files.removeTree(temporary)
+        try Files.copyTree(folder, to: temporary, keepingLinks: true)
+        try Files.makeFolder(Paths.parent(place))
+        do throws(SystemError) { try Files.rename(temporary, to: place) } catch {
+            // Somebody else made it meanwhile.
+            guard [EEXIST, ENOTEMPTY].contains(error.code) else { throw error }
+            try Files.removeTree(temporary)
+        }
+    }
+}

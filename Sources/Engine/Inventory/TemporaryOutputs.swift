@@ -1,0 +1,52 @@
+/// Outputs that may go: those declared temporary, of finished jobs all of whose dependants are done.
+///
+/// The dependants are those in the newest run of each experiment; a job that nobody depends on keeps its outputs. A job whose outputs were
+/// removed has a `{name}.collected`; a plan with something new that needs them runs it again.
+package struct TemporaryOutputs {
+    package struct Entry {
+        package let job: JobRecord
+        /// What is there, relative to the job's folder.
+        package let outputs: [(name: String, bytes: Int64)]
+    }
+
+    /// All that may go. Reads the parameters of every finished job that others depend on.
+    package static func list(in workspace: Workspace) -> [Entry] {
+        var jobs = WorkspaceInventory(workspace).jobs()
+        for index in jobs.indices { jobs[index].readState() }
+        var needed: [String: Bool] = [:]
+        for job in jobs {
+            for dependency in job.dependencies {
+                needed[dependency] = needed[dependency, default: false] || job.state != .done
+            }
+        }
+        return jobs.compactMap { job in
+            guard job.state == .done, needed[job.identifier] == false,
+                let task = try? RecordedTask.read(job.folder.path)
+            else { return nil }
+            let outputs = task.temporaryPaths.compactMap { name -> (String, Int64)? in
+                let path = "\(job.folder.path)/\(name)"
+                return Files.kind(path, followingLinks: false).map { _ in (name, Files.size(of: path)) }
+            }
+            return outputs.isEmpty ? nil : Entry(job: job, outputs: outputs)
+        }
+    }
+
+    /// Removes them, unless the job runs again meanwhile.
+    ///
+    /// - Returns: whether they were removed.
+    package static func remove(_ entry: Entry) throws(SystemError) -> Bool {
+        let folder = entry.job.folder
+        guard let lock = try FileLock.take(folder.lock) else { return false }
+        do throws(SystemError) {
+            // First: what is half removed must not be taken for whole.
+            let names = JSON.array(entry.outputs.map { .string($0.name) })
+            try Files.replace(folder.collected, with: JSON.object([.init("removed", names)]).bytes)
+            for (name, _) in entry.outputs { try Files.removeTree("\(folder.path)/\(name)") }
+        } catch {
+            lock.release()
+            throw error
+        }
+        lock.release()
+        return true
+    }
+}
