@@ -62,14 +62,18 @@ package final class DirectLauncher: Launcher {
     }
 
     private let program: String
+    private let workspace: String
     /// A `Monitor`, whose lock the thread sanitizer sees.
     private let state = Monitor(State())
     /// Wakes the waiting thread when there is more to wait for.
     private let wake: (read: Int32, write: Int32)
 
-    /// - Parameter program: the absolute path of `xpm-job`.
-    package init(program: String) throws(SystemError) {
+    /// - Parameters:
+    ///   - program: the absolute path of `xpm-job`.
+    ///   - workspace: where the jobs are.
+    package init(program: String, workspace: Workspace) throws(SystemError) {
         self.program = program
+        self.workspace = workspace.path
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_channel(&ends)
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
@@ -192,7 +196,7 @@ package final class DirectLauncher: Launcher {
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
         let theirs = Descriptor(owning: ends[1])
         let pid = ChildProcess.spawn(
-            [program, JobRunner.flag], environment: LockChoice.environment,
+            [program, JobRunner.flag], environment: LockChoice.environment(in: workspace),
             as: xsys_process.make(kept: theirs.number, as: JobRunner.channel, session: true))
         let key = ends[0]
         if pid < 0 {

@@ -26,8 +26,8 @@ package struct FileLock: ~Copyable, Sendable {
     /// - Parameter program: the `.pid` of a program that will have a part in the lock.
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
         let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT)
-        if LockClaim.isInUse {
-            guard try LockClaim.take(path, owner: getpid(), program: program) else { return nil }
+        if let folder = LockClaim.folder {
+            guard try LockClaim.take(path, owner: getpid(), program: program, in: folder) else { return nil }
             return FileLock(owning: descriptor, path: path)
         }
         var result = xsys_lock(descriptor.number, true)

@@ -8,17 +8,17 @@ import CSystemShim
 
 /// How the locks of a workspace work: by flock(2), or by claims where that does not work on its disk.
 ///
-/// Whoever finds out that it does not writes `.xpm-locks`, so that all xpm on the workspace do the same.
+/// Whoever finds out that it does not makes the folder `.xpm-locks`, so that all xpm on the workspace do the same.
 package enum LockChoice {
-    private static func mark(in workspace: String) -> String { "\(workspace)/.xpm-locks" }
+    private static func folder(in workspace: String) -> String { "\(workspace)/.xpm-locks" }
 
-    /// The variable by which a runner learns it.
+    /// The variable by which a runner learns the folder.
     private static let variable = "XPM_LOCKS"
-    private static let claims = "claims"
 
-    /// The environment of a runner.
-    static var environment: [String] {
-        LockClaim.isInUse ? Environment.merging([(variable, claims)], into: Environment.all) : Environment.all
+    /// The environment of a runner for jobs of a workspace.
+    static func environment(in workspace: String) -> [String] {
+        guard LockClaim.isInUse else { return Environment.all }
+        return Environment.merging([(variable, folder(in: workspace))], into: Environment.all)
     }
 
     /// Finds out how the locks of a workspace work, and takes them so from here on.
@@ -27,8 +27,8 @@ package enum LockChoice {
     package static func decide(in workspace: String, probe: String) throws(SystemError) {
         if follow(workspace) { return }
         guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
-        try Files.replace(mark(in: workspace), with: Array("\(claims)\n".utf8))
-        LockClaim.isInUse = true
+        try Files.makeFolder(folder(in: workspace))
+        follow(workspace)
     }
 
     /// Takes locks as the workspace says.
@@ -36,13 +36,15 @@ package enum LockChoice {
     /// - Returns: whether it says something.
     @discardableResult
     package static func follow(_ workspace: String) -> Bool {
-        LockClaim.isInUse = Files.exists(mark(in: workspace))
-        return LockClaim.isInUse
+        let folder = folder(in: Paths.absolute(workspace))
+        let isThere = Files.exists(folder)
+        LockClaim.folder = isThere ? folder : nil
+        return isThere
     }
 
     /// In a runner: takes locks as the one that started it. Its programs are not told.
     static func followStarter() {
-        LockClaim.isInUse = Environment[variable] == claims
+        LockClaim.folder = Environment[variable]
         Environment.remove(variable)
     }
 

@@ -10,7 +10,7 @@ import Synchronization
 /// A lock by the exclusive creation of a file, for disks on which flock(2) does not work: `{lock}.claim` says who has it.
 ///
 /// The file appears with its whole content, by link(2), which only one of several succeeds with. It is removed by its owner, or by who finds
-/// its owner dead: of several who find that, one wins the file `{lock}.claim.{nonce}.{n}`, which only who may remove that very claim can
+/// its owner dead: of several who find that, one wins the file `.xpm-locks/{nonce}.{n}`, which only who may remove that very claim can
 /// have. Nothing is decided by a clock. An owner on another host counts as alive: only there it can be seen to be dead, after a restart
 /// too, since the boot is part of the claim; `xpm doctor --mend --gone HOST` settles what a host left that never comes back.
 struct LockClaim {
@@ -35,8 +35,11 @@ struct LockClaim {
     /// - Parameters:
     ///   - owner: who has it, of this machine.
     ///   - program: the `.pid` of a program that has a part in it.
+    ///   - folder: the workspace's `.xpm-locks`.
     /// - Returns: false if somebody has it.
-    static func take(_ lock: String, owner: Int32, program: String?) throws(SystemError) -> Bool {
+    static func take(
+        _ lock: String, owner: Int32, program: String?, in folder: String
+    ) throws(SystemError) -> Bool {
         let path = path(of: lock)
         let own = LockClaim(
             path: path, owner: ProcessRecord(pid: owner),
@@ -44,9 +47,9 @@ struct LockClaim {
             program: program)
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is there and cannot be read holds.
         for _ in 0..<mostRounds {
-            if try own.place(at: path) { return true }
+            if try own.place(at: path, by: folder) { return true }
             guard let other = read(path) else { continue }
-            guard other.isStale, try other.remove(as: own) else { return false }
+            guard other.isStale, try other.remove(as: own, by: folder) else { return false }
         }
         return false
     }
@@ -54,8 +57,9 @@ struct LockClaim {
     private static let mostRounds = 100
 
     /// Makes the file with its content in one step; false if there is one.
-    private func place(at path: String) throws(SystemError) -> Bool {
-        let temporary = "\(path).\(Environment.hostName).\(getpid()).\(nonce).tmp"
+    private func place(at path: String, by folder: String) throws(SystemError) -> Bool {
+        // What is left of it where this is killed is found there by the next run.
+        let temporary = "\(folder)/\(nonce).\(Environment.hostName).\(getpid()).tmp"
         try Files.write(json.bytes, to: temporary)
         defer { unsafe _ = unlink(temporary) }
         if unsafe link(temporary, path) == 0 { return true }
@@ -66,17 +70,14 @@ struct LockClaim {
     /// Removes a claim whose owner is dead, unless somebody else does.
     ///
     /// - Returns: whether it is worth trying again.
-    private func remove(as own: LockClaim) throws(SystemError) -> Bool {
+    private func remove(as own: LockClaim, by folder: String) throws(SystemError) -> Bool {
         var number = 0
         while true {
-            let right = "\(path).\(nonce).\(number)"
-            if try own.place(at: right) {
+            let right = "\(folder)/\(nonce).\(number)"
+            if try own.place(at: right, by: folder) {
                 // The claim itself may be gone already, by one who had this right before.
                 if Self.read(path)?.nonce == nonce { try Files.remove(path) }
-                for name in try Files.list(Paths.parent(path))
-                where name.hasPrefix("\(Paths.name(path)).\(nonce).") && !name.hasSuffix(".tmp") {
-                    try Files.remove("\(Paths.parent(path))/\(name)")
-                }
+                for used in 0...number { try Files.remove("\(folder)/\(nonce).\(used)") }
                 return true
             }
             guard let other = Self.read(right) else { return true }
@@ -129,11 +130,23 @@ struct LockClaim {
 }
 
 extension LockClaim {
-    private static let isUsed = Atomic(false)
+    private static let place = Mutex<String?>(nil)
+
+    /// The workspace's `.xpm-locks`, where this process takes locks by claims.
+    static var folder: String? {
+        get { place.withLock { $0 } }
+        set { place.withLock { $0 = newValue } }
+    }
 
     /// Whether this process takes locks by claims.
-    static var isInUse: Bool {
-        get { isUsed.load(ordering: .relaxed) }
-        set { isUsed.store(newValue, ordering: .relaxed) }
+    static var isInUse: Bool { folder != nil }
+
+    /// Removes what killed processes of this host left of their claims, but the claims themselves.
+    static func removeAbandoned(in folder: String) {
+        Files.removeAbandoned(in: folder)
+        for name in (try? Files.list(folder)) ?? [] where !name.hasSuffix(".tmp") {
+            // Who has a right and is dead does nothing with it any more.
+            if read("\(folder)/\(name)")?.isStale ?? false { try? Files.remove("\(folder)/\(name)") }
+        }
     }
 }

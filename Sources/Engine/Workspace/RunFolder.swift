@@ -70,6 +70,7 @@ package final class RunFolder: Sendable {
 
     /// Runs before this one that were killed say that they go on, or nothing: with the lock in hand, this one knows better.
     private static func settleEarlier(of experiment: String, in workspace: Workspace) {
+        if let claims = LockClaim.folder { LockClaim.removeAbandoned(in: claims) }
         let folder = workspace.experiment(experiment)
         let names = RunHistory(experiment: experiment, in: workspace).names
         let last = Files.linkTarget("\(folder)/current").map(Paths.name)

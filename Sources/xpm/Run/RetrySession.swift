@@ -43,7 +43,8 @@ struct RetrySession {
         let engine: RunningScheduler
         do throws(SystemError) {
             engine = try RunningScheduler(
-                slots: slots, failsFast: false, host: host, board: board, observer: observer)
+                slots: slots, failsFast: false, host: host, workspace: workspace, board: board,
+                observer: observer)
         } catch { throw Failure(error) }
         signals.attach(engine: engine.control, observer: observer)
         for spec in specs {

@@ -7,9 +7,10 @@ final class RunningScheduler: Sendable {
     let inbox: AsyncStream<Plan.Event>.Continuation
 
     init(
-        slots: Int, failsFast: Bool, host: String, board: JobBoard, observer: RunObservers
+        slots: Int, failsFast: Bool, host: String, workspace: Workspace, board: JobBoard,
+        observer: RunObservers
     ) throws(SystemError) {
-        launcher = try DirectLauncher(program: host)
+        launcher = try DirectLauncher(program: host, workspace: workspace)
         let scheduler = Scheduler(
             plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board,
             observer: observer)

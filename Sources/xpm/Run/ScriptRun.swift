@@ -142,7 +142,8 @@ final class ScriptRun {
         guard context.mode.launches else { return nil }
         do throws(SystemError) {
             return try RunningScheduler(
-                slots: context.slots, failsFast: context.failsFast, host: host, board: context.board,
+                slots: context.slots, failsFast: context.failsFast, host: host,
+                workspace: context.files.workspace, board: context.board,
                 observer: observer)
         } catch { throw Failure(error) }
     }

@@ -9,7 +9,12 @@ struct LockClaimTests {
     private let folder: TemporaryFolder
     private var lock: String { "\(folder.path)/t.lock" }
 
-    init() throws { folder = try TemporaryFolder() }
+    private let locks: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        locks = try TemporaryFolder()
+    }
 
     private final class Counts: Sendable {
         let holders = Atomic(0)
@@ -17,7 +22,7 @@ struct LockClaimTests {
     }
 
     private func take() throws -> Bool {
-        try LockClaim.take(lock, owner: Environment.processID, program: nil)
+        try LockClaim.take(lock, owner: Environment.processID, program: nil, in: locks.path)
     }
 
     /// A claim of a process that is dead, or lives on another host.
@@ -60,7 +65,7 @@ struct LockClaimTests {
     @Test("a program that lives keeps the claim of its dead host")
     func program() throws {
         let pid = try folder.write(ProcessRecord(pid: Environment.processID).json().text, to: "t.pid")
-        #expect(try LockClaim.take(lock, owner: 1, program: pid))
+        #expect(try LockClaim.take(lock, owner: 1, program: pid, in: locks.path))
         var text = try Files.readText("\(lock).claim")
         text = text.replacing(#/"start_time": \d+/#, with: "\"start_time\": 1")
         try Files.write(Array(text.utf8), to: "\(lock).claim")
@@ -73,21 +78,27 @@ struct LockClaimTests {
     func twiceStale() throws {
         try writeClaim(nonce: "a1")
         let content = try Files.read("\(lock).claim")
-        try Files.write(content, to: "\(lock).claim.a1.0")
-        try Files.write(content, to: "\(lock).claim.a1.1")
+        try Files.write(content, to: "\(locks.path)/a1.0")
+        try Files.write(content, to: "\(locks.path)/a1.1")
         #expect(try take())
-        #expect(try Files.list(folder.path) == ["t.lock.claim"])
+        #expect(try Files.list(folder.path) == ["t.lock.claim"] && Files.list(locks.path).isEmpty)
+        // And what was left without its claim goes with the next run.
+        try Files.write(content, to: "\(locks.path)/b2.0")
+        try Files.write([], to: "\(locks.path)/b2.\(Environment.hostName).4194304.tmp")
+        LockClaim.removeAbandoned(in: locks.path)
+        #expect(try Files.list(locks.path).isEmpty)
     }
 
     @Test("of many threads that find a stale claim, one has it at a time")
     func race() async throws {
-        let lock = lock
+        let (lock, folder) = (lock, locks.path)
         let counts = Counts()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<6 {
                 group.addTask {
                     for round in 0..<60 {
-                        guard try LockClaim.take(lock, owner: Environment.processID, program: nil) else {
+                        guard try LockClaim.take(lock, owner: Environment.processID, program: nil, in: folder)
+                        else {
                             continue
                         }
                         #expect(counts.holders.add(1, ordering: .sequentiallyConsistent).newValue == 1)
