@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +36,9 @@ static void close_between(unsigned first, unsigned last) {
 /// The child's side of a fork: only async-signal-safe calls.
 static int become(const char *directory, const xsys_process *process) {
     if (process->session) setsid();
+#ifdef __linux__
+    if (process->dies_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++)
         if (number != SIGKILL && number != SIGSTOP) sigaction(number, &standard, NULL);
@@ -49,7 +55,7 @@ static int become(const char *directory, const xsys_process *process) {
         int as = process->kept_as >= 0 ? process->kept_as : process->kept;
         if ((failure = place(process->kept, as)) < 0) return failure;
         close_between(3, (unsigned)as - 1);
-                after = (unsigned)(as > process->kept_last ? as : process->kept_last) + 1;
+        after = (unsigned)(as > process->kept_last ? as : process->kept_last) + 1;
     }
     close_between(after, ~0u);
     if (directory && chdir(directory) < 0) return -errno;
@@ -125,6 +131,17 @@ int xsys_wait(pid_t pid, bool block, int *status) {
         if (result == 0) return -EAGAIN;
         if (errno != EINTR) return -errno;
     }
+}
+
+void xsys_adopt_orphans(void) {
+#ifdef __linux__
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
+}
+
+pid_t xsys_reap(void) {
+    pid_t pid = waitpid(-1, NULL, WNOHANG);
+    return pid < 0 ? -errno : pid;
 }
 
 int xsys_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }

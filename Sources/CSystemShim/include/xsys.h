@@ -17,10 +17,10 @@
 typedef struct {
     int input, output, error;         ///< become 0, 1 and 2
     int kept;                         ///< a descriptor that stays open in the process, or -1
-        int kept_as;                      ///< its number there, or -1 for the same number
+    int kept_as;                      ///< its number there, or -1 for the same number
     int kept_last;                    ///< up to here, those that are not close-on-exec stay open too; or -1
-
     bool session;                     ///< whether it starts a session of its own
+    bool dies_with_parent;            ///< whether it gets SIGKILL when the thread that started it ends
 } xsys_process;
 
 /// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH of
@@ -34,6 +34,11 @@ pid_t xsys_fork(const char *_Nullable directory, const xsys_process *process);
 /// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is false and
 /// it still runs).
 int xsys_wait(pid_t pid, bool block, int *status);
+
+/// Makes processes below this one that lose their parent its own children (Linux prctl(2), PR_SET_CHILD_SUBREAPER).
+void xsys_adopt_orphans(void);
+/// Waits for any child that has ended, without blocking. Returns its pid, 0 if none has, or a negative errno.
+pid_t xsys_reap(void);
 
 /// The exit code of a raw wait status, or -1 if a signal ended the process.
 int xsys_exit_code(int status);
@@ -59,6 +64,13 @@ ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed, bo
 int xsys_lock(int descriptor, bool exclusive);
 /// Gives the lock back, for every process that shares this open file.
 int xsys_unlock(int descriptor);
+
+// MARK: The loopback network
+
+/// A TCP port of 127.0.0.1 that nobody has at the moment.
+int xsys_free_port(void);
+/// A connection to a TCP port of 127.0.0.1, whose reads and writes wait that long too.
+int xsys_connect(int port, int milliseconds);
 
 // MARK: Signals
 

@@ -77,7 +77,7 @@ package struct WorkspaceDoctor {
         let folder = workspace.experiment(experiment)
         // A live run changes these files itself.
         if FileLock.isHeld("\(folder)/lock") { return [] }
-        var found: [Finding] = []
+        var found = temporaryFiles(in: folder)
         for run in RunRecord.all(of: experiment, in: workspace) {
             let status = "\(run.path)/status.json"
             if let bytes = try? Files.read(status, limit: 1 << 26) {

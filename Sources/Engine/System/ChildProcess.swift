@@ -131,10 +131,10 @@ extension xsys_process {
     /// A process with these descriptors; -1 is `/dev/null`.
     static func make(
         input: Int32 = -1, output: Int32 = -1, error: Int32 = -1, kept: Int32 = -1, as number: Int32 = -1,
-        keptLast: Int32 = -1, session: Bool = false
+        keptLast: Int32 = -1, session: Bool = false, diesWithParent: Bool = false
     ) -> xsys_process {
         xsys_process(
             input: input, output: output, error: error, kept: kept, kept_as: number,
-            kept_last: keptLast, session: session)
+            kept_last: keptLast, session: session, dies_with_parent: diesWithParent)
     }
 }

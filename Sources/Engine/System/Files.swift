@@ -183,7 +183,8 @@ package enum Files {
     package static func link(_ path: String, to target: String) throws(SystemError) {
         if unsafe symlink(target, path) == 0 { return }
         guard errno == EEXIST else { throw SystemError("create link", path, code: errno) }
-        let temporary = "\(path).\(getpid()).tmp"
+        if linkTarget(path) == target { return }
+        let temporary = "\(path).\(Environment.hostName).\(getpid()).tmp"
         unsafe _ = unlink(temporary)
         if unsafe symlink(target, temporary) != 0 { throw SystemError("create link", path, code: errno) }
         try rename(temporary, to: path)

@@ -110,10 +110,10 @@ struct LockClaim {
     /// Gives the claim, which this process has, to another of this machine.
     static func assign(_ lock: String, to pid: Int32) throws(SystemError) {
         let path = path(of: lock)
-        guard let claim = read(path) else { return }
+        guard let claim = read(path), let folder else { return }
         let new = LockClaim(
             path: path, owner: ProcessRecord(pid: pid), nonce: claim.nonce, program: claim.program)
-        try Files.replace(path, with: new.json.bytes)
+        try Files.replace(path, with: new.json.bytes, temporaryIn: folder)
     }
 
     /// Gives a lock back that this process, or one that it has given it to, has.

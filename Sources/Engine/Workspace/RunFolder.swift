@@ -72,6 +72,7 @@ package final class RunFolder: Sendable {
     private static func settleEarlier(of experiment: String, in workspace: Workspace) {
         if let claims = LockClaim.folder { LockClaim.removeAbandoned(in: claims) }
         let folder = workspace.experiment(experiment)
+        Files.removeAbandoned(in: folder)
         let names = RunHistory(experiment: experiment, in: workspace).names
         let last = Files.linkTarget("\(folder)/current").map(Paths.name)
         // Those before the last one that began as a whole were settled when it began.

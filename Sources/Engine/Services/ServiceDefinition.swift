@@ -1,0 +1,130 @@
+/// What a service that is a program is made with. Kept with the run, so that it can be started again without the script.
+package struct ServiceDefinition: Sendable, Equatable {
+    package enum Ready: Sendable, Equatable {
+        /// As soon as its process runs.
+        case started
+        /// When it takes connections at its port.
+        case tcp
+        /// When it answers a GET of this path, with any status below 500.
+        case http(String)
+        /// When its output has a line in which this regular expression is found.
+        case output(String)
+        /// When somebody says so: a function of the script.
+        case asked
+    }
+
+    package enum Restart: String, Sendable, CaseIterable {
+        case never
+        case onFailure = "on-failure"
+        case always
+    }
+
+    package var id: String
+    package var description = ""
+    /// The argument vector, with `{port}`, `{dir}` and `{run}` in it.
+    package var arguments: [String]
+    package var environment: [JobScript.Variable] = []
+    /// Whether it is reached with a browser.
+    package var isWeb = false
+    /// Its port; 0 for a free one.
+    package var port = 0
+    /// Where its pages begin.
+    package var path = "/"
+    package var ready = Ready.started
+    /// Seconds that it has to become ready.
+    package var timeout = 30.0
+    package var restart = Restart.never
+    /// Whether it stays when the run ends.
+    package var outlivesRun = false
+    /// Whether the run fails with it.
+    package var failsRun = false
+    package var parts: [ServiceDefinition] = []
+
+    package init(id: String, arguments: [String]) {
+        self.id = id
+        self.arguments = arguments
+    }
+
+    /// Whether it has to have a port.
+    var needsPort: Bool {
+        switch ready {
+        case .tcp, .http: true
+        default: isWeb || (arguments + environment.map(\.value)).contains { $0.contains("{port}") }
+        }
+    }
+
+    /// A text with the values of one start in it.
+    static func fill(_ text: String, port: Int?, dir: String, run: String) -> String {
+        var filled = text.replacing("{dir}", with: dir).replacing("{run}", with: run)
+        if let port { filled = filled.replacing("{port}", with: String(port)) }
+        return filled
+    }
+
+    package static func isID(_ text: String) -> Bool { Partial.isName(text) && text != "parts" }
+}
+
+extension ServiceDefinition {
+    package var json: JSON {
+        [
+            "id": .string(id), "description": .string(description),
+            "arguments": .array(arguments.map(JSON.string)),
+            "environment": .object(environment.map { .init($0.name, .string($0.value)) }),
+            "web": .bool(isWeb), "port": .int(Int64(port)), "path": .string(path), "ready": ready.json,
+            "timeout": .float(timeout), "restart": .string(restart.rawValue), "keep": .bool(outlivesRun),
+            "required": .bool(failsRun), "services": .array(parts.map(\.json)),
+        ]
+    }
+
+    /// - Returns: nil for what is no definition.
+    package init?(_ json: JSON) {
+        guard let id = json["id"]?.string, Self.isID(id),
+            let arguments = json["arguments"]?.array?.compactMap(\.string)
+        else { return nil }
+        self.init(id: id, arguments: arguments)
+        description = json["description"]?.string ?? ""
+        if case .object(let members)? = json["environment"] {
+            environment = members.compactMap { member in
+                member.value.string.map { .init(name: member.name, value: $0) }
+            }
+        }
+        isWeb = json["web"] == JSON.bool(true)
+        port =
+            json["port"]?.int.flatMap { Int(exactly: $0) }.flatMap { (0...65535).contains($0) ? $0 : nil }
+            ?? 0
+        path = json["path"]?.string ?? "/"
+        ready = json["ready"].flatMap(Ready.init) ?? .started
+        timeout = json["timeout"]?.number ?? 30
+        restart = json["restart"]?.string.flatMap(Restart.init(rawValue:)) ?? .never
+        outlivesRun = json["keep"] == JSON.bool(true)
+        failsRun = json["required"] == JSON.bool(true)
+        parts = (json["services"]?.array ?? []).compactMap(ServiceDefinition.init)
+    }
+}
+
+extension ServiceDefinition.Ready {
+    fileprivate var json: JSON {
+        switch self {
+        case .started: "started"
+        case .tcp: "tcp"
+        case .asked: "asked"
+        case .http(let path): ["http": .string(path)]
+        case .output(let pattern): ["output": .string(pattern)]
+        }
+    }
+
+    fileprivate init?(_ json: JSON) {
+        switch json.string {
+        case "started"?: self = .started
+        case "tcp"?: self = .tcp
+        case "asked"?: self = .asked
+        default:
+            if let path = json["http"]?.string {
+                self = .http(path)
+            } else if let pattern = json["output"]?.string {
+                self = .output(pattern)
+            } else {
+                return nil
+            }
+        }
+    }
+}
