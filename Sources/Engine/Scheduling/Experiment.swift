@@ -2,17 +2,12 @@
 package final class Job {
     package let spec: JobSpec
     package let task: ConfigObject
-    /// The jobs that it waits for.
-    fileprivate let dependencies: [Job]
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
-    /// Of a job that is done and whose temporary outputs are gone: its script, to make them again.
-    fileprivate var remaking: JobScript?
 
-    fileprivate init(spec: JobSpec, task: ConfigObject, dependencies: [Job]) {
+    fileprivate init(spec: JobSpec, task: ConfigObject) {
         self.spec = spec
         self.task = task
-        self.dependencies = dependencies
     }
 }
 
@@ -31,8 +26,10 @@ package final class Experiment {
     private let planned: (PlannedJob) -> Void
     private let fit: MachineFit?
     private var jobs: [Identifier: Job] = [:]
-    /// How many jobs the scheduler gets.
-    private var count = 0
+    /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
+    private var remaking: [Identifier: JobScript] = [:]
+    /// The jobs by their numbers.
+    private var all: [Job] = []
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
     private static let batch = 256
@@ -131,17 +128,17 @@ package final class Experiment {
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             environment: environment + options.environment, program: try program())
         let spec = JobSpec(
-            number: JobNumber(count), identifier: identifier, taskID: task.represented.type.key,
+            number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
             tags: task.allTags().map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: try demand(of: task, options.requirement, folder), retry: script.retry,
             priority: options.priority, isHeld: options.isHeld)
-        let job = Job(spec: spec, task: task, dependencies: dependencies)
+        let job = Job(spec: spec, task: task)
         job.isDoneElsewhere = options.isPrepared == true
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
-            job.remaking = script
+            remaking[identifier] = script
         }
         try register(job, script, state)
         isSubmitted = true
@@ -151,18 +148,19 @@ package final class Experiment {
     /// Makes a job part of the run.
     private func register(_ job: Job, _ script: JobScript, _ state: JobFolder.State) throws {
         let spec = job.spec
+        let dependencies = spec.dependencies.map { all[$0.index] }
         let isLeft = mode == .prepare && job.task.type.kind != .prepare
         if mode != .dryRun, !isLeft, state != .done, state != .running { try write(job, script) }
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
-            spec, tags: job.task.allTags(), dependencies: job.dependencies.map(\.spec.identifier),
+            spec, tags: job.task.allTags(), dependencies: dependencies.map(\.spec.identifier),
             canWait: isDone)
         try objects?.add(job.task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }
         jobs[spec.identifier] = job
-        count += 1
+        all.append(job)
         board.add()
         if isDone {
             cached.append(spec)
@@ -173,7 +171,7 @@ package final class Experiment {
         }
         planned(
             PlannedJob(
-                job: job, state: state, dependencies: job.dependencies, environment: script.environment,
+                job: job, state: state, dependencies: dependencies, environment: script.environment,
                 arguments: script.arguments))
     }
 
@@ -197,10 +195,12 @@ package final class Experiment {
 
     /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
     private func remake(_ job: Job) throws -> Job {
-        guard let script = job.remaking else { return job }
-        let dependencies = try job.dependencies.map(remake)
-        let spec = job.spec.again(as: JobNumber(count), dependencies: dependencies.map(\.spec.number))
-        let again = Job(spec: spec, task: job.task, dependencies: dependencies)
+        guard let script = remaking.removeValue(forKey: job.spec.identifier) else {
+            return jobs[job.spec.identifier] ?? job
+        }
+        let dependencies = try job.spec.dependencies.map { try remake(all[$0.index]) }
+        let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
+        let again = Job(spec: spec, task: job.task)
         if mode != .dryRun {
             // Somebody else may be making them.
             if let lock = try FileLock.take(spec.folder.lock) {

@@ -5,8 +5,8 @@ package struct JobNumber: Hashable, Sendable {
     package init(_ index: Int) { self.index = index }
 }
 
-/// What the scheduler knows of a job.
-package struct JobSpec: Sendable {
+/// What the scheduler knows of a job. One object for all who know the job.
+package final class JobSpec: Sendable {
     package let number: JobNumber
     package let identifier: Identifier
     /// The key of its type: the id in lower case.
@@ -16,8 +16,7 @@ package struct JobSpec: Sendable {
     package let dependencies: [JobNumber]
     /// What it needs of things that there is only so much of: tokens, shared folders.
     package let claims: [Claim]
-    /// What it takes of this machine; nil where it says nothing.
-    package let demand: JobDemand?
+    private let demandBox: DemandBox?
     package let retry: RetryPolicy
     /// The greater starts earlier.
     package let priority: Int
@@ -39,7 +38,7 @@ package struct JobSpec: Sendable {
         self.dependencies = dependencies
         self.claims = claims
         self.tags = tags
-        self.demand = demand
+        demandBox = demand.map(DemandBox.of)
         self.retry = retry
         self.priority = priority
         self.isHeld = isHeld
@@ -47,6 +46,14 @@ package struct JobSpec: Sendable {
 }
 
 extension JobSpec {
+    /// Few jobs have a demand, and it is large.
+    private indirect enum DemandBox: Sendable { case of(JobDemand) }
+
+    /// What it takes of this machine; nil where it says nothing.
+    package var demand: JobDemand? {
+        if case .of(let demand)? = demandBox { demand } else { nil }
+    }
+
     /// The same job as another of its run.
     func again(as number: JobNumber, dependencies: [JobNumber]) -> JobSpec {
         JobSpec(
@@ -56,8 +63,8 @@ extension JobSpec {
     }
 }
 
-/// Where a job stands in its run.
-package enum JobStatus: Sendable, Equatable {
+/// Where a job stands in its run. A word of memory: there is one for each job, in several places.
+package indirect enum JobStatus: Sendable, Equatable {
     /// A dependency is not done.
     case waiting
     /// Nothing but a free slot is missing.

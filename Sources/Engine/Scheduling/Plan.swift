@@ -39,19 +39,20 @@ package struct Plan: Sendable {
     private struct Entry {
         let spec: JobSpec
         var status: JobStatus
-        /// How many dependencies are not done.
-        var unfinished = 0
         var dependents: [JobNumber] = []
-        var isHeld: Bool
-        var priority: Int
-        /// What the next attempt has, in bytes.
-        var memory: Int64?
+        /// How many dependencies are not done.
+        var unfinished: Int32 = 0
         /// How many attempts vanished without an outcome.
-        var lost = 0
+        var lost: Int32 = 0
+        var isHeld: Bool
     }
 
     private var entries: [Entry] = []
     private var queue: LaunchQueue
+    /// Of the jobs of which somebody wanted another one.
+    private var priorities: [JobNumber: Int] = [:]
+    /// Of the jobs that were killed for their memory: what the next attempt has, in bytes.
+    private var memories: [JobNumber: Int64] = [:]
     /// What is wanted of jobs that have not come yet.
     private var wanted: [JobKey: [JobChange]] = [:]
     private let failsFast: Bool
@@ -100,7 +101,7 @@ package struct Plan: Sendable {
             guard entries[number.index].status == .running else { break }
             stop(number)
             entries[number.index].lost += 1
-            let (lost, retry) = (entries[number.index].lost, entries[number.index].spec.retry)
+            let (lost, retry) = (Int(entries[number.index].lost), entries[number.index].spec.retry)
             if retry.goesOn(afterLost: lost) {
                 makeReady(number, &actions)
             } else {
@@ -120,10 +121,7 @@ package struct Plan: Sendable {
 
     private mutating func add(_ spec: JobSpec) {
         precondition(spec.number.index == entries.count, "jobs are submitted in the order of their numbers")
-        entries.append(
-            Entry(
-                spec: spec, status: .waiting, isHeld: spec.isHeld, priority: spec.priority,
-                memory: spec.demand?.memory))
+        entries.append(Entry(spec: spec, status: .waiting, isHeld: spec.isHeld))
         open += 1
     }
 
@@ -179,7 +177,7 @@ package struct Plan: Sendable {
         switch change {
         case .hold: entries[number.index].isHeld = true
         case .release: entries[number.index].isHeld = false
-        case .priority(let priority): entries[number.index].priority = priority
+        case .priority(let priority): priorities[number] = priority
         }
     }
 
@@ -194,8 +192,13 @@ package struct Plan: Sendable {
         queue.add(
             number,
             LaunchQueue.Need(
-                priority: entry.priority, slots: demand?.cores ?? 1,
-                claims: entry.spec.claims + (demand?.claims(memory: entry.memory) ?? [])))
+                priority: priorities[number] ?? entry.spec.priority, slots: demand?.cores ?? 1,
+                claims: entry.spec.claims + (demand?.claims(memory: memory(of: number)) ?? [])))
+    }
+
+    /// What the next attempt has, in bytes.
+    private func memory(of number: JobNumber) -> Int64? {
+        memories[number] ?? entries[number.index].spec.demand?.memory
     }
 
     // MARK: Ending
@@ -216,9 +219,9 @@ package struct Plan: Sendable {
 
     private mutating func fail(_ number: JobNumber, _ outcome: Outcome, _ actions: inout [Action]) {
         let entry = entries[number.index]
-        switch entry.spec.retry.step(after: outcome, demand: entry.spec.demand, memory: entry.memory) {
+        switch entry.spec.retry.step(after: outcome, demand: entry.spec.demand, memory: memory(of: number)) {
         case .again(let memory) where !isDraining:
-            entries[number.index].memory = memory
+            memories[number] = memory
             actions.append(.retry(number, outcome))
             makeReady(number, &actions)
         default: giveUp(number, outcome, &actions)
@@ -259,7 +262,7 @@ package struct Plan: Sendable {
             entries[number.index].status = .running
             running += 1
             actions.append(.report(number, .running))
-            actions.append(.launch(number, memory: entries[number.index].memory))
+            actions.append(.launch(number, memory: memory(of: number)))
         }
     }
 

@@ -6,7 +6,7 @@ final class ScriptRun {
     private let context: Context
     private var console: any Console { context.console }
     /// The parameters of the jobs of this run, for the report of failures.
-    private var tasks: [JobNumber: ConfigObject] = [:]
+    private var tasks: [ConfigObject] = []
     /// What a dry run, or one that only generates, has planned.
     private var planned: [Experiment.PlannedJob] = []
     private let defaults: DefaultsWatch
@@ -162,7 +162,7 @@ final class ScriptRun {
         if planned.state == .done { counts.cached += 1 }
         defaults.look(at: planned)
         if context.mode.launches {
-            tasks[planned.job.spec.number] = task
+            tasks.append(task)
         } else {
             self.planned.append(planned)
         }
@@ -192,7 +192,7 @@ final class ScriptRun {
             report.isPlanOnly = true
             return report
         }
-        report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number]?.summary ?? "" }) {
+        report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number.index].summary }) {
             [console] in console.observe(.warning($0))
         }
         return report
