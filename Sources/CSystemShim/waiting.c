@@ -102,6 +102,8 @@ int xsys_thread(void (*body)(void *), void *context, size_t stack) {
     return -failure;
 }
 
+unsigned long xsys_thread_number(void) { return (unsigned long)pthread_self(); }
+
 uint64_t xsys_monotonic(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

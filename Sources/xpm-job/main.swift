@@ -2,6 +2,7 @@
 //
 //     xpm-job SCRIPT     runs the one task of a generated script
 //     xpm-job --runner   hosts one job after the other, as xpm sends them
+//     xpm-job --service  hosts one service
 import Engine
 import LuaBridge
 
@@ -19,6 +20,7 @@ do {
         let session = try TaskSession()
         try TaskSession.rehearse()
         JobRunner.serve { session.run($0) }
+    case ServiceHost.flag: ServiceHost.serve()
     case "--help", "-h", nil:
         StandardStream.output.write(
             "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n"

@@ -23,7 +23,8 @@ struct XPM: ParsableCommand {
         version: "xpm \(xpmVersion)",
         subcommands: [
             RunCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self, IdentityCommand.self,
-            AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self, JobsCommand.self,
+            AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
+            ServicesCommand.self, JobsCommand.self,
             FailuresCommand.self,
             ExperimentsCommand.self, WorkspacesCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,

@@ -97,6 +97,9 @@ void xsys_monitor_notify(xsys_monitor *monitor);
 /// Runs `body(context)` on a new detached thread with a stack of `stack` bytes.
 int xsys_thread(void (*body)(void *), void *context, size_t stack);
 
+/// Tells this thread from every other that lives.
+unsigned long xsys_thread_number(void);
+
 // MARK: Facts
 
 /// Nanoseconds since an unspecified start, never going back.

@@ -29,6 +29,12 @@ package struct Requirement: Sendable, Equatable {
         alternatives = try parser.whole()
     }
 
+    /// Reads a time such as `30s`.
+    package static func seconds(_ text: String) throws(RequirementError) -> Double {
+        var parser = RequirementParser("duration=\(text)")
+        return try parser.whole().first?.duration ?? 0
+    }
+
     /// Reads a memory size such as `64G`.
     ///
     /// - Returns: bytes.

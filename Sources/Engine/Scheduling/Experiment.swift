@@ -19,9 +19,12 @@ package final class Experiment {
     /// Nil in a dry run.
     package let run: RunFolder?
     package let board: JobBoard
+    /// What lives beside the run.
+    package let services: ServiceRegistry
+    /// The absolute path of `xpm-job`.
+    package let host: String
     private let inbox: AsyncStream<Plan.Event>.Continuation?
     private let objects: ObjectLog?
-    private let host: String
     private let version: String
     private let planned: (PlannedJob) -> Void
     private let fit: MachineFit?
@@ -51,11 +54,13 @@ package final class Experiment {
     ///   - host: the absolute path of `xpm-job`.
     ///   - version: of xpm, for `params.json`.
     ///   - machine: what there is for jobs, where the user says it.
+    ///   - services: where services are added; nil where none lives.
     ///   - planned: told of each new job.
     package init(
         name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
         inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
         environment: [JobScript.Variable], host: String, version: String, machine: Machine? = nil,
+        services: ServiceRegistry? = nil,
         planned: @escaping (PlannedJob) -> Void
     ) {
         self.name = name
@@ -69,6 +74,7 @@ package final class Experiment {
         self.host = host
         self.version = version
         self.planned = planned
+        self.services = services ?? ServiceRegistry(isLive: false)
         fit = mode.launches ? MachineFit(machine, in: workspace) : nil
     }
 

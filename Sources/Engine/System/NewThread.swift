@@ -7,6 +7,9 @@ package enum NewThread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
+    /// Tells this thread from every other that lives.
+    package static var currentNumber: UInt { xsys_thread_number() }
+
     /// Starts a thread.
     ///
     /// - Parameter stack: its stack in bytes.

@@ -2,9 +2,23 @@
 ///
 ///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "hold"}        or "release"
 ///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "priority", "value": 5}
+///     {"service": "monitor/tensorboard", "want": "stop"}                  or "start", "restart"
 package struct RunControl: Sendable {
     private let path: String
     private var offset = 0
+
+    package enum Wish: Sendable, Equatable {
+        case job(JobKey, JobChange)
+        case service(String, ServiceWish)
+    }
+
+    package enum ServiceWish: String, Sendable { case start, stop, restart }
+
+    /// Asks something of a service.
+    package static func ask(_ wish: ServiceWish, ofService id: String, run: String) throws(SystemError) {
+        let line: JSON = ["service": .string(id), "want": .string(wish.rawValue)]
+        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+    }
 
     /// - Parameter run: the folder of the run.
     package init(run: String) { path = "\(run)/control.jsonl" }
@@ -28,16 +42,20 @@ package struct RunControl: Sendable {
     }
 
     /// What was asked since the last look. A line that is not whole yet is left for later, one that says nothing is passed over.
-    package mutating func read() -> [(job: JobKey, change: JobChange)] {
+    package mutating func read() -> [Wish] {
         guard Files.size(of: path) > Int64(offset), let bytes = try? Files.read(path, from: offset),
             let end = bytes.lastIndex(of: UInt8(ascii: "\n"))
         else { return [] }
         offset += end + 1
         return bytes[..<end].split(separator: UInt8(ascii: "\n")).compactMap { line in
-            guard let json = try? JSON.parse(Array(line)), let task = json["task_id"]?.string,
-                let identifier = json["job_id"]?.string, let change = Self.change(json)
+            guard let json = try? JSON.parse(Array(line)) else { return nil }
+            if let service = json["service"]?.string {
+                return json["want"]?.string.flatMap(ServiceWish.init(rawValue:)).map { .service(service, $0) }
+            }
+            guard let task = json["task_id"]?.string, let identifier = json["job_id"]?.string,
+                let change = Self.change(json)
             else { return nil }
-            return (JobKey(taskID: task, identifier: identifier), change)
+            return .job(JobKey(taskID: task, identifier: identifier), change)
         }
     }
 

@@ -15,6 +15,7 @@ import Synchronization
 ///     events.jsonl       what happened, in order
 ///     control.jsonl      what others want of a live run (`RunControl`)
 ///     sources            link to the Lua files of the plan and what tasks name, as they were: they outlive the run
+///     services/          those that live beside it (`ServiceFolder`)
 ///     actions/           what can be done later with what it made (`RunAction`)
 ///     jobs/              links to the folders of the jobs that ran in it
 ///     results/ data/     what the experiment saved
@@ -194,6 +195,8 @@ package struct RunStatus: Sendable {
     package var ended: Timestamp?
     /// How many jobs are in each state.
     package var counts: [(state: String, count: Int)] = []
+    /// The services by their ids, as experimaestro's `full_state_dict`.
+    package var services: JSON = [:]
 
     package init(state: String) { self.state = state }
 
@@ -208,7 +211,7 @@ package struct RunStatus: Sendable {
             "total_jobs": .int(Int64(counts.reduce(0) { $0 + $1.count })),
             "finished_jobs": .int(Int64(counts.first { $0.state == "done" }?.count ?? 0)),
             "failed_jobs": .int(Int64(counts.first { $0.state == "error" }?.count ?? 0)),
-            "services": [:],
+            "services": services,
         ]
     }
 }

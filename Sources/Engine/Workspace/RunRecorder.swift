@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Writes what happens in a run to its `events.jsonl`, and its end to `status.json`.
-package final class RunRecorder: RunObserver {
+/// Writes what happens in a run to its `events.jsonl`, and its services and its end to `status.json`.
+package final class RunRecorder: RunObserver, ServiceListener {
     private let run: RunFolder
     private let warn: @Sendable (String) -> Void
     private let tally = Mutex(Tally())
@@ -9,12 +9,44 @@ package final class RunRecorder: RunObserver {
     private struct Tally {
         var statuses: [JobStatus] = []
         var wasStopped = false
+        /// What `status.json` says.
+        var status = RunStatus(state: "running")
     }
 
-    /// - Parameter warn: told once if the log cannot be written.
-    package init(_ run: RunFolder, warn: @escaping @Sendable (String) -> Void) {
+    private let services: ServiceRegistry?
+
+    /// - Parameters:
+    ///   - services: those of the run; its states come here by `stateChanged`.
+    ///   - warn: told once if the log cannot be written.
+    package init(
+        _ run: RunFolder, services: ServiceRegistry? = nil, warn: @escaping @Sendable (String) -> Void
+    ) {
         self.run = run
+        self.services = services
         self.warn = warn
+    }
+
+    package func stateChanged(of service: any Service, from _: ServiceState, to new: ServiceState) {
+        run.log(
+            .object([
+                .init("timestamp", .float(Timestamp.now.seconds)), .init("service_id", .string(service.id)),
+                .init("state", .string(new.name)), .init("url", .optional(service.url)),
+                .init("error", .optional(new.error)), .init("event_type", "ServiceStateEvent"),
+            ]))
+        writeStatus()
+        if let reason = new.error { warn("service \(service.id): \(reason)") }
+    }
+
+    /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the later one stays.
+    private func writeStatus(_ change: (inout Tally) -> Void = { _ in }) {
+        let services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
+        let failure: SystemError? = tally.withLock { tally in
+            change(&tally)
+            tally.status.services = services
+            do throws(SystemError) { try run.write(status: tally.status) } catch { return error }
+            return nil
+        }
+        if let failure { warn(failure.text) }
     }
 
     package func observe(_ event: RunEvent) {
@@ -52,9 +84,10 @@ package final class RunRecorder: RunObserver {
         var counts: [String: Int] = [:]
         for status in statuses { counts[status.name, default: 0] += 1 }
         let allDone = statuses.allSatisfy { $0.isDone || $0 == .left }
-        var status = RunStatus(state: wasStopped ? "interrupted" : allDone ? "done" : "failed")
-        status.ended = .now
-        status.counts = counts.sorted { ByteOrder.less($0.key, $1.key) }.map { ($0.key, $0.value) }
-        do throws(SystemError) { try run.write(status: status) } catch { warn(error.text) }
+        writeStatus { tally in
+            tally.status.state = wasStopped ? "interrupted" : allDone ? "done" : "failed"
+            tally.status.ended = .now
+            tally.status.counts = counts.sorted { ByteOrder.less($0.key, $1.key) }.map { ($0.key, $0.value) }
+        }
     }
 }

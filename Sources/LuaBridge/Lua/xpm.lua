@@ -143,6 +143,12 @@ local xp_methods = {
   token = function(_, name, count)
     host.token(name, count)
   end,
+  add_service = function(_, service)
+    return host.add_service(service)
+  end,
+  add_listener = function(_, listener)
+    host.add_listener(listener)
+  end,
   add_action = function(_, action, name)
     host.add_action(action, name)
   end,
@@ -237,6 +243,59 @@ end
 function M.configuration(schema)
   return host.record(schema)
 end
+
+-- Services ------------------------------------------------------------------------------------------------------------
+
+function M.service(definition)
+  return host.service(false, definition)
+end
+
+function M.web_service(definition)
+  return host.service(true, definition)
+end
+
+M.service_listener = host.service_listener
+
+--- A copy of a table with defaults for what is not in it.
+local function with_defaults(options, defaults, word)
+  if options ~= nil and type(options) ~= "table" then
+    fail("xpm.services.%s needs a table", word)
+  end
+  local all = {}
+  for key, value in pairs(defaults) do
+    all[key] = value
+  end
+  for key, value in pairs(options or {}) do
+    all[key] = value
+  end
+  return all
+end
+
+M.services = {
+  --- TensorBoard on what `service:add(task, path)` links.
+  tensorboard = function(options)
+    return host.service(true, with_defaults(options, {
+      id = "tensorboard",
+      description = "TensorBoard",
+      command = { "tensorboard", "--logdir", "{dir}", "--host", "127.0.0.1", "--port", "{port}" },
+      ready = { http = "/" },
+      timeout = "60s",
+    }, "tensorboard"))
+  end,
+  --- The run's folder in a browser.
+  files = function(options)
+    return host.service(true, with_defaults(options, {
+      id = "files",
+      description = "The files of the run",
+      command = { "python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "{run}", "{port}" },
+      ready = { http = "/" },
+    }, "files"))
+  end,
+  --- A program that has nothing to show.
+  command = function(options)
+    return host.service(false, with_defaults(options, {}, "command"))
+  end,
+}
 
 -- Sweeps --------------------------------------------------------------------------------------------------------------
 

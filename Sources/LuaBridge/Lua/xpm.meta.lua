@@ -353,6 +353,15 @@ function XP:setenv(name, value) end
 ---@param count integer
 function XP:token(name, count) end
 
+--- Adds a service to the run, and starts it. In a dry run, and where jobs are only written, nothing starts.
+---@param service xpm.Service
+---@return xpm.Service service
+function XP:add_service(service) end
+
+--- Tells a listener of every service of the run.
+---@param listener xpm.ServiceListener
+function XP:add_listener(listener) end
+
 --- Offers an action: `xpm actions run` does it later.
 ---@param action xpm.Object
 ---@param name? string Its type's last word, where nothing is said.
@@ -403,6 +412,78 @@ function Helper:experiment(definition) end
 ---@param fields? table
 ---@return xpm.Helper
 function Helper:derive(fields) end
+
+-- Services ------------------------------------------------------------------------------------------------------------
+
+--- Something that lives beside the run.
+---@class xpm.Service
+---@field id string
+---@field description string
+---@field state "STOPPED"|"STARTING"|"RUNNING"|"STOPPING"|"ERROR"
+---@field error string? Why it is in ERROR.
+---@field url string? Where it is to be reached.
+---@field log string? The file with what it writes.
+---@field dir string? Its folder in the run: `{dir}`.
+local Service = {}
+
+--- Starts it again.
+---@return xpm.Service self
+function Service:start() end
+
+---@return xpm.Service self
+function Service:stop() end
+
+--- Waits until it runs or has failed.
+---@return xpm.Service self
+function Service:wait() end
+
+--- Links the folder of a task's job, or a path in it, into `{dir}/runs`, by the task's tags: `runs/lr=0.001/seed=1`.
+---@param task xpm.Object
+---@param path? string
+---@return xpm.Service self
+function Service:add(task, path) end
+
+---@param listener xpm.ServiceListener
+---@return xpm.Service self
+function Service:add_listener(listener) end
+
+---@class xpm.ServiceListener
+
+---@class xpm.ServiceDefinition
+---@field id string
+---@field description? string
+---@field command? string|string[] With `{port}`, `{dir}`, `{run}` and `{here}` in it.
+---@field env? table<string, any>
+---@field port? integer 0, the default, picks a free one.
+---@field path? string Where its pages begin; `/` where nothing is said.
+---@field ready? { http: string }|{ output: string }|"tcp"|fun(service: xpm.Service): boolean
+---@field timeout? string|number How long it may take to be ready: `"30s"`.
+---@field restart? "never"|"on-failure"|"always"
+---@field keep? boolean Whether it stays when the run ends.
+---@field required? boolean Whether the run fails with it.
+---@field services? xpm.Service[] Parts, named `id/part`.
+---@field start? fun(service: xpm.Service) Of a service written in Lua.
+---@field stop? fun(service: xpm.Service)
+---@field state? fun(service: xpm.Service): string? Anything but `"running"` and nil is an error.
+---@field describe? fun(service: xpm.Service): string
+
+---@param definition xpm.ServiceDefinition
+---@return xpm.Service
+function xpm.service(definition) end
+
+--- A service with an address.
+---@param definition xpm.ServiceDefinition
+---@return xpm.Service
+function xpm.web_service(definition) end
+
+--- Follows services: `xp:add_listener(listener)` all of them, `service:add_listener(listener)` one.
+---@param definition { state_changed: fun(service: xpm.Service, old: string, new: string, id: string) }
+---@return xpm.ServiceListener
+function xpm.service_listener(definition) end
+
+--- Services that are there already: `tensorboard`, `files`, `command`. Each takes the keys of `xpm.web_service`.
+---@type { tensorboard: fun(options?: xpm.ServiceDefinition): xpm.Service, files: fun(options?: xpm.ServiceDefinition): xpm.Service, command: fun(options: xpm.ServiceDefinition): xpm.Service }
+xpm.services = nil
 
 -- Sweeps --------------------------------------------------------------------------------------------------------------
 

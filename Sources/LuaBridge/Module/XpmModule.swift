@@ -60,6 +60,7 @@ final class XpmModule {
         addObjectFunctions()
         addSaveFunctions()
         addSupportFunctions()
+        addServiceDefinitionFunctions()
     }
 
     /// The names of the methods of every object.

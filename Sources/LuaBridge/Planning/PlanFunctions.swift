@@ -8,6 +8,7 @@ extension PlanSession {
         addOutputFunctions()
         addDataFunctions()
         addActionFunctions()
+        addServiceFunctions()
         module.add("graceful_timeout") { _ in
             throw ScriptError(
                 "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")

@@ -60,6 +60,9 @@ package final class PlanSession {
     var outputs: [TaskOutputs] = []
     /// The names of the actions that were added.
     var actions: Set<String> = []
+    /// The services of the run, by their ids.
+    var serviceBoxes: [String: ServiceBox] = [:]
+    let pump = ServicePump()
     /// The numbers of host functions that are pushed often.
     var cached: [String: Int32] = [:]
     var experiment: Experiment?
@@ -146,7 +149,8 @@ package final class PlanSession {
         guard let experiment, experiment.mode.launches else { return }
         while true {
             experiment.tellCached()
-            let isWatching = outputs.contains { !$0.isOver }
+            let isWatching = hasLuaServices || outputs.contains { !$0.isOver }
+            pumpServices()
             switch experiment.board.wait(for: number, milliseconds: isWatching ? 100 : nil) {
             case .ended(let numbers):
                 try pollOutputs()
@@ -170,6 +174,12 @@ package final class PlanSession {
             module.push(object, lua.stack)
             try lua.stack.call(arguments: 1, results: 0)
         }
+    }
+
+    /// Stops the services of the run, and tells of it.
+    package func stopServices() {
+        experiment?.services.close()
+        pumpServices()
     }
 
     // MARK: What jobs run

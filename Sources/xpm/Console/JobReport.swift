@@ -101,11 +101,24 @@ struct JobReport {
             let told = states.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
             lines.append("    \(task)  \(told)")
         }
+        for folder in ServiceFolder.all(in: run.path) {
+            guard let record = ServiceRecord.read(folder) else { continue }
+            let state = record.actualState
+            let url = state.isUp ? record.url.map { "  \($0)" } ?? "" : ""
+            lines.append("    service \(folder.id)  \(state.name)\(url)")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
     func json(_ run: RunRecord, _ jobs: [JobRecord]) -> JSON {
         guard case .object(var members) = run.json else { return run.json }
+        members.append(
+            .init(
+                "services",
+                .object(
+                    ServiceFolder.all(in: run.path).map { folder in
+                        .init(folder.id, .string(ServiceRecord.read(folder)?.actualState.name ?? "?"))
+                    })))
         members.append(
             .init(
                 "jobs",

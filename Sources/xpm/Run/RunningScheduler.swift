@@ -23,12 +23,26 @@ final class RunningScheduler: Sendable {
     }
 
     /// Does what others ask of the run, until it is over.
-    func follow(_ control: RunControl) {
+    func follow(_ control: RunControl, services: ServiceRegistry) {
         NewThread.start { [inbox, hasEnded] in
             var control = control
             while !hasEnded.wait(milliseconds: Self.controlInterval, until: { $0 }) {
-                for (job, change) in control.read() { inbox.yield(.changed(job, change)) }
+                for wish in control.read() {
+                    switch wish {
+                    case .job(let job, let change): inbox.yield(.changed(job, change))
+                    case .service(let id, let wish): Self.perform(wish, services.find(id))
+                    }
+                }
             }
+        }
+    }
+
+    /// On a thread of its own: to stop takes a while.
+    private static func perform(_ wish: RunControl.ServiceWish, _ service: (any Service)?) {
+        guard let service else { return }
+        NewThread.start {
+            if wish != .start { ServiceRegistry.stop(service) }
+            if wish != .stop { ServiceRegistry.start(service) }
         }
     }
 

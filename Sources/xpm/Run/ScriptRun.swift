@@ -31,9 +31,13 @@ final class ScriptRun {
         let git = context.mode == .dryRun ? nil : try GitWatch(context)
         let host = try Self.jobProgram()
         let folder = try beginRun()
-        let recorder = folder.map { folder in
-            RunRecorder(folder) { [console] text in console.observe(.warning(text)) }
+        let services = ServiceRegistry(isLive: context.mode.launches) { [signals = context.signals] _ in
+            signals.drain()
         }
+        let recorder = folder.map { folder in
+            RunRecorder(folder, services: services) { [console] text in console.observe(.warning(text)) }
+        }
+        if let recorder { services.add(recorder) }
         let notifier = context.mode.launches ? folder.flatMap(notifier) : nil
         let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller, notifier]
         let observer = RunObservers(observers.compactMap(\.self))
@@ -42,7 +46,7 @@ final class ScriptRun {
         }
         let engine = try startScheduler(host: host, observer: observer)
         context.signals.attach(engine: engine?.control, observer: observer)
-        if let folder { engine?.follow(RunControl(run: folder.path)) }
+        if let folder { engine?.follow(RunControl(run: folder.path), services: services) }
 
         let objects: ObjectLog?
         do throws(SystemError) {
@@ -54,13 +58,15 @@ final class ScriptRun {
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
             board: context.board, inbox: engine?.inbox, objects: objects,
             environment: context.files.environment, host: host,
-            version: xpmVersion, machine: context.files.user.machine, planned: { [unowned self] in note($0) })
+            version: xpmVersion, machine: context.files.user.machine, services: services,
+            planned: { [unowned self] in note($0) })
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
             experiment.drain()
         }
         engine?.waitForEnd()
+        session.stopServices()
         showPlan(session.sources)
         git?.tell(console, in: folder)
         var report = report(folder)
@@ -75,6 +81,7 @@ final class ScriptRun {
             return 130
         }
         if let problem { throw Failure(problem) }
+        if let failure = services.failure { throw .message(failure) }
         return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
     }
 

@@ -52,6 +52,9 @@ final class SignalControl: Sendable {
         if wasAsked { engine?.drain() }
     }
 
+    /// Nothing more is launched, though nobody has asked by a signal.
+    func drain() { state.withLock { $0.engine }?.drain() }
+
     private func receive(_ signal: Signals.Kind) {
         if signal == .resize { return }
         step()

@@ -196,10 +196,11 @@ struct DiskFaultTests {
         let tally = ["TALLY": "\(bench.folder)/tally"]
         let (process, tag) = try bench.start(["run", "-j", "4", "f.lua"], environment: tally)
         #expect(try bench.wait { ((try? bench.read("tally")) ?? "").contains("start 1\n") })
-        let job = try #require(
-            try bench.jobs("f.t").first {
-                try Files.exists($0.process) && Files.readText($0.script(.sh)).contains("start 1 ")
-            })
+        let isFirst = { (job: JobFolder) in
+            Files.exists(job.process) && ((try? Files.readText(job.script(.sh))) ?? "").contains("start 1 ")
+        }
+        #expect(try bench.wait { try bench.jobs("f.t").contains(where: isFirst) })
+        let job = try #require(try bench.jobs("f.t").first(where: isFirst))
         try Files.removeTree(job.path)
         try bench.write("", to: "tally.go")
         let result = try bench.finish(process, tag)

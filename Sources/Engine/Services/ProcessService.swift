@@ -1,0 +1,284 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A service that is a program, in a host of its own (`ServiceHost`).
+///
+/// A thread of its own supervises it from its start to its end: waits until it is ready, starts it again where that is wanted, and writes every state
+/// to its folder.
+package final class ProcessService: Service {
+    package let id: String
+    package let definition: ServiceDefinition
+    package let status = ServiceStatus()
+    package let parts: [any Service]
+    package let folder: ServiceFolder
+    private let program: String
+    private let live = Monitor(Live())
+
+    private struct Live: Sendable {
+        var url: String?
+        var host: ProcessRecord?
+        var mustStop = false
+        var isSupervised = false
+        /// Whether somebody has said that it is ready.
+        var isDeclaredReady = false
+        var channel: Int32 = -1
+    }
+
+    /// How often it is looked whether it is ready, in milliseconds.
+    private static let interval: Int32 = 20
+    /// How often it is started again, and how long it is waited before, in seconds, doubled each time.
+    private static let mostRestarts = 3
+    private static let pause = 0.5
+    /// One that ran so long, in seconds, has started well: its restarts are counted anew.
+    private static let settled = 60.0
+
+    /// - Parameters:
+    ///   - program: the absolute path of `xpm-job`.
+    ///   - parent: the id of the service that it is a part of.
+    package init(_ definition: ServiceDefinition, run: String, program: String, parent: String? = nil) {
+        self.definition = definition
+        self.program = program
+        let id = parent.map { "\($0)/\(definition.id)" } ?? definition.id
+        self.id = id
+        folder = ServiceFolder(id, in: run)
+        parts = definition.parts.map { ProcessService($0, run: run, program: program, parent: id) }
+        status.add(Recorder(of: self))
+    }
+
+    /// One of a run that is over, alone.
+    init(_ definition: ServiceDefinition, folder: ServiceFolder, program: String) {
+        self.definition = definition
+        self.program = program
+        self.folder = folder
+        id = folder.id
+        parts = []
+        status.add(Recorder(of: self))
+    }
+
+    package var description: String { definition.description }
+    package var url: String? { live.withLock { $0.url } }
+    package var log: String? { folder.log }
+    package var outlivesRun: Bool { definition.outlivesRun }
+    package var failsRun: Bool { definition.failsRun }
+    package var constructor: JSON { definition.json }
+
+    /// Whether somebody has to say that it is ready.
+    package var waitsForAnswer: Bool { definition.ready == .asked && state == .starting }
+
+    package func declareReady() { live.change { $0.isDeclaredReady = true } }
+
+    // MARK: Starting and stopping
+
+    package func start() {
+        let mayStart = live.withLock { live in
+            if live.isSupervised { return false }
+            live.isSupervised = true
+            live.mustStop = false
+            return true
+        }
+        guard mayStart else { return }
+        guard status.move(to: .starting, of: self) else { return live.withLock { $0.isSupervised = false } }
+        NewThread.start { [self] in
+            supervise()
+            live.change { $0.isSupervised = false }
+        }
+    }
+
+    package func stop() {
+        let isSupervised = live.change { live in
+            live.mustStop = true
+            return live.isSupervised
+        }
+        guard isSupervised else { return }
+        status.move(to: .stopping, of: self)
+        live.change { live in
+            if live.channel >= 0 { _ = unsafe xsys_send(live.channel, [ServiceHost.Word.stop], 1, -1) }
+        }
+        _ = live.wait { $0.isSupervised ? nil : true }
+    }
+
+    // MARK: Supervising
+
+    private enum End {
+        case stopped
+        case failed(String)
+        /// It ended by itself, with exit code 0 or not.
+        case ended(String, isWell: Bool)
+    }
+
+    private func supervise() {
+        var restarts = 0
+        while true {
+            let began = Monotonic.seconds
+            let end: End
+            do throws(SystemError) { end = try runOnce() } catch { end = .failed(error.text) }
+            live.change { ($0.host, $0.channel, $0.isDeclaredReady) = (nil, -1, false) }
+            let reason: String
+            var isAgain = definition.restart == .always
+            switch end {
+            case .stopped:
+                status.move(to: .stopping, of: self)
+                status.move(to: .stopped, of: self)
+                return
+            case .failed(let why):
+                reason = why
+                isAgain = definition.restart != .never
+            case .ended(let why, let isWell):
+                reason = why
+                isAgain = isAgain || definition.restart == .onFailure && !isWell
+            }
+            if Monotonic.seconds - began > Self.settled { restarts = 0 }
+            status.move(to: .error(reason), of: self)
+            guard isAgain, restarts < Self.mostRestarts else { return }
+            let pause = Self.pause * Double(1 << restarts)
+            restarts += 1
+            if live.wait(milliseconds: Int(pause * 1000), until: { $0.mustStop }) { return }
+            guard status.move(to: .starting, of: self) else { return }
+        }
+    }
+
+    /// From the start of the program to its end.
+    private func runOnce() throws(SystemError) -> End {
+        try folder.create()
+        var port: Int?
+        if definition.needsPort {
+            if definition.port > 0, Loopback.isOpen(definition.port) {
+                return .failed("port \(definition.port) is taken by another program")
+            }
+            port = try definition.port > 0 ? definition.port : Loopback.freePort()
+        }
+        live.withLock { $0.url = port.map { "http://127.0.0.1:\($0)\(definition.path)" } }
+        let mark = Files.size(of: folder.log)
+        let host = try startHost(port)
+        defer { close(host.channel) }
+        return try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
+    }
+
+    private func startHost(_ port: Int?) throws(SystemError) -> (channel: Int32, pid: Int32) {
+        func fill(_ text: String) -> String {
+            ServiceDefinition.fill(text, port: port, dir: folder.dir, run: folder.run)
+        }
+        let order = ServiceOrder(
+            arguments: definition.arguments.map(fill),
+            environment: definition.environment.map { .init(name: $0.name, value: fill($0.value)) },
+            folder: folder.path, log: folder.log, stays: definition.outlivesRun)
+        var ends: [Int32] = [0, 0]
+        let failure = unsafe xsys_channel(&ends)
+        if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
+        let theirs = Descriptor(owning: ends[1])
+        let pid = ChildProcess.spawn(
+            [program, ServiceHost.flag], environment: Environment.all,
+            as: .make(kept: theirs.number, as: ServiceHost.channel, session: true))
+        if pid < 0 {
+            close(ends[0])
+            throw SystemError("start", program, code: -pid)
+        }
+        let record = ProcessRecord(pid: pid)
+        let bytes = order.json.bytes
+        _ = unsafe xsys_send(ends[0], bytes, bytes.count, -1)
+        live.change { live in
+            live.host = record
+            live.channel = ends[0]
+            if live.mustStop { _ = unsafe xsys_send(ends[0], [ServiceHost.Word.stop], 1, -1) }
+        }
+        write(state)
+        return (ends[0], pid)
+    }
+
+    /// Waits for what the host says, and for the program to be ready.
+    private func follow(_ channel: Int32, _ port: Int?, logFrom mark: Int, pid: Int32) throws(SystemError)
+        -> End
+    {
+        let end = Monotonic.seconds + definition.timeout
+        var isReady = false
+        var hasStarted = false
+        var why: String?
+        let pattern: RegularExpression? =
+            if case .output(let text) = definition.ready { RegularExpression(text) } else { nil }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            var polled = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+            unsafe _ = poll(&polled, 1, isReady ? -1 : Self.interval)
+            if polled.revents != 0 {
+                var passed: Int32 = -1
+                let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
+                let text = count > 1 ? String(decoding: buffer[1..<Int(count)], as: UTF8.self) : ""
+                switch count > 0 ? buffer[0] : 0 {
+                case ServiceHost.Word.started: hasStarted = true
+                case ServiceHost.Word.failed:
+                    reap(pid)
+                    return .failed(text)
+                default:
+                    reap(pid)
+                    if live.withLock({ $0.mustStop }) { return .stopped }
+                    if let why { return .failed(why) }
+                    return Self.end(text, isHostGone: count <= 0, wasReady: isReady)
+                }
+            }
+            guard !isReady, why == nil else { continue }
+            if live.withLock({ $0.mustStop }) {
+                // Nothing but its end is waited for.
+                isReady = true
+            } else if hasStarted, isFine(port, mark, pattern) {
+                isReady = true
+                status.move(to: .running, of: self)
+            } else if Monotonic.seconds > end {
+                why = "not ready after \(NumberText.duration(definition.timeout))"
+                _ = unsafe xsys_send(channel, [ServiceHost.Word.stop], 1, -1)
+            }
+        }
+    }
+
+    private func isFine(_ port: Int?, _ mark: Int, _ pattern: RegularExpression?) -> Bool {
+        switch definition.ready {
+        case .started: return true
+        case .asked: return live.withLock { $0.isDeclaredReady }
+        case .tcp: return port.map { Loopback.isOpen($0, milliseconds: 200) } ?? true
+        case .http(let path):
+            return port.flatMap { Loopback.status(of: path, at: $0) }.map { $0 < 500 } ?? false
+        case .output:
+            guard let pattern else { return false }
+            let text =
+                (try? Files.read(folder.log, from: mark)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            return text.split(separator: "\n").contains { pattern.isFound(in: String($0)) }
+        }
+    }
+
+    private func reap(_ pid: Int32) { _ = ChildProcess.wait(for: pid) }
+
+    private static func end(_ text: String, isHostGone: Bool, wasReady: Bool) -> End {
+        if isHostGone { return .ended("its host was killed", isWell: false) }
+        let numbers = text.split(separator: " ").compactMap { Int32($0) }
+        let (code, signal) = numbers.count == 2 ? (numbers[0], numbers[1]) : (-1, 0)
+        let how = signal > 0 ? Outcome(.failed, signal: signal).text : "exit code \(code)"
+        return .ended(
+            "\(wasReady ? "ended by itself" : "ended before it was ready"): \(how)", isWell: code == 0)
+    }
+
+    // MARK: On disk
+
+    private func write(_ state: ServiceState) {
+        var record = ServiceRecord(definition: definition, description: description, state: state)
+        let (url, host) = live.withLock { ($0.url, $0.host) }
+        record.url = url
+        record.host = host
+        // A state that cannot be written is known here all the same.
+        try? record.write(to: folder)
+    }
+
+    /// The first listener: what others are told is on the disk already.
+    private final class Recorder: ServiceListener {
+        private unowned let service: ProcessService
+
+        init(of service: ProcessService) { self.service = service }
+
+        func stateChanged(of _: any Service, from _: ServiceState, to new: ServiceState) {
+            service.write(new)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Starts and stops services from outside: of a run that goes on by asking it, of one that is over by itself.
+package struct ServiceControl {
+    private let folder: ServiceFolder
+    /// Whether the run goes on.
+    private let isLive: Bool
+    private let program: String
+
+    /// - Parameter program: the absolute path of `xpm-job`.
+    package init(_ folder: ServiceFolder, isLive: Bool, program: String) {
+        self.folder = folder
+        self.isLive = isLive
+        self.program = program
+    }
+
+    /// Why something cannot be done.
+    package enum Problem: Error {
+        case system(SystemError)
+        /// It is written in Lua, and the script is gone.
+        case needsScript
+        case elsewhere(ProcessRecord)
+        case failed(String)
+        case noAnswer
+
+        package var text: String {
+            switch self {
+            case .system(let error): error.text
+            case .needsScript: "it is written in Lua: only a run of its script can start it"
+            case .elsewhere(let host): "it runs on \(host.host), process \(host.pid): do that there"
+            case .failed(let reason): reason
+            case .noAnswer: "the run that has it does not answer"
+            }
+        }
+    }
+
+    package var record: ServiceRecord? { ServiceRecord.read(folder) }
+
+    /// Starts it, and waits until it is ready. It stays until it is stopped.
+    package func start() throws(Problem) {
+        guard let record else { return }
+        if record.actualState.isUp { return }
+        if isLive { return try ask(.start) { $0 == .running } }
+        guard var definition = record.definition else { throw .needsScript }
+        definition.outlivesRun = true
+        // What the run said of restarts was for its time; the process that would restart it is this one.
+        definition.restart = .never
+        // A function of the script cannot be asked any more.
+        if definition.ready == .asked { definition.ready = .started }
+        definition.parts = []
+        let service = ProcessService(definition, folder: folder, program: program)
+        service.start()
+        let state = service.status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) {
+            $0 != .starting
+        }
+        if let reason = state?.error { throw .failed(reason) }
+    }
+
+    /// Stops it, and waits for its end.
+    package func stop() throws(Problem) {
+        guard var record else { return }
+        guard record.actualState != .stopped, record.state.error == nil else { return }
+        if isLive { return try ask(.stop) { !$0.isUp && $0 != .stopping } }
+        guard let host = record.host else { return }
+        if host.isElsewhere { throw .elsewhere(host) }
+        host.signalProcess(SIGTERM)
+        let end = Monotonic.seconds + ServiceHost.grace + 5
+        while host.isAlive {
+            if Monotonic.seconds > end { host.signalProcess(SIGKILL) }
+            Clock.sleep(milliseconds: 20)
+        }
+        record.state = .stopped
+        record.host = nil
+        do throws(SystemError) { try record.write(to: folder) } catch { throw .system(error) }
+    }
+
+    /// Asks the run that has it, and waits until it stands as it should.
+    private func ask(_ wish: RunControl.ServiceWish, until isFine: (ServiceState) -> Bool) throws(Problem) {
+        do throws(SystemError) { try RunControl.ask(wish, ofService: folder.id, run: folder.run) } catch {
+            throw .system(error)
+        }
+        let end = Monotonic.seconds + (record?.definition?.timeout ?? 30) + 10
+        while Monotonic.seconds < end {
+            Clock.sleep(milliseconds: 50)
+            guard let state = record?.actualState else { continue }
+            if isFine(state) { return }
+            if wish == .start, let reason = state.error { throw .failed(reason) }
+        }
+        throw .noAnswer
+    }
+}

@@ -1,0 +1,97 @@
+/// The files of a service in its run: `{run}/services/{id}/`, and of a sub-service `{run}/services/{id}/parts/{sub}/`.
+///
+///     service.json   what it was made with, where it stands, and how to find its process (`ServiceRecord`)
+///     log            what it writes; `log.1` what it wrote before that
+///     dir/           `{dir}`: links to job folders, by their tags
+package struct ServiceFolder: Sendable, Equatable {
+    package let run: String
+    package let id: String
+    package var path: String { "\(run)/services/" + id.split(separator: "/").joined(separator: "/parts/") }
+
+    package init(_ id: String, in run: String) {
+        self.id = id
+        self.run = run
+    }
+
+    package var log: String { "\(path)/log" }
+    package var dir: String { "\(path)/dir" }
+    var record: String { "\(path)/service.json" }
+
+    package func create() throws(SystemError) { try Files.makeFolder(dir) }
+
+    /// Links a folder into `dir`, by tags: `lr=0.001/seed=1`.
+    package func link(_ target: String, tags: [ConfigObject.Tag], below: String) throws(SystemError) {
+        let steps = tags.map { tag in [tag].pathComponent }
+        let way = ([below] + (steps.isEmpty ? [Paths.name(target)] : steps)).filter { !$0.isEmpty }
+        let path = "\(dir)/\(way.joined(separator: "/"))"
+        try Files.makeFolder(Paths.parent(path))
+        try Files.link(path, to: Paths.relative(target, from: Paths.parent(path)))
+    }
+
+    /// The services of a run, by id, those of a service behind it.
+    package static func all(in run: String) -> [ServiceFolder] {
+        func below(_ folder: String, _ prefix: String) -> [ServiceFolder] {
+            ((try? Files.list(folder)) ?? []).flatMap { name -> [ServiceFolder] in
+                let service = ServiceFolder(prefix + name, in: run)
+                guard Files.exists(service.record) else { return [] }
+                return [service] + below("\(service.path)/parts", "\(prefix)\(name)/")
+            }
+        }
+        return below("\(run)/services", "")
+    }
+}
+
+/// What the disk says of a service.
+package struct ServiceRecord: Sendable, Equatable {
+    /// What it is made with; nil for one that is written in Lua, which only its script can start.
+    package var definition: ServiceDefinition?
+    package var description: String
+    package var state: ServiceState
+    package var url: String?
+    /// The process that hosts it.
+    package var host: ProcessRecord?
+
+    package init(definition: ServiceDefinition?, description: String, state: ServiceState) {
+        self.definition = definition
+        self.description = description
+        self.state = state
+    }
+
+    private static let version: Int64 = 1
+
+    package func write(to folder: ServiceFolder) throws(SystemError) {
+        let json: JSON = [
+            "version": .int(Self.version), "id": .string(folder.id), "description": .string(description),
+            "state": .string(state.name), "error": .optional(state.error), "url": .optional(url),
+            "host": host?.json() ?? .null, "definition": definition?.json ?? .null,
+        ]
+        try Files.replace(folder.record, with: json.prettyBytes)
+    }
+
+    /// - Returns: nil where there is none that can be read, or one of a newer version.
+    package static func read(_ folder: ServiceFolder) -> ServiceRecord? {
+        guard let bytes = try? Files.read(folder.record, limit: 1 << 24), let json = try? JSON.parse(bytes),
+            (json["version"]?.int ?? 0) <= version, let name = json["state"]?.string
+        else { return nil }
+        let states: [String: ServiceState] = [
+            "STOPPED": .stopped, "STARTING": .starting, "RUNNING": .running, "STOPPING": .stopping,
+        ]
+        let state = states[name] ?? .error(json["error"]?.string ?? "?")
+        var record = ServiceRecord(
+            definition: json["definition"].flatMap(ServiceDefinition.init),
+            description: json["description"]?.string ?? "", state: state)
+        record.url = json["url"]?.string
+        record.host = json["host"].flatMap(ProcessRecord.init)
+        return record
+    }
+
+    /// Where it stands, whatever was written last: one whose host is gone is stopped.
+    package var actualState: ServiceState {
+        switch state {
+        case .starting, .running, .stopping:
+            guard let host else { return state }
+            return host.isElsewhere || host.isAlive ? state : .stopped
+        default: return state
+        }
+    }
+}

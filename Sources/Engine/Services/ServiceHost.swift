@@ -1,0 +1,210 @@
+import CSystemShim
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The work of `xpm-job --service`: hosts the program of one service, so that it never outlives who wants it.
+///
+/// The channel is descriptor 3. A `ServiceOrder` comes first, and is answered by `P` and the pid, or `F` and why it cannot be started. `T` asks to stop.
+/// The end of the program is told by `E` with exit code and signal. When the other side is gone, the program is stopped, unless it is to stay; SIGTERM
+/// to this process stops it too. Whatever the program has started is stopped with it: orphans of it become children of this process.
+package enum ServiceHost {
+    package static let flag = "--service"
+    static let channel: Int32 = 3
+
+    /// Seconds between SIGTERM and SIGKILL.
+    static let grace = 5.0
+    /// A log of this size begins anew; the one before is kept as `log.1`.
+    private static let mostLog = 8 << 20
+
+    enum Word {
+        static let started = UInt8(ascii: "P")
+        static let failed = UInt8(ascii: "F")
+        static let ended = UInt8(ascii: "E")
+        static let stop = UInt8(ascii: "T")
+    }
+
+    /// Hosts one program to its end.
+    package static func serve() {
+        xsys_adopt_orphans()
+        let signals = xsys_signals()
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        var passed: Int32 = -1
+        let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
+        guard count > 0, let order = ServiceOrder(Array(buffer[..<Int(count)])) else { return }
+        do throws(SystemError) {
+            var program = try Hosted(order, signals: signals)
+            say("\(program.pid)", Word.started)
+            let (code, signal) = program.wait()
+            say("\(code) \(signal)", Word.ended)
+        } catch { say(error.text, Word.failed) }
+    }
+
+    private static func say(_ text: String, _ word: UInt8) {
+        let bytes = [word] + Array(text.utf8)
+        _ = unsafe xsys_send(channel, bytes, bytes.count, -1)
+    }
+
+    /// The program that runs here.
+    private struct Hosted: ~Copyable {
+        let pid: Int32
+        private let order: ServiceOrder
+        private let signals: Int32
+        private let output: Int32
+        private var channelOrNone = channel
+        private var log: Descriptor
+        private var written: Int
+        private var killAt: Double?
+
+        init(_ order: ServiceOrder, signals: Int32) throws(SystemError) {
+            let log = try Descriptor(opening: order.log, O_WRONLY | O_CREAT | O_APPEND)
+            var ends: [Int32] = [0, 0]
+            let failure = unsafe xsys_pipe(&ends)
+            if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
+            let process = xsys_process.make(
+                output: ends[1], error: ends[1], session: true, diesWithParent: true)
+            let environment = Environment.merging(
+                order.environment.map { ($0.name, $0.value) }, into: Environment.all)
+            let pid = ChildProcess.spawn(
+                order.arguments, environment: environment, in: order.folder, as: process)
+            close(ends[1])
+            if pid < 0 { throw SystemError("start", order.arguments[0], code: -pid) }
+            self.pid = pid
+            self.order = order
+            self.signals = signals
+            output = ends[0]
+            written = Int(Files.size(of: order.log))
+            self.log = log
+        }
+
+        /// Returns exit code (-1 for none) and signal (0 for none), when nothing of the program is left.
+        mutating func wait() -> (code: Int32, signal: Int32) {
+            let process = xsys_process_descriptor(pid)
+            var status: Int32 = 0
+            while true {
+                var polled = [
+                    pollfd(fd: process, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: channelOrNone, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+                    pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+                ]
+                unsafe _ = poll(&polled, nfds_t(polled.count), timeout(process))
+                if polled[3].revents != 0 { copyOutput() }
+                if process < 0 || polled[0].revents != 0, unsafe xsys_wait(pid, false, &status) == 0 { break }
+                if polled[1].revents != 0 { hear() }
+                if polled[2].revents != 0, xsys_next_signal(signals) > 0 { stop() }
+                if let at = killAt, Monotonic.seconds >= at { kill(-pid, SIGKILL) }
+            }
+            endRest()
+            return (xsys_exit_code(status), xsys_signal(status))
+        }
+
+        private func timeout(_ process: Int32) -> Int32 { process < 0 || killAt != nil ? 50 : -1 }
+
+        private mutating func stop() {
+            if killAt != nil { return }
+            killAt = Monotonic.seconds + ServiceHost.grace
+            kill(-pid, SIGTERM)
+        }
+
+        private mutating func hear() {
+            var (word, passed): (UInt8, Int32) = (0, -1)
+            if unsafe xsys_receive(channelOrNone, &word, 1, &passed, true) > 0 {
+                if word == Word.stop { stop() }
+                return
+            }
+            // The other side is gone.
+            channelOrNone = -1
+            if !order.stays { stop() }
+        }
+
+        private mutating func copyOutput() {
+            var chunk = [UInt8](repeating: 0, count: 1 << 16)
+            let count = unsafe chunk.withUnsafeMutableBytes {
+                unsafe Glibc.read(output, $0.baseAddress, $0.count)
+            }
+            guard count > 0 else { return }
+            if written + count > ServiceHost.mostLog {
+                try? Files.rename(order.log, to: "\(order.log).1")
+                if let fresh = try? Descriptor(opening: order.log, O_WRONLY | O_CREAT | O_APPEND) {
+                    log = fresh
+                    written = 0
+                }
+            }
+            // A log that cannot be written does not stop a service.
+            try? log.write(Array(chunk[..<count]), path: order.log)
+            written += count
+        }
+
+        /// The last output; then what the program has left behind ends with it.
+        private mutating func endRest() {
+            kill(-pid, SIGKILL)
+            _ = fcntl(output, F_SETFL, O_NONBLOCK)
+            var polled = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            while unsafe poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
+                let before = written
+                copyOutput()
+                if written == before { break }
+            }
+            for _ in 0..<100 {
+                let children = Self.children()
+                if children.isEmpty { return }
+                for child in children { kill(child, SIGKILL) }
+                while xsys_reap() > 0 {}
+                usleep(2000)
+            }
+        }
+
+        /// The children of this process (proc(5), task/…/children).
+        private static func children() -> [Int32] {
+            let text = (try? Files.readText("/proc/self/task/\(getpid())/children", limit: 1 << 16)) ?? ""
+            return text.split(separator: " ").compactMap { Int32($0.filter(\.isNumber)) }
+        }
+    }
+}
+
+/// What a host runs.
+struct ServiceOrder: Equatable {
+    var arguments: [String]
+    var environment: [JobScript.Variable]
+    var folder: String
+    var log: String
+    /// Whether it goes on when the other side is gone.
+    var stays: Bool
+
+    var json: JSON {
+        [
+            "arguments": .array(arguments.map(JSON.string)),
+            "environment": .object(environment.map { .init($0.name, .string($0.value)) }),
+            "folder": .string(folder), "log": .string(log), "stays": .bool(stays),
+        ]
+    }
+
+    init(arguments: [String], environment: [JobScript.Variable], folder: String, log: String, stays: Bool) {
+        self.arguments = arguments
+        self.environment = environment
+        self.folder = folder
+        self.log = log
+        self.stays = stays
+    }
+
+    /// - Returns: nil for bytes that are no order.
+    init?(_ bytes: [UInt8]) {
+        guard let json = try? JSON.parse(bytes),
+            let arguments = json["arguments"]?.array?.compactMap(\.string),
+            !arguments.isEmpty, let folder = json["folder"]?.string, let log = json["log"]?.string
+        else { return nil }
+        var environment: [JobScript.Variable] = []
+        if case .object(let members)? = json["environment"] {
+            environment = members.compactMap { member in
+                member.value.string.map { .init(name: member.name, value: $0) }
+            }
+        }
+        self.init(
+            arguments: arguments, environment: environment, folder: folder, log: log,
+            stays: json["stays"] == JSON.bool(true))
+    }
+}

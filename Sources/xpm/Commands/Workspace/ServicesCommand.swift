@@ -1,0 +1,209 @@
+import ArgumentParser
+import Engine
+
+struct ServicesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "services",
+        abstract: "List, start and stop what lives beside a run: TensorBoard, file servers, your own.",
+        discussion: """
+            A service is named as EXPERIMENT/SERVICE, a part of one as EXPERIMENT/SERVICE/PART; EXPERIMENT alone means all services of its newest \\
+            run. Of a run that goes on they are the run's; of one that is over they can be started again, and stay until they are stopped.
+
+            Examples:
+              xpm services list iris
+              xpm services start iris/tensorboard
+              xpm services open iris/tensorboard
+              xpm services log -f iris/tensorboard
+            """,
+        subcommands: [List.self, Start.self, Stop.self, Restart.self, Log.self, Open.self])
+
+    struct Selection: ParsableArguments {
+        @Argument(help: "EXPERIMENT or EXPERIMENT/SERVICE.") var name: String
+
+        @Option(help: ArgumentHelp("The run (default: the newest that has services).", valueName: "run"))
+        var run: String?
+
+        @OptionGroup var workspace: WorkspaceOptions
+
+        /// The services that are meant, those of a service behind it; and whether their run goes on.
+        func services() throws(Failure) -> (folders: [ServiceFolder], isLive: Bool) {
+            let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+            guard let experiment = parts.first else { throw .message("which experiment?") }
+            var runs = try ExperimentsCommand.runs(of: experiment, workspace)
+            if let run {
+                runs = runs.filter { $0.run == run }
+                if runs.isEmpty { throw .message("\(experiment) has no run '\(run)'") }
+            }
+            guard let chosen = runs.last(where: { !ServiceFolder.all(in: $0.path).isEmpty }) else {
+                if parts.count > 1 { throw .message("\(experiment) has no services") }
+                return ([], false)
+            }
+            let all = ServiceFolder.all(in: chosen.path)
+            let isLive = chosen.state == "running"
+            guard parts.count > 1 else { return (all, isLive) }
+            let wanted = all.filter { $0.id == parts[1] || $0.id.hasPrefix("\(parts[1])/") }
+            if wanted.isEmpty {
+                let hint = Suggestion.hint(for: parts[1], among: all.map(\.id))
+                throw .message("\(experiment) has no service '\(parts[1])'\(hint)")
+            }
+            return (wanted, isLive)
+        }
+
+        /// One service.
+        func one() throws(Failure) -> ServiceFolder {
+            let (folders, _) = try services()
+            guard let first = folders.first else { throw .message("\(name) has no services") }
+            let isPlain = !name.contains("/")
+            if isPlain, folders.count > 1 {
+                throw .message("which of them? \(folders.map { "\(name)/\($0.id)" }.joined(separator: ", "))")
+            }
+            return first
+        }
+
+        /// Does something with each, and tells where it stands then.
+        fileprivate func each(
+            json: Bool, _ body: (ServiceControl, ServiceFolder) throws(ServiceControl.Problem) -> Void
+        ) throws(Failure) {
+            let program = try ScriptRun.jobProgram()
+            let (folders, isLive) = try services()
+            if folders.isEmpty { StandardStream.error.write("\(name) has no services\n") }
+            var hasFailed = false
+            for folder in folders {
+                let control = ServiceControl(folder, isLive: isLive, program: program)
+                do throws(ServiceControl.Problem) { try body(control, folder) } catch {
+                    hasFailed = true
+                    StandardStream.error.write(
+                        "\(Style.standardError.red("error:")) \(folder.id): \(error.text)\n")
+                }
+                ServicesCommand.tell(folder, json: json)
+            }
+            if hasFailed { throw Failure.code(1) }
+        }
+    }
+
+    fileprivate static func tell(_ folder: ServiceFolder, json: Bool, width: Int = 0) {
+        guard let record = ServiceRecord.read(folder) else { return }
+        let state = record.actualState
+        let line: JSON = [
+            "id": .string(folder.id), "description": .string(record.description),
+            "state": .string(state.name),
+            "url": .optional(state.isUp ? record.url : nil), "error": .optional(state.error),
+            "log": .string(folder.log), "dir": .string(folder.dir),
+            "pid": record.host.map { .int(Int64($0.pid)) } ?? .null,
+        ]
+        if json { return StandardStream.output.write(line.text + "\n") }
+        let style = Style.standardOutput
+        let name = state.name + String(repeating: " ", count: 8 - state.name.count)
+        let shown = state == .running ? style.green(name) : state.error != nil ? style.red(name) : name
+        let padding = String(repeating: " ", count: max(0, width - folder.id.count))
+        let rest = state.error ?? (state.isUp ? record.url : nil) ?? record.description
+        StandardStream.output.write("\(folder.id)\(padding)  \(shown)  \(TextReport.printable(rest))\n")
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List services with their states and addresses.")
+
+        @OptionGroup var selection: Selection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let (folders, _) = try selection.services()
+                let width = folders.map(\.id.count).max() ?? 0
+                for folder in folders { ServicesCommand.tell(folder, json: json, width: width) }
+                if folders.isEmpty { StandardStream.error.write("\(selection.name) has no services\n") }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Start: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Start services, and wait until they are ready.")
+
+        @OptionGroup var selection: Selection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
+                    try control.start()
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Stop: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Stop services, and wait for their ends.")
+
+        @OptionGroup var selection: Selection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
+                    try control.stop()
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Restart: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Stop services and start them again.")
+
+        @OptionGroup var selection: Selection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
+                    try control.stop()
+                    try control.start()
+                }
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Log: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what a service wrote, and follow it.")
+
+        @OptionGroup var selection: Selection
+
+        @Flag(name: .shortAndLong, help: "Go on while the service lives.")
+        var follow = false
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Only the last lines.", valueName: "n"))
+        var lines: Int?
+
+        func run() throws {
+            do throws(Failure) {
+                let folder = try selection.one()
+                try LogFollower(path: folder.log, lines: lines) {
+                    follow && ServiceRecord.read(folder)?.actualState.isUp == true
+                }.run()
+            } catch { throw error.reported() }
+        }
+    }
+
+    struct Open: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the address of a service, and open it in a browser where there is a screen.")
+
+        @OptionGroup var selection: Selection
+
+        func run() throws {
+            do throws(Failure) {
+                let folder = try selection.one()
+                guard let record = ServiceRecord.read(folder), record.actualState == .running else {
+                    throw .message(
+                        "\(folder.id) does not run: xpm services start \(selection.name) starts it")
+                }
+                guard let url = record.url else { throw .message("\(folder.id) has no address") }
+                StandardStream.output.write("\(url)\n")
+                guard Environment["DISPLAY"] != nil || Environment["WAYLAND_DISPLAY"] != nil else { return }
+                _ = ChildProcess.output(["xdg-open", url])
+            } catch { throw error.reported() }
+        }
+    }
+}

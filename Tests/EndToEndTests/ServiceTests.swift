@@ -1,0 +1,295 @@
+import Engine
+import Foundation
+import Testing
+
+/// Services with real programs: their states, their logs, their addresses, and that nothing of them is left.
+@Suite("Services")
+struct ServiceTests {
+    private func bench(_ services: String, body: String = "", tasks: Int = 1, work: String = "true") throws
+        -> Workbench
+    {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { lr = xpm.float, seed = xpm.int }, command = "\(work)" }
+            local log = {}
+            function run(helper)
+              local xp = helper.xp
+              local function note(...)
+                local file = assert(io.open("notes", "a"))
+                file:write(table.concat({ ... }, " "), "\\n")
+                file:close()
+              end
+              \(services)
+              local tasks = {}
+              for seed = 1, \(tasks) do
+                tasks[seed] = T { lr = xpm.tag("lr", 0.5), seed = xpm.tag("seed", seed) }
+                tasks[seed]:submit()
+              end
+              \(body)
+            end
+            """, to: "s.lua")
+        return bench
+    }
+
+    /// The processes whose environment names this bench.
+    private func processes(_ bench: Workbench) -> [String] {
+        ((try? Files.list("/proc")) ?? []).filter { $0.first?.isNumber ?? false }.filter { pid in
+            let environment = (try? Files.readText("/proc/\(pid)/environ")) ?? ""
+            return environment.contains("BENCH=\(bench.folder)")
+        }
+    }
+
+    private func run(_ bench: Workbench, _ arguments: String...) throws -> Workbench.Result {
+        let (process, tag) = try bench.start(
+            arguments, environment: ["BENCH": bench.folder, "PYTHONUNBUFFERED": "1"])
+        return try bench.finish(process, tag)
+    }
+
+    /// What a GET of a page gives.
+    private func page(_ url: String) throws -> String {
+        ChildProcess.output(["curl", "-fsS", "--max-time", "5", url])?.text ?? ""
+    }
+
+    private func address(_ bench: Workbench, _ name: String) throws -> String {
+        let lines = try bench.run("services", "list", name, "--json").output.split(separator: "\n")
+        return try JSON.parse(Array(try #require(lines.first).utf8))["url"]?.string ?? ""
+    }
+
+    private static let web = """
+        local web = xp:add_service(xpm.web_service { id = "web", description = "a server", timeout = "20s",
+          command = { "python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "{dir}", "{port}" }, ready = { http = "/" } })
+        xp:add_listener(xpm.service_listener { state_changed = function(service, old, new, id) note(id, old, new, service.url or "-") end })
+        """
+
+    @Test("a server is added, ready, linked by tags, stopped at the end, started again, fetched, and stopped")
+    func web() throws {
+        let bench = try bench(
+            Self.web + "\nweb:wait() note('state', web.state)",
+            body:
+                "for _, t in ipairs(tasks) do web:add(t) end\nxp:wait()\nassert(os.execute('curl -fsS ' .. web.url .. 'runs/lr=0.5/ >page'))",
+            tasks: 2)
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try bench.read("page").contains("seed=1") && bench.read("page").contains("seed=2"))
+        let notes = try bench.read("notes").split(separator: "\n")
+        #expect(notes.contains("state RUNNING"))
+        let states = notes.filter { $0.hasPrefix("web ") }.map { $0.split(separator: " ")[2] }
+        #expect(
+            states == ["STARTING", "RUNNING", "STOPPING", "STOPPED"]
+                || states == ["RUNNING", "STOPPING", "STOPPED"], "\(notes)")
+        #expect(processes(bench).isEmpty)
+        let status = try JSON.parse(Files.read("\(bench.folder)/workspace/experiments/s/current/status.json"))
+        let told = try #require(status["services"]?["web"])
+        #expect(told["state"]?.string == "STOPPED" && told["description"]?.string == "a server")
+        #expect(try bench.run("services", "list", "s").output == "web  STOPPED   a server\n")
+        #expect(try bench.run("experiments", "show", "s").output.contains("service web  STOPPED"))
+
+        let started = try run(bench, "services", "start", "s/web")
+        #expect(started.code == 0 && started.output.contains("RUNNING"), "\(started)")
+        #expect(try page("\(address(bench, "s"))runs/lr=0.5/").contains("seed=1"))
+        #expect(try bench.run("services", "open", "s/web").output == "\(address(bench, "s"))\n")
+        #expect(try run(bench, "services", "restart", "s").output.contains("RUNNING"))
+        #expect(try page(address(bench, "s")).contains("runs/"))
+        #expect(try run(bench, "services", "stop", "s").output.contains("STOPPED"))
+        #expect(processes(bench).isEmpty)
+        #expect(try bench.run("services", "log", "s/web").output.contains("GET /"))
+        for (arguments, message) in [
+            (["open", "s/web"], "web does not run"),
+            (["list", "s/wbe"], "s has no service 'wbe' (did you mean 'web'?)"),
+            (["list", "t"], "no experiment 't'"),
+        ] {
+            let (process, tag) = try bench.start(["services"] + arguments)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(wrong.error)")
+        }
+    }
+
+    @Test("a live run's services are stopped and started by command; in a dry run nothing starts")
+    func live() throws {
+        let bench = try bench(Self.web, work: "while [ ! -e {jobdir}/../../../../go ]; do sleep 0.02; done")
+        #expect(try run(bench, "run", "--run-mode", "dry-run", "s.lua").code == 0)
+        #expect(processes(bench).isEmpty && !Files.exists("\(bench.folder)/workspace"))
+        let (process, tag) = try bench.start(["run", "s.lua"], environment: ["BENCH": bench.folder])
+        #expect(
+            try bench.wait { (try? bench.run("services", "list", "s").output.contains("RUNNING")) ?? false })
+        #expect(try bench.run("services", "stop", "s/web").output.contains("STOPPED"))
+        let again = try bench.run("services", "start", "s/web")
+        #expect(again.code == 0 && again.output.contains("RUNNING"), "\(again)")
+        #expect(try !page(address(bench, "s")).isEmpty)
+        try bench.write("", to: "go")
+        #expect(try bench.finish(process, tag).code == 0)
+        #expect(processes(bench).isEmpty)
+    }
+
+    @Test(
+        "what goes wrong has its state, its reason and its log; the run goes on, and nothing is left",
+        arguments: [
+            ("command = { 'no-such-program-x' }", "cannot start: No such file", ""),
+            ("command = 'echo broken >&2; exit 3'", "ended by itself: exit code 3", "broken"),
+            (
+                "command = 'sleep 60 & sleep 60', ready = 'tcp', port = 0, timeout = '0.3s'",
+                "not ready after 0.3 s", ""
+            ),
+            (
+                "command = 'echo up; sleep 0.3; exit 4', ready = { output = '^up' }",
+                "ended by itself: exit code 4", "up"
+            ),
+            ("command = 'echo up; kill -9 $$', ready = { output = 'never' }", "killed by signal 9", "up"),
+            (
+                "command = 'true', ready = function(service) error('cannot say') end, timeout = '5s'",
+                "ended before it was ready: exit code 0", ""
+            ),
+        ])
+    func wrong(_ keys: String, _ reason: String, _ log: String) throws {
+        let bench = try bench(
+            "local bad = xp:add_service(xpm.service { id = 'bad', \(keys) })",
+            body: "xp:wait() os.execute('sleep 0.8') note(bad.state, bad.error or '')")
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0 && result.error.contains("1 done"), "\(result.error)")
+        let notes = try bench.read("notes")
+        #expect(notes.hasPrefix("ERROR ") && notes.contains(reason), "\(notes)")
+        #expect(
+            result.error.contains("warning: service bad: ") && result.error.contains(reason),
+            "\(result.error)")
+        #expect(try bench.run("services", "list", "s").output.contains("ERROR"))
+        if !log.isEmpty { #expect(try bench.run("services", "log", "s/bad").output.hasPrefix(log)) }
+        #expect(processes(bench).isEmpty)
+    }
+
+    @Test("a required service that fails ends the run, with its reason")
+    func required() throws {
+        let bench = try bench(
+            "xp:add_service(xpm.service { id = 'bad', command = 'exit 3', required = true, ready = { output = 'x' } })",
+            tasks: 30, work: "sleep 0.2")
+        let result = try run(bench, "run", "-j", "1", "s.lua")
+        #expect(
+            result.code == 2
+                && result.error.contains("error: service bad: ended before it was ready: exit code 3"),
+            "\(result.error)")
+        #expect(result.error.contains("not run") && processes(bench).isEmpty)
+    }
+
+    @Test(
+        "one that ignores SIGTERM, floods its log and leaves children is gone at the end; its log has an end too"
+    )
+    func stubborn() throws {
+        let bench = try bench(
+            """
+            local bad = xp:add_service(xpm.service { id = 'bad',
+              command = "trap '' TERM; setsid sleep 300 & (sleep 300 &) ; yes flood" })
+            """, body: "xp:wait() os.execute('sleep 1') note(bad.state)")
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try bench.read("notes") == "RUNNING\n")
+        #expect(processes(bench).isEmpty, "\(processes(bench))")
+        let folder = "\(bench.folder)/workspace/experiments/s/current/services/bad"
+        #expect(Files.size(of: folder) < 40 << 20)
+    }
+
+    @Test(
+        "a port that another program has is told; a service that fails is started again where that is wanted")
+    func portsAndRestarts() throws {
+        let bench = try bench(
+            """
+            local taken = xp:add_service(xpm.web_service { id = 'taken', port = tonumber(helper.args[1]), command = "sleep 60", ready = 'tcp' })
+            local flaky = xp:add_service(xpm.service { id = 'flaky', restart = 'on-failure', ready = { output = 'fine' },
+              command = "if [ -e once ]; then echo fine; sleep 60; else touch once; exit 1; fi" })
+            xp:add_listener(xpm.service_listener { state_changed = function(_, old, new, id) if id == 'flaky' then note(old, new) end end })
+            xp:add_listener(xpm.service_listener { state_changed = function() error 'this listener fails' end })
+            """,
+            body: "while flaky.state ~= 'RUNNING' do os.execute('sleep 0.05') end note('taken', taken.error)")
+        try bench.write(
+            "import socket, time\ns = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(9)\nopen('port', 'w').write(str(s.getsockname()[1]) + ' ')\ntime.sleep(60)\n",
+            to: "taker.py")
+        let taker = try bench.start(["python3", "taker.py"], program: "/usr/bin/env")
+        defer { taker.process.terminate() }
+        #expect(try bench.wait { ((try? bench.read("port")) ?? "").hasSuffix(" ") })
+        let port = String(try bench.read("port").dropLast())
+        let result = try run(bench, "run", "s.lua", "--", port)
+        #expect(result.code == 0, "\(result.error)")
+        let notes = try bench.read("notes").split(separator: "\n").map(String.init)
+        #expect(notes.contains("taken port \(port) is taken by another program"), "\(notes)")
+        let flaky = notes.filter { !$0.hasPrefix("taken") }
+        #expect(
+            flaky.suffix(4) == [
+                "ERROR STARTING", "STARTING RUNNING", "RUNNING STOPPING", "STOPPING STOPPED",
+            ], "\(flaky)")
+        #expect(
+            result.error.contains("warning: a service listener failed: s.lua:")
+                && result.error.contains("this listener fails"))
+        #expect(processes(bench).isEmpty)
+    }
+
+    @Test("services in Lua, parts of services, and one that stays when the run ends")
+    func kinds() throws {
+        let bench = try bench(
+            """
+            local mine = xp:add_service(xpm.service { id = 'mine', start = function(self) note('start', self.id) end,
+              stop = function(self) note('stop', self.id) end, describe = function(self) return 'my own' end })
+            local pair = xp:add_service(xpm.service { id = 'pair', command = 'sleep 60', services = {
+              xpm.service { id = 'one', command = 'sleep 60' }, xpm.service { id = 'two', command = 'sleep 60', keep = true } } })
+            local broken = xp:add_service(xpm.service { id = 'broken', start = function() error 'no way' end })
+            xp:add_service(xpm.service { id = 'stays', command = 'sleep 60', keep = true })
+            """, body: "xp:wait() note(mine.state, mine.description, broken.state, broken.error)")
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0, "\(result.error)")
+        let notes = try bench.read("notes").split(separator: "\n")
+        #expect(notes.count == 3 && notes[0] == "start mine" && notes[2] == "stop mine", "\(notes)")
+        #expect(
+            notes[1].hasPrefix("RUNNING my own ERROR s.lua:") && notes[1].hasSuffix("no way"), "\(notes[1])")
+        let listed = try bench.run("services", "list", "s").output.split(separator: "\n").map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        #expect(
+            listed == [
+                "broken ERROR", "mine STOPPED", "pair STOPPED", "pair/one STOPPED", "pair/two STOPPED",
+                "stays RUNNING",
+            ], "\(listed)")
+        #expect(!processes(bench).isEmpty)
+        #expect(
+            try bench.run("services", "start", "s/mine").error.contains(
+                "only a run of its script can start it"))
+        #expect(try run(bench, "services", "stop", "s/stays").code == 0)
+        #expect(processes(bench).isEmpty, "\(processes(bench))")
+    }
+
+    @Test(
+        "kill -9 of xpm at a random moment leaves no process of three services, and the next run starts clean",
+        arguments: 0..<10)
+    func killed(_ round: Int) throws {
+        let bench = try bench(
+            """
+            for n = 1, 3 do
+              xp:add_service(xpm.service { id = 'service' .. n, command = "trap 'sleep 0.1; exit' TERM; echo up; (sleep 300 &); while :; do sleep 0.05; done",
+                ready = { output = 'up' } })
+            end
+            """, work: "sleep 0.4")
+        for _ in 0..<5 {
+            let (process, tag) = try bench.start(["run", "s.lua"], environment: ["BENCH": bench.folder])
+            usleep(UInt32.random(in: 5_000...300_000))
+            kill(process.processIdentifier, SIGKILL)
+            _ = try bench.finish(process, tag)
+            #expect(try bench.wait { processes(bench).isEmpty }, "left: \(processes(bench))")
+        }
+        let next = try run(bench, "run", "s.lua")
+        #expect(next.code == 0 && processes(bench).isEmpty, "\(next.error)")
+    }
+
+    @Test("a real TensorBoard, where its package can be had, shows what was linked to it")
+    func tensorboard() throws {
+        guard ChildProcess.output(["/bin/sh", "-c", "command -v tensorboard"])?.code == 0 else { return }
+        let bench = try bench(
+            "local tb = xp:add_service(xpm.services.tensorboard {})\ntb:wait()\nnote(tb.state, tb.error or '')",
+            body:
+                "for _, t in ipairs(tasks) do tb:add(t) end xp:wait() assert(os.execute('curl -fsS ' .. tb.url .. ' >page'))"
+        )
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try bench.read("notes") == "RUNNING \n" && bench.read("page").contains("TensorBoard"))
+        #expect(try run(bench, "services", "start", "s/tensorboard").code == 0)
+        #expect(try page(address(bench, "s")).contains("TensorBoard"))
+        #expect(try run(bench, "services", "stop", "s").code == 0 && processes(bench).isEmpty)
+    }
+}
