@@ -7,6 +7,10 @@ static const char module[] = {
 #embed "../LuaBridge/Lua/xpm.lua"
 };
 
+static const char sweeps[] = {
+#embed "../LuaBridge/Lua/sweeps.lua"
+};
+
 static const char annotations[] = {
 #embed "../LuaBridge/Lua/xpm.meta.lua"
 };
@@ -14,6 +18,11 @@ static const char annotations[] = {
 const char *xlua_embedded(size_t *count) {
     *count = sizeof module;
     return module;
+}
+
+const char *xlua_embedded_sweeps(size_t *count) {
+    *count = sizeof sweeps;
+    return sweeps;
 }
 
 const char *xlua_annotations(size_t *count) {

@@ -121,6 +121,8 @@ bool xlua_definition(lua_State *state, int index, char *source, size_t capacity,
 
 /// The source of the module `xpm`, embedded.
 const char *xlua_embedded(size_t *count);
+/// The source of its sweeps, embedded.
+const char *xlua_embedded_sweeps(size_t *count);
 /// The annotations of the module for editors, embedded.
 const char *xlua_annotations(size_t *count);
 

@@ -100,9 +100,11 @@ package struct Outcome: Sendable, Equatable {
     /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
     package static func read(_ path: String) -> Outcome {
         let named: Reason = Paths.hasExtension(path, "done") ? .done : .failed
-        guard let bytes = try? Files.read(path, limit: 1 << 20), !bytes.isEmpty,
-            let json = try? JSON.parse(bytes)
-        else { return Outcome(named) }
+        let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
+        if bytes.isEmpty { return Outcome(named) }
+        guard let json = try? JSON.parse(bytes) else {
+            return Outcome(named, message: "\(Paths.name(path)) cannot be read: what it says is left out")
+        }
         var outcome = read(json, named: named)
         if named == .done { outcome.reason = .done }
         return outcome

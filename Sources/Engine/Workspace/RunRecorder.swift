@@ -1,10 +1,9 @@
-import Synchronization
-
 /// Writes what happens in a run to its `events.jsonl`, and its services and its end to `status.json`.
 package final class RunRecorder: RunObserver, ServiceListener {
     private let run: RunFolder
     private let warn: @Sendable (String) -> Void
-    private let tally = Mutex(Tally())
+    /// A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler meet here.
+    private let tally = Monitor(Tally())
 
     private struct Tally {
         var statuses: [JobStatus] = []

@@ -297,63 +297,9 @@ M.services = {
   end,
 }
 
--- Sweeps --------------------------------------------------------------------------------------------------------------
-
-local function sorted_keys(axes)
-  local keys = {}
-  for key in pairs(axes) do
-    if type(key) ~= "string" then
-      fail("xpm.grid takes lists by name: xpm.grid { lr = { 0.1, 0.01 } }")
-    end
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
---- Every combination of the values of each name, as tables of parameters; the last name in byte order varies fastest. A value
---- that is no list is the same in each. What varies is tagged.
-function M.grid(axes)
-  if type(axes) ~= "table" then
-    fail("xpm.grid takes lists by name: xpm.grid { lr = { 0.1, 0.01 } }")
-  end
-  local keys = sorted_keys(axes)
-  local values = {}
-  for position, key in ipairs(keys) do
-    local axis = axes[key]
-    if type(axis) ~= "table" then
-      axis = { axis }
-    elseif #axis == 0 then
-      fail("xpm.grid: '%s' has no values", key)
-    end
-    values[position] = axis
-  end
-  local counters = {}
-  for position = 1, #keys do
-    counters[position] = 1
-  end
-  local is_over = false
-  return function()
-    if is_over then
-      return nil
-    end
-    local point = {}
-    for position, key in ipairs(keys) do
-      local value = values[position][counters[position]]
-      point[key] = #values[position] > 1 and host.tag(key, value) or value
-    end
-    local position = #keys
-    while position > 0 do
-      counters[position] = counters[position] + 1
-      if counters[position] <= #values[position] then
-        break
-      end
-      counters[position] = 1
-      position = position - 1
-    end
-    is_over = position == 0
-    return point
-  end
+-- Sweeps: a file of their own, which is run with this module's host and error function.
+for name, value in pairs(host.sweeps(host, fail)) do
+  M[name] = value
 end
 
 -- What the host calls -------------------------------------------------------------------------------------------------

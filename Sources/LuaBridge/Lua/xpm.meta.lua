@@ -487,9 +487,100 @@ xpm.services = nil
 
 -- Sweeps --------------------------------------------------------------------------------------------------------------
 
---- Every combination of the values of each name, as tables of parameters.
----@param axes table<string, any>
----@return fun(): table?
+--- Many tables of parameters: `for p in sweep do Task(p):submit() end`. What varies is tagged.
+---@class xpm.Sweep
+---@overload fun(): table?
+
+--- Every combination of the values of each name. A value may be a sweep, whose points lie below the name; a sweep without a name gives its
+--- points beside the others.
+---@param axes table<string|integer, any>
+---@return xpm.Sweep
 function xpm.grid(axes) end
+
+--- The first values of all names, then the second ones, and so on.
+---@param axes table<string|integer, any>
+---@return xpm.Sweep
+function xpm.zip(axes) end
+
+--- The points of one sweep after those of the other.
+---@param ... xpm.Sweep
+---@return xpm.Sweep
+function xpm.chain(...) end
+
+--- The points for which a function says true.
+---@param sweep xpm.Sweep
+---@param accepts fun(p: table): boolean
+---@return xpm.Sweep
+function xpm.where(sweep, accepts) end
+
+--- So many of the points, picked without repetition; the same for a seed.
+---@param sweep xpm.Sweep
+---@param count integer
+---@param seed? integer
+---@return xpm.Sweep
+function xpm.sample(sweep, count, seed) end
+
+--- `n` points at random: of lists one value, of distributions a number; the same for a seed.
+---@param options table<string, any> `n`, `seed`, and by name lists, distributions or what is the same in each.
+---@return xpm.Sweep
+function xpm.random(options) end
+
+--- A latin hypercube: each of `n` equal parts of each range has one point.
+---@param options table<string, any>
+---@return xpm.Sweep
+function xpm.latin(options) end
+
+--- Sobol's sequence: `n` points that fill the ranges evenly; up to 21 parameters. With a seed it is shifted as a whole.
+---@param options table<string, any>
+---@return xpm.Sweep
+function xpm.sobol(options) end
+
+---@class xpm.Distribution
+
+--- Any number between two.
+---@param low number
+---@param high number
+---@return xpm.Distribution
+function xpm.uniform(low, high) end
+
+--- Any number between two, each order of magnitude as often as another.
+---@param low number
+---@param high number
+---@return xpm.Distribution
+function xpm.loguniform(low, high) end
+
+--- Any whole number from one to another.
+---@param low integer
+---@param high integer
+---@return xpm.Distribution
+function xpm.integers(low, high) end
+
+--- `n` numbers at equal distances.
+---@param first number
+---@param last number
+---@param n integer
+---@return number[]
+function xpm.linspace(first, last, n) end
+
+--- `n` numbers with equal ratios.
+---@param first number
+---@param last number
+---@param n integer
+---@return number[]
+function xpm.geomspace(first, last, n) end
+
+--- `n` powers of ten, from 10^first to 10^last.
+---@param first number
+---@param last number
+---@param n integer
+---@return number[]
+function xpm.logspace(first, last, n) end
+
+--- The numbers from `first` to `last`, which is among them.
+---@param first number
+---@param last number
+---@param step? number
+---@return number[]
+function xpm.range(first, last, step) end
 
 return xpm

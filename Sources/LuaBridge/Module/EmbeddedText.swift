@@ -5,6 +5,9 @@ package enum EmbeddedText {
     /// The Lua part of the module `xpm`.
     static let module = unsafe read(xlua_embedded)
 
+    /// Its sweeps, `sweeps.lua`.
+    static let sweeps = unsafe read(xlua_embedded_sweeps)
+
     /// `xpm.meta.lua`: the module's annotations for editors.
     package static let annotations = unsafe read(xlua_annotations)
 

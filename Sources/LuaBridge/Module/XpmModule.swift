@@ -104,6 +104,10 @@ final class XpmModule {
     /// Runs `xpm.lua` and makes it what `require "xpm"` gives.
     func open() throws {
         let stack = lua.stack
+        stack.push(hostTable)
+        try stack.load(EmbeddedText.sweeps, name: "=[xpm]")
+        stack.set("sweeps", in: -2)
+        stack.pop()
         try stack.load(EmbeddedText.module, name: "=[xpm]")
         stack.push(hostTable)
         try stack.call(arguments: 1, results: 1)

@@ -1,0 +1,598 @@
+-- Sweeps: many tables of parameters from a few lines. `xpm.lua` runs this file with the host's functions and the function that raises at
+-- the user's line; it gives the functions of the module.
+local host, fail = ...
+
+local getmetatable, ipairs, math, next, pairs, select, setmetatable, table, type =
+  getmetatable, ipairs, math, next, pairs, select, setmetatable, table, type
+
+local M = {}
+
+-- A sweep is made of points: flat tables `{ [way] = value }`, whose ways are names joined by dots, as `model.hidden`. `iterate` gives a new
+-- iterator over them; `varies` says which ways have more than one value. Called, a sweep gives its next point as the user sees it.
+local Sweep = {}
+Sweep.__index = Sweep
+Sweep.__name = "sweep"
+
+local function is_sweep(value)
+  return getmetatable(value) == Sweep
+end
+
+--- The point as parameters: nested where ways have dots, with tags on what varies.
+local function parameters(point, varies)
+  local result = {}
+  for way, value in pairs(point) do
+    local place, rest = result, way
+    while true do
+      local name, more = rest:match "^([^.]+)%.(.+)$"
+      if not name then
+        break
+      end
+      place[name] = place[name] or {}
+      place, rest = place[name], more
+    end
+    place[rest] = varies[way] and host.tag(way, value) or value
+  end
+  return result
+end
+
+function Sweep:__call()
+  self.running = self.running or self.iterate()
+  local point = self.running()
+  if point == nil then
+    self.running = nil
+    return nil
+  end
+  return parameters(point, self.varies)
+end
+
+local function new(iterate, varies)
+  return setmetatable({ iterate = iterate, varies = varies }, Sweep)
+end
+
+--- The names of a table in byte order, and what it has by position: sweeps whose points are laid into those of the others.
+local function names_of(word, axes)
+  if type(axes) ~= "table" or is_sweep(axes) then
+    fail("%s takes lists by name: %s { lr = { 0.1, 0.01 } }", word, word)
+  end
+  local names, merged = {}, {}
+  for key, value in pairs(axes) do
+    if type(key) == "string" then
+      if key == "" or key:find "%.%." or key:find "^%." or key:find "%.$" then
+        fail("%s: '%s' names no parameter", word, key)
+      end
+      names[#names + 1] = key
+    elseif is_sweep(value) then
+      merged[#merged + 1] = value
+    else
+      fail("%s takes lists by name: %s { lr = { 0.1, 0.01 } }", word, word)
+    end
+  end
+  table.sort(names)
+  return names, merged
+end
+
+--- The length of a list, which may be a read-only one.
+local function is_list(value)
+  return type(value) == "table" and not is_sweep(value) and (#value > 0 or next(value) == nil and #value == 0)
+end
+
+--- What an axis consists of: `{ points = list of points, varies = … }`. The points of a sweep lie below the axis's name.
+local function axis_of(word, name, axis)
+  if is_sweep(axis) then
+    local points, varies = {}, {}
+    for way in pairs(axis.varies) do
+      varies[name .. "." .. way] = true
+    end
+    for point in axis.iterate() do
+      local moved = {}
+      for way, value in pairs(point) do
+        moved[name .. "." .. way] = value
+      end
+      points[#points + 1] = moved
+    end
+    return { points = points, varies = varies }
+  end
+  if not is_list(axis) then
+    return { points = { { [name] = axis } }, varies = {} }
+  end
+  if #axis == 0 then
+    fail("%s: '%s' has no values", word, name)
+  end
+  local points = {}
+  for position = 1, #axis do
+    points[position] = { [name] = axis[position] }
+  end
+  return { points = points, varies = { [name] = #axis > 1 or nil } }
+end
+
+local function axes_of(word, axes)
+  local names, merged = names_of(word, axes)
+  local all, varies = {}, {}
+  for _, name in ipairs(names) do
+    all[#all + 1] = axis_of(word, name, axes[name])
+  end
+  for _, sweep in ipairs(merged) do
+    local points = {}
+    for point in sweep.iterate() do
+      points[#points + 1] = point
+    end
+    all[#all + 1] = { points = points, varies = sweep.varies }
+  end
+  for _, axis in ipairs(all) do
+    for way in pairs(axis.varies) do
+      varies[way] = true
+    end
+  end
+  return all, varies
+end
+
+local function join(points)
+  local joined = {}
+  for _, point in ipairs(points) do
+    for way, value in pairs(point) do
+      joined[way] = value
+    end
+  end
+  return joined
+end
+
+--- Every combination of the values of each name; the last name in byte order varies fastest. A value that is no list is the same in each; one
+--- that is a sweep gives its points below its name; a sweep without a name gives them beside the others.
+function M.grid(axes)
+  local all, varies = axes_of("xpm.grid", axes)
+  return new(function()
+    local counters = {}
+    for position = 1, #all do
+      counters[position] = 1
+    end
+    local is_over = false
+    for _, axis in ipairs(all) do
+      is_over = is_over or #axis.points == 0
+    end
+    return function()
+      if is_over then
+        return nil
+      end
+      local chosen = {}
+      for position, axis in ipairs(all) do
+        chosen[position] = axis.points[counters[position]]
+      end
+      local position = #all
+      while position > 0 do
+        counters[position] = counters[position] + 1
+        if counters[position] <= #all[position].points then
+          break
+        end
+        counters[position] = 1
+        position = position - 1
+      end
+      is_over = position == 0
+      return join(chosen)
+    end
+  end, varies)
+end
+
+--- The first values of all names, then the second ones, and so on. Lists have the same length; what is no list is the same in each.
+function M.zip(axes)
+  local all, varies = axes_of("xpm.zip", axes)
+  local count
+  for _, axis in ipairs(all) do
+    if #axis.points ~= 1 then
+      if count and count ~= #axis.points then
+        fail("xpm.zip: lists of %d and of %d values", count, #axis.points)
+      end
+      count = #axis.points
+    end
+  end
+  return new(function()
+    local position = 0
+    return function()
+      position = position + 1
+      if position > (count or 1) then
+        return nil
+      end
+      local chosen = {}
+      for index, axis in ipairs(all) do
+        chosen[index] = #axis.points == 1 and axis.points[1] or axis.points[position]
+      end
+      return join(chosen)
+    end
+  end, varies)
+end
+
+local function sweeps_of(word, ...)
+  local sweeps = { ... }
+  for position = 1, select("#", ...) do
+    if not is_sweep(sweeps[position]) then
+      fail("%s: argument %d is no sweep such as xpm.grid { … }", word, position)
+    end
+  end
+  return sweeps
+end
+
+--- The points of one sweep after those of the other.
+function M.chain(...)
+  local sweeps = sweeps_of("xpm.chain", ...)
+  local varies, first = {}, nil
+  for _, sweep in ipairs(sweeps) do
+    for way in pairs(sweep.varies) do
+      varies[way] = true
+    end
+    -- What is constant in each may differ from one to the other.
+    local point = sweep.iterate()() or {}
+    for way, value in pairs(point) do
+      if first and first[way] ~= value then
+        varies[way] = true
+      end
+    end
+    for way in pairs(first or {}) do
+      if point[way] == nil then
+        varies[way] = true
+      end
+    end
+    first = first or point
+  end
+  return new(function()
+    local number, iterator = 0, nil
+    return function()
+      while true do
+        local point = iterator and iterator()
+        if point ~= nil then
+          return point
+        end
+        number = number + 1
+        if not sweeps[number] then
+          return nil
+        end
+        iterator = sweeps[number].iterate()
+      end
+    end
+  end, varies)
+end
+
+--- The points for which a function says true; it gets each as parameters without tags.
+function M.where(sweep, accepts)
+  sweeps_of("xpm.where", sweep)
+  if type(accepts) ~= "function" then
+    fail("xpm.where(sweep, function(p) … end) needs a function")
+  end
+  return new(function()
+    local iterator = sweep.iterate()
+    return function()
+      while true do
+        local point = iterator()
+        if point == nil or accepts(parameters(point, {})) then
+          return point
+        end
+      end
+    end
+  end, sweep.varies)
+end
+
+-- Random numbers: the same for a seed on every machine, whatever else the plan draws (splitmix64, Steele et al. 2014).
+
+local function generator(seed)
+  local state = seed
+  return function()
+    state = state + 0x9e3779b97f4a7c15
+    local mixed = state
+    mixed = (mixed ~ (mixed >> 30)) * 0xbf58476d1ce4e5b9
+    mixed = (mixed ~ (mixed >> 27)) * 0x94d049bb133111eb
+    -- The upper 53 bits as a fraction.
+    return ((mixed ~ (mixed >> 31)) >> 11) / 9007199254740992.0
+  end
+end
+
+local function whole(word, name, value, least)
+  if math.type(value) ~= "integer" or value < least then
+    fail("%s: %s needs a whole number from %d", word, name, least)
+  end
+  return value
+end
+
+local function shuffled(count, random)
+  local order = {}
+  for position = 1, count do
+    order[position] = position
+  end
+  for position = count, 2, -1 do
+    local other = 1 + math.floor(random() * position)
+    order[position], order[other] = order[other], order[position]
+  end
+  return order
+end
+
+--- `count` of the points, picked without repetition; in their order.
+function M.sample(sweep, count, seed)
+  sweeps_of("xpm.sample", sweep)
+  whole("xpm.sample", "the number of points", count, 1)
+  local random = generator(whole("xpm.sample", "seed", seed or 0, 0))
+  local points = {}
+  for point in sweep.iterate() do
+    points[#points + 1] = point
+  end
+  local order = shuffled(#points, random)
+  local picked = {}
+  for position = 1, math.min(count, #points) do
+    picked[position] = order[position]
+  end
+  table.sort(picked)
+  return new(function()
+    local position = 0
+    return function()
+      position = position + 1
+      return points[picked[position]]
+    end
+  end, sweep.varies)
+end
+
+-- Distributions ---------------------------------------------------------------------------------------------------------
+
+--- Makes a value of a number in [0, 1).
+local Distribution = {}
+
+local function distribution(of)
+  return setmetatable({ of = of }, Distribution)
+end
+
+local function bounds(word, low, high)
+  if type(low) ~= "number" or type(high) ~= "number" or not (low < high) then
+    fail("%s(low, high) needs two numbers, the lower one first", word)
+  end
+end
+
+--- Any number from `low` to `high`.
+function M.uniform(low, high)
+  bounds("xpm.uniform", low, high)
+  return distribution(function(u)
+    return low + u * (high - low)
+  end)
+end
+
+--- Any number from `low` to `high`, each order of magnitude as often as another.
+function M.loguniform(low, high)
+  bounds("xpm.loguniform", low, high)
+  if low <= 0 then
+    fail("xpm.loguniform: the lower bound is more than 0")
+  end
+  return distribution(function(u)
+    return low * (high / low) ^ u
+  end)
+end
+
+--- Any whole number from `low` to `high`.
+function M.integers(low, high)
+  if math.type(low) ~= "integer" or math.type(high) ~= "integer" or low > high then
+    fail("xpm.integers(low, high) needs two whole numbers, the lower one first")
+  end
+  return distribution(function(u)
+    return low + math.floor(u * (high - low + 1))
+  end)
+end
+
+--- A sweep of `n` points of a design: `numbers(dimensions, n, seed)` gives a function from the number of a point to its coordinates.
+local function design(word, options, numbers)
+  local names, merged = names_of(word, options)
+  if #merged > 0 then
+    fail("%s takes values and distributions by name", word)
+  end
+  local count = whole(word, "n", options.n, 1)
+  local seed = whole(word, "seed", options.seed or 0, 0)
+  local drawn, constants, varies = {}, {}, {}
+  for _, name in ipairs(names) do
+    local axis = options[name]
+    if name == "n" or name == "seed" then
+      -- Said above.
+    elseif getmetatable(axis) == Distribution then
+      drawn[#drawn + 1] = { name = name, of = axis.of }
+      varies[name] = true
+    elseif is_list(axis) then
+      if #axis == 0 then
+        fail("%s: '%s' has no values", word, name)
+      end
+      drawn[#drawn + 1] = {
+        name = name,
+        of = function(u)
+          return axis[1 + math.floor(u * #axis)]
+        end,
+      }
+      varies[name] = #axis > 1 or nil
+    elseif is_sweep(axis) then
+      fail("%s: '%s' cannot be a sweep: give a list or a distribution such as xpm.uniform(0, 1)", word, name)
+    else
+      constants[name] = axis
+    end
+  end
+  local coordinates = numbers(#drawn, count, seed)
+  return new(function()
+    local position = 0
+    return function()
+      position = position + 1
+      if position > count then
+        return nil
+      end
+      local place = coordinates(position)
+      local point = join { constants }
+      for index, axis in ipairs(drawn) do
+        point[axis.name] = axis.of(place[index])
+      end
+      return point
+    end
+  end, varies)
+end
+
+--- `n` points at random: of lists one value, of distributions a number.
+function M.random(options)
+  return design("xpm.random", options, function(dimensions, count, seed)
+    local random, all = generator(seed), {}
+    for position = 1, count do
+      all[position] = {}
+      for index = 1, dimensions do
+        all[position][index] = random()
+      end
+    end
+    return function(position)
+      return all[position]
+    end
+  end)
+end
+
+--- A latin hypercube (McKay et al. 1979): each of `n` equal parts of each range has exactly one point.
+function M.latin(options)
+  return design("xpm.latin", options, function(dimensions, count, seed)
+    local random, all = generator(seed), {}
+    for position = 1, count do
+      all[position] = {}
+    end
+    for index = 1, dimensions do
+      for position, part in ipairs(shuffled(count, random)) do
+        all[position][index] = (part - 1 + random()) / count
+      end
+    end
+    return function(position)
+      return all[position]
+    end
+  end)
+end
+
+-- Direction numbers of Joe and Kuo (2008), new-joe-kuo-6: degree, polynomial, and the first numbers of dimensions 2 to 21.
+local joe_kuo = {
+  { 1, 0, { 1 } }, { 2, 1, { 1, 3 } }, { 3, 1, { 1, 3, 1 } }, { 3, 2, { 1, 1, 1 } }, { 4, 1, { 1, 1, 3, 3 } },
+  { 4, 4, { 1, 3, 5, 13 } }, { 5, 2, { 1, 1, 5, 5, 17 } }, { 5, 4, { 1, 1, 5, 5, 5 } }, { 5, 7, { 1, 1, 7, 11, 19 } },
+  { 5, 11, { 1, 1, 5, 1, 1 } }, { 5, 13, { 1, 1, 1, 3, 11 } }, { 5, 14, { 1, 3, 5, 5, 31 } },
+  { 6, 1, { 1, 3, 3, 9, 7, 49 } }, { 6, 13, { 1, 1, 1, 15, 21, 21 } }, { 6, 16, { 1, 3, 1, 13, 27, 49 } },
+  { 6, 19, { 1, 1, 1, 15, 7, 5 } }, { 6, 22, { 1, 3, 1, 15, 13, 25 } }, { 6, 25, { 1, 1, 5, 5, 19, 61 } },
+  { 7, 1, { 1, 3, 7, 11, 23, 15, 103 } }, { 7, 4, { 1, 3, 7, 13, 13, 15, 69 } },
+}
+local bits = 32
+
+--- The direction numbers of a dimension, as integers of `bits` bits.
+local function directions(dimension)
+  local v = {}
+  if dimension == 1 then
+    for i = 1, bits do
+      v[i] = 1 << (bits - i)
+    end
+    return v
+  end
+  local degree, polynomial, m = table.unpack(joe_kuo[dimension - 1])
+  for i = 1, bits do
+    if i <= degree then
+      v[i] = m[i] << (bits - i)
+    else
+      v[i] = v[i - degree] ~ (v[i - degree] >> degree)
+      for k = 1, degree - 1 do
+        if (polynomial >> (degree - 1 - k)) & 1 == 1 then
+          v[i] = v[i] ~ v[i - k]
+        end
+      end
+    end
+  end
+  return v
+end
+
+--- Sobol's sequence (1967): `n` points that fill the ranges evenly, whatever `n`. With a seed it is shifted as a whole (a digital shift).
+function M.sobol(options)
+  return design("xpm.sobol", options, function(dimensions, count, seed)
+    if dimensions > #joe_kuo + 1 then
+      fail("xpm.sobol: %d parameters vary, and it has %d dimensions at most", dimensions, #joe_kuo + 1)
+    end
+    local random, shifts, x, all = generator(seed), {}, {}, {}
+    local tables = {}
+    for index = 1, dimensions do
+      tables[index] = directions(index)
+      shifts[index] = seed == 0 and 0 or math.floor(random() * 2 ^ bits)
+      x[index] = 0
+    end
+    for position = 1, count do
+      all[position] = {}
+      -- Gray code (Antonov and Saleev 1979): the place of the lowest 0 of the number before.
+      if position > 1 then
+        local number, place = position - 2, 1
+        while number & 1 == 1 do
+          number, place = number >> 1, place + 1
+        end
+        for index = 1, dimensions do
+          x[index] = x[index] ~ tables[index][place]
+        end
+      end
+      for index = 1, dimensions do
+        all[position][index] = (x[index] ~ shifts[index]) / 2 ^ bits
+      end
+    end
+    return function(position)
+      return all[position]
+    end
+  end)
+end
+
+-- Lists of numbers --------------------------------------------------------------------------------------------------------
+
+local function numbers(word, low, high, count)
+  if type(low) ~= "number" or type(high) ~= "number" then
+    fail("%s(first, last, n) needs numbers", word)
+  end
+  whole(word, "n", count, 1)
+end
+
+--- `count` numbers at equal distances, the first and the last among them.
+function M.linspace(first, last, count)
+  numbers("xpm.linspace", first, last, count)
+  local list = {}
+  for position = 1, count do
+    list[position] = count == 1 and first + 0.0 or first + (last - first) * ((position - 1) / (count - 1))
+  end
+  if count > 1 then
+    list[count] = last + 0.0
+  end
+  return list
+end
+
+--- `count` numbers with equal ratios, the first and the last among them.
+function M.geomspace(first, last, count)
+  numbers("xpm.geomspace", first, last, count)
+  if first * last <= 0 then
+    fail("xpm.geomspace: both ends have one sign, and none is 0")
+  end
+  local list = {}
+  for position = 1, count do
+    list[position] = count == 1 and first + 0.0 or first * (last / first) ^ ((position - 1) / (count - 1))
+  end
+  if count > 1 then
+    list[count] = last + 0.0
+  end
+  return list
+end
+
+--- `count` powers of ten, from 10^first to 10^last.
+function M.logspace(first, last, count)
+  numbers("xpm.logspace", first, last, count)
+  local list = M.linspace(first, last, count)
+  for position, exponent in ipairs(list) do
+    list[position] = 10.0 ^ exponent
+  end
+  return list
+end
+
+--- The numbers from `first` to `last`, which is among them where a step meets it.
+function M.range(first, last, step)
+  step = step or 1
+  if type(first) ~= "number" or type(last) ~= "number" or type(step) ~= "number" then
+    fail("xpm.range(first, last, step) needs numbers")
+  end
+  if step == 0 or step ~= step then
+    fail("xpm.range: a step of 0 leads nowhere")
+  end
+  -- Counted, not added up: 0.1 + 0.1 + 0.1 is not 0.3.
+  local count = math.floor((last - first) / step + 1e-9)
+  if count ~= count or count >= 1e7 then
+    fail("xpm.range: more than ten million numbers")
+  end
+  local list = {}
+  for position = 0, count do
+    list[position + 1] = first + position * step
+  end
+  return list
+end
+
+return M
