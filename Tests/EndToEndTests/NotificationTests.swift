@@ -34,6 +34,15 @@ struct NotificationTests {
         #expect(
             end["counts"]?["failed"] == JSON.int(2)
                 && end["text"]?.string == "n: failed: 1 done, 0 cached, 2 failed")
+        try bench.write("function run() error 'no plan' end\n", to: "n2.lua")
+        #expect(try bench.run("run", "n2.lua").code == 2)
+        #expect(
+            try bench.read("end.json").contains("n2: failed: 0 done, 0 cached, 0 failed; n2.lua:1: no plan"))
+        #expect(
+            try bench.run("experiments", "list").output.contains("n2  ")
+                && bench.run("attach", "n2").code == 1)
+        try Files.remove("\(bench.folder)/all")
+        try bench.write("one\ntwo\n", to: "all")
         #expect(try bench.run("run", "-q", "n.lua", "--run-mode", "dry-run").code == 0)
         #expect(try bench.read("all").split(separator: "\n").count == 2)
     }

@@ -8,6 +8,8 @@ package enum RunEvent: Sendable {
     case status(JobSpec, JobStatus)
     /// An attempt failed, and another follows.
     case retrying(JobSpec, Outcome)
+    /// The script has failed; what runs is waited for.
+    case planFailed(String)
     /// The script has submitted all its jobs.
     case planned
     /// A signal asked to stop, for the nth time.

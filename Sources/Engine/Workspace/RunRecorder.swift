@@ -8,6 +8,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
     private struct Tally {
         var statuses: [JobStatus] = []
         var wasStopped = false
+        var hasFailedPlan = false
         /// What `status.json` says.
         var status = RunStatus(state: "running")
     }
@@ -64,6 +65,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
             log(status.name, job, more, canWait: status == .cached)
         case .retrying(let job, let outcome):
             log("retry", job, [.init("reason", .string(outcome.text))], canWait: false)
+        case .planFailed: tally.withLock { $0.hasFailedPlan = true }
         case .stopping: tally.withLock { $0.wasStopped = true }
         case .finished: end()
         case .began, .planned, .warning: break
@@ -79,10 +81,12 @@ package final class RunRecorder: RunObserver, ServiceListener {
     }
 
     private func end() {
-        let (statuses, wasStopped) = tally.withLock { ($0.statuses, $0.wasStopped) }
+        let (statuses, wasStopped, hasFailedPlan) = tally.withLock {
+            ($0.statuses, $0.wasStopped, $0.hasFailedPlan)
+        }
         var counts: [String: Int] = [:]
         for status in statuses { counts[status.name, default: 0] += 1 }
-        let allDone = statuses.allSatisfy { $0.isDone || $0 == .left }
+        let allDone = !hasFailedPlan && statuses.allSatisfy { $0.isDone || $0 == .left }
         writeStatus { tally in
             tally.status.state = wasStopped ? "interrupted" : allDone ? "done" : "failed"
             tally.status.ended = .now

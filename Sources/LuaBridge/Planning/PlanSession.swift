@@ -101,7 +101,7 @@ package final class PlanSession {
 
     // MARK: Running
 
-    /// Calls the script's `run`, and waits for the jobs that it submitted.
+    /// Calls the script's `run`, and waits for the jobs that it submitted. Where it throws, the experiment is not closed.
     package func run(in experiment: Experiment) throws(PlanError) {
         self.experiment = experiment
         experiment.base = module.baseFolder
@@ -122,10 +122,7 @@ package final class PlanSession {
             try wait(for: nil)
             tellUnknownOutputs()
             experiment.close()
-        } catch {
-            experiment.close()
-            throw Self.planError(error)
-        }
+        } catch { throw Self.planError(error) }
     }
 
     private func callRun() throws {

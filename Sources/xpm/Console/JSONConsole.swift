@@ -33,7 +33,7 @@ final class JSONConsole: Console {
                     ]))
         case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
         case .warning(let text): write(["event": "warning", "message": .string(text)])
-        case .submitted, .planned, .finished: break
+        case .submitted, .planFailed, .planned, .finished: break
         }
     }
 

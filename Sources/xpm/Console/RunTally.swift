@@ -45,7 +45,7 @@ final class RunTally: RunObserver {
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
             case .warning(let text): state.notes.append(text)
-            case .began, .retrying, .finished: break
+            case .began, .retrying, .planFailed, .finished: break
             }
         }
     }

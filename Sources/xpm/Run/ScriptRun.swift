@@ -63,7 +63,9 @@ final class ScriptRun {
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
+            observer.observe(.planFailed(error.text))
             experiment.drain()
+            experiment.close()
         }
         engine?.waitForEnd()
         session.stopServices()
