@@ -17,6 +17,7 @@ xlua_flag *xlua_flag_new(void) {
 
 void xlua_flag_free(xlua_flag *flag) { free(flag); }
 void xlua_flag_raise(xlua_flag *flag) { atomic_store(&flag->raised, true); }
+void xlua_flag_lower(xlua_flag *flag) { atomic_store(&flag->raised, false); }
 bool xlua_flag_is_raised(xlua_flag *flag) { return atomic_load(&flag->raised); }
 
 /// The allocator of every state. A request that cannot be met is an error of the script where one may be raised; under a frame of

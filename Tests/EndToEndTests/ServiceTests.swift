@@ -158,6 +158,27 @@ struct ServiceTests {
         #expect(processes(bench).isEmpty)
     }
 
+    @Test("Ctrl-C ends the services too, those in Lua by their own function; a third one leaves none behind")
+    func interrupted() throws {
+        for count in [1, 3] {
+            let bench = try bench(
+                """
+                xp:add_service(xpm.service { id = 'mine', start = function() end, stop = function() note('stopped') end })
+                xp:add_service(xpm.service { id = 'program', command = 'sleep 300' })
+                """, work: count == 1 ? "sleep 0.5" : "trap '' TERM; sleep 1")
+            let (process, tag) = try bench.start(["run", "s.lua"], environment: ["BENCH": bench.folder])
+            #expect(try bench.wait { try bench.jobs("s.t").contains { Files.exists($0.process) } })
+            for number in 1...count {
+                process.interrupt()
+                let words = ["nothing more is launched", "stopping the running jobs", "live on"]
+                #expect(try bench.wait { try bench.read(".\(tag).err").contains(words[number - 1]) })
+            }
+            #expect(try bench.finish(process, tag).code == 130)
+            if count == 1 { #expect(try bench.read("notes") == "stopped\n") }
+            #expect(try bench.wait { processes(bench).isEmpty }, "\(processes(bench))")
+        }
+    }
+
     @Test("a required service that fails ends the run, with its reason")
     func required() throws {
         let bench = try bench(

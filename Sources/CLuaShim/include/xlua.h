@@ -37,6 +37,7 @@ typedef struct xlua_flag xlua_flag;
 xlua_flag *xlua_flag_new(void);
 void xlua_flag_free(xlua_flag *flag);
 void xlua_flag_raise(xlua_flag *flag);
+void xlua_flag_lower(xlua_flag *flag);
 bool xlua_flag_is_raised(xlua_flag *flag);
 
 /// A new state with the standard libraries.

@@ -175,6 +175,8 @@ package final class PlanSession {
 
     /// Stops the services of the run, and tells of it.
     package func stopServices() {
+        // The plan is over, interrupted or not; the functions of its services are not.
+        lua.flag.lower()
         experiment?.services.close()
         pumpServices()
     }

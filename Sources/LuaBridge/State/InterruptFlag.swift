@@ -11,5 +11,8 @@ import CLuaShim
 
     package func raise() { unsafe xlua_flag_raise(pointer) }
 
+    /// The script has been stopped: what tidies up after it may run.
+    func lower() { unsafe xlua_flag_lower(pointer) }
+
     package var isRaised: Bool { unsafe xlua_flag_is_raised(pointer) }
 }
