@@ -139,6 +139,16 @@ void xsys_adopt_orphans(void) {
 #endif
 }
 
+void xsys_reap_others(pid_t but) {
+    siginfo_t info;
+    while (1) {
+        info.si_pid = 0;
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return;
+        if (info.si_pid == 0 || info.si_pid == but) return;
+        waitpid(info.si_pid, NULL, WNOHANG);
+    }
+}
+
 pid_t xsys_reap(void) {
     pid_t pid = waitpid(-1, NULL, WNOHANG);
     return pid < 0 ? -errno : pid;

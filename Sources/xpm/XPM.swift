@@ -31,9 +31,13 @@ struct XPM: ParsableCommand {
             InitCommand.self, AnnotationsCommand.self,
         ])
 
-    /// What follows `--` belongs to the script.
+    /// The commands that read a script, which gets what follows `--`.
+    private static let withScript = ["run", "why", "describe", "identity", "deprecated", "partials", "diff"]
+
     static func main() {
-        main(Array(CommandLine.arguments.dropFirst().prefix { $0 != "--" }))
+        let arguments = CommandLine.arguments.dropFirst()
+        let hasScript = arguments.first.map(withScript.contains) ?? false
+        main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
     }
 
     /// The arguments after the first `--`.

@@ -132,6 +132,19 @@ struct ResourceTests {
         #expect(plain.reason == .timeout && plain.signal == SIGTERM && plain.attempt == 1)
     }
 
+    @Test("a program that ignores SIGTERM is killed ten seconds after its time")
+    func stubborn() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.stubborn", params = {}, command = "trap '' TERM; while :; do sleep 0.2; done" }
+            function run() T {}:submit { requires = "duration=1s" } end
+            """)
+        let result = try bench.run("run", "r.lua")
+        #expect(result.code == 1 && result.error.contains("its time was over"), "\(result.error)")
+        let outcome = Outcome.read(try #require(try bench.jobs("r.stubborn").first).failed)
+        #expect(outcome.reason == .timeout && outcome.signal == SIGKILL)
+    }
+
     @Test("a program learns its cores, its attempt and its time")
     func environment() throws {
         let bench = try bench(

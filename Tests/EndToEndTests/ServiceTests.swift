@@ -158,6 +158,21 @@ struct ServiceTests {
         #expect(processes(bench).isEmpty)
     }
 
+    @Test("two services of one id are refused at their line; one that closes its output costs nothing")
+    func doubled() throws {
+        let bench = try bench(
+            """
+            local quiet = xp:add_service(xpm.service { id = 'quiet', command = "exec sleep 60 >/dev/null 2>&1" })
+            local function mine() return xpm.service { id = 'mine', start = function() end, stop = function() note('stopped') end } end
+            xp:add_service(mine())
+            print(pcall(xp.add_service, xp, mine()))
+            collectgarbage() collectgarbage()
+            """, body: "xp:wait() os.execute('sleep 1')")
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0 && result.output.contains("there is a service 'mine' already"), "\(result)")
+        #expect(try bench.read("notes") == "stopped\n")
+    }
+
     @Test("Ctrl-C ends the services too, those in Lua by their own function; a third one leaves none behind")
     func interrupted() throws {
         for count in [1, 3] {

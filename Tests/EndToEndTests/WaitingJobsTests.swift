@@ -23,6 +23,9 @@ struct WaitingJobsTests {
             try bench.run("jobs", "priority", "9", "--filter", "n = 5").output.contains("priority 9  w.t "))
         #expect(
             try bench.run("jobs", "hold", "--filter", "n = 3", "--json").output.contains(#""asked": "held""#))
+        let lower = try bench.run("jobs", "priority", "--filter", "n = 4", "--", "-1")
+        #expect(lower.output.contains("priority -1  w.t "), "\(lower.error)")
+        #expect(try bench.run("jobs", "priority", "7", "--filter", "n = 4").code == 0)
         let events = "\(bench.folder)/workspace/experiments/w/current/events.jsonl"
         #expect(
             try bench.wait {

@@ -39,6 +39,8 @@ int xsys_wait(pid_t pid, bool block, int *status);
 void xsys_adopt_orphans(void);
 /// Waits for any child that has ended, without blocking. Returns its pid, 0 if none has, or a negative errno.
 pid_t xsys_reap(void);
+/// Waits for all children that have ended, but one.
+void xsys_reap_others(pid_t but);
 
 /// The exit code of a raw wait status, or -1 if a signal ended the process.
 int xsys_exit_code(int status);

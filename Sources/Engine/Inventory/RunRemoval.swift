@@ -21,6 +21,11 @@ package struct RunRemoval {
         return true
     }
 
+    /// The services of a run that live on without it: they could not be stopped any more.
+    package static func livingServices(of run: RunRecord) -> [String] {
+        ServiceFolder.all(in: run.path).filter { ServiceRecord.read($0)?.actualState.isUp ?? false }.map(\.id)
+    }
+
     /// Removes a run. What is left of it where this is killed is no run any more: its log of jobs goes first.
     package func remove(_ run: RunRecord) throws(SystemError) {
         try Files.remove("\(run.path)/jobs.jsonl")
@@ -47,6 +52,6 @@ package struct RunRemoval {
         }
         let surplus =
             beyond(["done"], limits.mostDone) + beyond(["failed", "interrupted"], limits.mostFailed)
-        return surplus.filter { $0.run != newest }
+        return surplus.filter { $0.run != newest && Self.livingServices(of: $0).isEmpty }
     }
 }

@@ -11,14 +11,7 @@ package struct TemporaryOutputs {
 
     /// All that may go. Reads the parameters of every finished job that others depend on.
     package static func list(in workspace: Workspace) -> [Entry] {
-        var jobs = WorkspaceInventory(workspace).jobs()
-        for index in jobs.indices { jobs[index].readState() }
-        var needed: [String: Bool] = [:]
-        for job in jobs {
-            for dependency in job.dependencies {
-                needed[dependency] = needed[dependency, default: false] || job.state != .done
-            }
-        }
+        let (jobs, needed) = needs(in: workspace)
         return jobs.compactMap { job in
             guard job.state == .done, needed[job.identifier] == false,
                 let task = try? RecordedTask.read(job.folder.path)
@@ -31,12 +24,29 @@ package struct TemporaryOutputs {
         }
     }
 
-    /// Removes them, unless the job runs again meanwhile.
+    /// The jobs of the newest runs, and of each that others depend on, whether one of those is not done.
+    private static func needs(in workspace: Workspace) -> (jobs: [JobRecord], needed: [String: Bool]) {
+        var jobs = WorkspaceInventory(workspace).jobs()
+        for index in jobs.indices { jobs[index].readState() }
+        var needed: [String: Bool] = [:]
+        for job in jobs {
+            for dependency in job.dependencies {
+                needed[dependency] = needed[dependency, default: false] || job.state != .done
+            }
+        }
+        return (jobs, needed)
+    }
+
+    /// Removes them, unless the job runs again meanwhile or something new needs it.
     ///
     /// - Returns: whether they were removed.
-    package static func remove(_ entry: Entry) throws(SystemError) -> Bool {
+    package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
         let folder = entry.job.folder
         guard let lock = try FileLock.take(folder.lock) else { return false }
+        guard needs(in: workspace).needed[entry.job.identifier] == false else {
+            lock.release()
+            return false
+        }
         do throws(SystemError) {
             // First: what is half removed must not be taken for whole.
             let names = JSON.array(entry.outputs.map { .string($0.name) })

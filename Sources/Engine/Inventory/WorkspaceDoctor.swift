@@ -46,7 +46,7 @@ package struct WorkspaceDoctor {
         let locks =
             inventory.experiments.map { "\(workspace.experiment($0))/lock" }
             + inventory.folders().map(\.folder.lock)
-            + Self.locks(below: "\(workspace.path)/\(Claim.tokens)") + Self.locks(below: workspace.partials)
+            + Files.locks(below: "\(workspace.path)/\(Claim.tokens)") + Files.locks(below: workspace.partials)
         return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
             Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
                 _ = try LockClaim.forget(lock, ofHost: host)
@@ -60,14 +60,6 @@ package struct WorkspaceDoctor {
             Finding(path: path, problem: "a copy that was not finished") { () throws(SystemError) in
                 try Files.removeTree(path)
             }
-        }
-    }
-
-    private static func locks(below folder: String) -> [String] {
-        ((try? Files.list(folder)) ?? []).flatMap { name -> [String] in
-            let path = "\(folder)/\(name)"
-            if Files.kind(path, followingLinks: false) == .folder { return locks(below: path) }
-            return name.hasSuffix(".lock") ? [path] : []
         }
     }
 

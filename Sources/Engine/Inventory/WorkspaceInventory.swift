@@ -82,7 +82,7 @@ package struct WorkspaceInventory {
     private func read(_ log: String, _ count: Int?) throws(SystemError) -> [UInt8] {
         guard let count else { return try Files.read(log) }
         // A line has some 200 bytes; a long one costs another look.
-        var size = max(4096, count * 400)
+        var size = max(4096, min(max(0, count), 1 << 40) * 400)
         while true {
             let bytes = try Files.end(of: log, count: size)
             if bytes.count < size || bytes.count(where: { $0 == UInt8(ascii: "\n") }) > count { return bytes }

@@ -100,6 +100,7 @@ package final class DirectLauncher: Launcher {
                 return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
             }
             var order = JobOrder(job, memory: memory)
+            order.claim = lock.claim
             if Files.exists(job.folder.failed) {
                 order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
                 try Files.remove(job.folder.failed)
@@ -160,7 +161,7 @@ package final class DirectLauncher: Launcher {
         _ job: JobSpec, _ message: [UInt8], _ lock: borrowing FileLock
     ) throws(SystemError) -> Bool {
         let runner = try takeRunner()
-        try lock.assign(to: runner.pid)
+        try lock.bequeath(to: runner.pid)
         let descriptor = lock.descriptor.number
         return state.withLock { state in
             guard let runner = state.runners[runner.key] else { return false }
@@ -271,6 +272,7 @@ package final class DirectLauncher: Launcher {
             }
             Self.forget(key, &state)
             guard let job else { return nil }
+            if LockClaim.isInUse { LockClaim.releaseBequeathed(job.folder.lock) }
             // Killed with a job in its hands: what the job's program does now shows its lock.
             state.watched[job.number.index] = Watched(job: job, process: nil)
             return .adopted(job.number)

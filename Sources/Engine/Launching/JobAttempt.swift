@@ -37,6 +37,7 @@ package struct JobAttempt {
         var shared: SharedLocks?
         defer { shared?.release() }
         do throws(AttemptError) {
+            do throws(SystemError) { try lock.inherit() } catch { throw .system(error) }
             let header = try header()
             do throws(SystemError) {
                 shared = try SharedLocks.take(
@@ -178,6 +179,8 @@ package struct JobAttempt {
             if Environment["OMP_NUM_THREADS"] == nil { own.append(("OMP_NUM_THREADS", String(cores))) }
         }
         if order.gpus != nil {
+            // By the numbers of nvidia-smi, which CUDA itself would order by speed.
+            own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
             own.append(("CUDA_VISIBLE_DEVICES", devices.map(String.init).joined(separator: ",")))
         }
         return own

@@ -10,6 +10,8 @@ struct JobOrder: Equatable {
     var cores: Int?
     /// Bytes, where the requirement asks for memory.
     var memory: Int64?
+    /// The nonce of the claim on its folder, where locks are claims.
+    var claim: String?
     /// Which GPUs it may choose from; nil where it asks for none.
     var gpus: GPUs?
 
@@ -43,6 +45,7 @@ struct JobOrder: Equatable {
             "name": .string(folder.name), "attempt": .int(Int64(attempt)),
             "duration": duration.map(JSON.float) ?? .null,
             "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
+            "claim": .optional(claim),
             "gpus": gpus.map { gpus in
                 [
                     "count": .int(Int64(gpus.count)),
@@ -63,6 +66,7 @@ struct JobOrder: Equatable {
         duration = json["duration"]?.number
         cores = json["cores"]?.int.flatMap { Int(exactly: $0) }
         memory = json["memory"]?.int
+        claim = json["claim"]?.string
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(
                 count: Int(count),

@@ -30,7 +30,8 @@ package enum JobRunner {
             let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
             guard count > 0 else { return }
             guard passed >= 0, let order = JobOrder(Array(buffer[..<Int(count)])) else { continue }
-            let lock = FileLock(owning: Descriptor(owning: passed), path: order.folder.lock)
+            let lock = FileLock(
+                owning: Descriptor(owning: passed), path: order.folder.lock, claim: order.claim)
             let attempt = JobAttempt(order, lua: lua)
             let outcome = attempt.run(holding: lock, output: .files, orders: channel)
             let answer = outcome.json.bytes

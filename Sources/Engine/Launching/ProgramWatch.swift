@@ -22,6 +22,8 @@ struct ProgramWatch {
     private let deadline: Double?
     private var killAt: Double?
     private var isCancelled = false
+    /// Whether it was asked to end because its time is over; and whether its end counts as that.
+    private var hasAsked = false
     private var isOverdue = false
 
     /// How a program ended.
@@ -77,13 +79,14 @@ struct ProgramWatch {
     private func timeout(_ process: Int32) -> Int32 {
         // Without a descriptor of the process, look often.
         if process < 0 { return 20 }
-        guard let next = killAt ?? (isOverdue ? nil : deadline) else { return -1 }
+        guard let next = killAt ?? (hasAsked ? nil : deadline) else { return -1 }
         return Int32(min(max(0, (next - Monotonic.seconds) * 1000 + 1), 1e9))
     }
 
     private mutating func checkTime() {
         let now = Monotonic.seconds
-        if let deadline, !isOverdue, now >= deadline {
+        if let deadline, !hasAsked, now >= deadline {
+            hasAsked = true
             // One that takes no notice of the request has until the end.
             isOverdue = !ProcessRecord.ignoresTermination(pid)
             send(SIGTERM)

@@ -10,8 +10,8 @@
 /// folders, then tokens, each by name, then GPUs, and all of a kind or none: no two jobs wait for each other.
 struct SharedLocks {
     private var descriptors: [Int32] = []
-    /// The files that are locked, where locks are claims.
-    private var paths: [String] = []
+    /// The claims, where locks are claims.
+    private var claims: [(lock: String, nonce: String)] = []
     /// The numbers of the GPUs that are its own.
     private(set) var devices: [Int] = []
 
@@ -42,7 +42,7 @@ struct SharedLocks {
                 do throws(SystemError) {
                     if let taken = try wanted.take(behind: job, program: process) {
                         locks.descriptors += taken.map(\.descriptor)
-                        locks.paths += taken.map(\.path)
+                        locks.claims += taken.compactMap { one in one.claim.map { (one.path, $0) } }
                         if wanted.isOfDevices { locks.devices = taken.map(\.number) }
                         break
                     }
@@ -62,7 +62,7 @@ struct SharedLocks {
 
     func release() {
         for descriptor in descriptors { close(descriptor) }
-        if LockClaim.isInUse { for path in paths { LockClaim.release(path) } }
+        for claim in claims { LockClaim.release(claim.lock, claim.nonce) }
     }
 
     /// So many of some lock files.
@@ -96,19 +96,23 @@ struct SharedLocks {
         func take(behind job: Int32, program: String) throws(SystemError) -> [Taken]? {
             try Files.makeFolder(folder)
             var taken: [Taken] = []
-            for number in numbers.isEmpty ? [-1] : numbers {
-                let path = "\(folder)/\(number < 0 ? "" : String(number)).lock"
-                // A folder that was removed meanwhile had another file of that name.
-                guard let lock = try FileLock.take(path, program: program), lock.isAt(path) else { continue }
-                // Without close-on-exec: the lock lives as long as the program.
-                let descriptor = fcntl(lock.descriptor.number, F_DUPFD, job + 1)
-                taken.append(Taken(descriptor: descriptor, path: path, number: number))
-                if taken.count == count { return taken }
+            do throws(SystemError) {
+                for number in numbers.isEmpty ? [-1] : numbers {
+                    let path = "\(folder)/\(number < 0 ? "" : String(number)).lock"
+                    guard let lock = try FileLock.take(path, program: program) else { continue }
+                    // A folder that was removed meanwhile had another file of that name.
+                    guard lock.isAt(path) else {
+                        lock.release()
+                        continue
+                    }
+                    taken.append(try Taken(lock, path, number, behind: job))
+                    if taken.count == count { return taken }
+                }
+            } catch {
+                for one in taken { one.release() }
+                throw error
             }
-            for one in taken {
-                close(one.descriptor)
-                if LockClaim.isInUse { LockClaim.release(one.path) }
-            }
+            for one in taken { one.release() }
             return nil
         }
     }
@@ -116,6 +120,26 @@ struct SharedLocks {
     private struct Taken {
         let descriptor: Int32
         let path: String
+        let claim: String?
         let number: Int
+
+        /// Without close-on-exec: the lock lives as long as the program.
+        init(_ lock: consuming FileLock, _ path: String, _ number: Int, behind job: Int32) throws(SystemError)
+        {
+            descriptor = fcntl(lock.descriptor.number, F_DUPFD, job + 1)
+            self.path = path
+            self.number = number
+            claim = lock.claim
+            if descriptor < 0 {
+                let code = errno
+                lock.release()
+                throw SystemError("lock", path, code: code)
+            }
+        }
+
+        func release() {
+            close(descriptor)
+            if let claim { LockClaim.release(path, claim) }
+        }
     }
 }

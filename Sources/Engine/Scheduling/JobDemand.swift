@@ -42,7 +42,7 @@ package struct JobDemand: Sendable, Equatable {
 
     /// The memory of the next attempt of a job that was killed for it; nil if it has the most already.
     func memory(after last: Int64) -> Int64? {
-        guard let most = mostMemory, last < most else { return nil }
-        return min(most, last * 2)
+        guard let most = mostMemory, last > 0, last < most else { return nil }
+        return last > most / 2 ? most : last * 2
     }
 }

@@ -59,13 +59,18 @@ struct LaunchQueue: Sendable {
     }
 
     /// A job that has not started leaves the queue.
-    mutating func remove(_ job: JobNumber) { entries[job] = nil }
+    mutating func remove(_ job: JobNumber) {
+        guard let entry = entries.removeValue(forKey: job) else { return }
+        // It may have been the one that was to have something.
+        for claim in entry.need.claims { unpark(claim.resource) }
+    }
 
     /// A job starts elsewhere in the order, as the last of its new equals.
     mutating func move(_ job: JobNumber, to priority: Int) {
         guard var need = entries[job]?.need else { return }
         need.priority = priority
         add(job, need)
+        for claim in need.claims { unpark(claim.resource) }
     }
 
     /// The next job that can start now; it holds its slots and claims from here on.

@@ -53,6 +53,8 @@ package struct Plan: Sendable {
     private var priorities: [JobNumber: Int] = [:]
     /// Of the jobs that were killed for their memory: what the next attempt has, in bytes.
     private var memories: [JobNumber: Int64] = [:]
+    /// The last job of each key; made when somebody first asks for one by its key.
+    private var numbers: [JobKey: JobNumber]?
     /// What is wanted of jobs that have not come yet.
     private var wanted: [JobKey: [JobChange]] = [:]
     private let failsFast: Bool
@@ -122,6 +124,7 @@ package struct Plan: Sendable {
     private mutating func add(_ spec: JobSpec) {
         precondition(spec.number.index == entries.count, "jobs are submitted in the order of their numbers")
         entries.append(Entry(spec: spec, status: .waiting, isHeld: spec.isHeld))
+        numbers?[spec.key] = spec.number
         open += 1
     }
 
@@ -156,7 +159,10 @@ package struct Plan: Sendable {
     // MARK: Holding and ordering
 
     private mutating func apply(_ change: JobChange, to key: JobKey, _ actions: inout [Action]) {
-        guard let number = entries.first(where: { $0.spec.key == key })?.spec.number else {
+        if numbers == nil {
+            numbers = Dictionary(entries.map { ($0.spec.key, $0.spec.number) }) { $1 }
+        }
+        guard let number = numbers?[key] else {
             wanted[key, default: []].append(change)
             return
         }

@@ -18,6 +18,7 @@ package final class ProcessService: Service {
     package let folder: ServiceFolder
     private let program: String
     private let live = Monitor(Live())
+    private let writing = Monitor(())
 
     private struct Live: Sendable {
         var url: String?
@@ -155,7 +156,11 @@ package final class ProcessService: Service {
         live.withLock { $0.url = port.map { "http://127.0.0.1:\($0)\(definition.path)" } }
         let mark = Files.size(of: folder.log)
         let host = try startHost(port)
-        defer { close(host.channel) }
+        defer {
+            // First: nobody sends to a number that is another's.
+            live.change { $0.channel = -1 }
+            close(host.channel)
+        }
         return try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
     }
 
@@ -186,7 +191,7 @@ package final class ProcessService: Service {
             live.channel = ends[0]
             if live.mustStop { _ = unsafe xsys_send(ends[0], [ServiceHost.Word.stop], 1, -1) }
         }
-        write(state)
+        write()
         return (ends[0], pid)
     }
 
@@ -262,13 +267,17 @@ package final class ProcessService: Service {
 
     // MARK: On disk
 
-    private func write(_ state: ServiceState) {
-        var record = ServiceRecord(definition: definition, description: description, state: state)
-        let (url, host) = live.withLock { ($0.url, $0.host) }
-        record.url = url
-        record.host = host
-        // A state that cannot be written is known here all the same.
-        try? record.write(to: folder)
+    /// Writes where it stands now; one thread at a time.
+    private func write() {
+        writing.withLock { _ in
+            var record = ServiceRecord(definition: definition, description: description, state: state)
+            let (url, host) = live.withLock { ($0.url, $0.host) }
+            record.url = url
+            // Until it has a host, it stands and falls with this process.
+            record.host = host ?? ProcessRecord(pid: getpid())
+            // A state that cannot be written is known here all the same.
+            try? record.write(to: folder)
+        }
     }
 
     /// The first listener: what others are told is on the disk already.
@@ -277,8 +286,6 @@ package final class ProcessService: Service {
 
         init(of service: ProcessService) { self.service = service }
 
-        func stateChanged(of _: any Service, from _: ServiceState, to new: ServiceState) {
-            service.write(new)
-        }
+        func stateChanged(of _: any Service, from _: ServiceState, to _: ServiceState) { service.write() }
     }
 }

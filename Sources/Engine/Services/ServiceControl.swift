@@ -45,7 +45,19 @@ package struct ServiceControl {
         guard let record else { return }
         if record.actualState.isUp { return }
         if isLive { return try ask(.start) { $0 == .running } }
-        guard var definition = record.definition else { throw .needsScript }
+        // Of two that start it at once one does.
+        let lock: FileLock?
+        do throws(SystemError) { lock = try FileLock.take("\(folder.path)/lock") } catch {
+            throw .system(error)
+        }
+        guard let lock else { throw .failed("somebody else is starting it") }
+        let problem = startAlone(record)
+        lock.release()
+        if let problem { throw problem }
+    }
+
+    private func startAlone(_ record: ServiceRecord) -> Problem? {
+        guard var definition = record.definition else { return .needsScript }
         definition.outlivesRun = true
         // What the run said of restarts was for its time; the process that would restart it is this one.
         definition.restart = .never
@@ -57,7 +69,7 @@ package struct ServiceControl {
         let state = service.status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) {
             $0 != .starting
         }
-        if let reason = state?.error { throw .failed(reason) }
+        return state?.error.map(Problem.failed)
     }
 
     /// Stops it, and waits for its end.
@@ -66,6 +78,8 @@ package struct ServiceControl {
         guard record.actualState != .stopped, record.state.error == nil else { return }
         if isLive { return try ask(.stop) { !$0.isUp && $0 != .stopping } }
         guard let host = record.host else { return }
+        // One that is written in Lua lives in xpm itself.
+        guard record.definition != nil else { throw .needsScript }
         if host.isElsewhere { throw .elsewhere(host) }
         host.signalProcess(SIGTERM)
         let end = Monotonic.seconds + ServiceHost.grace + 5

@@ -60,6 +60,9 @@ package struct ServiceDefinition: Sendable, Equatable {
         return filled
     }
 
+    /// The longest timeout, in seconds.
+    package static let longest = 1e6
+
     package static func isID(_ text: String) -> Bool { Partial.isName(text) && text != "parts" }
 }
 
@@ -93,7 +96,7 @@ extension ServiceDefinition {
             ?? 0
         path = json["path"]?.string ?? "/"
         ready = json["ready"].flatMap(Ready.init) ?? .started
-        timeout = json["timeout"]?.number ?? 30
+        timeout = json["timeout"]?.number.flatMap { (0...Self.longest).contains($0) ? $0 : nil } ?? 30
         restart = json["restart"]?.string.flatMap(Restart.init(rawValue:)) ?? .never
         outlivesRun = json["keep"] == JSON.bool(true)
         failsRun = json["required"] == JSON.bool(true)

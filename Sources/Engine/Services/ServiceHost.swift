@@ -53,7 +53,8 @@ package enum ServiceHost {
         let pid: Int32
         private let order: ServiceOrder
         private let signals: Int32
-        private let output: Int32
+        /// What the program writes; -1 when it has closed that.
+        private var output: Int32
         private var channelOrNone = channel
         private var log: Descriptor
         private var written: Int
@@ -94,6 +95,7 @@ package enum ServiceHost {
                 unsafe _ = poll(&polled, nfds_t(polled.count), timeout(process))
                 if polled[3].revents != 0 { copyOutput() }
                 if process < 0 || polled[0].revents != 0, unsafe xsys_wait(pid, false, &status) == 0 { break }
+                xsys_reap_others(pid)
                 if polled[1].revents != 0 { hear() }
                 if polled[2].revents != 0, xsys_next_signal(signals) > 0 { stop() }
                 if let at = killAt, Monotonic.seconds >= at { kill(-pid, SIGKILL) }
@@ -102,7 +104,8 @@ package enum ServiceHost {
             return (xsys_exit_code(status), xsys_signal(status))
         }
 
-        private func timeout(_ process: Int32) -> Int32 { process < 0 || killAt != nil ? 50 : -1 }
+        /// Orphans of the program are waited for now and then.
+        private func timeout(_ process: Int32) -> Int32 { process < 0 || killAt != nil ? 50 : 1000 }
 
         private mutating func stop() {
             if killAt != nil { return }
@@ -126,7 +129,13 @@ package enum ServiceHost {
             let count = unsafe chunk.withUnsafeMutableBytes {
                 unsafe Glibc.read(output, $0.baseAddress, $0.count)
             }
-            guard count > 0 else { return }
+            guard count > 0 else {
+                if count == 0 {
+                    close(output)
+                    output = -1
+                }
+                return
+            }
             if written + count > ServiceHost.mostLog {
                 try? Files.rename(order.log, to: "\(order.log).1")
                 if let fresh = try? Descriptor(opening: order.log, O_WRONLY | O_CREAT | O_APPEND) {
@@ -142,9 +151,9 @@ package enum ServiceHost {
         /// The last output; then what the program has left behind ends with it.
         private mutating func endRest() {
             kill(-pid, SIGKILL)
-            _ = fcntl(output, F_SETFL, O_NONBLOCK)
+            if output >= 0 { _ = fcntl(output, F_SETFL, O_NONBLOCK) }
             var polled = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            while unsafe poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
+            while output >= 0, unsafe poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
                 let before = written
                 copyOutput()
                 if written == before { break }

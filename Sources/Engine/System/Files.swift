@@ -251,6 +251,15 @@ package enum Files {
         return names.sorted(by: ByteOrder.less)
     }
 
+    /// The files named `….lock` in a folder and those below it.
+    static func locks(below folder: String) -> [String] {
+        ((try? list(folder)) ?? []).flatMap { name -> [String] in
+            let path = "\(folder)/\(name)"
+            if kind(path, followingLinks: false) == .folder { return locks(below: path) }
+            return name.hasSuffix(".lock") ? [path] : []
+        }
+    }
+
     /// Whether the user may execute the file.
     package static func isExecutable(_ path: String) -> Bool {
         unsafe kind(path) == .file && access(path, X_OK) == 0

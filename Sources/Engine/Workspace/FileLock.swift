@@ -14,11 +14,14 @@ import CSystemShim
 package struct FileLock: ~Copyable, Sendable {
     package let descriptor: Descriptor
     private let path: String
+    /// The nonce of the claim, where locks are claims.
+    let claim: String?
 
     /// Takes over a descriptor on which the lock is held already, or which came with a claim.
-    init(owning descriptor: consuming Descriptor, path: String) {
+    init(owning descriptor: consuming Descriptor, path: String, claim: String?) {
         self.descriptor = descriptor
         self.path = path
+        self.claim = claim
     }
 
     /// Takes the lock if nobody holds it; nil if somebody does.
@@ -27,8 +30,10 @@ package struct FileLock: ~Copyable, Sendable {
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
         let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT)
         if let folder = LockClaim.folder {
-            guard try LockClaim.take(path, owner: getpid(), program: program, in: folder) else { return nil }
-            return FileLock(owning: descriptor, path: path)
+            guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
+                return nil
+            }
+            return FileLock(owning: descriptor, path: path, claim: claim)
         }
         var result = xsys_lock(descriptor.number, true)
         // Whoever only looks whether it is held, holds it for a moment.
@@ -38,7 +43,7 @@ package struct FileLock: ~Copyable, Sendable {
         }
         if result == -EWOULDBLOCK { return nil }
         if result < 0 { throw SystemError("lock", path, code: -result) }
-        return FileLock(owning: descriptor, path: path)
+        return FileLock(owning: descriptor, path: path, claim: nil)
     }
 
     /// Whether the locked file still has this name: whoever removed it had the lock before.
@@ -58,13 +63,20 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     /// Says that another process will have the lock, before it gets the descriptor.
-    borrowing func assign(to pid: Int32) throws(SystemError) {
-        if LockClaim.isInUse { try LockClaim.assign(path, to: pid) }
+    borrowing func bequeath(to pid: Int32) throws(SystemError) {
+        guard let claim, let folder = LockClaim.folder else { return }
+        try LockClaim.bequeath(path, claim, to: pid, in: folder)
+    }
+
+    /// In that process: takes it over.
+    borrowing func inherit() throws(SystemError) {
+        guard let claim, let folder = LockClaim.folder else { return }
+        try LockClaim.inherit(path, claim, in: folder)
     }
 
     /// Gives the lock back, for every process that shares the open file.
     package consuming func release() {
-        if LockClaim.isInUse { return LockClaim.release(path) }
+        if let claim { return LockClaim.release(path, claim) }
         _ = xsys_unlock(descriptor.number)
     }
 }

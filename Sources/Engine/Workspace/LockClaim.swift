@@ -16,6 +16,8 @@ import Synchronization
 struct LockClaim {
     private let path: String
     private let owner: ProcessRecord
+    /// Who is about to have it: it holds while either lives.
+    private var heir: ProcessRecord?
     /// Tells this claim from every other.
     private let nonce: String
     /// The `.pid` of a program that has a part in the claim: while that one lives, the claim holds.
@@ -23,7 +25,11 @@ struct LockClaim {
 
     private var json: JSON {
         guard case .object(let members) = owner.json() else { return .null }
-        return .object(members + [.init("nonce", .string(nonce)), .init("program", .optional(program))])
+        return .object(
+            members + [
+                .init("nonce", .string(nonce)), .init("program", .optional(program)),
+                .init("heir", heir?.json() ?? .null),
+            ])
     }
 
     private static func path(of lock: String) -> String { "\(lock).claim" }
@@ -36,22 +42,21 @@ struct LockClaim {
     ///   - owner: who has it, of this machine.
     ///   - program: the `.pid` of a program that has a part in it.
     ///   - folder: the workspace's `.xpm-locks`.
-    /// - Returns: false if somebody has it.
+    /// - Returns: the nonce of the claim; nil if somebody has it.
     static func take(
         _ lock: String, owner: Int32, program: String?, in folder: String
-    ) throws(SystemError) -> Bool {
+    ) throws(SystemError) -> String? {
         let path = path(of: lock)
         let own = LockClaim(
-            path: path, owner: ProcessRecord(pid: owner),
-            nonce: String(UInt64.random(in: .min ... .max), radix: 16),
-            program: program)
+            path: path, owner: ProcessRecord(pid: owner), heir: nil,
+            nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program)
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is there and cannot be read holds.
         for _ in 0..<mostRounds {
-            if try own.place(at: path, by: folder) { return true }
+            if try own.place(at: path, by: folder) { return own.nonce }
             guard let other = read(path) else { continue }
-            guard other.isStale, try other.remove(as: own, by: folder) else { return false }
+            guard other.isStale, try other.remove(as: own, by: folder) else { return nil }
         }
-        return false
+        return nil
     }
 
     private static let mostRounds = 100
@@ -63,7 +68,8 @@ struct LockClaim {
         try Files.write(json.bytes, to: temporary)
         defer { unsafe _ = unlink(temporary) }
         if unsafe link(temporary, path) == 0 { return true }
-        if errno == EEXIST { return false }
+        // Over a network the answer may have been lost and the question asked again: then it is there, and ours.
+        if errno == EEXIST { return Self.read(path)?.nonce == nonce }
         throw SystemError("create", path, code: errno)
     }
 
@@ -76,7 +82,7 @@ struct LockClaim {
             let right = "\(folder)/\(nonce).\(number)"
             if try own.place(at: right, by: folder) {
                 // The claim itself may be gone already, by one who had this right before.
-                if Self.read(path)?.nonce == nonce { try Files.remove(path) }
+                if let now = Self.read(path), now.nonce == nonce, now.isStale { try Files.remove(path) }
                 for used in 0...number { try Files.remove("\(folder)/\(nonce).\(used)") }
                 return true
             }
@@ -91,7 +97,7 @@ struct LockClaim {
     static func isHeld(_ lock: String) -> Bool { read(path(of: lock)).map { !$0.isStale } ?? false }
 
     private var isStale: Bool {
-        if owner.isElsewhere || owner.isAlive { return false }
+        if owner.isElsewhere || owner.isAlive || heir?.isAlive ?? false { return false }
         return program.flatMap(ProcessRecord.read)?.isAlive != true
     }
 
@@ -102,22 +108,57 @@ struct LockClaim {
         guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes),
             let owner = ProcessRecord(json), let nonce = json["nonce"]?.string
         else { return nil }
-        return LockClaim(path: path, owner: owner, nonce: nonce, program: json["program"]?.string)
+        return LockClaim(
+            path: path, owner: owner, heir: json["heir"].flatMap(ProcessRecord.init), nonce: nonce,
+            program: json["program"]?.string)
     }
 
     // MARK: Giving on and giving back
 
-    /// Gives the claim, which this process has, to another of this machine.
-    static func assign(_ lock: String, to pid: Int32) throws(SystemError) {
+    /// Says which process of this machine is about to have a claim of this one.
+    static func bequeath(_ lock: String, _ nonce: String, to pid: Int32, in folder: String)
+        throws(SystemError)
+    {
         let path = path(of: lock)
-        guard let claim = read(path), let folder else { return }
-        let new = LockClaim(
-            path: path, owner: ProcessRecord(pid: pid), nonce: claim.nonce, program: claim.program)
-        try Files.replace(path, with: new.json.bytes, temporaryIn: folder)
+        guard var claim = read(path), claim.nonce == nonce else {
+            throw SystemError("lock", lock, code: EWOULDBLOCK)
+        }
+        claim.heir = ProcessRecord(pid: pid)
+        try Files.replace(path, with: claim.json.bytes, temporaryIn: folder)
     }
 
-    /// Gives a lock back that this process, or one that it has given it to, has.
-    static func release(_ lock: String) { unsafe _ = unlink(path(of: lock)) }
+    /// Takes over a claim that was bequeathed to this process.
+    static func inherit(_ lock: String, _ nonce: String, in folder: String) throws(SystemError) {
+        let path = path(of: lock)
+        guard let claim = read(path), claim.nonce == nonce else {
+            throw SystemError("lock", lock, code: EWOULDBLOCK)
+        }
+        let own = LockClaim(
+            path: path, owner: ProcessRecord(pid: getpid()), heir: nil, nonce: nonce, program: claim.program)
+        try Files.replace(path, with: own.json.bytes, temporaryIn: folder)
+    }
+
+    /// Gives a claim back that this process has; one that somebody else has by now is left alone.
+    static func release(_ lock: String, _ nonce: String) {
+        let path = path(of: lock)
+        if read(path)?.nonce == nonce { unsafe _ = unlink(path) }
+    }
+
+    /// Gives back what this process had bequeathed to one that died before it took over.
+    static func releaseBequeathed(_ lock: String) {
+        let path = path(of: lock)
+        guard let claim = read(path), claim.heir != nil, claim.owner == ProcessRecord(pid: getpid()) else {
+            return
+        }
+        unsafe _ = unlink(path)
+    }
+
+    /// Removes the claims of dead processes on some locks.
+    static func settle(_ locks: [String], in folder: String) {
+        for lock in locks where read(path(of: lock))?.isStale ?? false {
+            if let nonce = try? take(lock, owner: getpid(), program: nil, in: folder) { release(lock, nonce) }
+        }
+    }
 
     /// Removes a claim of a host that never comes back.
     ///

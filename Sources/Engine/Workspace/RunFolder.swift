@@ -71,7 +71,12 @@ package final class RunFolder: Sendable {
 
     /// Runs before this one that were killed say that they go on, or nothing: with the lock in hand, this one knows better.
     private static func settleEarlier(of experiment: String, in workspace: Workspace) {
-        if let claims = LockClaim.folder { LockClaim.removeAbandoned(in: claims) }
+        if let claims = LockClaim.folder {
+            LockClaim.removeAbandoned(in: claims)
+            // Nobody may want what a killed job has held.
+            let shared = ["\(workspace.path)/\(Claim.tokens)", workspace.partials]
+            LockClaim.settle(shared.flatMap(Files.locks), in: claims)
+        }
         let folder = workspace.experiment(experiment)
         Files.removeAbandoned(in: folder)
         let names = RunHistory(experiment: experiment, in: workspace).names
@@ -128,6 +133,7 @@ package final class RunFolder: Sendable {
             }
             // The experiment may have been removed while it was waited for.
             if lock.isAt(path) { return lock }
+            lock.release()
         }
     }
 

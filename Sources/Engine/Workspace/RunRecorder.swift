@@ -39,10 +39,9 @@ package final class RunRecorder: RunObserver, ServiceListener {
 
     /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the later one stays.
     private func writeStatus(_ change: (inout Tally) -> Void = { _ in }) {
-        let services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
         let failure: SystemError? = tally.withLock { tally in
             change(&tally)
-            tally.status.services = services
+            tally.status.services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
             do throws(SystemError) { try run.write(status: tally.status) } catch { return error }
             return nil
         }

@@ -159,9 +159,17 @@ extension XpmModule {
 
     /// `"30s"`, `"2m"`, or a number of seconds.
     private static func seconds(_ stack: LuaStack) throws -> Double {
-        if stack.kind(-1) == .int || stack.kind(-1) == .float, stack.float(-1) > 0 { return stack.float(-1) }
+        if stack.kind(-1) == .int || stack.kind(-1) == .float {
+            let seconds = stack.float(-1)
+            guard seconds > 0, seconds <= ServiceDefinition.longest else {
+                throw ScriptError("timeout needs a time of at most a million seconds")
+            }
+            return seconds
+        }
         guard let text = stack.string(-1) else { throw ScriptError("timeout needs a time such as \"30s\"") }
-        do throws(RequirementError) { return try Requirement.seconds(text) } catch {
+        do throws(RequirementError) {
+            return min(try Requirement.seconds(text), ServiceDefinition.longest)
+        } catch {
             throw ScriptError("timeout: \(error.problem)")
         }
     }

@@ -23,10 +23,13 @@ extension PlanSession {
         guard box.service == nil else {
             throw ScriptError("service '\(box.definition.id)' was added already")
         }
+        guard serviceBoxes[box.definition.id] == nil else {
+            throw ScriptError("there is a service '\(box.definition.id)' already: give this one another id")
+        }
         let service = try makeService(box, experiment)
         serviceBoxes[service.id] = box
         guard experiment.services.add(service) else {
-            throw ScriptError("there is a service '\(service.id)' already: give this one another id")
+            throw ScriptError("service '\(service.id)': the run is over")
         }
         box.service = service
         pump.run()
@@ -56,7 +59,7 @@ extension PlanSession {
         if definition.description.isEmpty {
             definition.description = try callService(box, "describe") ?? ""
         }
-        let service = LuaService(definition, pump: pump) { [unowned self, unowned box] name in
+        let service = LuaService(definition, pump: pump) { [unowned self, box] name in
             try callService(box, name)
         }
         if let folder = box.folder { service.status.add(LuaServiceRecorder(folder)) }

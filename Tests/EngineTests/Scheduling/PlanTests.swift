@@ -122,6 +122,27 @@ struct PlanTests {
         #expect(bench.isFinished && bench.statuses[child] == .done)
     }
 
+    @Test("holding or moving a job that was to have something lets the next one have it")
+    func heldWaiter() {
+        var cores = JobDemand()
+        cores.cores = 2
+        for change in [JobChange.hold, .priority(-5)] {
+            var bench = Bench(slots: 2)
+            let first = bench.submit(claims: [Claim("token")])
+            let other = bench.submit()
+            let waiter = bench.submit(claims: [Claim("token")])
+            let last = bench.submit(claims: [Claim("token")])
+            let big = bench.submit(demand: cores, priority: 5)
+            bench.succeed(first)
+            bench.change(waiter, change)
+            bench.change(waiter, .release)
+            bench.succeed(other)
+            bench.succeed(big)
+            for _ in 0..<2 { bench.succeed(bench.launched.last ?? 0) }
+            #expect(Set(bench.launched) == [first, other, big, last, waiter], "\(bench.launched)")
+        }
+    }
+
     @Test("what is wanted of a job before it comes counts when it comes, and nothing of one that runs")
     func early() {
         var bench = Bench(slots: 1)

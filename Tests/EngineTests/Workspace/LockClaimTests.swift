@@ -22,7 +22,7 @@ struct LockClaimTests {
     }
 
     private func take() throws -> Bool {
-        try LockClaim.take(lock, owner: Environment.processID, program: nil, in: locks.path)
+        try LockClaim.take(lock, owner: Environment.processID, program: nil, in: locks.path) != nil
     }
 
     /// A claim of a process that is dead, or lives on another host.
@@ -38,12 +38,19 @@ struct LockClaimTests {
             JSON.object(members + [.init("nonce", .string(nonce))]).bytes, to: "\(lock).claim")
     }
 
+    /// Gives back whatever claim is there.
+    private func release() {
+        let nonce = (try? JSON.parse(Files.read("\(lock).claim")))?["nonce"]?.string
+        LockClaim.release(lock, "another")
+        LockClaim.release(lock, nonce ?? "")
+    }
+
     @Test("one has it, until it gives it back")
     func exclusive() throws {
         #expect(!LockClaim.isHeld(lock))
         #expect(try take())
         #expect(try !take() && LockClaim.isHeld(lock))
-        LockClaim.release(lock)
+        release()
         #expect(try !LockClaim.isHeld(lock) && take())
         #expect(try Files.list(folder.path) == ["t.lock.claim"])
     }
@@ -54,7 +61,7 @@ struct LockClaimTests {
     func stale() throws {
         try writeClaim()
         #expect(try !LockClaim.isHeld(lock) && take())
-        LockClaim.release(lock)
+        release()
         try writeClaim(host: "elsewhere")
         #expect(try LockClaim.isHeld(lock) && !take())
         #expect(try !LockClaim.forget(lock, ofHost: "other") && LockClaim.forget(lock, ofHost: "elsewhere"))
@@ -65,12 +72,34 @@ struct LockClaimTests {
     @Test("a program that lives keeps the claim of its dead host")
     func program() throws {
         let pid = try folder.write(ProcessRecord(pid: Environment.processID).json().text, to: "t.pid")
-        #expect(try LockClaim.take(lock, owner: 1, program: pid, in: locks.path))
+        #expect(try LockClaim.take(lock, owner: 1, program: pid, in: locks.path) != nil)
         var text = try Files.readText("\(lock).claim")
         text = text.replacing(#/"start_time": \d+/#, with: "\"start_time\": 1")
         try Files.write(Array(text.utf8), to: "\(lock).claim")
         #expect(LockClaim.isHeld(lock))
         try Files.remove(pid)
+        #expect(!LockClaim.isHeld(lock))
+    }
+
+    @Test(
+        "an heir holds a claim with its owner, and has it alone when it takes over; nobody else's is touched")
+    func heirs() throws {
+        let nonce = try #require(
+            try LockClaim.take(lock, owner: Environment.processID, program: nil, in: locks.path))
+        try LockClaim.bequeath(lock, nonce, to: Environment.processID, in: locks.path)
+        #expect(throws: SystemError.self) { try LockClaim.bequeath(lock, "other", to: 1, in: locks.path) }
+        #expect(throws: SystemError.self) { try LockClaim.inherit(lock, "other", in: locks.path) }
+        // Its owner dies; the heir lives.
+        let text = try Files.readText("\(lock).claim")
+        let heir = try #require(text.range(of: "\"heir\""))
+        let dead = text[..<heir.lowerBound].replacing(#/"start_time": \d+/#, with: "\"start_time\": 1")
+        try Files.write(Array((dead + text[heir.lowerBound...]).utf8), to: "\(lock).claim")
+        #expect(try LockClaim.isHeld(lock) && !take())
+        try LockClaim.inherit(lock, nonce, in: locks.path)
+        #expect(LockClaim.isHeld(lock))
+        LockClaim.releaseBequeathed(lock)
+        #expect(LockClaim.isHeld(lock))
+        LockClaim.release(lock, nonce)
         #expect(!LockClaim.isHeld(lock))
     }
 
@@ -97,7 +126,9 @@ struct LockClaimTests {
             for worker in 0..<6 {
                 group.addTask {
                     for round in 0..<60 {
-                        guard try LockClaim.take(lock, owner: Environment.processID, program: nil, in: folder)
+                        guard
+                            let own = try LockClaim.take(
+                                lock, owner: Environment.processID, program: nil, in: folder)
                         else {
                             continue
                         }
@@ -113,7 +144,7 @@ struct LockClaimTests {
                             try Files.replace(
                                 "\(lock).claim", with: JSON.object(members + [.init("nonce", nonce)]).bytes)
                         } else {
-                            LockClaim.release(lock)
+                            LockClaim.release(lock, own)
                         }
                     }
                 }

@@ -176,6 +176,11 @@ struct ExperimentsCommand: ParsableCommand {
                 }
                 let removal = RunRemoval(of: experiment, in: try ExperimentFiles.workspace(workspace))
                 let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
+                if let service = chosen.lazy.compactMap({ RunRemoval.livingServices(of: $0).first }).first {
+                    throw .message(
+                        "service '\(service)' is still there: xpm services stop \(experiment)/\(service) ends it"
+                    )
+                }
                 var isIdle = false
                 do throws(SystemError) {
                     isIdle = try removal.whileIdle { () throws(SystemError) in

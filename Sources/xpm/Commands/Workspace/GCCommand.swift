@@ -40,7 +40,7 @@ struct GCCommand: ParsableCommand {
                     tell(job.folder.path, size)
                 }
                 for entry in TemporaryOutputs.list(in: place) {
-                    if perform, try !TemporaryOutputs.remove(entry) { continue }
+                    if perform, try !TemporaryOutputs.remove(entry, in: place) { continue }
                     for (name, size) in entry.outputs { tell("\(entry.job.folder.path)/\(name)", size) }
                 }
                 for path in WorkspaceInventory(place).orphanedSources() {

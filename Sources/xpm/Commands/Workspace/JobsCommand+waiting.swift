@@ -32,7 +32,7 @@ extension JobsCommand {
 
                 Examples:
                   xpm jobs priority 5 3f2a1b9c
-                  xpm jobs priority -- -1 --filter 'model = large'
+                  xpm jobs priority --filter 'model = large' -- -1
                 """)
 
         @Argument(help: "The priority.") var priority: Int
