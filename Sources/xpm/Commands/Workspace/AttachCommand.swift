@@ -59,6 +59,10 @@ struct AttachCommand: ParsableCommand {
             event["cached"] == nil
         else { return }
         let reason = event["reason"]?.string.map { ": \(TextReport.printable($0))" } ?? ""
+        if let service = event["service_id"]?.string {
+            let place = (event["error"]?.string ?? event["url"]?.string).map { "  \(TextReport.printable($0))" } ?? ""
+            return StandardStream.output.write("\(report.style.bold(state))  service \(service)\(place)\n")
+        }
         let name = "\(event["task_id"]?.string ?? "?") \((event["job_id"]?.string ?? "").prefix(8))"
         StandardStream.output.write("\(report.style.bold(state))  \(name)\(reason)\n")
     }

@@ -6,7 +6,7 @@ struct ServicesCommand: ParsableCommand {
         commandName: "services",
         abstract: "List, start and stop what lives beside a run: TensorBoard, file servers, your own.",
         discussion: """
-            A service is named as EXPERIMENT/SERVICE, a part of one as EXPERIMENT/SERVICE/PART; EXPERIMENT alone means all services of its newest \\
+            A service is named as EXPERIMENT/SERVICE, a part of one as EXPERIMENT/SERVICE/PART; EXPERIMENT alone means all services of its newest \
             run. Of a run that goes on they are the run's; of one that is over they can be started again, and stay until they are stopped.
 
             Examples:
@@ -92,7 +92,7 @@ struct ServicesCommand: ParsableCommand {
             "state": .string(state.name),
             "url": .optional(state.isUp ? record.url : nil), "error": .optional(state.error),
             "log": .string(folder.log), "dir": .string(folder.dir),
-            "pid": record.host.map { .int(Int64($0.pid)) } ?? .null,
+            "pid": state.isUp ? record.host.map { .int(Int64($0.pid)) } ?? .null : .null,
         ]
         if json { return StandardStream.output.write(line.text + "\n") }
         let style = Style.standardOutput
