@@ -60,7 +60,8 @@ struct AttachCommand: ParsableCommand {
         else { return }
         let reason = event["reason"]?.string.map { ": \(TextReport.printable($0))" } ?? ""
         if let service = event["service_id"]?.string {
-            let place = (event["error"]?.string ?? event["url"]?.string).map { "  \(TextReport.printable($0))" } ?? ""
+            let more = event["error"]?.string ?? event["url"]?.string
+            let place = more.map { "  \(TextReport.printable($0))" } ?? ""
             return StandardStream.output.write("\(report.style.bold(state))  service \(service)\(place)\n")
         }
         let name = "\(event["task_id"]?.string ?? "?") \((event["job_id"]?.string ?? "").prefix(8))"
