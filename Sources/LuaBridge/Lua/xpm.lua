@@ -271,7 +271,7 @@ local function with_defaults(options, defaults, word)
   return all
 end
 
-M.services = {
+M.services = setmetatable({
   --- TensorBoard on what `service:add(task, path)` links.
   tensorboard = function(options)
     return host.service(true, with_defaults(options, {
@@ -295,7 +295,11 @@ M.services = {
   command = function(options)
     return host.service(false, with_defaults(options, {}, "command"))
   end,
-}
+}, {
+  __index = function(_, key)
+    host.unknown("xpm.services", key, { tensorboard = true, files = true, command = true })
+  end,
+})
 
 -- Sweeps: a file of their own, which is run with this module's host and error function.
 for name, value in pairs(host.sweeps(host, fail)) do

@@ -55,7 +55,7 @@ extension XpmModule {
                 "\(word): needs an id of letters, digits, '_', '-' and '.', such as id = \"tensorboard\"")
         }
         stack.get("start", from: table)
-        let isLua = stack.kind(-1) == .function
+        let isLua = !stack.isAbsent(-1)
         stack.pop()
         let known = isLua ? Self.luaKeys : Self.keys
         var definition = ServiceDefinition(id: id, arguments: [])

@@ -153,6 +153,33 @@ struct ErrorTests {
             ),
             ("xpm.graceful_timeout()<!>", "xpm.graceful_timeout belongs to execute"),
             ("helper.xp:add_action(Model {})<!>", "xp:add_action: t.model is no action"),
+            (
+                "xpm.web_service { id = \"a b\", command = \"x\" }<!>",
+                "xpm.web_service: needs an id of letters"
+            ),
+            (
+                "xpm.service { id = \"a\" }<!>",
+                "service 'a': needs command (a program), or start (a Lua function)"
+            ),
+            ("xpm.service { id = \"a\", start = 3 }<!>", "service 'a': start needs a function"),
+            (
+                "xpm.service { id = \"a\", command = \"x\", redy = 1 }<!>",
+                "xpm.service 'a' has no key 'redy' (did you mean 'ready'?)"
+            ),
+            (
+                "xpm.service { id = \"a\", command = \"x\", ready = { output = \"(\" } }<!>",
+                "service 'a': ready: '(' is no regular expression"
+            ),
+            (
+                "xpm.service { id = \"a\", command = \"x\", timeout = \"3\" }<!>",
+                "service 'a': timeout: a duration needs a unit"
+            ),
+            (
+                "xpm.services.tensorbord {}<!>",
+                "xpm.services has no 'tensorbord' (did you mean 'tensorboard'?)"
+            ),
+            ("helper.xp:add_service(3)<!>", "xp:add_service needs what xpm.service"),
+            ("xpm.service_listener { changed = 1 }<!>", "xpm.service_listener has no 'changed'"),
             ("cfg.x = 1<!>", "cfg is read-only: 'x' cannot be set"),
             ("xpm.grid { a = {} }<!>", "xpm.grid: 'a' has no values"),
             ("xpm.gird {}<!>", "xpm has no 'gird' (did you mean 'grid'?)"),
