@@ -31,6 +31,9 @@ struct WaitingJobsTests {
             try bench.wait {
                 try Files.readText(events).split(separator: "\n").count { $0.contains("\"held\"") } == 2
             })
+        let clean = try bench.run("jobs", "clean", "-e", "w", "--perform")
+        #expect(clean.code == 2 && clean.error.contains("belongs to w, which is running"), "\(clean.error)")
+        #expect(try bench.jobs("w.t").count == 5)
         try bench.write("", to: "tally.go")
         #expect(try bench.wait { try bench.read("tally") == "1\n5\n4\n" })
         #expect(run.process.isRunning)

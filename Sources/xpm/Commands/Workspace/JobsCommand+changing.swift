@@ -34,7 +34,7 @@ extension JobsCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove the folders of jobs that are not running.",
             discussion: """
-                Tells which folders it would remove; removes them with --perform. What needs them runs them again.
+                Tells which folders it would remove; removes them with --perform. What needs them runs them again. Jobs of an experiment that is running are refused.
 
                 Example:
                   xpm jobs clean --filter '@state = error' --perform
@@ -52,8 +52,18 @@ extension JobsCommand {
         func run() throws {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
+                let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
+                let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(selection.workspace))
+                for run in inventory.liveRuns {
+                    let needed = Set(inventory.jobs(of: run.experiment).map(\.folder))
+                    if let job = chosen.first(where: { needed.contains($0.folder) }) {
+                        throw .message(
+                            "\(report.name(job)) belongs to \(run.experiment), which is running: "
+                                + "xpm stop \(run.experiment) ends it")
+                    }
+                }
                 var count = 0
-                for job in try selection.chosen(jobs) where Files.exists(job.folder.path) {
+                for job in chosen {
                     let size = Files.size(of: job.folder.path)
                     do throws(SystemError) {
                         // The lock is held while it is removed: nobody begins to run it meanwhile.
