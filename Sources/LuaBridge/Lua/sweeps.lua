@@ -49,6 +49,14 @@ local function new(iterate, varies)
   return setmetatable({ iterate = iterate, varies = varies }, Sweep)
 end
 
+local function points_of(sweep)
+  local points = {}
+  for point in sweep.iterate() do
+    points[#points + 1] = point
+  end
+  return points
+end
+
 --- The names of a table in byte order, and what it has by position: sweeps whose points are laid into those of the others.
 local function names_of(word, axes)
   if type(axes) ~= "table" or is_sweep(axes) then
@@ -71,9 +79,9 @@ local function names_of(word, axes)
   return names, merged
 end
 
---- The length of a list, which may be a read-only one.
+--- Whether a value is a list, which may be a read-only one.
 local function is_list(value)
-  return type(value) == "table" and not is_sweep(value) and (#value > 0 or next(value) == nil and #value == 0)
+  return type(value) == "table" and not is_sweep(value) and (#value > 0 or next(value) == nil)
 end
 
 --- What an axis consists of: `{ points = list of points, varies = … }`. The points of a sweep lie below the axis's name.
@@ -112,11 +120,7 @@ local function axes_of(word, axes)
     all[#all + 1] = axis_of(word, name, axes[name])
   end
   for _, sweep in ipairs(merged) do
-    local points = {}
-    for point in sweep.iterate() do
-      points[#points + 1] = point
-    end
-    all[#all + 1] = { points = points, varies = sweep.varies }
+    all[#all + 1] = { points = points_of(sweep), varies = sweep.varies }
   end
   for _, axis in ipairs(all) do
     for way in pairs(axis.varies) do
@@ -307,10 +311,7 @@ function M.sample(sweep, count, seed)
   sweeps_of("xpm.sample", sweep)
   whole("xpm.sample", "the number of points", count, 1)
   local random = generator(whole("xpm.sample", "seed", seed or 0, 0))
-  local points = {}
-  for point in sweep.iterate() do
-    points[#points + 1] = point
-  end
+  local points = points_of(sweep)
   local order = shuffled(#points, random)
   local picked = {}
   for position = 1, math.min(count, #points) do
@@ -370,7 +371,7 @@ function M.integers(low, high)
   end)
 end
 
---- A sweep of `n` points of a design: `numbers(dimensions, n, seed)` gives a function from the number of a point to its coordinates.
+--- A sweep of `n` points of a design: `numbers(dimensions, n, seed)` gives the coordinates of each.
 local function design(word, options, numbers)
   local names, merged = names_of(word, options)
   if #merged > 0 then
@@ -411,7 +412,7 @@ local function design(word, options, numbers)
       if position > count then
         return nil
       end
-      local place = coordinates(position)
+      local place = coordinates[position]
       local point = join { constants }
       for index, axis in ipairs(drawn) do
         point[axis.name] = axis.of(place[index])
@@ -431,9 +432,7 @@ function M.random(options)
         all[position][index] = random()
       end
     end
-    return function(position)
-      return all[position]
-    end
+    return all
   end)
 end
 
@@ -449,9 +448,7 @@ function M.latin(options)
         all[position][index] = (part - 1 + random()) / count
       end
     end
-    return function(position)
-      return all[position]
-    end
+    return all
   end)
 end
 
@@ -520,9 +517,7 @@ function M.sobol(options)
         all[position][index] = (x[index] ~ shifts[index]) / 2 ^ bits
       end
     end
-    return function(position)
-      return all[position]
-    end
+    return all
   end)
 end
 
@@ -535,17 +530,25 @@ local function numbers(word, low, high, count)
   whole(word, "n", count, 1)
 end
 
+--- `count` numbers, the first and the last among them; `between` gives one of its part of the way.
+local function spaced(first, last, count, between)
+  if count == 1 then
+    return { first + 0.0 }
+  end
+  local list = {}
+  for position = 1, count do
+    list[position] = between((position - 1) / (count - 1))
+  end
+  list[count] = last + 0.0
+  return list
+end
+
 --- `count` numbers at equal distances, the first and the last among them.
 function M.linspace(first, last, count)
   numbers("xpm.linspace", first, last, count)
-  local list = {}
-  for position = 1, count do
-    list[position] = count == 1 and first + 0.0 or first + (last - first) * ((position - 1) / (count - 1))
-  end
-  if count > 1 then
-    list[count] = last + 0.0
-  end
-  return list
+  return spaced(first, last, count, function(part)
+    return first + (last - first) * part
+  end)
 end
 
 --- `count` numbers with equal ratios, the first and the last among them.
@@ -554,14 +557,9 @@ function M.geomspace(first, last, count)
   if first * last <= 0 then
     fail("xpm.geomspace: both ends have one sign, and none is 0")
   end
-  local list = {}
-  for position = 1, count do
-    list[position] = count == 1 and first + 0.0 or first * (last / first) ^ ((position - 1) / (count - 1))
-  end
-  if count > 1 then
-    list[count] = last + 0.0
-  end
-  return list
+  return spaced(first, last, count, function(part)
+    return first * (last / first) ^ part
+  end)
 end
 
 --- `count` powers of ten, from 10^first to 10^last.

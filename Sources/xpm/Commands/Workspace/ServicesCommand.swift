@@ -65,7 +65,13 @@ struct ServicesCommand: ParsableCommand {
 
         /// Does something with each, and tells where it stands then.
         fileprivate func each(
-            json: Bool, _ body: (ServiceControl, ServiceFolder) throws(ServiceControl.Problem) -> Void
+            json: Bool, _ body: (ServiceControl) throws(ServiceControl.Problem) -> Void
+        ) throws {
+            do throws(Failure) { try perform(json: json, body) } catch { throw error.reported() }
+        }
+
+        private func perform(
+            json: Bool, _ body: (ServiceControl) throws(ServiceControl.Problem) -> Void
         ) throws(Failure) {
             let program = try ScriptRun.jobProgram()
             let (folders, isLive) = try services()
@@ -73,7 +79,7 @@ struct ServicesCommand: ParsableCommand {
             var hasFailed = false
             for folder in folders {
                 let control = ServiceControl(folder, isLive: isLive, program: program)
-                do throws(ServiceControl.Problem) { try body(control, folder) } catch {
+                do throws(ServiceControl.Problem) { try body(control) } catch {
                     hasFailed = true
                     StandardStream.error.write(
                         "\(Style.standardError.red("error:")) \(folder.id): \(error.text)\n")
@@ -128,11 +134,9 @@ struct ServicesCommand: ParsableCommand {
         @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
-            do throws(Failure) {
-                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
-                    try control.start()
-                }
-            } catch { throw error.reported() }
+            try selection.each(json: json) { control throws(ServiceControl.Problem) in
+                try control.start()
+            }
         }
     }
 
@@ -143,11 +147,9 @@ struct ServicesCommand: ParsableCommand {
         @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
-            do throws(Failure) {
-                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
-                    try control.stop()
-                }
-            } catch { throw error.reported() }
+            try selection.each(json: json) { control throws(ServiceControl.Problem) in
+                try control.stop()
+            }
         }
     }
 
@@ -158,12 +160,10 @@ struct ServicesCommand: ParsableCommand {
         @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
-            do throws(Failure) {
-                try selection.each(json: json) { control, _ throws(ServiceControl.Problem) in
-                    try control.stop()
-                    try control.start()
-                }
-            } catch { throw error.reported() }
+            try selection.each(json: json) { control throws(ServiceControl.Problem) in
+                try control.stop()
+                try control.start()
+            }
         }
     }
 
