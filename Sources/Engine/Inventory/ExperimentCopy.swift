@@ -94,9 +94,10 @@ package struct ExperimentCopy {
         if place.isDone { return }
         if Files.exists(place.path) {
             // What failed there, or has not run: unless it runs now, it makes room.
-            guard let lock = try FileLock.take(place.lock) else { return }
-            try Files.removeTree(place.path)
-            lock.release()
+            let hasRoom: Void? = try FileLock.holding(place.lock) { () throws(SystemError) in
+                try Files.removeTree(place.path)
+            }
+            if hasRoom == nil { return }
         }
         // A deprecated job is a link to the folder of the old one: the copy is a folder of its own.
         try put(Paths.real(job.folder.path), at: place.path)

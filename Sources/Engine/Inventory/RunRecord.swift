@@ -15,7 +15,7 @@ package struct RunRecord: Sendable {
     package static func all(of experiment: String, in workspace: Workspace) -> [RunRecord] {
         let folder = workspace.experiment(experiment)
         let names = RunHistory(experiment: experiment, in: workspace).names
-        let isHeld = FileLock.isHeld("\(folder)/lock")
+        let isHeld = FileLock.isHeld(workspace.lock(ofExperiment: experiment))
         return names.enumerated().map { index, name in
             RunRecord("\(folder)/\(name)", experiment, name, isAlive: isHeld && index == names.count - 1)
         }

@@ -12,13 +12,7 @@ package struct RunRemoval {
     ///
     /// - Returns: false if one is alive.
     package func whileIdle(_ body: () throws(SystemError) -> Void) throws(SystemError) -> Bool {
-        guard let lock = try FileLock.take("\(workspace.experiment(experiment))/lock") else { return false }
-        do throws(SystemError) { try body() } catch {
-            lock.release()
-            throw error
-        }
-        lock.release()
-        return true
+        try FileLock.holding(workspace.lock(ofExperiment: experiment), body) != nil
     }
 
     /// The services of a run that live on without it: they could not be stopped any more.

@@ -42,21 +42,13 @@ package struct TemporaryOutputs {
     /// - Returns: whether they were removed.
     package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
         let folder = entry.job.folder
-        guard let lock = try FileLock.take(folder.lock) else { return false }
-        guard needs(in: workspace).needed[entry.job.identifier] == false else {
-            lock.release()
-            return false
-        }
-        do throws(SystemError) {
+        return try FileLock.holding(folder.lock) { () throws(SystemError) in
+            guard needs(in: workspace).needed[entry.job.identifier] == false else { return false }
             // First: what is half removed must not be taken for whole.
             let names = JSON.array(entry.outputs.map { .string($0.name) })
             try Files.replace(folder.collected, with: JSON.object([.init("removed", names)]).bytes)
             for (name, _) in entry.outputs { try Files.removeTree("\(folder.path)/\(name)") }
-        } catch {
-            lock.release()
-            throw error
-        }
-        lock.release()
-        return true
+            return true
+        } ?? false
     }
 }

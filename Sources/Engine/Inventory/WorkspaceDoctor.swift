@@ -44,7 +44,7 @@ package struct WorkspaceDoctor {
     /// What a host has locked.
     private func claims(of host: String, _ inventory: WorkspaceInventory) -> [Finding] {
         let locks =
-            inventory.experiments.map { "\(workspace.experiment($0))/lock" }
+            inventory.experiments.map(workspace.lock(ofExperiment:))
             + inventory.folders().map(\.folder.lock)
             + Files.locks(below: "\(workspace.path)/\(Claim.tokens)") + Files.locks(below: workspace.partials)
         return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
@@ -68,7 +68,7 @@ package struct WorkspaceDoctor {
     private func runs(of experiment: String) -> [Finding] {
         let folder = workspace.experiment(experiment)
         // A live run changes these files itself.
-        if FileLock.isHeld("\(folder)/lock") { return [] }
+        if FileLock.isHeld(workspace.lock(ofExperiment: experiment)) { return [] }
         var found = temporaryFiles(in: folder)
         for run in RunRecord.all(of: experiment, in: workspace) {
             let status = "\(run.path)/status.json"
@@ -132,9 +132,9 @@ package struct WorkspaceDoctor {
                     problem: "the record of a process that is gone: the job will run again"
                 ) {
                     () throws(SystemError) in
-                    guard let lock = try FileLock.take(folder.lock) else { return }
-                    try Files.remove(folder.process)
-                    lock.release()
+                    _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                        try Files.remove(folder.process)
+                    }
                 })
         }
         if Files.exists(folder.done) {

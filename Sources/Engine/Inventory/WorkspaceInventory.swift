@@ -16,10 +16,10 @@ package struct WorkspaceInventory {
         }
     }
 
-    /// The runs that go on, wherever their processes are.
-    package var liveRuns: [RunRecord] {
-        experiments.filter { FileLock.isHeld("\(workspace.experiment($0))/lock") }.compactMap {
-            RunRecord.all(of: $0, in: workspace).last
+    /// The runs that go on, wherever their processes are, with the folders of the jobs that they have submitted.
+    package func liveRuns() -> [(run: RunRecord, folders: Set<JobFolder>)] {
+        experiments.filter { FileLock.isHeld(workspace.lock(ofExperiment: $0)) }.compactMap { name in
+            RunRecord.all(of: name, in: workspace).last.map { ($0, Set(jobs(of: name).map(\.folder))) }
         }
     }
 

@@ -9,14 +9,12 @@
 /// Held by the process of the job and inherited by its program, so that they are free when nothing of the job lives. Taken in the order of
 /// folders, then tokens, each by name, then GPUs, and all of a kind or none: no two jobs wait for each other.
 struct SharedLocks {
-    private var descriptors: [Int32] = []
-    /// The claims, where locks are claims.
-    private var claims: [(lock: String, nonce: String)] = []
+    private var taken: [Taken] = []
     /// The numbers of the GPUs that are its own.
     private(set) var devices: [Int] = []
 
     /// The highest descriptor, or -1.
-    var last: Int32 { descriptors.max() ?? -1 }
+    var last: Int32 { taken.map(\.descriptor).max() ?? -1 }
 
     /// Waits until all are taken.
     ///
@@ -41,8 +39,7 @@ struct SharedLocks {
             while true {
                 do throws(SystemError) {
                     if let taken = try wanted.take(behind: job, program: process) {
-                        locks.descriptors += taken.map(\.descriptor)
-                        locks.claims += taken.compactMap { one in one.claim.map { (one.path, $0) } }
+                        locks.taken += taken
                         if wanted.isOfDevices { locks.devices = taken.map(\.number) }
                         break
                     }
@@ -60,10 +57,7 @@ struct SharedLocks {
         return locks
     }
 
-    func release() {
-        for descriptor in descriptors { close(descriptor) }
-        for claim in claims { LockClaim.release(claim.lock, claim.nonce) }
-    }
+    func release() { for one in taken { one.release() } }
 
     /// So many of some lock files.
     private struct Wanted {

@@ -209,10 +209,9 @@ package final class Experiment {
         let again = Job(spec: spec, task: job.task)
         if mode != .dryRun {
             // Somebody else may be making them.
-            if let lock = try FileLock.take(spec.folder.lock) {
+            _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
                 try Files.remove(spec.folder.done)
                 try Files.remove(spec.folder.collected)
-                lock.release()
             }
         }
         try register(again, script, mode == .dryRun ? .new : spec.folder.state())
@@ -224,9 +223,9 @@ package final class Experiment {
         if isPrepared == true { return .done }
         let state = folder.state()
         guard isPrepared == false, state == .done else { return state }
-        guard mode.launches, let lock = try FileLock.take(folder.lock) else { return .new }
-        try Files.remove(folder.done)
-        lock.release()
+        if mode.launches {
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in try Files.remove(folder.done) }
+        }
         return .new
     }
 

@@ -71,7 +71,7 @@ extension ServiceDefinition {
         [
             "id": .string(id), "description": .string(description),
             "arguments": .array(arguments.map(JSON.string)),
-            "environment": .object(environment.map { .init($0.name, .string($0.value)) }),
+            "environment": JobScript.Variable.json(environment),
             "web": .bool(isWeb), "port": .int(Int64(port)), "path": .string(path), "ready": ready.json,
             "timeout": .float(timeout), "restart": .string(restart.rawValue), "keep": .bool(outlivesRun),
             "required": .bool(failsRun), "services": .array(parts.map(\.json)),
@@ -85,11 +85,7 @@ extension ServiceDefinition {
         else { return nil }
         self.init(id: id, arguments: arguments)
         description = json["description"]?.string ?? ""
-        if case .object(let members)? = json["environment"] {
-            environment = members.compactMap { member in
-                member.value.string.map { .init(name: member.name, value: $0) }
-            }
-        }
+        environment = JobScript.Variable.list(json["environment"])
         isWeb = json["web"] == JSON.bool(true)
         port =
             json["port"]?.int.flatMap { Int(exactly: $0) }.flatMap { (0...65535).contains($0) ? $0 : nil }

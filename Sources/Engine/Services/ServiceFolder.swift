@@ -73,10 +73,7 @@ package struct ServiceRecord: Sendable, Equatable {
         guard let bytes = try? Files.read(folder.record, limit: 1 << 24), let json = try? JSON.parse(bytes),
             (json["version"]?.int ?? 0) <= version, let name = json["state"]?.string
         else { return nil }
-        let states: [String: ServiceState] = [
-            "STOPPED": .stopped, "STARTING": .starting, "RUNNING": .running, "STOPPING": .stopping,
-        ]
-        let state = states[name] ?? .error(json["error"]?.string ?? "?")
+        let state = ServiceState(named: name, error: json["error"]?.string)
         var record = ServiceRecord(
             definition: json["definition"].flatMap(ServiceDefinition.init),
             description: json["description"]?.string ?? "", state: state)

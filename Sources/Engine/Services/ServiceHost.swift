@@ -187,7 +187,7 @@ struct ServiceOrder: Equatable {
     var json: JSON {
         [
             "arguments": .array(arguments.map(JSON.string)),
-            "environment": .object(environment.map { .init($0.name, .string($0.value)) }),
+            "environment": JobScript.Variable.json(environment),
             "folder": .string(folder), "log": .string(log), "stays": .bool(stays),
         ]
     }
@@ -206,14 +206,8 @@ struct ServiceOrder: Equatable {
             let arguments = json["arguments"]?.array?.compactMap(\.string),
             !arguments.isEmpty, let folder = json["folder"]?.string, let log = json["log"]?.string
         else { return nil }
-        var environment: [JobScript.Variable] = []
-        if case .object(let members)? = json["environment"] {
-            environment = members.compactMap { member in
-                member.value.string.map { .init(name: member.name, value: $0) }
-            }
-        }
         self.init(
-            arguments: arguments, environment: environment, folder: folder, log: log,
-            stays: json["stays"] == JSON.bool(true))
+            arguments: arguments, environment: JobScript.Variable.list(json["environment"]), folder: folder,
+            log: log, stays: json["stays"] == JSON.bool(true))
     }
 }

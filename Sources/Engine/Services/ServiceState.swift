@@ -18,6 +18,12 @@ package enum ServiceState: Sendable, Equatable {
         }
     }
 
+    /// The state that a file names; what is none of them is an error.
+    init(named name: String, error: String?) {
+        self =
+            [.stopped, .starting, .running, .stopping].first { $0.name == name } ?? .error(error ?? "?")
+    }
+
     package var error: String? { if case .error(let reason) = self { reason } else { nil } }
 
     /// Whether it lives, or is about to.

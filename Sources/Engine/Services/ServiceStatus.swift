@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The state of one service, and its listeners.
 ///
 /// Only legal changes are made. Each is told to every listener, in the order in which they were made, one at a time, whatever threads make
@@ -25,10 +23,6 @@ package final class ServiceStatus: Sendable {
 
     /// Changes that come later are told to it too.
     package func add(_ listener: any ServiceListener) { monitor.withLock { $0.listeners.append(listener) } }
-
-    package func remove(_ listener: any ServiceListener) {
-        monitor.withLock { $0.listeners.removeAll { $0 === listener } }
-    }
 
     /// Makes a change, if it is legal.
     ///

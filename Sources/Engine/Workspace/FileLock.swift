@@ -46,6 +46,22 @@ package struct FileLock: ~Copyable, Sendable {
         return FileLock(owning: descriptor, path: path, claim: nil)
     }
 
+    /// Does something while this process has the lock, and gives it back, also where that fails.
+    ///
+    /// - Returns: what it gives; nil if somebody else has the lock.
+    package static func holding<Result>(
+        _ path: String, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result? {
+        guard let lock = try take(path) else { return nil }
+        let result: Result
+        do throws(SystemError) { result = try body() } catch {
+            lock.release()
+            throw error
+        }
+        lock.release()
+        return result
+    }
+
     /// Whether the locked file still has this name: whoever removed it had the lock before.
     package func isAt(_ path: String) -> Bool {
         var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))

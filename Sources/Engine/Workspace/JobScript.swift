@@ -51,6 +51,19 @@ package struct JobScript: Equatable, Sendable {
             self.value = value
         }
 
+        /// Variables as an object.
+        static func json(_ variables: [Variable]) -> JSON {
+            .object(variables.map { .init($0.name, .string($0.value)) })
+        }
+
+        /// - Returns: none for what is no object; values that are no texts are left out.
+        static func list(_ json: JSON?) -> [Variable] {
+            guard case .object(let members)? = json else { return [] }
+            return members.compactMap { member in
+                member.value.string.map { Variable(name: member.name, value: $0) }
+            }
+        }
+
         /// Whether a shell can have a variable of that name: letters, digits and `_`, not a digit first.
         package static func isName(_ text: String) -> Bool {
             guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }

@@ -36,11 +36,11 @@ package struct PartialFolders {
     /// - Returns: whether it was removed.
     package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
         // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
-        guard let lock = try FileLock.take("\(entry.path)/.lock") else { return false }
-        guard references(in: workspace)[entry.name] == nil else { return false }
-        try Files.removeTree(entry.path)
-        lock.release()
-        return true
+        try FileLock.holding("\(entry.path)/.lock") { () throws(SystemError) in
+            guard references(in: workspace)[entry.name] == nil else { return false }
+            try Files.removeTree(entry.path)
+            return true
+        } ?? false
     }
 
     /// The jobs that refer to each folder. A job whose parameters cannot be read refers to every one of its type.

@@ -30,6 +30,8 @@ package struct Workspace: Sendable, Equatable {
     }
 
     package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }
+    /// What a run of the experiment holds as long as it lives.
+    package func lock(ofExperiment name: String) -> String { "\(experiment(name))/lock" }
 
     package var sources: String { "\(path)/sources" }
     package var jobs: String { "\(path)/jobs" }

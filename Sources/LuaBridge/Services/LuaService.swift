@@ -45,9 +45,7 @@ final class LuaService: Service, @unchecked Sendable {
         do {
             _ = try call(name)
             status.move(to: next, of: self)
-        } catch let error as LuaError { status.move(to: .error(error.message), of: self) } catch {
-            status.move(to: .error("\(error)"), of: self)
-        }
+        } catch { status.move(to: .error(XpmModule.valueError(error).text), of: self) }
     }
 
     /// Asks its `state`, if it has one: a text other than `running` is an error. On the script's thread.
@@ -55,9 +53,7 @@ final class LuaService: Service, @unchecked Sendable {
         guard state == .running else { return }
         do {
             if let told = try call("state"), told != "running" { status.move(to: .error(told), of: self) }
-        } catch let error as LuaError { status.move(to: .error(error.message), of: self) } catch {
-            status.move(to: .error("\(error)"), of: self)
-        }
+        } catch { status.move(to: .error(XpmModule.valueError(error).text), of: self) }
     }
 }
 

@@ -171,11 +171,7 @@ extension PlanSession {
             guard let service = box.service as? ProcessService, service.waitsForAnswer else { continue }
             do {
                 if try callService(box, "ready") == "true" { service.declareReady() }
-            } catch let error as LuaError {
-                module.warnOnce("service \(service.id): ready: \(error.message)")
-            } catch {
-                module.warnOnce("service \(service.id): ready: \(error)")
-            }
+            } catch { module.warnOnce("service \(service.id): ready: \(XpmModule.valueError(error).text)") }
         }
         pump.run()
     }
@@ -192,10 +188,7 @@ extension PlanSession {
             stack.push(new.name)
             stack.push(id)
             try stack.call(arguments: 4, results: 0)
-        } catch let error as LuaError { module.warnOnce("a service listener failed: \(error.message)") } catch
-        {
-            module.warnOnce("a service listener failed: \(error)")
-        }
+        } catch { module.warnOnce("a service listener failed: \(XpmModule.valueError(error).text)") }
     }
 }
 

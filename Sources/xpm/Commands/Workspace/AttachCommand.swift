@@ -23,7 +23,7 @@ struct AttachCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
-            follow(run, lock: "\(place.experiment(experiment))/lock")
+            follow(run, lock: place.lock(ofExperiment: experiment))
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
                 return
             }
@@ -90,7 +90,7 @@ struct StopCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace)
-            let lock = "\(place.experiment(experiment))/lock"
+            let lock = place.lock(ofExperiment: experiment)
             _ = try ExperimentsCommand.runs(of: experiment, workspace)
             guard FileLock.isHeld(lock) else { throw .message("experiment '\(experiment)' is not running") }
             guard let holder = ProcessRecord.read(lock) else {

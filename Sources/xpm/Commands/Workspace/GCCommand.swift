@@ -34,10 +34,10 @@ struct GCCommand: ParsableCommand {
             do throws(SystemError) {
                 for job in WorkspaceInventory(place).orphans() {
                     let size = Files.size(of: job.folder.path)
-                    guard let lock = try FileLock.take(job.folder.lock) else { continue }
-                    if perform { try Files.removeTree(job.folder.path) }
-                    lock.release()
-                    tell(job.folder.path, size)
+                    let isFree: Void? = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+                        if perform { try Files.removeTree(job.folder.path) }
+                    }
+                    if isFree != nil { tell(job.folder.path, size) }
                 }
                 for entry in TemporaryOutputs.list(in: place) {
                     if perform, try !TemporaryOutputs.remove(entry, in: place) { continue }

@@ -53,10 +53,9 @@ extension JobsCommand {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
                 let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
-                let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(selection.workspace))
-                for run in inventory.liveRuns {
-                    let needed = Set(inventory.jobs(of: run.experiment).map(\.folder))
-                    if let job = chosen.first(where: { needed.contains($0.folder) }) {
+                let place = try ExperimentFiles.existingWorkspace(selection.workspace)
+                for (run, folders) in WorkspaceInventory(place).liveRuns() {
+                    if let job = chosen.first(where: { folders.contains($0.folder) }) {
                         throw .message(
                             "\(report.name(job)) belongs to \(run.experiment), which is running: "
                                 + "xpm stop \(run.experiment) ends it")
@@ -65,12 +64,13 @@ extension JobsCommand {
                 var count = 0
                 for job in chosen {
                     let size = Files.size(of: job.folder.path)
-                    do throws(SystemError) {
-                        // The lock is held while it is removed: nobody begins to run it meanwhile.
-                        guard let lock = try FileLock.take(job.folder.lock) else { continue }
-                        if perform { try Files.removeTree(job.folder.path) }
-                        lock.release()
-                    } catch { throw Failure(error) }
+                    // The lock is held while it is removed: nobody begins to run it meanwhile.
+                    let isFree: Void? = try Failure.onDisk { () throws(SystemError) in
+                        try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+                            if perform { try Files.removeTree(job.folder.path) }
+                        }
+                    }
+                    if isFree == nil { continue }
                     count += 1
                     JobsCommand.tell(
                         job, perform ? "removed" : "would remove", report, json: json, did: perform,

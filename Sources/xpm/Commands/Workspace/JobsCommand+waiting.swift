@@ -55,9 +55,8 @@ extension JobsCommand {
             let chosen = try selection.chosen(words).filter { $0.state == .waiting || $0.state == .error }
             let report = JobReport(style: .standardOutput)
             var count = 0
-            for run in WorkspaceInventory(place).liveRuns {
-                let known = Set(WorkspaceInventory(place).jobs(of: run.experiment).map(\.folder))
-                let jobs = chosen.filter { known.contains($0.folder) }
+            for (run, folders) in WorkspaceInventory(place).liveRuns() {
+                let jobs = chosen.filter { folders.contains($0.folder) }
                 if jobs.isEmpty { continue }
                 do throws(SystemError) {
                     let keys = jobs.map { JobKey(taskID: $0.task, identifier: $0.identifier) }

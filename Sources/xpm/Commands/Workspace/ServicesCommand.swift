@@ -42,7 +42,7 @@ struct ServicesCommand: ParsableCommand {
             // By the lock: a run that is done still has its services for a moment.
             let place = try ExperimentFiles.workspace(workspace)
             let isNewest = chosen.run == runs.last?.run
-            let isLive = isNewest && FileLock.isHeld("\(place.experiment(experiment))/lock")
+            let isLive = isNewest && FileLock.isHeld(place.lock(ofExperiment: experiment))
             guard parts.count > 1 else { return (all, isLive) }
             let wanted = all.filter { $0.id == parts[1] || $0.id.hasPrefix("\(parts[1])/") }
             if wanted.isEmpty {
