@@ -151,4 +151,31 @@ struct WorkspaceCommandTests {
             "workspaces:\n  - id: main\n    path: \(bench.folder)/ws\n", to: "config/xpm/settings.yaml")
         #expect(try bench.run("workspaces").output == "main  \(bench.folder)/ws  (not made yet)\n")
     }
+
+    @Test(
+        "what a killed run left half written is mended by the next run, or by the doctor",
+        arguments: [true, false])
+    func torn(_ runsAgain: Bool) throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "torn.t", params = { n = xpm.int }, command = "true" }
+            function run() for n = 1, 3 do T { n = n }:submit() end end
+            """, to: "torn.lua")
+        #expect(try bench.run("run", "-q", "torn.lua").code == 0)
+        let run = Paths.real("\(bench.folder)/workspace/experiments/torn/current")
+        let status = try Files.readText("\(run)/status.json").replacing(
+            #""status": "done""#, with: #""status": "running""#)
+        try Files.replace("\(run)/status.json", with: Array(status.utf8))
+        let logs = ["jobs.jsonl", "objects.jsonl", "events.jsonl"].map { "\(run)/\($0)" }
+        for log in logs { try Files.replace(log, with: Array(try Files.read(log).dropLast(9))) }
+        if runsAgain {
+            #expect(try bench.run("run", "-q", "torn.lua").code == 0)
+        } else {
+            #expect(try bench.run("doctor", "--mend").output.split(separator: "\n").count == 4)
+        }
+        #expect(try bench.run("doctor").error == "nothing found\n")
+        for log in logs { #expect(try Files.read(log).last == UInt8(ascii: "\n")) }
+    }
 }

@@ -79,7 +79,7 @@ package struct WorkspaceDoctor {
                     found.append(Finding(path: status, problem: "it cannot be read: no JSON", cure: nil))
                 }
             }
-            for name in ["jobs.jsonl", "objects.jsonl", "events.jsonl"] {
+            for name in RunFolder.logs {
                 if let torn = tornLine("\(run.path)/\(name)") { found.append(torn) }
             }
             found += temporaryFiles(in: run.path)
@@ -99,14 +99,9 @@ package struct WorkspaceDoctor {
     }
 
     private func tornLine(_ path: String) -> Finding? {
-        guard let tail = Files.tail(path, count: 1 << 16), let last = tail.last, last != UInt8(ascii: "\n")
-        else {
-            return nil
-        }
+        guard LineLog.isTorn(path) else { return nil }
         return Finding(path: path, problem: "its last line is torn") { () throws(SystemError) in
-            let bytes = try Files.read(path)
-            let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-            try Files.replace(path, with: Array(bytes[..<end]))
+            try LineLog.mend(path)
         }
     }
 

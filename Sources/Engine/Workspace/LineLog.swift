@@ -28,11 +28,24 @@ package final class LineLog: Sendable {
         self.path = path
         descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND)
         var state = State()
-        state.isTorn = Files.tail(path, count: 1).flatMap(\.last).map { $0 != UInt8(ascii: "\n") } ?? false
+        state.isTorn = Self.isTorn(path)
         self.state = Mutex(state)
     }
 
     deinit { flush() }
+
+    /// Whether a file ends in the middle of a line, as where its writer was killed.
+    static func isTorn(_ path: String) -> Bool {
+        Files.tail(path, count: 1).flatMap(\.last).map { $0 != UInt8(ascii: "\n") } ?? false
+    }
+
+    /// Cuts a torn line off. Nobody may be writing the file.
+    static func mend(_ path: String) throws(SystemError) {
+        guard isTorn(path) else { return }
+        let bytes = try Files.read(path)
+        let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        try Files.replace(path, with: Array(bytes[..<end]))
+    }
 
     /// Appends a line.
     ///

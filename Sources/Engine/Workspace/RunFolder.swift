@@ -86,11 +86,16 @@ package final class RunFolder: Sendable {
         for name in names[min(start, names.count)...] { settle("\(folder)/\(name)", experiment, name) }
     }
 
+    /// The logs that only the run itself writes.
+    static let logs = ["jobs.jsonl", "objects.jsonl", "events.jsonl"]
+
     private static func settle(_ path: String, _ experiment: String, _ run: String) {
         Files.removeAbandoned(in: path)
         let status = "\(path)/status.json"
         let json = (try? Files.read(status, limit: 1 << 26)).flatMap { try? JSON.parse($0) }
         guard json?["status"]?.string ?? "running" == "running" else { return }
+        // A write of many lines may have been cut off.
+        for log in logs { try? LineLog.mend("\(path)/\(log)") }
         var members: [JSON.Member] = [
             .init("version", .int(RunStatus.version)), .init("experiment_id", .string(experiment)),
             .init("run_id", .string(run)), .init("status", "running"),
