@@ -40,7 +40,15 @@ struct NotificationTests {
             try bench.read("end.json").contains("n2: failed: 0 done, 0 cached, 0 failed; n2.lua:1: no plan"))
         #expect(
             try bench.run("experiments", "list").output.contains("n2  ")
-                && bench.run("attach", "n2").code == 1)
+                && bench.run("attach", "n2").code == 2)
+        let stream = try bench.run("run", "--json", "n2.lua").output.split(separator: "\n")
+            .map { try JSON.parse(Array($0.utf8)) }
+        #expect(stream.first { $0["event"] == "error" }?["message"]?.string?.contains("no plan") == true)
+        #expect(
+            stream.last?["event"] == "finished" && stream.last?["state"] == "failed"
+                && stream.last?["exit_code"] == .int(2))
+        let missing = try bench.run("run", "--json", "nope.lua")
+        #expect(missing.code == 2 && missing.output.hasPrefix(#"{"event": "error""#), "\(missing.output)")
         try Files.remove("\(bench.folder)/all")
         try bench.write("one\ntwo\n", to: "all")
         #expect(try bench.run("run", "-q", "n.lua", "--run-mode", "dry-run").code == 0)
@@ -79,6 +87,7 @@ struct NotificationTests {
             silent.code == 0 && silent.error.contains("warning: notify: http://127.0.0.1:1 failed"),
             "\(silent.error)")
         #expect(!silent.error.contains("secret"))
+        #expect(try bench.run("run", "--notify", " ", "n.lua").code == 64)
     }
 
     @Test(
@@ -87,6 +96,9 @@ struct NotificationTests {
             ("notify: 3", "1:9: notify: expected a list"),
             ("notify: [{ url: x, command: y }]", "give command or url"),
             ("notify: [{ command: y, on: never }]", "on: expected failure or end"),
+            ("notify: ['']", "1:10: notify: the command is empty"),
+            ("notify: ['ftp://x']", "1:10: notify: 'ftp://x': an address begins with http:// or https://"),
+            ("notify: [{ url: x }]", "url: 'x' does not begin with http:// or https://"),
             ("notify: [{ comand: y }]", "notify has no key 'comand' (did you mean 'command'?)"),
             ("machine: { memory: 8 }", "1:20: memory: a memory size needs a unit"),
             ("machine: { cores: 0 }", "cores: expected a number from 1"),

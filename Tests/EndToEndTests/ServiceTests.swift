@@ -208,6 +208,22 @@ struct ServiceTests {
         #expect(result.error.contains("not run") && processes(bench).isEmpty)
     }
 
+    @Test("a required service that fails when all jobs are done fails the run too, for everybody who asks")
+    func requiredAtTheEnd() throws {
+        let bench = try bench(
+            "local bad = xp:add_service(xpm.service { id = 'bad', command = 'exit 3', required = true, ready = { output = 'x' } })",
+            body: "xp:wait() bad:wait()")
+        let result = try run(bench, "run", "--notify", "echo $XPM_EVENT $XPM_STATE $XPM_TEXT >told", "s.lua")
+        let reason = "service bad: ended before it was ready: exit code 3"
+        #expect(result.code == 2 && result.error.contains("error: \(reason)"), "\(result.error)")
+        #expect(try bench.read("told") == "end failed s: failed: 1 done, 0 cached, 0 failed; \(reason)\n")
+        let attached = try bench.run("attach", "s")
+        #expect(attached.code == 2 && attached.error.contains("  failed  "), "\(attached)")
+        #expect(attached.error.contains("1 done; \(reason)\n"), "\(attached)")
+        let runs = try bench.run("experiments", "runs", "s", "--json").output
+        #expect(runs.contains(#""state": "failed""#) && runs.contains(#""exit_code": 2"#), "\(runs)")
+    }
+
     @Test(
         "one that ignores SIGTERM, floods its log and leaves children is gone at the end; its log has an end too"
     )

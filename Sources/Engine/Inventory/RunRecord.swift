@@ -8,6 +8,10 @@ package struct RunRecord: Sendable {
     package let started: String?
     package let ended: String?
     package let counts: [(state: String, count: Int64)]
+    /// Why it failed, where that is not only for jobs that did.
+    package let reason: String?
+    /// Of `xpm run`; 130 for a run that was killed.
+    package let exitCode: Int32
     /// What is wrong with its `status.json`, if something is.
     package let problem: String?
 
@@ -32,6 +36,10 @@ package struct RunRecord: Sendable {
         let told = json?["status"]?.string ?? "unknown"
         // A run that was killed could not say so.
         state = told == "running" && !isAlive ? "interrupted" : told
+        reason = json?["reason"]?.string
+        // Older versions did not note it.
+        let guessed: Int32 = state == "done" ? 0 : state == "failed" ? 1 : 130
+        exitCode = json?["exit_code"]?.int.flatMap { Int32(exactly: $0) } ?? guessed
         started = json?["started_at"]?.string
         ended = json?["ended_at"]?.string
         var counts: [(state: String, count: Int64)] = []
@@ -45,12 +53,14 @@ package struct RunRecord: Sendable {
     package var text: String {
         let time = started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
         let jobs = counts.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
-        return "\(run)  \(state)  \(time)  \(jobs)"
+        let more = [jobs, reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+        return "\(run)  \(state)  \(time)  \(more)"
     }
 
     package var json: JSON {
         [
             "experiment": .string(experiment), "run": .string(run), "state": .string(state),
+            "reason": .optional(reason), "exit_code": state == "running" ? .null : .int(Int64(exitCode)),
             "started_at": .optional(started), "ended_at": .optional(ended), "path": .string(path),
             "counts": .object(counts.map { .init($0.state, .int($0.count)) }),
         ]

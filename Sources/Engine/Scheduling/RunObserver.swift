@@ -16,8 +16,8 @@ package enum RunEvent: Sendable {
     case stopping(count: Int)
     /// Something the user should know.
     case warning(String)
-    /// All jobs are final.
-    case finished
+    /// All is over. The last event.
+    case finished(RunEnd)
 }
 
 /// Follows a run. Called in order, one call at a time for the events of the scheduler; does not block.

@@ -25,7 +25,6 @@ package actor Scheduler {
         }
         launcher.end()
         board.finish()
-        observer.observe(.finished)
     }
 
     private func tell(of event: Plan.Event) {

@@ -23,9 +23,20 @@ package struct Notification: Sendable, Equatable {
     }
 
     /// As `--notify` takes it: an address, or else a command.
-    package init(_ text: String) {
-        let isAddress = text.hasPrefix("http://") || text.hasPrefix("https://")
-        self.init(isAddress ? .url(text) : .command(text))
+    ///
+    /// - Throws: that it is neither.
+    package init(_ text: String) throws(ValueError) {
+        if text.allSatisfy(\.isWhitespace) { throw ValueError(.refused("notify: the command is empty")) }
+        let scheme = text.prefix { $0.isLetter }
+        guard !scheme.isEmpty, text[scheme.endIndex...].hasPrefix("://") else {
+            self.init(.command(text))
+            return
+        }
+        guard ["http", "https"].contains(scheme) else {
+            throw ValueError(
+                .refused("notify: '\(text)': an address begins with http:// or https://, anything else is a command"))
+        }
+        self.init(.url(text))
     }
 
     static func list(_ setting: Setting) throws(SettingError) -> [Notification] {
@@ -38,12 +49,13 @@ package struct Notification: Sendable, Equatable {
     }
 
     private static func one(_ setting: Setting) throws(SettingError) -> Notification {
-        if case .string(let text) = setting.content { return Notification(text) }
+        if case .string(let text) = setting.content { return try one(text, at: setting.origin) }
         try UserSettings.refuseUnknown(["command", "url", "on"], in: setting, of: "notify")
         var notification: Notification
         switch (setting["command"]?.content, setting["url"]?.content) {
-        case (.string(let command)?, nil): notification = Notification(.command(command))
-        case (nil, .string(let url)?): notification = Notification(.url(url))
+        case (.string(let command)?, nil) where !command.allSatisfy(\.isWhitespace):
+            notification = Notification(.command(command))
+        case (nil, .string(let url)?): notification = try address(url, at: setting.origin)
         default: throw SettingError("notify: give command or url, as a text", at: setting.origin)
         }
         guard let on = setting["on"] else { return notification }
@@ -55,6 +67,24 @@ package struct Notification: Sendable, Equatable {
                 throw SettingError("on: expected failure or end, got \(word.told)", at: word.origin)
             }
             notification.occasions.insert(occasion)
+        }
+        return notification
+    }
+
+    private static func one(
+        _ text: String, at origin: Setting.Origin
+    ) throws(SettingError) -> Notification {
+        do throws(ValueError) { return try Notification(text) } catch {
+            throw SettingError(error.text, at: origin)
+        }
+    }
+
+    private static func address(
+        _ text: String, at origin: Setting.Origin
+    ) throws(SettingError) -> Notification {
+        let notification = try one(text, at: origin)
+        guard case .url = notification.target else {
+            throw SettingError("url: '\(text)' does not begin with http:// or https://", at: origin)
         }
         return notification
     }

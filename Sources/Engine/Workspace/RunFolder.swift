@@ -201,27 +201,26 @@ package final class RunFolder: Sendable {
 package struct RunStatus: Sendable {
     package static let version: Int64 = 1
 
-    /// `running`, `done`, `failed` or `interrupted`.
-    package var state: String
+    /// How it ended; nil while it runs.
+    package var end: RunEnd?
     package var ended: Timestamp?
-    /// How many jobs are in each state.
-    package var counts: [(state: String, count: Int)] = []
     /// The services by their ids, as experimaestro's `full_state_dict`.
     package var services: JSON = [:]
 
-    package init(state: String) { self.state = state }
+    package init() {}
 
     fileprivate func json(of run: RunFolder) -> JSON {
         [
             "version": .int(Self.version), "experiment_id": .string(run.experiment),
             "run_id": .string(run.run),
-            "status": .string(state), "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
+            "status": .string(end?.state.rawValue ?? "running"), "reason": .optional(end?.reason),
+            "exit_code": end.map { .int(Int64($0.exitCode)) } ?? .null, "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
-            "counts": .object(counts.map { .init($0.state, .int(Int64($0.count))) }),
+            "counts": .object((end?.counts.byState ?? []).map { .init($0.state, .int(Int64($0.count))) }),
             // What experimaestro's lists show.
-            "total_jobs": .int(Int64(counts.reduce(0) { $0 + $1.count })),
-            "finished_jobs": .int(Int64(counts.first { $0.state == "done" }?.count ?? 0)),
-            "failed_jobs": .int(Int64(counts.first { $0.state == "error" }?.count ?? 0)),
+            "total_jobs": .int(Int64(end?.counts.submitted ?? 0)),
+            "finished_jobs": .int(Int64((end?.counts.done ?? 0) + (end?.counts.cached ?? 0))),
+            "failed_jobs": .int(Int64(end?.counts.failed ?? 0)),
             "services": services,
         ]
     }

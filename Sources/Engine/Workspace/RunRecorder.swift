@@ -2,17 +2,8 @@
 package final class RunRecorder: RunObserver, ServiceListener {
     private let run: RunFolder
     private let warn: @Sendable (String) -> Void
-    /// A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler meet here.
-    private let tally = Monitor(Tally())
-
-    private struct Tally {
-        var statuses: [JobStatus] = []
-        var wasStopped = false
-        var hasFailedPlan = false
-        /// What `status.json` says.
-        var status = RunStatus(state: "running")
-    }
-
+    /// What `status.json` says. A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler meet here.
+    private let status = Monitor(RunStatus())
     private let services: ServiceRegistry?
 
     /// - Parameters:
@@ -38,11 +29,11 @@ package final class RunRecorder: RunObserver, ServiceListener {
     }
 
     /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the later one stays.
-    private func writeStatus(_ change: (inout Tally) -> Void = { _ in }) {
-        let failure: SystemError? = tally.withLock { tally in
-            change(&tally)
-            tally.status.services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
-            do throws(SystemError) { try run.write(status: tally.status) } catch { return error }
+    private func writeStatus(_ change: (inout RunStatus) -> Void = { _ in }) {
+        let failure: SystemError? = status.withLock { status in
+            change(&status)
+            status.services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
+            do throws(SystemError) { try run.write(status: status) } catch { return error }
             return nil
         }
         if let failure { warn(failure.text) }
@@ -50,10 +41,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
 
     package func observe(_ event: RunEvent) {
         switch event {
-        // Submissions have a log of their own, `jobs.jsonl`.
-        case .submitted: tally.withLock { $0.statuses.append(.waiting) }
         case .status(let job, let status):
-            tally.withLock { $0.statuses[job.number.index] = status }
             if [.waiting, .ready].contains(status) { return }
             if status == .running {
                 do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
@@ -64,10 +52,13 @@ package final class RunRecorder: RunObserver, ServiceListener {
             log(status.name, job, more, canWait: status == .cached)
         case .retrying(let job, let outcome):
             log("retry", job, [.init("reason", .string(outcome.text))], canWait: false)
-        case .planFailed: tally.withLock { $0.hasFailedPlan = true }
-        case .stopping: tally.withLock { $0.wasStopped = true }
-        case .finished: end()
-        case .began, .planned, .warning: break
+        case .finished(let end):
+            writeStatus { status in
+                status.end = end
+                status.ended = .now
+            }
+        // Submissions have a log of their own, `jobs.jsonl`.
+        case .began, .submitted, .planned, .planFailed, .stopping, .warning: break
         }
     }
 
@@ -77,19 +68,5 @@ package final class RunRecorder: RunObserver, ServiceListener {
             .init("task_id", .string(job.taskID)), .init("state", .string(state)),
         ]
         if let failure = run.log(.object(members + more), canWait: canWait) { warn(failure.text) }
-    }
-
-    private func end() {
-        let (statuses, wasStopped, hasFailedPlan) = tally.withLock {
-            ($0.statuses, $0.wasStopped, $0.hasFailedPlan)
-        }
-        var counts: [String: Int] = [:]
-        for status in statuses { counts[status.name, default: 0] += 1 }
-        let allDone = !hasFailedPlan && statuses.allSatisfy { $0.isDone || $0 == .left }
-        writeStatus { tally in
-            tally.status.state = wasStopped ? "interrupted" : allDone ? "done" : "failed"
-            tally.status.ended = .now
-            tally.status.counts = counts.sorted { ByteOrder.less($0.key, $1.key) }.map { ($0.key, $0.value) }
-        }
     }
 }

@@ -46,8 +46,13 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Whom to tell of the first failure and of the end: a command, or an http(s) address.",
-            valueName: "command"))
-    var notify: [String] = []
+            valueName: "command"),
+        transform: { text in
+            do throws(ValueError) { return try Notification(text) } catch {
+                throw ValidationError(error.text)
+            }
+        })
+    var notify: [Notification] = []
 
     @Flag(help: "Print the merged configuration and leave.")
     var show = false
@@ -75,7 +80,10 @@ struct RunCommand: ParsableCommand {
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
             let code = detach ? try DetachedRun.start(plan) : try RunSession(self, plan).run()
             if code != 0 { throw Failure.code(code) }
-        } catch { throw error.reported() }
+        } catch {
+            if json, case .message(let text) = error { JSONConsole.tell(error: text) }
+            throw error.reported()
+        }
     }
 }
 

@@ -22,16 +22,17 @@ struct PlannedTask {
 
 /// What is told at the end of a run.
 struct RunReport {
-    var counts = RunTally.Counts()
+    let end: RunEnd
     var failures: [FailedTask] = []
     var results: [(spec: JobSpec, values: JSON)] = []
     var seconds = 0.0
-    var isInterrupted = false
     var folder: String?
     /// Whether there is nothing to sum up: the script failed before its first task.
     var isUntold = false
     /// Whether nothing was to run: a dry run, or `generate`.
     var isPlanOnly = false
+
+    init(end: RunEnd) { self.end = end }
 
     struct FailedTask {
         let spec: JobSpec

@@ -4,7 +4,10 @@ import Engine
 ///
 /// What the script prints goes to standard error, so that every line is an object.
 final class JSONConsole: Console {
-    private let output = StandardStream.divertOutput()
+    /// Diverts the script's output when it is first used.
+    private static let output = StandardStream.divertOutput()
+
+    init() { _ = Self.output }
 
     func observe(_ event: RunEvent) {
         switch event {
@@ -33,7 +36,8 @@ final class JSONConsole: Console {
                     ]))
         case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
         case .warning(let text): write(["event": "warning", "message": .string(text)])
-        case .submitted, .planFailed, .planned, .finished: break
+        case .planFailed(let text): Self.tell(error: text)
+        case .submitted, .planned, .finished: break
         }
     }
 
@@ -74,16 +78,24 @@ final class JSONConsole: Console {
                     [.init("event", "result")] + Self.members(result.spec) + [.init("values", result.values)])
             )
         }
-        let counts = report.counts
+        let counts = report.end.counts
         write([
-            "event": "finished", "submitted": .int(Int64(counts.submitted)), "done": .int(Int64(counts.done)),
+            "event": "finished", "state": .string(report.end.state.rawValue),
+            "reason": .optional(report.end.reason), "exit_code": .int(Int64(report.end.exitCode)),
+            "submitted": .int(Int64(counts.submitted)), "done": .int(Int64(counts.done)),
             "cached": .int(Int64(counts.cached)), "failed": .int(Int64(counts.failed)),
-            "blocked": .int(Int64(counts.blocked)), "not_run": .int(Int64(counts.notRun)),
-            "seconds": .float(report.seconds), "interrupted": .bool(report.isInterrupted),
+            "blocked": .int(Int64(counts.blocked)), "not_run": .int(Int64(counts.notRun + counts.left)),
+            "seconds": .float(report.seconds),
+            "interrupted": .bool(report.end.state == .interrupted),
         ])
     }
 
-    private func write(_ line: JSON) {
+    /// An error as an event: of the run's script, or of what comes before a run.
+    static func tell(error text: String) { write(["event": "error", "message": .string(text)]) }
+
+    private func write(_ line: JSON) { Self.write(line) }
+
+    private static func write(_ line: JSON) {
         var bytes: [UInt8] = []
         line.finite.writeLine(to: &bytes)
         output(bytes)

@@ -3,23 +3,8 @@ import Synchronization
 
 /// Counts jobs by state, and knows which run now. Each event costs the same, however many jobs there are.
 final class RunTally: RunObserver {
-    struct Counts: Sendable {
-        var submitted = 0
-        var cached = 0
-        var done = 0
-        var failed = 0
-        var blocked = 0
-        var notRun = 0
-        var running = 0
-        /// Of those that wait, how many are held back.
-        var held = 0
-
-        var finished: Int { cached + done + failed + blocked + notRun }
-        var waiting: Int { submitted - finished - running }
-    }
-
     struct State {
-        var counts = Counts()
+        var counts = JobCounts()
         var statuses: [JobStatus] = []
         var running: [JobNumber: (spec: JobSpec, since: Double)] = [:]
         var failed: [(spec: JobSpec, outcome: Outcome)] = []
@@ -77,7 +62,8 @@ extension RunTally.State {
         case .blocked(let by):
             counts.blocked += 1
             blocked[by, default: []].append(spec)
-        case .notRun, .left: counts.notRun += 1
+        case .notRun: counts.notRun += 1
+        case .left: counts.left += 1
         }
     }
 }

@@ -62,7 +62,7 @@ struct TextReport {
 
     /// `12 tasks: 8 done, 3 cached, 1 failed in 4.2 s`
     func summary(_ report: RunReport) -> String {
-        let counts = report.counts
+        let counts = report.end.counts
         var parts: [String] = []
         func add(_ count: Int, _ word: String, _ colour: (String) -> String) {
             if count > 0 { parts.append(colour("\(count) \(word)")) }
@@ -71,11 +71,11 @@ struct TextReport {
         add(counts.cached, "cached", style.green)
         add(counts.failed, "failed", style.red)
         add(counts.blocked, "blocked", style.yellow)
-        add(counts.notRun, "not run", style.yellow)
+        add(counts.notRun + counts.left, "not run", style.yellow)
         if report.isPlanOnly { add(counts.waiting, "to run", style.cyan) }
         let what = parts.isEmpty ? "nothing to do" : parts.joined(separator: ", ")
         let total = "\(counts.submitted) task\(counts.submitted == 1 ? "" : "s")"
-        let head = report.isInterrupted ? style.yellow("interrupted: ") : ""
+        let head = report.end.state == .interrupted ? style.yellow("interrupted: ") : ""
         return "\(head)\(total): \(what) in \(NumberText.duration(report.seconds))\n"
     }
 

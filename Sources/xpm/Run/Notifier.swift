@@ -14,7 +14,6 @@ final class Notifier: RunObserver {
     private struct State {
         var hasFailed = false
         var underWay = 0
-        var planFailure: String?
     }
 
     /// Milliseconds that the end of a run waits.
@@ -49,22 +48,20 @@ final class Notifier: RunObserver {
                     .init("task", .string(spec.taskID)), .init("id", .string(spec.identifier.hex)),
                     .init("reason", .string(outcome.text)), .init("folder", .string(spec.folder.path)),
                 ])
-        case .planFailed(let text):
-            state.withLock {
-                $0.planFailure = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
-            }
-        case .finished:
-            let counts = tally.read { $0.counts }
-            let stops = tally.read { $0.stops }
-            let planFailure = self.state.withLock { $0.planFailure }
-            let isDone = planFailure == nil && counts.failed + counts.blocked + counts.notRun == 0
-            let state = stops > 0 ? "interrupted" : isDone ? "done" : "failed"
+        case .finished(let end):
+            let counts = end.counts
+            let state = end.state.rawValue
             tell(
                 .end,
                 "\(state): \(counts.done) done, \(counts.cached) cached, \(counts.failed) failed"
-                    + (planFailure.map { "; \($0)" } ?? ""),
-                state: state, [])
-            _ = self.state.wait(milliseconds: Self.patience) { $0.underWay == 0 }
+                    + (end.reason.map { "; \($0)" } ?? ""),
+                state: state,
+                [
+                    .init("reason", .optional(end.reason)), .init("exit_code", .int(Int64(end.exitCode))),
+                ])
+            if !self.state.wait(milliseconds: Self.patience, until: { $0.underWay == 0 }) {
+                warn("notify: not told after \(Self.patience / 1000) s: it goes on without xpm")
+            }
         default: break
         }
     }

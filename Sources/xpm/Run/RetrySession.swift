@@ -54,13 +54,13 @@ struct RetrySession {
         engine.inbox.yield(.scriptEnded)
         engine.inbox.yield(.closed)
         engine.waitForEnd()
-        var report = RunReport()
+        let end = RunEnd(tally.read { $0.counts }, isInterrupted: signals.count > 0)
+        observer.observe(.finished(end))
+        var report = RunReport(end: end)
         report.seconds = Monotonic.seconds - started
-        report.isInterrupted = signals.count > 0
         report.add(tally, parameters: Self.parameters) { console.observe(.warning($0)) }
         console.close(report)
-        if signals.count > 0 { return 130 }
-        return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
+        return end.exitCode
     }
 
     private static func parameters(_ spec: JobSpec) -> String {

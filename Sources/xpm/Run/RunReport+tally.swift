@@ -5,8 +5,7 @@ extension RunReport {
     mutating func add(
         _ tally: RunTally, parameters: (JobSpec) -> String, warn: (String) -> Void
     ) {
-        let (all, failed, blocked, done) = tally.read { ($0.counts, $0.failed, $0.blocked, $0.doneJobs) }
-        counts = all
+        let (failed, blocked, done) = tally.read { ($0.failed, $0.blocked, $0.doneJobs) }
         failures = failed.map { spec, outcome in
             FailedTask(
                 spec: spec, outcome: outcome, parameters: parameters(spec),

@@ -33,7 +33,7 @@ final class RunSession {
             isQuiet: command.quiet || command.json, failsFast: command.failFast,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
             started: started, waitsForOther: command.wait,
-            notifications: files.user.notifications + command.notify.map { Notification($0) },
+            notifications: files.user.notifications + command.notify,
             teller: DetachedRun.teller())
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)

@@ -10,7 +10,7 @@ final class ScriptRun {
     /// What a dry run, or one that only generates, has planned.
     private var planned: [Experiment.PlannedJob] = []
     private let defaults: DefaultsWatch
-    private var counts = RunTally.Counts()
+    private var counts = JobCounts()
 
     init(_ context: Context) {
         self.context = context
@@ -71,20 +71,36 @@ final class ScriptRun {
         session.stopServices()
         showPlan(session.sources)
         git?.tell(console, in: folder)
-        var report = report(folder)
-        report.isUntold = problem != nil && report.counts.submitted == 0
-        console.close(report)
-        if let folder { forgetSurplus(newest: folder) }
-        folder?.end()
-        if context.signals.count > 0 {
+        let end = RunEnd(
+            context.mode.launches ? context.tally.read { $0.counts } : counts,
+            problem: problem?.text ?? services.failure, isInterrupted: context.signals.count > 0)
+        observer.observe(.finished(end))
+        close(end, folder, isPlanless: problem != nil && end.counts.submitted == 0)
+        if end.state == .interrupted {
             if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames {
                 tell(problem)
             }
-            return 130
+        } else if let text = problem?.text ?? services.failure {
+            _ = Failure.message(text).reported()
         }
-        if let problem { throw Failure(problem) }
-        if let failure = services.failure { throw .message(failure) }
-        return report.counts.failed + report.counts.blocked > 0 ? 1 : 0
+        return end.exitCode
+    }
+
+    /// Shows how it went, and gives the experiment free.
+    private func close(_ end: RunEnd, _ folder: RunFolder?, isPlanless: Bool) {
+        var report = RunReport(end: end)
+        report.seconds = Monotonic.seconds - context.started
+        report.folder = folder?.path
+        report.isUntold = isPlanless
+        report.isPlanOnly = !context.mode.launches
+        if context.mode.launches {
+            report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number.index].summary }) {
+                [console] in console.observe(.warning($0))
+            }
+        }
+        console.close(report)
+        if let folder { forgetSurplus(newest: folder) }
+        folder?.end()
     }
 
     /// Removes the runs beyond what `history` keeps. This run has the experiment's lock.
@@ -113,7 +129,7 @@ final class ScriptRun {
         do throws(RunError) {
             let folder = try takeExperiment()
             do throws(SystemError) {
-                try folder.write(status: RunStatus(state: "running"))
+                try folder.write(status: RunStatus())
                 try folder.write(environment: RunEnvironment.json(of: context, run: folder, git: nil))
             } catch { throw RunError.system(error) }
             return folder
@@ -189,22 +205,6 @@ final class ScriptRun {
                     dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
                     isWritten: context.mode == .generate && one.state != .done && one.state != .running))
         }
-    }
-
-    private func report(_ folder: RunFolder?) -> RunReport {
-        var report = RunReport()
-        report.seconds = Monotonic.seconds - context.started
-        report.isInterrupted = context.signals.count > 0
-        report.folder = folder?.path
-        guard context.mode.launches else {
-            report.counts = counts
-            report.isPlanOnly = true
-            return report
-        }
-        report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number.index].summary }) {
-            [console] in console.observe(.warning($0))
-        }
-        return report
     }
 }
 

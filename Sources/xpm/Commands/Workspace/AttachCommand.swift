@@ -6,8 +6,9 @@ struct AttachCommand: ParsableCommand {
         commandName: "attach",
         abstract: "Follow a running experiment, wherever it was started.",
         discussion: """
-            Prints what ends, until the run is over. Ctrl-C leaves the run alone. Exit code 0: all done, 1: a job failed, 130: the run was \
-            interrupted; for an experiment that does not run, that of its last run.
+            Prints what ends, until the run is over. Ctrl-C leaves the run alone. The exit code is that of `xpm run`: 0: all done, 1: a job \
+            failed, 2: the plan or a required service failed, 130: the run was interrupted or killed. For an experiment that does not run, \
+            that of its last run.
 
             Example:
               xpm run --detach full.yaml && xpm attach iris
@@ -28,8 +29,7 @@ struct AttachCommand: ParsableCommand {
                 return
             }
             if !json { StandardStream.error.write("\(experiment) \(end.text)\n") }
-            let code: Int32 = end.state == "done" ? 0 : end.state == "failed" ? 1 : 130
-            if code != 0 { throw Failure.code(code) }
+            if end.exitCode != 0 { throw Failure.code(end.exitCode) }
         } catch { throw error.reported() }
     }
 
