@@ -97,7 +97,7 @@ struct NotificationTests {
             ("notify: [{ url: x, command: y }]", "give command or url"),
             ("notify: [{ command: y, on: never }]", "on: expected failure or end"),
             ("notify: ['']", "1:10: notify: the command is empty"),
-            ("notify: ['ftp://x']", "1:10: notify: 'ftp://x': an address begins with http:// or https://"),
+            ("notify: ['ftp://x']", "1:10: notify: 'ftp://x': an address starts with http:// or https://"),
             ("notify: [{ url: x }]", "url: 'x' does not begin with http:// or https://"),
             ("notify: [{ comand: y }]", "notify has no key 'comand' (did you mean 'command'?)"),
             ("machine: { memory: 8 }", "1:20: memory: a memory size needs a unit"),

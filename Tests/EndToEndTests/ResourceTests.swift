@@ -156,7 +156,39 @@ struct ResourceTests {
         let result = try bench.run("run", "r.lua", environment: ["OMP_NUM_THREADS": ""])
         #expect(result.code == 0, "\(result.error)")
         #expect(
-            try Files.readText(try #require(try bench.jobs("r.env").first).output).hasSuffix("2 limited\n"))
+            try Files.readText(try #require(try bench.jobs("r.env").first).output) == "1 1 2 limited\n")
+    }
+
+    @Test("a job that kills its own host is given up after three times, and that is its outcome")
+    func lost() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.lost", params = {}, command = "kill -9 $PPID; kill -9 $$" }
+            function run() T {}:submit() end
+            """)
+        let result = try bench.run("run", "r.lua")
+        #expect(result.code == 1, "\(result.error)")
+        #expect(result.error.contains("its process was killed 3 times"))
+        let job = try #require(try bench.jobs("r.lost").first)
+        #expect(Outcome.read(job.failed).reason == .lost && !Files.exists(job.process))
+        #expect(try bench.run("jobs", "list").output.hasPrefix("error "))
+        #expect(try bench.run("failures").output.contains("its process was killed N times"))
+        let dry = try bench.run("run", "--run-mode", "dry-run", "r.lua").output
+        #expect(dry.contains("failed before"), "\(dry)")
+    }
+
+    @Test("a resumable task out of retries goes on in the next run, and its attempts are counted on")
+    func budget() throws {
+        let bench = try bench(
+            """
+            local T = xpm.resumable_task { id = "r.count", params = {}, max_retries = 1,
+              command = "echo ${{XPM_ATTEMPT:-1} >>tries; exit 75" }
+            function run() T {}:submit() end
+            """)
+        for _ in 1...2 { #expect(try bench.run("run", "r.lua").code == 1) }
+        let job = try #require(try bench.jobs("r.count").first)
+        #expect(try Files.readText("\(job.path)/tries") == "1\n2\n3\n4\n")
+        #expect(Outcome.read(job.failed).attempt == 4)
     }
 
     @Test("a job that the kernel kills for its memory runs again with more, and knows how much")

@@ -111,6 +111,17 @@ package final class DirectLauncher: Launcher {
         }
     }
 
+    package func record(_ outcome: Outcome, of job: JobSpec) -> String? {
+        var outcome = outcome
+        outcome.ended = .now
+        do throws(SystemError) {
+            _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+                if !job.folder.isDone { try job.folder.record(outcome) }
+            }
+            return nil
+        } catch { return error.text }
+    }
+
     package func stop(force: Bool) {
         let order: [UInt8] = [force ? JobRunner.Order.kill : JobRunner.Order.terminate]
         state.withLock { state in

@@ -172,11 +172,12 @@ package struct JobAttempt {
         if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
         if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
         if let duration = order.duration {
-            own.append(("XPM_DEADLINE", NumberText.lua(Timestamp.now.seconds + duration)))
+            own.append(("XPM_DEADLINE", String(Int64(min(Timestamp.now.seconds + duration, 1e18)))))
         }
-        if let cores = order.cores {
-            own.append(("XPM_CORES", String(cores)))
-            if Environment["OMP_NUM_THREADS"] == nil { own.append(("OMP_NUM_THREADS", String(cores))) }
+        own.append(("XPM_CORES", String(order.cores ?? 1)))
+        // A job that says nothing may have the machine for itself: how many threads it takes is its own affair.
+        if let cores = order.cores, (Environment["OMP_NUM_THREADS"] ?? "").isEmpty {
+            own.append(("OMP_NUM_THREADS", String(cores)))
         }
         if order.gpus != nil {
             // By the numbers of nvidia-smi, which CUDA itself would order by speed.
@@ -216,13 +217,8 @@ package struct JobAttempt {
 
     // MARK: The outcome
 
-    /// Writes the outcome into the process record and gives that its final name: one rename makes it known.
     private func record(_ outcome: inout Outcome) {
-        let path = outcome.isDone ? folder.done : folder.failed
-        do throws(SystemError) {
-            try Files.write(outcome.json.bytes, to: folder.process)
-            try Files.rename(folder.process, to: path)
-        } catch {
+        do throws(SystemError) { try folder.record(outcome) } catch {
             // Work whose outcome cannot be told does not count as done.
             outcome = Outcome(
                 .failed, exitCode: outcome.exitCode, message: "the outcome cannot be written: \(error.text)")

@@ -6,6 +6,10 @@ package protocol Launcher: Sendable {
     ///
     /// - Parameter memory: what this attempt has, in bytes, where the job asks for some.
     func launch(_ job: JobSpec, memory: Int64?)
+    /// Writes the outcome of a job whose process left none, unless somebody runs it now.
+    ///
+    /// - Returns: why it cannot be written.
+    func record(_ outcome: Outcome, of job: JobSpec) -> String?
     /// Tells every running job to stop: politely (SIGTERM), or at once (SIGKILL).
     func stop(force: Bool)
     /// Called when no job runs any more.

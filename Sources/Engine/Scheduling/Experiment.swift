@@ -229,7 +229,7 @@ package final class Experiment {
         return .new
     }
 
-    /// What the job takes of this machine. One that was killed for its memory begins with more.
+    /// What the job takes of this machine. One that was killed for its memory begins with more, as far as its requirement goes.
     private func demand(
         of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
     ) throws(ValueError) -> JobDemand? {
@@ -241,7 +241,8 @@ package final class Experiment {
         if demand.mostMemory != nil, Files.exists(folder.failed) {
             let last = Outcome.read(folder.failed)
             if last.reason == .memory, let memory = last.memory {
-                demand.memory = max(demand.memory ?? 0, demand.memory(after: memory) ?? 0)
+                let raised = demand.memory(after: memory) ?? min(memory, demand.mostMemory ?? memory)
+                demand.memory = max(demand.memory ?? 0, raised)
             }
         }
         return demand

@@ -32,6 +32,8 @@ package struct Plan: Sendable {
         case report(JobNumber, JobStatus)
         /// A failed attempt is followed by another.
         case retry(JobNumber, Outcome)
+        /// Its attempts left no outcome: this is written to its folder.
+        case record(JobNumber, Outcome)
         /// The run is over. The last action.
         case finish
     }
@@ -51,8 +53,8 @@ package struct Plan: Sendable {
     private var queue: LaunchQueue
     /// Of the jobs of which somebody wanted another one.
     private var priorities: [JobNumber: Int] = [:]
-    /// Of the jobs that were killed for their memory: what the next attempt has, in bytes.
-    private var memories: [JobNumber: Int64] = [:]
+    /// Of the jobs that were tried again: how often, and what the next attempt has of memory, in bytes.
+    private var retries: [JobNumber: (count: Int, memory: Int64?)] = [:]
     /// The last job of each key; made when somebody first asks for one by its key.
     private var numbers: [JobKey: JobNumber]?
     /// What is wanted of jobs that have not come yet.
@@ -107,7 +109,9 @@ package struct Plan: Sendable {
             if retry.goesOn(afterLost: lost) {
                 makeReady(number, &actions)
             } else {
-                giveUp(number, Outcome(.lost, message: "its process was killed \(lost) times"), &actions)
+                let outcome = Outcome(.lost, message: "its process was killed \(lost) times")
+                actions.append(.record(number, outcome))
+                giveUp(number, outcome, &actions)
             }
         case .changed(let key, let change): apply(change, to: key, &actions)
         case .scriptEnded: break
@@ -204,7 +208,7 @@ package struct Plan: Sendable {
 
     /// What the next attempt has, in bytes.
     private func memory(of number: JobNumber) -> Int64? {
-        memories[number] ?? entries[number.index].spec.demand?.memory
+        retries[number]?.memory ?? entries[number.index].spec.demand?.memory
     }
 
     // MARK: Ending
@@ -225,9 +229,12 @@ package struct Plan: Sendable {
 
     private mutating func fail(_ number: JobNumber, _ outcome: Outcome, _ actions: inout [Action]) {
         let entry = entries[number.index]
-        switch entry.spec.retry.step(after: outcome, demand: entry.spec.demand, memory: memory(of: number)) {
+        let count = retries[number]?.count ?? 0
+        let step = entry.spec.retry.step(
+            after: outcome, demand: entry.spec.demand, memory: memory(of: number), retries: count)
+        switch step {
         case .again(let memory) where !isDraining:
-            memories[number] = memory
+            retries[number] = (count + 1, memory)
             actions.append(.retry(number, outcome))
             makeReady(number, &actions)
         default: giveUp(number, outcome, &actions)

@@ -28,15 +28,16 @@ package struct RetryPolicy: Sendable, Equatable {
         case again(memory: Int64?)
     }
 
-    /// - Parameter memory: what the attempt had, in bytes.
-    package func step(after outcome: Outcome, demand: JobDemand?, memory: Int64?) -> Step {
+    /// - Parameters:
+    ///   - memory: what the attempt had, in bytes.
+    ///   - retries: how many attempts followed others in this run.
+    package func step(after outcome: Outcome, demand: JobDemand?, memory: Int64?, retries: Int) -> Step {
         switch outcome.reason {
         case .timeout:
-            guard isResumable, outcome.attempt <= most ?? Self.mostTimeouts else { return .stop }
+            guard isResumable, retries < most ?? Self.mostTimeouts else { return .stop }
             return .again(memory: memory)
         case .memory:
-            guard let demand, let memory, let more = demand.memory(after: memory),
-                outcome.attempt <= most ?? Int.max
+            guard let demand, let memory, let more = demand.memory(after: memory), retries < most ?? Int.max
             else { return .stop }
             return .again(memory: more)
         default: return .stop
@@ -46,9 +47,10 @@ package struct RetryPolicy: Sendable, Equatable {
     /// Whether there is another attempt after so many whose processes vanished.
     func goesOn(afterLost count: Int) -> Bool { count <= most ?? Self.mostLost }
 
-    /// The number of the attempt that follows an outcome on disk: a count goes on until it was used up, then somebody began anew.
+    /// The number of the attempt that follows an outcome on disk, in whatever run: what goes on where another was stopped, or has more memory, is
+    /// counted on; the rest begins anew.
     package func attempt(after outcome: Outcome?) -> Int {
-        guard let outcome, [.timeout, .memory].contains(outcome.reason) else { return 1 }
-        return outcome.attempt <= most ?? Self.mostTimeouts ? outcome.attempt + 1 : 1
+        guard let outcome, isResumable || [.timeout, .memory].contains(outcome.reason) else { return 1 }
+        return outcome.attempt + 1
     }
 }

@@ -45,6 +45,10 @@ package actor Scheduler {
         for action in actions {
             switch action {
             case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
+            case .record(let number, let outcome):
+                if let warning = launcher.record(outcome, of: plan.spec(number)) {
+                    observer.observe(.warning(warning))
+                }
             case .retry(let number, let outcome): observer.observe(.retrying(plan.spec(number), outcome))
             case .report(let number, let status):
                 board.set(number, status)

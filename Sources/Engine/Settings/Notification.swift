@@ -34,7 +34,7 @@ package struct Notification: Sendable, Equatable {
         }
         guard ["http", "https"].contains(scheme) else {
             throw ValueError(
-                .refused("notify: '\(text)': an address begins with http:// or https://, anything else is a command"))
+                .refused("notify: '\(text)': an address starts with http:// or https://, a command does not"))
         }
         self.init(.url(text))
     }

@@ -52,6 +52,12 @@ package struct JobFolder: Sendable, Hashable {
     /// Whether the job has finished well: one look-up.
     package var isDone: Bool { Files.exists(done) }
 
+    /// Writes the outcome into the process record and gives that its final name: one rename makes it known. For who holds the lock.
+    func record(_ outcome: Outcome) throws(SystemError) {
+        try Files.write(outcome.json.bytes, to: process)
+        try Files.rename(process, to: outcome.isDone ? done : failed)
+    }
+
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome.
     package func state() -> State {
         if isDone { return .done }

@@ -214,7 +214,8 @@ package struct RunStatus: Sendable {
             "version": .int(Self.version), "experiment_id": .string(run.experiment),
             "run_id": .string(run.run),
             "status": .string(end?.state.rawValue ?? "running"), "reason": .optional(end?.reason),
-            "exit_code": end.map { .int(Int64($0.exitCode)) } ?? .null, "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
+            "exit_code": end.map { .int(Int64($0.exitCode)) } ?? .null,
+            "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
             "counts": .object((end?.counts.byState ?? []).map { .init($0.state, .int(Int64($0.count))) }),
             // What experimaestro's lists show.

@@ -10,6 +10,7 @@ struct PlanTests {
         /// The memory of each launch.
         var memories: [Int64?] = []
         var retried: [Int] = []
+        var recorded: [Int] = []
         var statuses: [Int: JobStatus] = [:]
         var isFinished = false
         private var count = 0
@@ -56,6 +57,7 @@ struct PlanTests {
                 case .launch(let number, let memory):
                     launched.append(number.index)
                     memories.append(memory)
+                case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
                 case .finish:
@@ -225,15 +227,15 @@ struct PlanTests {
         #expect(bench.launched.count == 8)
     }
 
-    @Test("the count of attempts goes on from what is on disk, and begins anew when it was used up")
+    @Test("attempts are counted on where a job goes on or gets more memory, whatever max_retries is")
     func attempts() {
-        let policy = RetryPolicy(most: 2, isResumable: true)
         var outcome = Outcome(.timeout)
-        #expect(policy.attempt(after: nil) == 1 && policy.attempt(after: Outcome(.failed)) == 1)
-        outcome.attempt = 2
-        #expect(policy.attempt(after: outcome) == 3)
         outcome.attempt = 3
-        #expect(policy.attempt(after: outcome) == 1)
+        #expect(RetryPolicy(most: 2, isResumable: true).attempt(after: outcome) == 4)
+        #expect(RetryPolicy(most: 2).attempt(after: outcome) == 4)
+        outcome.reason = .failed
+        #expect(RetryPolicy(isResumable: true).attempt(after: outcome) == 4)
+        #expect(RetryPolicy().attempt(after: outcome) == 1 && RetryPolicy().attempt(after: nil) == 1)
     }
 
     @Test("a job waits for what it needs")
@@ -324,6 +326,7 @@ struct PlanTests {
         for _ in 0..<3 { bench.apply(.abandoned(JobNumber(job))) }
         #expect(bench.launched == [job, job, job])
         #expect(bench.statuses[job] == .failed(Outcome(.lost, message: "its process was killed 3 times")))
+        #expect(bench.recorded == [job])
         #expect(bench.statuses[child] == .blocked(by: JobNumber(job)) && bench.isFinished)
     }
 
