@@ -141,6 +141,7 @@ struct ResourceTests {
             """)
         let result = try bench.run("run", "r.lua")
         #expect(result.code == 1 && result.error.contains("its time was over"), "\(result.error)")
+        #expect(try bench.run("failures").output.hasPrefix("1  1 job  its time was over\n"))
         let outcome = Outcome.read(try #require(try bench.jobs("r.stubborn").first).failed)
         #expect(outcome.reason == .timeout && outcome.signal == SIGKILL)
     }

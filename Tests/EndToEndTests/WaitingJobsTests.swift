@@ -23,24 +23,40 @@ struct WaitingJobsTests {
             try bench.run("jobs", "priority", "9", "--filter", "n = 5").output.contains("priority 9  w.t "))
         #expect(
             try bench.run("jobs", "hold", "--filter", "n = 3", "--json").output.contains(#""asked": "held""#))
-        let lower = try bench.run("jobs", "priority", "--filter", "n = 4", "--", "-1")
+        let lower = try bench.run("jobs", "priority", "-1", "--filter", "n = 4")
         #expect(lower.output.contains("priority -1  w.t "), "\(lower.error)")
+        #expect(try bench.run("jobs", "priority", "-x", "--filter", "n = 4").code == 64)
         #expect(try bench.run("jobs", "priority", "7", "--filter", "n = 4").code == 0)
         let events = "\(bench.folder)/workspace/experiments/w/current/events.jsonl"
         #expect(
             try bench.wait {
                 try Files.readText(events).split(separator: "\n").count { $0.contains("\"held\"") } == 2
             })
+        let states = try bench.run("jobs", "list").output
+        #expect(
+            ["running  w.t", "held     w.t", "waiting  w.t", "n=4  priority 7\n", "n=5  priority 9\n"]
+                .allSatisfy(states.contains), "\(states)")
+        let heldJobs = try bench.run("jobs", "path", "--filter", "@state = held").output
+        #expect(heldJobs.split(separator: "\n").count == 2)
+        #expect(try bench.run("jobs", "show", "--filter", "n = 3").output.contains("held        until "))
         let clean = try bench.run("jobs", "clean", "-e", "w", "--perform")
         #expect(clean.code == 2 && clean.error.contains("belongs to w, which is running"), "\(clean.error)")
         #expect(try bench.jobs("w.t").count == 5)
         try bench.write("", to: "tally.go")
         #expect(try bench.wait { try bench.read("tally") == "1\n5\n4\n" })
         #expect(run.process.isRunning)
+        let attached = try bench.start(["attach", "w"])
+        #expect(try bench.wait { try bench.read(".\(run.tag).err").contains("only held jobs are left (2)") })
         #expect(try bench.run("jobs", "release", "-e", "w").output.split(separator: "\n").count == 2)
         let result = try bench.finish(run.process, run.tag)
         #expect(result.code == 0 && result.error.contains("held    w.t"), "\(result.error)")
         #expect(try bench.read("tally").split(separator: "\n").count == 5)
+        #expect(result.error.contains("released w.t ") && result.error.contains("priority 9 w.t "))
+        let told = try bench.finish(attached.process, attached.tag).output
+        #expect(
+            told
+                == result.error.split(separator: "\n", omittingEmptySubsequences: false)
+                .filter { !$0.hasPrefix("only ") && !$0.contains("tasks: ") }.joined(separator: "\n"))
         let late = try bench.run("jobs", "hold", "-e", "w")
         #expect(late.code == 2 && late.error.contains("none of these jobs waits in a run that goes on"))
     }

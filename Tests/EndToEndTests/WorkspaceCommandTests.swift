@@ -37,7 +37,7 @@ struct WorkspaceCommandTests {
         #expect(all.count == 8)
         #expect(all.filter { $0["state"] == "done" }.count == 4)
         #expect(all.filter { $0["state"] == "error" }.count == 2)
-        #expect(all.filter { $0["state"] == "waiting" }.count == 2)
+        #expect(all.filter { $0["state"] == "not run" }.count == 2)
         let two = try lines(try bench.run("jobs", "list", "--json", "-c", "2").output)
         #expect(two.map { $0["id"] } == all.prefix(2).map { $0["id"] })
         let picked = try bench.run("jobs", "list", "--filter", "@state = error and lr in [0.1]")
@@ -57,7 +57,7 @@ struct WorkspaceCommandTests {
     func failures() throws {
         let bench = try bench()
         let groups = try bench.run("failures")
-        #expect(groups.output.hasPrefix("1  2 jobs  bad value N in PATH\n"), "\(groups.output)")
+        #expect(groups.output.hasPrefix("1  2 jobs  exit code 3: bad value N in PATH\n"), "\(groups.output)")
         #expect(try bench.run("jobs", "retry", "--group", "2").code == 2)
         let still = try bench.run("jobs", "retry", "--group", "1")
         #expect(still.code == 1 && still.error.contains("2 tasks: 2 failed"))

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// Copies an experiment into another workspace: runs, their code, the jobs that are done, and the folders that these share.
+/// Copies an experiment into another workspace: runs, their code, the jobs that have ended, and the folders that these share.
 ///
 /// Each job, shared folder and run is copied beside its place and renamed into it: what is there is whole. So a copy that was killed is gone
 /// on with by doing it again.
@@ -61,7 +61,7 @@ package struct ExperimentCopy {
 
     private func copy(_ run: RunRecord, _ told: (Item) -> Void) throws(SystemError) {
         let jobs = WorkspaceInventory(from).jobs(inRun: run)
-        for job in jobs where job.folder.isDone { try copy(job, told) }
+        for job in jobs where job.folder.isDone || Files.exists(job.folder.failed) { try copy(job, told) }
         let place = "\(target.experiment(run.experiment))/\(run.run)"
         let sources = "\(target.sources)/\(run.experiment)/\(run.run)"
         if !Files.exists(sources) {
@@ -93,6 +93,7 @@ package struct ExperimentCopy {
         }
         if place.isDone { return }
         if Files.exists(place.path) {
+            if !job.folder.isDone { return }
             // What failed there, or has not run: unless it runs now, it makes room.
             let hasRoom: Void? = try FileLock.holding(place.lock) { () throws(SystemError) in
                 try Files.removeTree(place.path)

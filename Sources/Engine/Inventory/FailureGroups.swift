@@ -1,39 +1,34 @@
-/// Failed jobs that said the same at their end.
+/// Failed jobs that ended for one reason, and said the same at their end.
 package struct FailureGroup {
-    /// The last line, with what differs from job to job taken out.
-    package let message: String
+    /// `exit code 3`, with what differs from job to job taken out.
+    package let reason: String
+    /// The last line that they wrote, likewise; nil where they wrote nothing, or never began.
+    package let message: String?
     package var jobs: [JobRecord]
+
+    /// `exit code 3: bad value N in PATH`
+    package var text: String { message.map { "\(reason): \($0)" } ?? reason }
 
     /// Groups failed jobs; the largest group first.
     package static func of(_ jobs: [JobRecord]) -> [FailureGroup] {
         var groups: [String: FailureGroup] = [:]
         for job in jobs where job.state == .error {
-            let message = normalised(lastLine(of: job))
-            groups[message, default: FailureGroup(message: message, jobs: [])].jobs.append(job)
+            let outcome = job.outcome
+            let line = outcome?.reason == .launch ? nil : OutputTail(job.folder, count: 1).lines.last
+            let group = FailureGroup(
+                reason: outcome.map(reason) ?? "failed",
+                message: line.map { normalised($0) }, jobs: [])
+            groups[group.text, default: group].jobs.append(job)
         }
         return groups.values.sorted {
             $0.jobs.count == $1.jobs.count
-                ? ByteOrder.less($0.message, $1.message) : $0.jobs.count > $1.jobs.count
+                ? ByteOrder.less($0.text, $1.text) : $0.jobs.count > $1.jobs.count
         }
     }
 
-    /// The last line of a job's standard error, or what its outcome says.
-    private static func lastLine(of job: JobRecord) -> String {
-        let outcome = job.outcome
-        if outcome?.reason == .launch, let message = outcome?.message { return message }
-        for path in [job.folder.error, job.folder.output] {
-            if let line = lastLines(of: path, 1).last { return line }
-        }
-        return outcome?.text ?? "no output"
-    }
-
-    /// The last lines of a file that are not empty; of a line that a progress bar overwrote, its last state.
-    package static func lastLines(of path: String, _ count: Int) -> [String] {
-        guard let tail = Files.tail(path, count: 16384) else { return [] }
-        return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .compactMap { $0.split(separator: "\r").last.map(String.init) }
-            .filter { $0.contains { !$0.isWhitespace } }
-            .suffix(count)
+    /// An exit code or a signal counts; sizes, and what is in messages, do not.
+    private static func reason(_ outcome: Outcome) -> String {
+        outcome.message == nil && outcome.reason != .memory ? outcome.text : normalised(outcome.text)
     }
 
     /// Numbers, hexadecimal words and paths become signs: they differ between jobs that failed for one reason.

@@ -10,13 +10,25 @@ package struct JobRecord: Sendable {
     /// When it was submitted last.
     package var submitted: Timestamp?
     package var dependencies: [String]
-    package var state: State = .unknown
+    package var state: State = .notRun
+    /// Whether its run goes on.
+    package var isOfLiveRun = false
+    /// Whether its run keeps it from starting.
+    package var isHeld = false
+    /// The greater starts earlier.
+    package var priority = 0
 
     package enum State: String, Sendable, CaseIterable {
         case done, error, running
-        /// Submitted, and nothing has run.
+        /// Submitted to a run that goes on, and nothing has run.
         case waiting
-        case unknown
+        /// It waits, and would after all that it needs is done.
+        case held
+        /// No run goes on that has submitted it, and nothing has run.
+        case notRun = "not run"
+
+        /// Whether it has neither begun nor ended.
+        package var isOpen: Bool { [.waiting, .held, .notRun].contains(self) }
     }
 
     /// From the folder's place in the workspace.
@@ -29,6 +41,36 @@ package struct JobRecord: Sendable {
         dependencies = []
     }
 
+    /// From a line of a run's `jobs.jsonl`; nil where it is none.
+    package init?(_ workspace: Workspace, line: [UInt8]) {
+        guard let json = try? JSON.parse(line), let task = json["task_id"]?.string,
+            let identifier = json["job_id"]?.string, Self.isSafe(task), Self.isSafe(identifier)
+        else { return nil }
+        self.init(workspace, task: task, identifier: identifier)
+        if case .object(let tags)? = json["tags"] { self.tags = tags.map { ($0.name, $0.value) } }
+        dependencies = json["depends_on"]?.array?.compactMap(\.string) ?? []
+        if let seconds = json["timestamp"]?.number, abs(seconds) < 1e11 {
+            submitted = Timestamp(microseconds: Int64(seconds * 1e6))
+        }
+        isHeld = json["held"] == .bool(true)
+        priority = json["priority"]?.int.flatMap { Int(exactly: $0) } ?? 0
+    }
+
+    /// A name from a file becomes part of a path.
+    private static func isSafe(_ name: String) -> Bool {
+        !name.isEmpty && !name.contains("/") && !name.hasPrefix(".")
+    }
+
+    package var key: JobKey { JobKey(taskID: task, identifier: identifier) }
+
+    mutating func apply(_ change: JobChange) {
+        switch change {
+        case .hold: isHeld = true
+        case .release: isHeld = false
+        case .priority(let value): priority = value
+        }
+    }
+
     /// Looks at the folder.
     package mutating func readState() {
         state =
@@ -36,7 +78,7 @@ package struct JobRecord: Sendable {
             case .done: .done
             case .failed: .error
             case .running: .running
-            case .new: .waiting
+            case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
             }
     }
 
@@ -60,6 +102,7 @@ package struct JobRecord: Sendable {
             .init("run", .optional(run)), .init("tags", .object(tags.map { .init($0.name, $0.value) })),
             .init("submitted", .optional(submitted?.iso)), .init("folder", .string(folder.path)),
             .init("depends_on", .array(dependencies.map(JSON.string))),
+            .init("held", .bool(state == .held)), .init("priority", .int(Int64(priority))),
         ])
     }
 }

@@ -32,9 +32,10 @@ package struct WorkspaceInventory {
     {
         var found: [JobRecord] = []
         for name in experiment.map({ [$0] }) ?? experiments {
-            let history = RunHistory(experiment: name, in: workspace)
-            for run in everyRun ? history.names.reversed() : history.names.suffix(1) {
-                found += jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count)
+            let names = RunHistory(experiment: name, in: workspace).names
+            for run in everyRun ? names.reversed() : names.suffix(1) {
+                let isLive = run == names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
+                found += jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
             }
         }
         found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
@@ -46,10 +47,17 @@ package struct WorkspaceInventory {
 
     /// The jobs of one run, the first submitted first.
     package func jobs(inRun run: RunRecord) -> [JobRecord] {
-        jobs(in: run.path, run.experiment, run.run, nil)
+        jobs(in: run.path, run.experiment, run.run, nil, isLive: run.state == "running")
     }
 
-    private func jobs(in folder: String, _ experiment: String, _ run: String, _ count: Int?) -> [JobRecord] {
+    private func jobs(
+        in folder: String, _ experiment: String, _ run: String, _ count: Int?, isLive: Bool
+    ) -> [JobRecord] {
+        var wishes: [JobKey: [JobChange]] = [:]
+        if isLive {
+            var control = RunControl(run: folder)
+            for case .job(let job, let change) in control.read() { wishes[job, default: []].append(change) }
+        }
         let log = "\(folder)/jobs.jsonl"
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try read(log, count) } catch {
@@ -59,21 +67,15 @@ package struct WorkspaceInventory {
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         return lines.enumerated().compactMap { index, line in
-            guard let json = try? JSON.parse(Array(line)), let task = json["task_id"]?.string,
-                let identifier = json["job_id"]?.string, Self.isSafe(task), Self.isSafe(identifier)
-            else {
+            guard var record = JobRecord(workspace, line: Array(line)) else {
                 // The first line of an end may be the rest of one.
                 if count == nil || index > 0 { warn(Self.unreadable(log, isLast: index == lines.count - 1)) }
                 return nil
             }
-            var record = JobRecord(workspace, task: task, identifier: identifier)
             record.experiment = experiment
             record.run = run
-            if case .object(let tags)? = json["tags"] { record.tags = tags.map { ($0.name, $0.value) } }
-            record.dependencies = json["depends_on"]?.array?.compactMap(\.string) ?? []
-            if let seconds = json["timestamp"]?.number, abs(seconds) < 1e11 {
-                record.submitted = Timestamp(microseconds: Int64(seconds * 1e6))
-            }
+            record.isOfLiveRun = isLive
+            for change in wishes[record.key] ?? [] { record.apply(change) }
             return record
         }
     }
@@ -92,11 +94,6 @@ package struct WorkspaceInventory {
 
     private static func unreadable(_ log: String, isLast: Bool) -> String {
         "\(Paths.shown(log)): \(isLast ? "its last line is torn" : "a line cannot be read"): left out"
-    }
-
-    /// A name from a file becomes part of a path.
-    private static func isSafe(_ name: String) -> Bool {
-        !name.isEmpty && !name.contains("/") && !name.hasPrefix(".")
     }
 
     /// Every folder below `jobs/`, whether a run knows it or not; links are left out.

@@ -47,6 +47,9 @@ struct LaunchQueue: Sendable {
         slotsLeft = self.slots
     }
 
+    /// Whether no job waits in it or runs.
+    var isEmpty: Bool { entries.isEmpty }
+
     // MARK: Jobs that come and go
 
     /// A job may start. One that needs more slots than there are gets all of them.

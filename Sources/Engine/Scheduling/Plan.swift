@@ -34,6 +34,10 @@ package struct Plan: Sendable {
         case retry(JobNumber, Outcome)
         /// Its attempts left no outcome: this is written to its folder.
         case record(JobNumber, Outcome)
+        /// What somebody wanted of a job is so now.
+        case changed(JobNumber, JobChange)
+        /// Nothing runs, and nothing will before one of so many jobs that are held is released.
+        case waitForRelease(count: Int)
         /// The run is over. The last action.
         case finish
     }
@@ -61,6 +65,8 @@ package struct Plan: Sendable {
     private var wanted: [JobKey: [JobChange]] = [:]
     private let failsFast: Bool
     private var isDraining = false
+    /// Whether all that the script submits by itself is here.
+    private var isPlanned = false
     private var isClosed = false
     private var hasFinished = false
     /// Whether the jobs that were not launched before a drain are settled.
@@ -68,6 +74,9 @@ package struct Plan: Sendable {
     /// How many jobs are not final, and how many of those run.
     private var open = 0
     private var running = 0
+    private var held = 0
+    /// Whether it was said that only held jobs are left.
+    private var hasToldOfHeld = false
 
     /// - Parameters:
     ///   - slots: how many jobs of one core may run at once; at least 1.
@@ -114,12 +123,18 @@ package struct Plan: Sendable {
                 giveUp(number, outcome, &actions)
             }
         case .changed(let key, let change): apply(change, to: key, &actions)
-        case .scriptEnded: break
+        case .scriptEnded: isPlanned = true
         case .closed: isClosed = true
         case .drain: isDraining = true
         }
         launchReady(&actions)
         finishIfOver(&actions)
+        if isPlanned, running == 0, held > 0, queue.isEmpty, !isDraining {
+            if !hasToldOfHeld { actions.append(.waitForRelease(count: held)) }
+            hasToldOfHeld = true
+        } else {
+            hasToldOfHeld = false
+        }
         return actions
     }
 
@@ -136,7 +151,7 @@ package struct Plan: Sendable {
         add(spec)
         if isDone { return succeed(spec.number, as: .cached, &actions) }
         if !wanted.isEmpty, let changes = wanted.removeValue(forKey: spec.key) {
-            for change in changes { note(change, spec.number) }
+            for change in changes { note(change, spec.number, &actions) }
         }
         if isDrained { return settle(spec.number, .notRun, &actions) }
         var blocker: JobNumber?
@@ -172,18 +187,21 @@ package struct Plan: Sendable {
         }
         let status = entries[number.index].status
         guard !status.isFinal, status != .running else { return }
-        note(change, number)
+        note(change, number, &actions)
         switch (change, status) {
         case (.hold, .ready):
             queue.remove(number)
             makeReady(number, &actions)
-        case (.release, .held): makeReady(number, &actions)
+        case (.release, .held):
+            held -= 1
+            makeReady(number, &actions)
         case (.priority(let priority), .ready): queue.move(number, to: priority)
         default: break
         }
     }
 
-    private mutating func note(_ change: JobChange, _ number: JobNumber) {
+    private mutating func note(_ change: JobChange, _ number: JobNumber, _ actions: inout [Action]) {
+        actions.append(.changed(number, change))
         switch change {
         case .hold: entries[number.index].isHeld = true
         case .release: entries[number.index].isHeld = false
@@ -197,7 +215,10 @@ package struct Plan: Sendable {
         let status: JobStatus = entry.isHeld ? .held : .ready
         entries[number.index].status = status
         actions.append(.report(number, status))
-        guard status == .ready else { return }
+        guard status == .ready else {
+            held += 1
+            return
+        }
         let demand = entry.spec.demand
         queue.add(
             number,
@@ -214,6 +235,7 @@ package struct Plan: Sendable {
     // MARK: Ending
 
     private mutating func settle(_ number: JobNumber, _ status: JobStatus, _ actions: inout [Action]) {
+        if entries[number.index].status == .held { held -= 1 }
         entries[number.index].status = status
         open -= 1
         actions.append(.report(number, status))

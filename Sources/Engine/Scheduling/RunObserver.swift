@@ -8,6 +8,10 @@ package enum RunEvent: Sendable {
     case status(JobSpec, JobStatus)
     /// An attempt failed, and another follows.
     case retrying(JobSpec, Outcome)
+    /// What somebody wanted of a job is so now.
+    case changed(JobSpec, JobChange)
+    /// Nothing runs, and nothing will before one of so many jobs that are held is released.
+    case waitingForRelease(count: Int)
     /// The script has failed; what runs is waited for.
     case planFailed(String)
     /// The script has submitted all its jobs.

@@ -53,6 +53,8 @@ package actor Scheduler {
             case .report(let number, let status):
                 board.set(number, status)
                 observer.observe(.status(plan.spec(number), status))
+            case .changed(let number, let change): observer.observe(.changed(plan.spec(number), change))
+            case .waitForRelease(let count): observer.observe(.waitingForRelease(count: count))
             case .finish: return true
             }
         }

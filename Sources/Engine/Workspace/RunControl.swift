@@ -5,7 +5,7 @@
 ///     {"service": "monitor/tensorboard", "want": "stop"}                  or "start", "restart"
 package struct RunControl: Sendable {
     private let path: String
-    private var offset = 0
+    private var lines: LineReader
 
     package enum Wish: Sendable, Equatable {
         case job(JobKey, JobChange)
@@ -21,7 +21,10 @@ package struct RunControl: Sendable {
     }
 
     /// - Parameter run: the folder of the run.
-    package init(run: String) { path = "\(run)/control.jsonl" }
+    package init(run: String) {
+        path = "\(run)/control.jsonl"
+        lines = LineReader(path)
+    }
 
     /// Asks for changes.
     package static func ask(_ change: JobChange, of jobs: [JobKey], run: String) throws(SystemError) {
@@ -30,41 +33,23 @@ package struct RunControl: Sendable {
             var members: [JSON.Member] = [
                 .init("task_id", .string(job.taskID)), .init("job_id", .string(job.identifier)),
             ]
-            switch change {
-            case .hold: members.append(.init("want", "hold"))
-            case .release: members.append(.init("want", "release"))
-            case .priority(let value):
-                members += [.init("want", "priority"), .init("value", .int(Int64(value)))]
-            }
+            members += change.json
             return .object(members)
         }
         if let failure = log.append(lines) { throw failure }
     }
 
-    /// What was asked since the last look. A line that is not whole yet is left for later, one that says nothing is passed over.
+    /// What was asked since the last look. A line that says nothing is passed over.
     package mutating func read() -> [Wish] {
-        guard Files.size(of: path) > Int64(offset), let bytes = try? Files.read(path, from: offset),
-            let end = bytes.lastIndex(of: UInt8(ascii: "\n"))
-        else { return [] }
-        offset += end + 1
-        return bytes[..<end].split(separator: UInt8(ascii: "\n")).compactMap { line in
+        lines.read().compactMap { line in
             guard let json = try? JSON.parse(Array(line)) else { return nil }
             if let service = json["service"]?.string {
                 return json["want"]?.string.flatMap(ServiceWish.init(rawValue:)).map { .service(service, $0) }
             }
             guard let task = json["task_id"]?.string, let identifier = json["job_id"]?.string,
-                let change = Self.change(json)
+                let change = JobChange(json)
             else { return nil }
             return .job(JobKey(taskID: task, identifier: identifier), change)
-        }
-    }
-
-    private static func change(_ json: JSON) -> JobChange? {
-        switch json["want"]?.string {
-        case "hold"?: .hold
-        case "release"?: .release
-        case "priority"?: json["value"]?.int.flatMap { Int(exactly: $0) }.map(JobChange.priority)
-        default: nil
         }
     }
 }

@@ -157,13 +157,15 @@ package final class RunFolder: Sendable {
     package func add(
         _ job: JobSpec, tags: [ConfigObject.Tag], dependencies: [Identifier], canWait: Bool
     ) throws(SystemError) {
-        let line: JSON = [
-            "job_id": .string(job.identifier.hex), "task_id": .string(job.taskID),
-            "tags": .object(tags.map { .init($0.name, JSON(plain: $0.value)) }),
-            "timestamp": .float(Timestamp.now.seconds),
-            "depends_on": .array(dependencies.map { .string($0.hex) }),
+        var line: [JSON.Member] = [
+            .init("job_id", .string(job.identifier.hex)), .init("task_id", .string(job.taskID)),
+            .init("tags", .object(tags.map { .init($0.name, JSON(plain: $0.value)) })),
+            .init("timestamp", .float(Timestamp.now.seconds)),
+            .init("depends_on", .array(dependencies.map { .string($0.hex) })),
         ]
-        let failure = jobs.append(line, canWait: canWait)
+        if job.isHeld { line.append(.init("held", .bool(true))) }
+        if job.priority != 0 { line.append(.init("priority", .int(Int64(job.priority)))) }
+        let failure = jobs.append(.object(line), canWait: canWait)
         if let failure { throw failure }
     }
 

@@ -51,21 +51,29 @@ package final class RunRecorder: RunObserver, ServiceListener {
             if status == .cached { more.append(.init("cached", .bool(true))) }
             log(status.name, job, more, canWait: status == .cached)
         case .retrying(let job, let outcome):
-            log("retry", job, [.init("reason", .string(outcome.text))], canWait: false)
+            log(
+                "retry", job,
+                [.init("reason", .string(outcome.text)), .init("attempt", .int(Int64(outcome.attempt)))],
+                canWait: false)
+        case .changed(let job, let change): log(job, change.json, canWait: false)
         case .finished(let end):
             writeStatus { status in
                 status.end = end
                 status.ended = .now
             }
         // Submissions have a log of their own, `jobs.jsonl`.
-        case .began, .submitted, .planned, .planFailed, .stopping, .warning: break
+        case .began, .submitted, .planned, .planFailed, .waitingForRelease, .stopping, .warning: break
         }
     }
 
     private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
+        log(job, [.init("state", .string(state))] + more, canWait: canWait)
+    }
+
+    private func log(_ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
         let members: [JSON.Member] = [
             .init("timestamp", .float(Timestamp.now.seconds)), .init("job_id", .string(job.identifier.hex)),
-            .init("task_id", .string(job.taskID)), .init("state", .string(state)),
+            .init("task_id", .string(job.taskID)),
         ]
         if let failure = run.log(.object(members + more), canWait: canWait) { warn(failure.text) }
     }

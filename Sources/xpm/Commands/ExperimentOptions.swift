@@ -67,3 +67,10 @@ struct WorkspaceOptions: ParsableArguments {
         }
     }
 }
+
+extension NameSpecification {
+    /// The name, and a letter that its number may follow at once: `-j 4` and `-j4`.
+    static func joinedOrLong(_ letter: Character) -> NameSpecification {
+        [.customShort(letter, allowingJoined: true), .long]
+    }
+}

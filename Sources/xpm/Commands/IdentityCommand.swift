@@ -52,14 +52,11 @@ struct IdentityCommand: ParsableCommand {
         let style = Style.standardOutput
         var lines = ["\(style.bold(part.type)) \(part.identifier.hex)"]
         for piece in part.pieces {
-            let shown = hex(piece.bytes)
-            let padding = String(repeating: " ", count: max(0, 27 - shown.count))
-            lines.append("    \(style.dim(shown))\(padding) \(TextReport.printable(piece.meaning))")
+            let shown = style.dim(hex(piece.bytes)).padded(to: 27)
+            lines.append("    \(shown) \(TextReport.printable(piece.meaning))")
         }
         for left in part.skipped {
-            lines.append(
-                "    \(style.dim("left out"))" + String(repeating: " ", count: 20)
-                    + "\(left.name): \(left.reason)")
+            lines.append("    \(style.dim("left out").padded(to: 27)) \(left.name): \(left.reason)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
     var runMode: RunMode = .normal
 
     @Option(
-        name: .shortAndLong,
+        name: .joinedOrLong("j"),
         help: ArgumentHelp("How many jobs run at once (default: the number of cores).", valueName: "n"))
     var jobs: Int?
 

@@ -38,8 +38,7 @@ struct RunReport {
         let spec: JobSpec
         let outcome: Outcome
         let parameters: String
-        /// The last lines of its output, and which stream they are of.
-        let last: (stream: String, lines: [String])
+        let last: OutputTail
         let blocked: [JobSpec]
     }
 }

@@ -34,6 +34,9 @@ final class JSONConsole: Console {
                         .init("reason", .string(outcome.text)),
                         .init("attempt", .int(Int64(outcome.attempt))),
                     ]))
+        case .changed(let spec, let change):
+            write(.object([.init("event", "change")] + Self.members(spec) + change.json))
+        case .waitingForRelease(let count): write(["event": "waiting", "held": .int(Int64(count))])
         case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
         case .warning(let text): write(["event": "warning", "message": .string(text)])
         case .planFailed(let text): Self.tell(error: text)

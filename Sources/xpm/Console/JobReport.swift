@@ -6,15 +6,11 @@ struct JobReport {
 
     /// `iris.train 3f2a1b9c lr=0.1`
     func name(_ job: JobRecord) -> String {
-        [
-            style.bold(job.task), style.dim(String(job.identifier.prefix(8))),
-            TextReport.printable(job.tagsText),
-        ]
-        .filter { !$0.isEmpty }.joined(separator: " ")
+        TextReport(style: style).name(job.task, String(job.identifier.prefix(8)), tags: job.tagsText)
     }
 
     private func state(_ job: JobRecord) -> String {
-        let name = job.state.rawValue + String(repeating: " ", count: 7 - job.state.rawValue.count)
+        let name = job.state.rawValue.padded(to: 7)
         return switch job.state {
         case .done: style.green(name)
         case .error: style.red(name)
@@ -27,28 +23,32 @@ struct JobReport {
     func table(_ jobs: [JobRecord]) -> String {
         let widths = (jobs.map(\.task.count).max() ?? 0, jobs.map { ($0.experiment ?? "").count }.max() ?? 0)
         return jobs.map { job in
-            let experiment = job.experiment ?? ""
-            let time = job.submitted?.format("%Y-%m-%d %H:%M") ?? ""
-            return
-                "\(state(job))  \(job.task)\(pad(widths.0 - job.task.count))  \(job.identifier.prefix(8))  "
-                + "\(experiment)\(pad(widths.1 - experiment.count))  \(time)  \(TextReport.printable(job.tagsText))\n"
+            let cells = [
+                state(job), job.task.padded(to: widths.0), String(job.identifier.prefix(8)),
+                (job.experiment ?? "").padded(to: widths.1), job.submitted?.format("%Y-%m-%d %H:%M") ?? "",
+                TextReport.printable(job.tagsText),
+            ]
+            let priority = job.priority != 0 && job.state.isOpen ? "  priority \(job.priority)" : ""
+            return cells.joined(separator: "  ") + style.dim(priority) + "\n"
         }.joined()
     }
-
-    private func pad(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }
 
     /// Everything about one.
     func whole(_ job: JobRecord) -> String {
         var lines = ["\(style.bold(job.task)) \(job.identifier)  \(state(job))"]
         func add(_ name: String, _ text: String?) {
             if let text, !text.isEmpty {
-                lines.append("    \(name)\(pad(12 - name.count))\(TextReport.printable(text))")
+                lines.append("    \(name.padded(to: 12))\(TextReport.printable(text))")
             }
         }
         add("folder", Paths.shown(job.folder.path))
         add("experiment", job.experiment.map { "\($0)/\(job.run ?? "")" })
         add("submitted", job.submitted?.format("%Y-%m-%d %H:%M:%S"))
         add("tags", job.tagsText)
+        if job.isOfLiveRun, job.state.isOpen || job.state == .error {
+            add("held", job.isHeld ? "until xpm jobs release" : nil)
+            add("priority", job.priority == 0 ? nil : String(job.priority))
+        }
         if let outcome = job.outcome {
             add("outcome", outcome.text)
             add("ended", outcome.ended?.format("%Y-%m-%d %H:%M:%S"))
@@ -65,7 +65,9 @@ struct JobReport {
         }
         for need in job.dependencies { add("needs", String(need.prefix(16))) }
         if let result = JobResult.read(job.folder) { add("result", result.text) }
-        for line in FailureGroup.lastLines(of: job.folder.error, 5) { add("stderr", line) }
+        for stream in [("stderr", job.folder.error), ("stdout", job.folder.output)] {
+            for line in OutputTail.lines(of: stream.1, 5) { add(stream.0, line) }
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -82,13 +84,14 @@ struct JobReport {
     func group(_ group: FailureGroup, number: Int, lines count: Int) -> String {
         let jobs = group.jobs
         var lines = [
-            "\(style.bold("\(number)"))  \(jobs.count) job\(jobs.count == 1 ? "" : "s")  \(style.red(TextReport.printable(group.message)))"
+            "\(style.bold("\(number)"))  \(jobs.count) job\(jobs.count == 1 ? "" : "s")  \(style.red(TextReport.printable(group.text)))"
         ]
         for job in jobs.prefix(3) { lines.append("    \(name(job))") }
         if jobs.count > 3 { lines.append("    and \(jobs.count - 3) more") }
         if let first = jobs.first {
-            let tail = FailureGroup.lastLines(of: first.folder.error, count)
-            for line in tail { lines.append("      \(style.dim(TextReport.printable(line)))") }
+            for line in OutputTail(first.folder, count: count).lines {
+                lines.append("      \(style.dim(TextReport.printable(line)))")
+            }
             lines.append("      \(Paths.shown(first.folder.path))")
         }
         return lines.joined(separator: "\n") + "\n"

@@ -34,9 +34,11 @@ final class LiveConsole: Console {
         switch event {
         case .began(let experiment, let run, _): title.withLock { $0 = "\(experiment) \(run)" }
         case .status(let spec, .failed(let outcome)):
-            keep("\(style.red("failed"))  \(report.name(spec)): \(outcome.text)")
+            keep(TextReport.line(style.red("failed"), report.name(spec), outcome.text))
         case .retrying(let spec, let outcome):
-            keep("\(style.yellow("again"))   \(report.name(spec)): \(TextReport.retry(outcome))")
+            keep(TextReport.again(report.name(spec), outcome.text, Int64(outcome.attempt)))
+        case .changed(let spec, let change): keep(TextReport.line(change.text, report.name(spec)))
+        case .waitingForRelease(let count): keep(style.yellow(TextReport.held(count)))
         case .stopping(let count): keep(style.yellow(StopText.of(count)))
         case .warning(let text): keep("\(style.yellow("warning:")) \(text)")
         default: break
@@ -67,7 +69,7 @@ final class LiveConsole: Console {
         var text = drawing.drawnLines > 0 ? "\u{1b}[\(drawing.drawnLines)A\r\u{1b}[J" : ""
         for line in drawing.pending { text += line + "\n" }
         let width = StandardStream.error.columns - 1
-        for line in lines { text += Self.cut(line, to: width) + "\n" }
+        for line in lines { text += line.cut(to: width) + "\n" }
         drawing.pending = []
         drawing.drawnLines = lines.count
         if !text.isEmpty { StandardStream.error.write(text) }
@@ -92,7 +94,7 @@ final class LiveConsole: Console {
             let rate = Double(worked) / elapsed
             parts.append(
                 rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
-            let left = counts.waiting + counts.running
+            let left = counts.waiting - counts.held + counts.running
             if isPlanned, left > 0 { parts.append("\(NumberText.duration(Double(left) / rate)) left") }
         }
         parts.append(NumberText.duration(elapsed))
@@ -109,33 +111,5 @@ final class LiveConsole: Console {
             lines.append(style.dim("  … \(counts.running - running.count) more"))
         }
         return lines
-    }
-
-    /// A line that fits: escape sequences take no room, wide characters take two columns.
-    private static func cut(_ line: String, to width: Int) -> String {
-        var room = width
-        var isEscape = false
-        var out = ""
-        for character in line {
-            if character == "\u{1b}" { isEscape = true }
-            if !isEscape {
-                room -= character.unicodeScalars.contains(where: isWide) ? 2 : 1
-                if room < 0 { continue }
-            }
-            out.append(character)
-            if isEscape, character.isLetter { isEscape = false }
-        }
-        return out
-    }
-
-    /// East Asian wide characters and emoji (Unicode Standard Annex 11), in the rough.
-    private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x1100...0x115f, 0x2e80...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
-            0xff00...0xff60,
-            0xffe0...0xffe6, 0x1f300...0x1faff, 0x20000...0x3fffd:
-            true
-        default: false
-        }
     }
 }

@@ -10,13 +10,14 @@ final class PlainConsole: Console {
 
     func observe(_ event: RunEvent) {
         switch event {
-        case .status(let spec, .done): if !isQuiet { tell("done    \(report.name(spec))") }
-        case .status(let spec, .failed(let outcome)): tell("failed  \(report.name(spec)): \(outcome.text)")
-        case .status(let spec, .blocked): if !isQuiet { tell("blocked \(report.name(spec))") }
-        case .status(let spec, .held):
-            if !isQuiet { tell("held    \(report.name(spec)): xpm jobs release lets it go") }
-        case .retrying(let spec, let outcome):
-            if !isQuiet { tell("again   \(report.name(spec)): \(TextReport.retry(outcome))") }
+        case .status(let spec, .failed(let outcome)): tell("failed", spec, outcome.text)
+        case .status(let spec, .done) where !isQuiet: tell("done", spec)
+        case .status(let spec, .blocked) where !isQuiet: tell("blocked", spec)
+        case .status(let spec, .held) where !isQuiet: tell("held", spec)
+        case .retrying(let spec, let outcome) where !isQuiet:
+            tell(TextReport.again(report.name(spec), outcome.text, Int64(outcome.attempt)))
+        case .changed(let spec, let change) where !isQuiet && change != .hold: tell(change.text, spec)
+        case .waitingForRelease(let count): tell(TextReport.held(count))
         case .stopping(let count): tell(StopText.of(count))
         case .warning(let text): tell("warning: \(text)")
         default: break
@@ -29,6 +30,10 @@ final class PlainConsole: Console {
         for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
         if !isQuiet, !result.isUntold { StandardStream.error.write(report.summary(result)) }
         StandardStream.output.write(output.results(result.results))
+    }
+
+    private func tell(_ word: String, _ spec: JobSpec, _ reason: String? = nil) {
+        tell(TextReport.line(word, report.name(spec), reason))
     }
 
     private func tell(_ line: String) { StandardStream.error.write(line + "\n") }

@@ -19,8 +19,7 @@ extension TextReport {
         func add(_ word: String, _ texts: [String]) {
             for (index, text) in texts.prefix(Self.most).enumerated() {
                 let head = index == 0 ? word : ""
-                lines.append(
-                    "    \(head)\(String(repeating: " ", count: 7 - head.count))\(Self.printable(text))")
+                lines.append("    \(head.padded(to: 7))\(Self.printable(text))")
             }
             if texts.count > Self.most { lines.append("           and \(texts.count - Self.most) more") }
         }

@@ -6,8 +6,12 @@ struct TextReport {
 
     /// `iris.train 3f2a1b9c lr=0.1 seed=1`
     func name(_ spec: JobSpec) -> String {
-        [style.bold(spec.taskID), style.dim(spec.identifier.short), spec.tags].filter { !$0.isEmpty }.joined(
-            separator: " ")
+        name(spec.taskID, spec.identifier.short, tags: spec.tags)
+    }
+
+    func name(_ task: String, _ identifier: String, tags: String) -> String {
+        [style.bold(task), style.dim(identifier), Self.printable(tags)].filter { !$0.isEmpty }
+            .joined(separator: " ")
     }
 
     /// Text of a job on one line: what would move the cursor or switch colours is shown as its escape.
@@ -23,9 +27,19 @@ struct TextReport {
         }.joined()
     }
 
-    /// Why an attempt is followed by another.
-    static func retry(_ outcome: Outcome) -> String {
-        "\(outcome.text); attempt \(outcome.attempt + 1) follows"
+    /// `failed  iris.train 3f2a1b9c lr=0.1: exit code 3`
+    static func line(_ word: String, _ name: String, _ reason: String? = nil) -> String {
+        "\(word.padded(to: 7)) \(name)\(reason.map { ": \(printable($0))" } ?? "")"
+    }
+
+    /// Why a run does not go on.
+    static func held(_ count: Int) -> String {
+        "only held jobs are left (\(count)): xpm jobs release lets them go"
+    }
+
+    /// An attempt is followed by another, and why.
+    static func again(_ name: String, _ reason: String, _ attempt: Int64) -> String {
+        line("again", name, "\(reason); attempt \(attempt + 1) follows")
     }
 
     /// A planned task on a few lines.
@@ -48,7 +62,8 @@ struct TextReport {
         var lines = ["\(style.red("failed")) \(name(failure.spec)): \(failure.outcome.text)"]
         if !failure.parameters.isEmpty { lines.append("    parameters  \(failure.parameters)") }
         for (index, line) in failure.last.lines.enumerated() {
-            lines.append("    \(index == 0 ? failure.last.stream + "    " : "          ")  \(line)")
+            lines.append(
+                "    \(index == 0 ? failure.last.stream + "    " : "          ")  \(Self.printable(line))")
         }
         lines.append("    folder      \(Paths.shown(failure.spec.folder.path))")
         if !failure.blocked.isEmpty {
@@ -90,10 +105,10 @@ struct TextReport {
             }
             return [result.spec.taskID, result.spec.identifier.short, result.spec.tags, values]
         }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = (0..<3).map { column in rows.map { $0[column].columns }.max() ?? 0 }
         return rows.map { row in
             let cells = zip(row, widths).compactMap { text, width in
-                width == 0 ? nil : text + String(repeating: " ", count: width - text.count)
+                width == 0 ? nil : text.padded(to: width)
             }
             return (cells + [row[3]]).joined(separator: "  ") + "\n"
         }.joined()

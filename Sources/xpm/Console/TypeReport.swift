@@ -9,8 +9,8 @@ struct TypeReport {
     func list(_ types: [ConfigType]) -> String {
         let width = types.map(\.id.count).max() ?? 0
         return types.map { type in
-            let padding = String(repeating: " ", count: width - type.id.count)
-            return "\(style.bold(type.id))\(padding)  \(word(type))\(type.help.map { "  \($0)" } ?? "")\n"
+            let name = style.bold(type.id).padded(to: width)
+            return "\(name)  \(word(type))\(type.help.map { "  \($0)" } ?? "")\n"
         }.joined()
     }
 
@@ -23,9 +23,8 @@ struct TypeReport {
         let rows = type.parameters.map { ($0.name, Self.kind(of: $0), Self.remarks(of: $0)) }
         let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
         for (name, kind, remarks) in rows {
-            let left = name + String(repeating: " ", count: widths.0 - name.count)
-            let middle = kind + String(repeating: " ", count: widths.1 - kind.count)
-            lines.append("    \(left)  \(style.cyan(middle))  \(remarks)".trimmedRight)
+            let (left, middle) = (name.padded(to: widths.0), style.cyan(kind).padded(to: widths.1))
+            lines.append("    \(left)  \(middle)  \(remarks)".trimmedRight)
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -176,10 +176,8 @@ struct ExperimentFiles {
                 return String(decoding: JSON.object(members).prettyBytes, as: UTF8.self)
             }
             let rows = leaves.map { ("\($0.path): \(Self.onOneLine($0.setting))", $0.setting.origin.text) }
-            let width = rows.map(\.0.count).max() ?? 0
-            return rows.map {
-                $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + "# " + $0.1 + "\n"
-            }.joined()
+            let width = rows.map(\.0.columns).max() ?? 0
+            return rows.map { "\($0.0.padded(to: width))  # \($0.1)\n" }.joined()
         }
         if json { return String(decoding: configuration.json.prettyBytes, as: UTF8.self) }
         do { return try YAMLText.write(configuration) } catch { throw .message("\(error)") }

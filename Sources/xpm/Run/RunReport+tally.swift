@@ -9,7 +9,7 @@ extension RunReport {
         failures = failed.map { spec, outcome in
             FailedTask(
                 spec: spec, outcome: outcome, parameters: parameters(spec),
-                last: Self.lastLines(of: spec.folder),
+                last: OutputTail(spec.folder, count: 10),
                 blocked: blocked[spec.number] ?? [])
         }
         // Of a large run the table would be no help; its files are there.
@@ -22,15 +22,5 @@ extension RunReport {
                 warn("\(path) is not a JSON object: the task has no result")
             }
         }
-    }
-
-    /// The end of what a job wrote to its standard error, or else to its standard output, and which of them.
-    private static func lastLines(of folder: JobFolder, count: Int = 10) -> (stream: String, lines: [String])
-    {
-        for (stream, path) in [("stderr", folder.error), ("stdout", folder.output)] {
-            let lines = FailureGroup.lastLines(of: path, count)
-            if !lines.isEmpty { return (stream, lines.map(TextReport.printable)) }
-        }
-        return ("stderr", [])
     }
 }

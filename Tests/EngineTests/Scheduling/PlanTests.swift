@@ -11,6 +11,9 @@ struct PlanTests {
         var memories: [Int64?] = []
         var retried: [Int] = []
         var recorded: [Int] = []
+        var changed: [Int] = []
+        /// How many held jobs were waited for, each time that it was said.
+        var held: [Int] = []
         var statuses: [Int: JobStatus] = [:]
         var isFinished = false
         private var count = 0
@@ -60,6 +63,8 @@ struct PlanTests {
                 case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
+                case .changed(let number, _): changed.append(number.index)
+                case .waitForRelease(let count): held.append(count)
                 case .finish:
                     #expect(!isFinished)
                     isFinished = true
@@ -111,17 +116,20 @@ struct PlanTests {
         let held = bench.submit(isHeld: true)
         let child = bench.submit(needs: [held])
         let other = bench.submit()
+        bench.apply(.scriptEnded)
         bench.apply(.closed)
-        #expect(bench.launched == [other] && bench.statuses[held] == .held)
+        #expect(bench.launched == [other] && bench.statuses[held] == .held && bench.held == [])
         bench.succeed(other)
-        #expect(!bench.isFinished)
+        #expect(!bench.isFinished && bench.held == [1])
         bench.change(child, .hold)
+        #expect(bench.held == [1])
         bench.change(held, .release)
         bench.succeed(held)
-        #expect(bench.launched == [other, held] && bench.statuses[child] == .held)
+        #expect(bench.launched == [other, held] && bench.statuses[child] == .held && bench.held == [1, 1])
         bench.change(child, .release)
         bench.succeed(child)
         #expect(bench.isFinished && bench.statuses[child] == .done)
+        #expect(bench.changed == [child, held, child])
     }
 
     @Test("holding or moving a job that was to have something lets the next one have it")

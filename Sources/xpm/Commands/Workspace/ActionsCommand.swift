@@ -58,11 +58,11 @@ struct ActionsCommand: ParsableCommand {
                         "name": .string(action.name), "type": .string(action.typeID),
                         "description": .string(action.description), "run": .string(run.run),
                     ]
-                    let padding = String(repeating: " ", count: width - action.name.count)
                     StandardStream.output.write(
                         json
                             ? line.text + "\n"
-                            : "\(action.name)\(padding)  \(TextReport.printable(action.description))\n")
+                            : "\(action.name.padded(to: width))  \(TextReport.printable(action.description))\n"
+                    )
                 }
                 if actions.isEmpty { StandardStream.error.write("\(run.experiment) offers no actions\n") }
             } catch { throw error.reported() }

@@ -24,7 +24,7 @@ struct AttachCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
-            follow(run, lock: place.lock(ofExperiment: experiment))
+            follow(run, in: place)
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
                 return
             }
@@ -33,39 +33,68 @@ struct AttachCommand: ParsableCommand {
         } catch { throw error.reported() }
     }
 
-    private func follow(_ run: RunRecord, lock: String) {
-        var offset = 0
-        var rest: [UInt8] = []
-        let report = JobReport(style: .standardOutput)
+    private func follow(_ run: RunRecord, in place: Workspace) {
+        var events = LineReader("\(run.path)/events.jsonl")
+        var names = JobNames(run, in: place)
         while true {
             // Asked first: what was written before the end is told.
-            let goesOn = FileLock.isHeld(lock)
-            let added = (try? Files.read("\(run.path)/events.jsonl", from: offset)) ?? []
-            offset += added.count
-            rest += added
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Array(rest[..<end])
-                rest.removeSubrange(...end)
-                tell(line, report)
-            }
+            let goesOn = FileLock.isHeld(place.lock(ofExperiment: experiment))
+            for line in events.read() { tell(line, &names) }
             if !goesOn { return }
             Clock.sleep(milliseconds: 100)
         }
     }
 
-    private func tell(_ line: [UInt8], _ report: JobReport) {
+    private func tell(_ line: ArraySlice<UInt8>, _ names: inout JobNames) {
         if json { return StandardStream.output.write(bytes: line + [UInt8(ascii: "\n")]) }
-        guard let event = try? JSON.parse(line), let state = event["state"]?.string, state != "running",
-            event["cached"] == nil
-        else { return }
-        let reason = event["reason"]?.string.map { ": \(TextReport.printable($0))" } ?? ""
-        if let service = event["service_id"]?.string {
-            let more = event["error"]?.string ?? event["url"]?.string
-            let place = more.map { "  \(TextReport.printable($0))" } ?? ""
-            return StandardStream.output.write("\(report.style.bold(state))  service \(service)\(place)\n")
+        guard let event = try? JSON.parse(Array(line)) else { return }
+        if let text = Self.text(of: event, &names) { StandardStream.output.write(text + "\n") }
+    }
+
+    /// The line that the run itself prints.
+    private static func text(of event: JSON, _ names: inout JobNames) -> String? {
+        let state = event["state"]?.string
+        if let service = event["service_id"]?.string, let state {
+            return TextReport.line(
+                "service", "\(service) \(state)", event["error"]?.string ?? event["url"]?.string)
         }
-        let name = "\(event["task_id"]?.string ?? "?") \((event["job_id"]?.string ?? "").prefix(8))"
-        StandardStream.output.write("\(report.style.bold(state))  \(name)\(reason)\n")
+        guard let task = event["task_id"]?.string, let identifier = event["job_id"]?.string else {
+            return nil
+        }
+        let name = names.name(JobKey(taskID: task, identifier: identifier))
+        let reason = event["reason"]?.string
+        func line(_ word: String) -> String { TextReport.line(word, name, reason) }
+        switch state {
+        case nil: return JobChange(event).flatMap { $0 == .hold ? nil : line($0.text) }
+        case "done"?: return event["cached"] == nil ? line("done") : nil
+        case "error"?: return line("failed")
+        case "retry"?: return TextReport.again(name, reason ?? "", event["attempt"]?.int ?? 1)
+        case "blocked"?, "held"?: return state.map(line)
+        default: return nil
+        }
+    }
+}
+
+/// What the jobs of a run are called, with their tags, as its log tells.
+private struct JobNames {
+    private let workspace: Workspace
+    private var submitted: LineReader
+    private var tags: [JobKey: String] = [:]
+    private let report = TextReport(style: .standardOutput)
+
+    init(_ run: RunRecord, in workspace: Workspace) {
+        self.workspace = workspace
+        submitted = LineReader("\(run.path)/jobs.jsonl")
+    }
+
+    mutating func name(_ job: JobKey) -> String {
+        if tags[job] == nil {
+            for line in submitted.read() {
+                guard let record = JobRecord(workspace, line: Array(line)) else { continue }
+                tags[record.key] = record.tagsText
+            }
+        }
+        return report.name(job.taskID, String(job.identifier.prefix(8)), tags: tags[job] ?? "")
     }
 }
 

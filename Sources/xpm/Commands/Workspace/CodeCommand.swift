@@ -77,8 +77,7 @@ struct CodeCommand: ParsableCommand {
                 "name": .string(file.name), "kept": .string(file.kept), "original": .optional(file.original),
                 "bytes": .int(file.bytes), "state": .string(state.rawValue),
             ]
-            let padding = String(repeating: " ", count: width - file.name.count)
-            let text = "\(file.name)\(padding)  \(state.rawValue)  \(NumberText.bytes(file.bytes))"
+            let text = "\(file.name.padded(to: width))  \(state.rawValue)  \(NumberText.bytes(file.bytes))"
             StandardStream.output.write("\(json ? line.text : text)\n")
         }
     }

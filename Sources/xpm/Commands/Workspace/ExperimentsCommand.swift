@@ -22,9 +22,8 @@ struct ExperimentsCommand: ParsableCommand {
                 for name in names {
                     guard let run = RunRecord.all(of: name, in: place).last else { continue }
                     if let problem = run.problem { JobSelection.warn(problem) }
-                    let padding = String(repeating: " ", count: width - name.count)
                     StandardStream.output.write(
-                        json ? run.json.text + "\n" : "\(name)\(padding)  \(run.text)\n")
+                        json ? run.json.text + "\n" : "\(name.padded(to: width))  \(run.text)\n")
                 }
                 if names.isEmpty { StandardStream.error.write("no experiments\n") }
             } catch { throw error.reported() }

@@ -6,7 +6,8 @@ struct FailuresCommand: ParsableCommand {
         commandName: "failures",
         abstract: "Show failed jobs, grouped by what they said last.",
         discussion: """
-            Jobs whose last line of standard error is the same, apart from numbers and paths, are one group; its first job's last lines are shown.
+            Jobs that ended for one reason, and whose last line is the same apart from numbers and paths, are one group; the last lines of \
+            its first job are shown. They are those of standard error, or of standard output where that is empty.
 
             Examples:
               xpm failures
@@ -15,7 +16,8 @@ struct FailuresCommand: ParsableCommand {
 
     @OptionGroup var selection: JobSelection
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("How many last lines of each group.", valueName: "n"))
+    @Option(
+        name: .joinedOrLong("n"), help: ArgumentHelp("How many last lines of each group.", valueName: "n"))
     var lines = 5
 
     @Flag(help: "A JSON array.")
@@ -29,7 +31,8 @@ struct FailuresCommand: ParsableCommand {
                 let array = JSON.array(
                     groups.enumerated().map { index, group in
                         [
-                            "group": .int(Int64(index + 1)), "message": .string(group.message),
+                            "group": .int(Int64(index + 1)), "reason": .string(group.reason),
+                            "message": .optional(group.message),
                             "jobs": .array(group.jobs.map(\.json)),
                         ]
                     })

@@ -100,7 +100,7 @@ extension JobsCommand {
         var group: Int?
 
         @Option(
-            name: [.customShort("j"), .long],
+            name: .joinedOrLong("j"),
             help: ArgumentHelp("How many run at once (default: the number of cores).", valueName: "n"))
         var atOnce: Int?
 
@@ -120,7 +120,7 @@ extension JobsCommand {
                 let chosen: [JobRecord]
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
                 let code = try RetrySession(
-                    chosen.filter { $0.state == .error || $0.state == .waiting },
+                    chosen.filter { $0.state == .error || $0.state.isOpen },
                     in: ExperimentFiles.workspace(selection.workspace), machine: ExperimentFiles.machine(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()

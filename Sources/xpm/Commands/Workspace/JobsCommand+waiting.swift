@@ -11,7 +11,7 @@ extension JobsCommand {
         @OptionGroup var selection: JobSelection
         @Flag(help: "One JSON object a line.") var json = false
 
-        func run() throws { try JobsCommand.ask(.hold, of: jobs, selection, json: json, "held") }
+        func run() throws { try JobsCommand.ask(.hold, of: jobs, selection, json: json) }
     }
 
     struct Release: ParsableCommand {
@@ -21,7 +21,7 @@ extension JobsCommand {
         @OptionGroup var selection: JobSelection
         @Flag(help: "One JSON object a line.") var json = false
 
-        func run() throws { try JobsCommand.ask(.release, of: jobs, selection, json: json, "released") }
+        func run() throws { try JobsCommand.ask(.release, of: jobs, selection, json: json) }
     }
 
     struct Priority: ParsableCommand {
@@ -32,44 +32,57 @@ extension JobsCommand {
 
                 Examples:
                   xpm jobs priority 5 3f2a1b9c
-                  xpm jobs priority --filter 'model = large' -- -1
+                  xpm jobs priority -1 --filter 'model = large'
                 """)
 
-        @Argument(help: "The priority.") var priority: Int
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        // One array: -1 is no option.
+        @Argument(
+            parsing: .allUnrecognized,
+            help: ArgumentHelp("The priority, and the jobs.", valueName: "priority-and-jobs"))
+        var words: [String]
         @OptionGroup var selection: JobSelection
         @Flag(help: "One JSON object a line.") var json = false
 
+        private var priority: Int? { words.first.flatMap(Int.init) }
+
+        func validate() throws {
+            if let option = words.first(where: { $0.hasPrefix("-") && Int($0) == nil }) {
+                throw ValidationError("Unknown option '\(option)'.")
+            }
+            if priority == nil { throw ValidationError("The priority is a whole number, and comes first.") }
+        }
+
         func run() throws {
-            try JobsCommand.ask(
-                .priority(priority), of: jobs, selection, json: json, "priority \(priority)")
+            guard let priority else { return }
+            try JobsCommand.ask(.priority(priority), of: Array(words.dropFirst()), selection, json: json)
         }
     }
 
     /// Asks every live run that has submitted them about jobs that are neither done nor running.
     private static func ask(
-        _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool, _ told: String
+        _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
     ) throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(selection.workspace)
-            let chosen = try selection.chosen(words).filter { $0.state == .waiting || $0.state == .error }
+            let chosen = try selection.chosen(words).filter { $0.state == .error || $0.state.isOpen }
             let report = JobReport(style: .standardOutput)
             var count = 0
             for (run, folders) in WorkspaceInventory(place).liveRuns() {
                 let jobs = chosen.filter { folders.contains($0.folder) }
                 if jobs.isEmpty { continue }
                 do throws(SystemError) {
-                    let keys = jobs.map { JobKey(taskID: $0.task, identifier: $0.identifier) }
-                    try RunControl.ask(change, of: keys, run: run.path)
+                    try RunControl.ask(change, of: jobs.map(\.key), run: run.path)
                 } catch { throw Failure(error) }
                 count += jobs.count
                 for job in jobs {
                     let line: JSON = [
                         "id": .string(job.identifier), "task": .string(job.task),
-                        "experiment": .string(run.experiment), "asked": .string(told),
+                        "experiment": .string(run.experiment), "asked": .string(change.text),
                     ]
                     StandardStream.output.write(
-                        json ? line.text + "\n" : "\(told)  \(report.name(job))  in \(run.experiment)\n")
+                        json
+                            ? line.text + "\n" : "\(change.text)  \(report.name(job))  in \(run.experiment)\n"
+                    )
                 }
             }
             if count == 0 { throw .message("none of these jobs waits in a run that goes on") }

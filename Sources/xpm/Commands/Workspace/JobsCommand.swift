@@ -7,8 +7,8 @@ struct JobsCommand: ParsableCommand {
         abstract: "List jobs, look into them, stop them, run them again, remove them.",
         discussion: """
             A job is named by its folder, the beginning of its identifier, or type/identifier. --filter picks jobs by their tags and by @state \
-            (done, error, running, waiting), @name (the type), @id, @experiment and @run, with =, !=, <, >, ~ (a regular expression), in, \
-            not in, and, or, not.
+            (done, error, running, waiting, held, "not run"), @name (the type), @id, @experiment and @run, with =, !=, <, >, \
+            ~ (a regular expression), in, not in, and, or, not.
 
             Examples:
               xpm jobs list -c 10
@@ -27,7 +27,7 @@ struct JobsCommand: ParsableCommand {
 
         @OptionGroup var selection: JobSelection
 
-        @Option(name: .shortAndLong, help: ArgumentHelp("At most so many.", valueName: "n"))
+        @Option(name: .joinedOrLong("c"), help: ArgumentHelp("At most so many.", valueName: "n"))
         var count: Int?
 
         @Flag(help: "One JSON object a line.")
@@ -50,7 +50,7 @@ struct JobsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
 
-        @Argument(help: "The jobs.") var jobs: [String]
+        @Argument(help: "The jobs.") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "One JSON object a line.")
@@ -95,7 +95,7 @@ struct JobsCommand: ParsableCommand {
         @Flag(name: .shortAndLong, help: "Go on while the job runs.")
         var follow = false
 
-        @Option(name: .shortAndLong, help: ArgumentHelp("Only the last lines.", valueName: "n"))
+        @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
         var lines: Int?
 
         func run() throws {

@@ -102,11 +102,11 @@ struct ServicesCommand: ParsableCommand {
         ]
         if json { return StandardStream.output.write(line.text + "\n") }
         let style = Style.standardOutput
-        let name = state.name + String(repeating: " ", count: 8 - state.name.count)
+        let name = state.name.padded(to: 8)
         let shown = state == .running ? style.green(name) : state.error != nil ? style.red(name) : name
-        let padding = String(repeating: " ", count: max(0, width - folder.id.count))
         let rest = state.error ?? (state.isUp ? record.url : nil) ?? record.description
-        StandardStream.output.write("\(folder.id)\(padding)  \(shown)  \(TextReport.printable(rest))\n")
+        StandardStream.output.write(
+            "\(folder.id.padded(to: width))  \(shown)  \(TextReport.printable(rest))\n")
     }
 
     struct List: ParsableCommand {
@@ -176,7 +176,7 @@ struct ServicesCommand: ParsableCommand {
         @Flag(name: .shortAndLong, help: "Go on while the service lives.")
         var follow = false
 
-        @Option(name: .shortAndLong, help: ArgumentHelp("Only the last lines.", valueName: "n"))
+        @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
         var lines: Int?
 
         func run() throws {

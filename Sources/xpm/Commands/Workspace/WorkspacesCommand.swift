@@ -22,11 +22,11 @@ struct WorkspacesCommand: ParsableCommand {
                     let line: JSON = [
                         "id": .string(one.id), "path": .string(one.path), "exists": .bool(isThere),
                     ]
-                    let padding = String(repeating: " ", count: width - one.id.count)
                     StandardStream.output.write(
                         json
                             ? line.text + "\n"
-                            : "\(one.id)\(padding)  \(one.path)\(isThere ? "" : "  (not made yet)")\n")
+                            : "\(one.id.padded(to: width))  \(one.path)\(isThere ? "" : "  (not made yet)")\n"
+                    )
                 }
                 if all.isEmpty {
                     StandardStream.error.write("no workspaces in \(Paths.shown(UserSettings.path))\n")
