@@ -81,8 +81,12 @@ struct PrepareTests {
         let done = try bench.run("actions", "run", "p", "export", "--set", "form=json", "--set", "loud=yes")
         #expect(done.output == "3\tmodel\tjson\ttrue\n", "\(done.error)")
         for (arguments, message) in [
-            (["export"], "Which form?: no answer; give --set form=…"),
-            (["export", "--set", "form=xml"], "--set form=xml: expected one of csv, json"),
+            (["export"], "error: Which form?: no answer; give --set form=… (one of csv, json)\n"),
+            (["export", "--set", "form=xml"], "error: --set form=xml: expected one of csv, json\n"),
+            (
+                ["export", "--set", "frm=csv"],
+                "warning: --set frm: the action did not ask for it (did you mean 'form'?)"
+            ),
             (["exprt"], "p offers no action 'exprt' (did you mean 'export'?)"),
         ] {
             let (process, tag) = try bench.start(["actions", "run", "p"] + arguments)

@@ -24,8 +24,16 @@ extension TaskSession {
         answer: @escaping (ActionQuestion) throws -> String
     ) throws {
         module.workspaceFolder = { workspace.path }
+        // On its way through Lua an error becomes a text.
+        var refusal: (any Error)?
         module.add("answer") { [unowned self] stack in
-            try push(try answer(try Self.question(stack)), of: stack.string(1) ?? "", stack)
+            let question = try Self.question(stack)
+            let given: String
+            do { given = try answer(question) } catch {
+                refusal = error
+                throw ScriptError("no answer to '\(question.key)'")
+            }
+            try push(given, of: question.kind.rawValue, stack)
             return 1
         }
         let id = try load(script: action.script[...])
@@ -40,7 +48,7 @@ extension TaskSession {
         module.push(object, stack)
         module.pushHostField("make_ask", stack)
         try stack.call(arguments: 0, results: 1)
-        try stack.call(arguments: 2, results: 0)
+        do { try stack.call(arguments: 2, results: 0) } catch { throw refusal ?? error }
     }
 
     /// `answer(kind, key, label, default, choices)`

@@ -4,10 +4,28 @@ import LuaBridge
 /// Answers the questions of an action: by what was given beforehand, else by asking on the terminal.
 struct Questionnaire {
     /// Answers by their keys.
-    let given: [(key: String, value: String)]
+    private let given: [(key: String, value: String)]
+    private var asked: Set<String> = []
+
+    /// - Parameter given: answers as `key=value`.
+    init(_ given: [String]) {
+        self.given = given.map { text in
+            let key = text.prefix { $0 != "=" }
+            return (String(key), String(text.dropFirst(key.count + 1)))
+        }
+    }
+
+    /// What is wrong with answers to questions that nobody asked.
+    var strangers: [String] {
+        given.filter { !asked.contains($0.key) }.map { answer in
+            let hint = Suggestion.hint(for: answer.key, among: asked.sorted(by: ByteOrder.less))
+            return "--set \(answer.key): the action did not ask for it\(hint)"
+        }
+    }
 
     /// - Throws: an answer that does not fit, or none where nobody can be asked.
-    func answer(_ question: ActionQuestion) throws(Failure) -> String {
+    mutating func answer(_ question: ActionQuestion) throws(Failure) -> String {
+        asked.insert(question.key)
         if let answer = given.last(where: { $0.key == question.key })?.value {
             guard let fitting = Self.fit(answer, question) else {
                 throw .message("--set \(question.key)=\(answer): expected \(Self.expected(question))")
@@ -16,7 +34,8 @@ struct Questionnaire {
         }
         guard StandardStream.inputIsTerminal else {
             if let answer = question.defaultAnswer { return answer }
-            throw .message("\(question.label): no answer; give --set \(question.key)=…")
+            throw .message(
+                "\(question.label): no answer; give --set \(question.key)=… (\(Self.expected(question)))")
         }
         while true {
             StandardStream.error.write(Self.prompt(question))

@@ -71,7 +71,13 @@ struct ActionsCommand: ParsableCommand {
 
     struct Run: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Do an action. It asks what it needs to know; --set answers beforehand.")
+            abstract: "Do an action. It asks what it needs to know; --set answers beforehand.",
+            discussion: """
+                Only a terminal is asked. Elsewhere a question without an answer has its default, and one without a default is an error.
+
+                Example:
+                  xpm actions run iris export --set target=/tmp/model
+                """)
 
         @OptionGroup var source: RunOption
         @Argument(help: "The action.") var action: String
@@ -93,12 +99,9 @@ struct ActionsCommand: ParsableCommand {
                     let hint = Suggestion.hint(for: action, among: actions.map(\.name))
                     throw .message("\(run.experiment) offers no action '\(action)'\(hint)")
                 }
-                let questionnaire = Questionnaire(
-                    given: answers.map { text in
-                        let key = text.prefix { $0 != "=" }
-                        return (String(key), String(text.dropFirst(key.count + 1)))
-                    })
+                var questionnaire = Questionnaire(answers)
                 let place = try ExperimentFiles.workspace(source.workspace)
+                defer { for text in questionnaire.strangers { JobSelection.warn(text) } }
                 do {
                     try TaskSession().run(action, in: run.path, workspace: place) {
                         try questionnaire.answer($0)
