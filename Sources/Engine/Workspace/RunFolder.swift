@@ -46,7 +46,8 @@ package final class RunFolder: Sendable {
             lock = Mutex(try Self.takeLock(lockPath))
             try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
             Self.settleEarlier(of: experiment, in: workspace)
-            (run, path) = try Self.makeFolder(in: folder, named: started.runName)
+            run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
+            path = "\(folder)/\(run)"
             try Files.makeFolder("\(path)/jobs")
             sources = "\(workspace.sources)/\(experiment)/\(run)"
             try Files.makeFolder(sources)
@@ -105,17 +106,6 @@ package final class RunFolder: Sendable {
             members[index].value = "interrupted"
         }
         try? Files.replace(status, with: JSON.object(members).prettyBytes)
-    }
-
-    private static func makeFolder(
-        in folder: String, named name: String
-    ) throws(SystemError) -> (run: String, path: String) {
-        var number = 0
-        while true {
-            let run = number == 0 ? name : "\(name).\(number)"
-            if try Files.makeFolder("\(folder)/\(run)") { return (run, "\(folder)/\(run)") }
-            number += 1
-        }
     }
 
     /// Where the code of a run is, also of one that was removed.

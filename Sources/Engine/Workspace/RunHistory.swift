@@ -1,13 +1,26 @@
 /// The runs of an experiment, as its folder lists them.
 package struct RunHistory {
     private let folder: String
+    /// Where the code of its runs is kept, also of those that were removed.
+    private let sources: String
     /// The runs' names, which tell when they began; the oldest first.
     package let names: [String]
 
     package init(experiment: String, in workspace: Workspace) {
         folder = workspace.experiment(experiment)
+        sources = "\(workspace.sources)/\(experiment)"
         let entries = (try? Files.list(folder)) ?? []
         names = Self.sorted(entries)
+    }
+
+    /// A name for a run that begins now: it sorts behind all others, whatever the clock says and whichever of them were removed.
+    package func nextName(at time: Timestamp) -> String {
+        let current = Files.linkTarget("\(folder)/current").map(Paths.name)
+        let kept = (try? Files.list(sources)) ?? []
+        let newest = Self.sorted(names + kept + [current].compactMap { $0 }).last
+        guard let newest, !Self.isOlder(newest, time.runName) else { return time.runName }
+        let (began, number) = Self.parts(newest)
+        return "\(began).\(number + 1)"
     }
 
     /// Those of some names that are runs', the oldest first.
@@ -22,11 +35,13 @@ package struct RunHistory {
 
     /// `20261123_101500.10` is younger than `20261123_101500.9`.
     private static func isOlder(_ left: String, _ right: String) -> Bool {
-        func parts(_ name: String) -> (String, Int) {
-            let parts = name.split(separator: ".", maxSplits: 1)
-            return (String(parts.first ?? ""), parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
-        }
         let (a, b) = (parts(left), parts(right))
-        return a.0 == b.0 ? a.1 < b.1 : ByteOrder.less(a.0, b.0)
+        return a.began == b.began ? a.number < b.number : ByteOrder.less(a.began, b.began)
+    }
+
+    /// The parts of `20261123_101500.9`.
+    private static func parts(_ name: String) -> (began: String, number: Int) {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        return (String(parts.first ?? ""), parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
     }
 }
