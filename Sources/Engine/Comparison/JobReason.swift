@@ -7,6 +7,8 @@ package struct JobReason {
         /// An earlier job, which is not in this plan, is nearest to it.
         case changed
         case failed = "failed before"
+        /// It was done, but its temporary outputs are gone and another job needs them.
+        case remade = "made again"
     }
 
     package var state: State
@@ -22,6 +24,8 @@ package struct JobReason {
     package var changedVariables: [String] = []
     /// A finished job under a deprecated definition that has the result: `xpm deprecated fix` links it.
     package var formerly: JobFolder?
+    /// The job for which it is made again.
+    package var neededBy: (taskID: String, identifier: Identifier)?
 }
 
 /// Finds the reasons of the jobs of one plan.
@@ -42,6 +46,11 @@ package final class JobReasons {
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
+        if let task = job.neededBy {
+            var reason = JobReason(state: .remade)
+            reason.neededBy = (task.represented.type.key, task.identifier)
+            return reason
+        }
         switch job.state {
         case .done: return cached(job)
         case .running: return JobReason(state: .running)

@@ -2,13 +2,17 @@
 package final class MachineFit {
     private var machine: Machine
     private var hasLooked: Bool
+    private let looksForGPUs: Bool
     /// The folder with the locks of this machine's GPUs.
     private let gpuFolder: String
 
-    /// - Parameter known: the machine as the settings describe it; nil looks for itself, for GPUs when a job asks for one.
-    package init(_ known: Machine?, in workspace: Workspace) {
+    /// - Parameters:
+    ///   - known: the machine as the settings describe it; nil looks for itself, for GPUs when a job asks for one.
+    ///   - looksForGPUs: whether it does that; else those that the settings do not describe are as any job wants them.
+    package init(_ known: Machine?, in workspace: Workspace, looksForGPUs: Bool) {
         machine = known ?? .withoutGPUs
         hasLooked = known != nil
+        self.looksForGPUs = looksForGPUs
         gpuFolder = "\(workspace.path)/\(Claim.tokens)/.gpus/\(Environment.hostName)"
     }
 
@@ -44,7 +48,7 @@ package final class MachineFit {
             demand.mostMemory = wanted.mostMemory.map { min($0, machine.memory) }
             demand.memoryCapacity = machine.memory
         }
-        if wanted.gpus > 0 { demand.gpus = try gpus(wanted) }
+        if wanted.gpus > 0, hasLooked || looksForGPUs { demand.gpus = try gpus(wanted) }
         return demand
     }
 

@@ -27,7 +27,8 @@ package final class Experiment {
     private let objects: ObjectLog?
     private let version: String
     private let planned: (PlannedJob) -> Void
-    private let fit: MachineFit?
+    private let machine: Machine?
+    private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
     private var jobs: [Identifier: Job] = [:]
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
     private var remaking: [Identifier: JobScript] = [:]
@@ -39,7 +40,7 @@ package final class Experiment {
     /// Variables that every job of this run gets.
     package private(set) var environment: [JobScript.Variable]
 
-    /// A job that was submitted for the first time in this run.
+    /// A job that was submitted for the first time in this run, or that has to be made again.
     package struct PlannedJob {
         package let job: Job
         package let state: JobFolder.State
@@ -47,6 +48,11 @@ package final class Experiment {
         package let environment: [JobScript.Variable]
         /// The argument vector of a command; empty for a Lua task.
         package let arguments: [String]
+        package let requirement: Requirement?
+        /// Why this machine cannot run it; told where nothing runs.
+        package let problem: String?
+        /// The task for which a job that was done is made again.
+        package let neededBy: ConfigObject?
     }
 
     /// - Parameters:
@@ -75,7 +81,7 @@ package final class Experiment {
         self.version = version
         self.planned = planned
         self.services = services ?? ServiceRegistry(isLive: false)
-        fit = mode.launches ? MachineFit(machine, in: workspace) : nil
+        self.machine = machine
     }
 
     /// Tokens by their names, with how many there are.
@@ -133,26 +139,30 @@ package final class Experiment {
             requirement: options.requirement,
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             environment: environment + options.environment, program: try program())
+        let (demand, problem) = try demand(of: task, options.requirement, folder)
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
             tags: task.allTags().map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
-            demand: try demand(of: task, options.requirement, folder), retry: script.retry,
+            demand: demand, retry: script.retry,
             priority: options.priority, isHeld: options.isHeld)
         let job = Job(spec: spec, task: task)
         job.isDoneElsewhere = options.isPrepared == true
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
             remaking[identifier] = script
         }
-        try register(job, script, state)
+        try register(job, script, state, problem: problem)
         isSubmitted = true
         return job
     }
 
     /// Makes a job part of the run.
-    private func register(_ job: Job, _ script: JobScript, _ state: JobFolder.State) throws {
+    private func register(
+        _ job: Job, _ script: JobScript, _ state: JobFolder.State, problem: String? = nil,
+        neededBy: ConfigObject? = nil
+    ) throws {
         let spec = job.spec
         let dependencies = spec.dependencies.map { all[$0.index] }
         let isLeft = mode == .prepare && job.task.type.kind != .prepare
@@ -178,7 +188,8 @@ package final class Experiment {
         planned(
             PlannedJob(
                 job: job, state: state, dependencies: dependencies, environment: script.environment,
-                arguments: script.arguments))
+                arguments: script.arguments, requirement: script.requirement, problem: problem,
+                neededBy: neededBy))
     }
 
     /// The jobs that a task waits for, and the outcomes that must be there.
@@ -192,7 +203,7 @@ package final class Experiment {
                 needs.append(try earlier(other, neededBy: task).done)
                 continue
             }
-            let job = isDone ? known : try remake(known)
+            let job = isDone ? known : try remake(known, for: task)
             dependencies.append(job)
             if !job.isDoneElsewhere { needs.append(job.spec.folder.done) }
         }
@@ -200,11 +211,11 @@ package final class Experiment {
     }
 
     /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
-    private func remake(_ job: Job) throws -> Job {
+    private func remake(_ job: Job, for task: ConfigObject) throws -> Job {
         guard let script = remaking.removeValue(forKey: job.spec.identifier) else {
             return jobs[job.spec.identifier] ?? job
         }
-        let dependencies = try job.spec.dependencies.map { try remake(all[$0.index]) }
+        let dependencies = try job.spec.dependencies.map { try remake(all[$0.index], for: job.task) }
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
         let again = Job(spec: spec, task: job.task)
         if mode != .dryRun {
@@ -214,7 +225,7 @@ package final class Experiment {
                 try Files.remove(spec.folder.collected)
             }
         }
-        try register(again, script, mode == .dryRun ? .new : spec.folder.state())
+        try register(again, script, mode == .dryRun ? .new : spec.folder.state(), neededBy: task)
         return again
     }
 
@@ -229,13 +240,15 @@ package final class Experiment {
         return .new
     }
 
-    /// What the job takes of this machine. One that was killed for its memory begins with more, as far as its requirement goes.
+    /// What the job takes of this machine, or why it cannot have it. One that was killed for its memory begins with more, as far as its requirement goes.
     private func demand(
         of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
-    ) throws(ValueError) -> JobDemand? {
-        guard let requirement, let fit else { return nil }
+    ) throws(ValueError) -> (JobDemand?, problem: String?) {
+        guard let requirement else { return (nil, nil) }
         var demand: JobDemand
         do throws(ValueError) { demand = try fit.demand(of: requirement) } catch {
+            // Nothing runs, or somewhere else.
+            if !mode.launches { return (nil, error.text) }
             throw ValueError(.refused("\(task.type.id) requires \(error.text)"))
         }
         if demand.mostMemory != nil, Files.exists(folder.failed) {
@@ -245,7 +258,7 @@ package final class Experiment {
                 demand.memory = max(demand.memory ?? 0, raised)
             }
         }
-        return demand
+        return (demand, nil)
     }
 
     /// The folder of a task of an earlier run, which an object that was loaded brings along.

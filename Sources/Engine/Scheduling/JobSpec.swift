@@ -22,13 +22,16 @@ package final class JobSpec: Sendable {
     package let priority: Int
     /// Whether it waits until somebody lets it go.
     package let isHeld: Bool
+    /// Whether it is another of the same run: its temporary outputs are gone, and are made again.
+    package let isRemade: Bool
     /// `lr=0.1 seed=1`
     package let tags: String
 
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder,
         language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String,
-        demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false
+        demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false,
+        isRemade: Bool = false
     ) {
         self.number = number
         self.identifier = identifier
@@ -42,6 +45,7 @@ package final class JobSpec: Sendable {
         self.retry = retry
         self.priority = priority
         self.isHeld = isHeld
+        self.isRemade = isRemade
     }
 }
 
@@ -54,12 +58,12 @@ extension JobSpec {
         if case .of(let demand)? = demandBox { demand } else { nil }
     }
 
-    /// The same job as another of its run.
+    /// The same job as another of its run, to be made again.
     func again(as number: JobNumber, dependencies: [JobNumber]) -> JobSpec {
         JobSpec(
             number: number, identifier: identifier, taskID: taskID, folder: folder, language: language,
             dependencies: dependencies, claims: claims, tags: tags, demand: demand, retry: retry,
-            priority: priority, isHeld: isHeld)
+            priority: priority, isHeld: isHeld, isRemade: true)
     }
 }
 

@@ -48,7 +48,7 @@ struct WhyCommand: ParsableCommand {
                                 .joined(separator: "\n") + "\n")
                 }
                 if json { return }
-                let order: [JobReason.State] = [.cached, .running, .new, .changed, .failed]
+                let order: [JobReason.State] = [.cached, .remade, .running, .new, .changed, .failed]
                 let parts = order.compactMap { state in
                     counts[state].map { "\($0) \(state.rawValue)" }
                 }

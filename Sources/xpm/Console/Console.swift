@@ -17,7 +17,9 @@ struct PlannedTask {
     let dependencies: [(taskID: String, identifier: String)]
     /// Whether its folder was written.
     let isWritten: Bool
-
+    /// What it asks of a machine, and why this one cannot give it.
+    let requires: String?
+    let problem: String?
 }
 
 /// What is told at the end of a run.

@@ -23,8 +23,9 @@ final class RunTally: RunObserver {
     func observe(_ event: RunEvent) {
         state.withLock { state in
             switch event {
-            case .submitted:
-                state.counts.submitted += 1
+            case .submitted(let spec):
+                // One that is made again was told of as cached.
+                if spec.isRemade { state.counts.cached -= 1 } else { state.counts.submitted += 1 }
                 state.statuses.append(.waiting)
             case .status(let spec, let status): state.move(spec, to: status)
             case .planned: state.isPlanned = true

@@ -25,6 +25,12 @@ extension TextReport {
         }
         let differences = reason.differences.filter { $0.note != .outsideIdentity }.map(\.text)
         switch reason.state {
+        case .remade:
+            add(
+                "for",
+                reason.neededBy.map {
+                    ["\($0.taskID) \($0.identifier.short), which needs its temporary output"]
+                } ?? [])
         case .cached:
             add("since", reason.changedFiles.map { "\($0) changed" } + reason.changedVariables + differences)
         default:
@@ -51,6 +57,7 @@ extension JobReason {
             "differences": .array(differences.map(\.json)),
             "changed_files": .array(changedFiles.map(JSON.string)),
             "changed_variables": .array(changedVariables.map(JSON.string)),
+            "needed_by": .optional(neededBy?.identifier.hex),
         ]
     }
 }

@@ -50,6 +50,10 @@ struct TextReport {
         }
         if !task.spec.tags.isEmpty { lines.append("    tags   \(task.spec.tags)") }
         lines += reason(task.reason)
+        if let requires = task.requires {
+            let problem = task.problem.map { style.yellow(": \($0)") } ?? ""
+            lines.append("    requires \(requires)\(problem)")
+        }
         for need in task.dependencies { lines.append("    needs  \(need.taskID) \(need.identifier)") }
         if task.isWritten {
             lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))")

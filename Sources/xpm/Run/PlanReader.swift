@@ -5,7 +5,8 @@ import LuaBridge
 final class PlanReader {
     let files: ExperimentFiles
     let session: PlanSession
-    private(set) var jobs: [Experiment.PlannedJob] = []
+    private var planned = PlannedJobs()
+    var jobs: [Experiment.PlannedJob] { planned.all }
 
     /// Does something with an experiment, on a thread with the stack that scripts need.
     static func read(
@@ -50,7 +51,8 @@ final class PlanReader {
         let experiment = Experiment(
             name: files.name, mode: .dryRun, workspace: files.workspace, run: nil, board: JobBoard(),
             inbox: nil, objects: nil, environment: files.environment, host: "", version: xpmVersion,
-            planned: { [unowned self] in jobs.append($0) })
+            machine: files.user.machine,
+            planned: { [unowned self] in planned.add($0) })
         do throws(PlanError) { try session.run(in: experiment) } catch { throw Failure(error) }
     }
 

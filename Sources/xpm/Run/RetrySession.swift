@@ -83,7 +83,7 @@ struct RetrySession {
             }
         ) { first, _ in first }
         var specs: [JobSpec] = []
-        let fit = MachineFit(machine, in: workspace)
+        let fit = MachineFit(machine, in: workspace, looksForGPUs: true)
         var numbers: [String: JobNumber?] = [:]
         func add(_ path: String, depth: Int) -> JobNumber? {
             if let known = numbers[path] { return known }

@@ -14,7 +14,9 @@ extension RunReport {
         }
         // Of a large run the table would be no help; its files are there.
         guard done.count <= 1000 else { return }
-        for spec in done.sorted(by: { $0.number.index < $1.number.index }) {
+        var seen: Set<Identifier> = []
+        for spec in done.sorted(by: { $0.number.index < $1.number.index })
+        where seen.insert(spec.identifier).inserted {
             if let result = JobResult.read(spec.folder) {
                 results.append((spec, result))
             } else if Files.exists("\(spec.folder.path)/\(JobResult.name)") {

@@ -8,9 +8,8 @@ final class ScriptRun {
     /// The parameters of the jobs of this run, for the report of failures.
     private var tasks: [ConfigObject] = []
     /// What a dry run, or one that only generates, has planned.
-    private var planned: [Experiment.PlannedJob] = []
+    private var planned = PlannedJobs()
     private let defaults: DefaultsWatch
-    private var counts = JobCounts()
 
     init(_ context: Context) {
         self.context = context
@@ -72,7 +71,7 @@ final class ScriptRun {
         showPlan(session.sources)
         git?.tell(console, in: folder)
         let end = RunEnd(
-            context.mode.launches ? context.tally.read { $0.counts } : counts,
+            context.mode.launches ? context.tally.read { $0.counts } : planned.counts,
             problem: problem?.text ?? services.failure, isInterrupted: context.signals.count > 0)
         observer.observe(.finished(end))
         close(end, folder, isPlanless: problem != nil && end.counts.submitted == 0)
@@ -183,27 +182,22 @@ final class ScriptRun {
 
     private func note(_ planned: Experiment.PlannedJob) {
         let task = planned.job.task
-        counts.submitted += 1
-        if planned.state == .done { counts.cached += 1 }
         defaults.look(at: planned)
-        if context.mode.launches {
-            tasks.append(task)
-        } else {
-            self.planned.append(planned)
-        }
+        if context.mode.launches { tasks.append(task) } else { self.planned.add(planned) }
     }
 
     /// Shows what was planned, each job with its reason, which may lie in any other job of the plan.
     private func showPlan(_ sources: SourceTree) {
-        let reasons = JobReasons(of: planned, in: context.files.workspace, sources: sources)
-        for one in planned {
+        let reasons = JobReasons(of: planned.all, in: context.files.workspace, sources: sources)
+        for one in planned.all {
             console.planned(
                 PlannedTask(
                     spec: one.job.spec, reason: reasons.reason(for: one),
                     parameters: one.job.task.flattened(),
                     tags: one.job.task.allTags(),
                     dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
-                    isWritten: context.mode == .generate && one.state != .done && one.state != .running))
+                    isWritten: context.mode == .generate && one.state != .done && one.state != .running,
+                    requires: one.requirement?.text, problem: one.problem))
         }
     }
 }

@@ -13,7 +13,7 @@ struct MachineFitTests {
         ])
 
     private func demand(_ text: String) throws -> JobDemand {
-        try MachineFit(Self.machine, in: Self.workspace).demand(of: Requirement(text))
+        try MachineFit(Self.machine, in: Self.workspace, looksForGPUs: true).demand(of: Requirement(text))
     }
 
     @Test("GPUs that are large enough, the smallest first, counted in every class up to theirs")
