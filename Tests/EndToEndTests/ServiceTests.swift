@@ -128,7 +128,7 @@ struct ServiceTests {
         "what goes wrong has its state, its reason and its log; the run goes on, and nothing is left",
         arguments: [
             ("command = { 'no-such-program-x' }", "cannot start: No such file", ""),
-            ("command = 'echo broken >&2; exit 3'", "ended by itself: exit code 3", "broken"),
+            ("command = 'echo broken >&2; exit 3'", "ended by itself: exit code 3: broken", "broken"),
             (
                 "command = 'sleep 60 & sleep 60', ready = 'tcp', port = 0, timeout = '0.3s'",
                 "not ready after 0.3 s", ""
@@ -137,7 +137,10 @@ struct ServiceTests {
                 "command = 'echo up; sleep 0.3; exit 4', ready = { output = '^up' }",
                 "ended by itself: exit code 4", "up"
             ),
-            ("command = 'echo up; kill -9 $$', ready = { output = 'never' }", "killed by signal 9", "up"),
+            (
+                "command = 'echo up; kill -9 $$', ready = { output = 'never' }",
+                "killed by signal 9 (SIGKILL): up", "up"
+            ),
             (
                 "command = 'true', ready = function(service) error('cannot say') end, timeout = '5s'",
                 "ended before it was ready: exit code 0", ""
@@ -193,6 +196,52 @@ struct ServiceTests {
             if count == 1 { #expect(try bench.read("notes") == "stopped\n") }
             #expect(try bench.wait { processes(bench).isEmpty }, "\(processes(bench))")
         }
+    }
+
+    @Test("a service that stays is ready when the run is over; the next run's takes its place and its port")
+    func stays() throws {
+        let bench = try bench(
+            """
+            xp:add_service(xpm.web_service { id = 'web', port = tonumber(helper.args[1]), keep = true, timeout = '20s',
+              command = "sleep 0.7; exec python3 -m http.server --bind 127.0.0.1 {port}", ready = { http = '/' } })
+            """)
+        let free = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
+        let port = try #require(
+            ChildProcess.output(["python3", "-c", free])?.text.split(separator: "\n").first)
+        for _ in 0..<2 {
+            #expect(try run(bench, "run", "s.lua", "--", String(port)).code == 0)
+            #expect(try bench.run("services", "list").output.hasPrefix("s/web  RUNNING   http://"))
+        }
+        let states = try bench.run("experiments", "runs", "s", "--json").output.split(separator: "\n").map {
+            try bench.run(
+                "services", "list", "s", "--run",
+                #require(try JSON.parse(Array($0.utf8))["run"]?.string)
+            ).output
+        }
+        #expect(
+            states.count == 2 && states[0].contains("STOPPED") && states[1].contains("RUNNING"), "\(states)")
+        #expect(try run(bench, "services", "stop", "s").code == 0 && processes(bench).isEmpty)
+    }
+
+    @Test("a service whose guard is killed is gone too, with what it has started")
+    func guardKilled() throws {
+        let bench = try bench(
+            "xp:add_service(xpm.service { id = 'guarded', command = \"sh -c 'sleep 300; :'; :\" })",
+            work: "while [ ! -e {jobdir}/../../../../go ]; do sleep 0.02; done")
+        let (process, tag) = try bench.start(["run", "s.lua"], environment: ["BENCH": bench.folder])
+        func state() -> JSON? {
+            let text = (try? bench.run("services", "list", "s", "--json").output) ?? ""
+            return try? JSON.parse(Array(text.utf8))
+        }
+        #expect(try bench.wait { state()?["state"] == "RUNNING" })
+        // The shell has started the other one, which has started the program.
+        #expect(try bench.wait { processes(bench).count >= 6 }, "\(processes(bench))")
+        kill(Int32(try #require(state()?["pid"]?.int)), SIGKILL)
+        #expect(
+            try bench.wait { state()?["error"] == "its host was killed" }, "\(String(describing: state()))")
+        try bench.write("", to: "go")
+        #expect(try bench.finish(process, tag).code == 0)
+        #expect(processes(bench).isEmpty, "\(processes(bench))")
     }
 
     @Test("a required service that fails ends the run, with its reason")
@@ -269,6 +318,7 @@ struct ServiceTests {
             flaky.suffix(4) == [
                 "ERROR STARTING", "STARTING RUNNING", "RUNNING STOPPING", "STOPPING STOPPED",
             ], "\(flaky)")
+        #expect(result.error.contains("exit code 1; starting it again (1 of 3)"), "\(result.error)")
         #expect(
             result.error.contains("warning: a service listener failed: s.lua:")
                 && result.error.contains("this listener fails"))

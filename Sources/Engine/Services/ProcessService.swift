@@ -75,6 +75,12 @@ package final class ProcessService: Service {
 
     // MARK: Starting and stopping
 
+    package func settle() {
+        // The script, whose function would say it, is at its end.
+        if definition.ready == .asked { declareReady() }
+        _ = status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) { $0 != .starting }
+    }
+
     package func start() {
         let mayStart = live.withLock { live in
             if live.isSupervised { return false }
@@ -114,12 +120,13 @@ package final class ProcessService: Service {
 
     private func supervise() {
         var restarts = 0
+        stopEarlier()
         while true {
             let began = Monotonic.seconds
             let end: End
             do throws(SystemError) { end = try runOnce() } catch { end = .failed(error.text) }
             live.change { ($0.host, $0.channel, $0.isDeclaredReady) = (nil, -1, false) }
-            let reason: String
+            var reason: String
             var isAgain = definition.restart == .always
             switch end {
             case .stopped:
@@ -134,12 +141,26 @@ package final class ProcessService: Service {
                 isAgain = isAgain || definition.restart == .onFailure && !isWell
             }
             if Monotonic.seconds - began > Self.settled { restarts = 0 }
+            if isAgain {
+                reason +=
+                    restarts < Self.mostRestarts
+                    ? "; starting it again (\(restarts + 1) of \(Self.mostRestarts))"
+                    : "; given up after \(Self.mostRestarts) restarts"
+            }
             status.move(to: .error(reason), of: self)
             guard isAgain, restarts < Self.mostRestarts else { return }
             let pause = Self.pause * Double(1 << restarts)
             restarts += 1
             if live.wait(milliseconds: Int(pause * 1000), until: { $0.mustStop }) { return }
             guard status.move(to: .starting, of: self) else { return }
+        }
+    }
+
+    /// One of this id that an earlier run has left makes room: there is one at a time, and it may have the port.
+    private func stopEarlier() {
+        for earlier in folder.ofEarlierRuns where ServiceRecord.read(earlier)?.actualState.isUp == true {
+            // One that cannot be stopped from here stays: it may be on another machine.
+            try? ServiceControl(earlier, isLive: false, program: program).stop()
         }
     }
 
@@ -161,7 +182,16 @@ package final class ProcessService: Service {
             live.change { $0.channel = -1 }
             close(host.channel)
         }
-        return try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
+        let end = try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
+        // What it said last tells more than how it ended.
+        guard Files.size(of: folder.log) > mark, let line = OutputTail.lines(of: folder.log, 1).last else {
+            return end
+        }
+        return switch end {
+        case .stopped: end
+        case .failed(let why): .failed("\(why): \(line)")
+        case .ended(let why, let isWell): .ended("\(why): \(line)", isWell: isWell)
+        }
     }
 
     private func startHost(_ port: Int?) throws(SystemError) -> (channel: Int32, pid: Int32) {
@@ -201,7 +231,7 @@ package final class ProcessService: Service {
     {
         let end = Monotonic.seconds + definition.timeout
         var isReady = false
-        var hasStarted = false
+        var program: Int32?
         var why: String?
         let pattern: RegularExpression? =
             if case .output(let text) = definition.ready { RegularExpression(text) } else { nil }
@@ -214,12 +244,14 @@ package final class ProcessService: Service {
                 let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
                 let text = count > 1 ? String(decoding: buffer[1..<Int(count)], as: UTF8.self) : ""
                 switch count > 0 ? buffer[0] : 0 {
-                case ServiceHost.Word.started: hasStarted = true
+                case ServiceHost.Word.started: program = Int32(text) ?? 0
                 case ServiceHost.Word.failed:
                     reap(pid)
                     return .failed(text)
                 default:
                     reap(pid)
+                    // A host that was killed takes its program along, but not what that has started.
+                    if count <= 0, let program, program > 0 { kill(-program, SIGKILL) }
                     if live.withLock({ $0.mustStop }) { return .stopped }
                     if let why { return .failed(why) }
                     return Self.end(text, isHostGone: count <= 0, wasReady: isReady)
@@ -229,7 +261,7 @@ package final class ProcessService: Service {
             if live.withLock({ $0.mustStop }) {
                 // Nothing but its end is waited for.
                 isReady = true
-            } else if hasStarted, isFine(port, mark, pattern) {
+            } else if program != nil, isFine(port, mark, pattern) {
                 isReady = true
                 status.move(to: .running, of: self)
             } else if Monotonic.seconds > end {

@@ -13,9 +13,17 @@ package struct ServiceFolder: Sendable, Equatable {
         self.run = run
     }
 
+    package var experiment: String { Paths.name(Paths.parent(run)) }
     package var log: String { "\(path)/log" }
     package var dir: String { "\(path)/dir" }
     var record: String { "\(path)/service.json" }
+
+    /// The folders of the same service in the runs before this one.
+    var ofEarlierRuns: [ServiceFolder] {
+        let experiment = Paths.parent(run)
+        let runs = RunHistory.sorted((try? Files.list(experiment)) ?? [])
+        return runs.prefix { $0 != Paths.name(run) }.map { ServiceFolder(id, in: "\(experiment)/\($0)") }
+    }
 
     package func create() throws(SystemError) { try Files.makeFolder(dir) }
 

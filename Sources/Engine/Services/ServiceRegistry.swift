@@ -80,7 +80,13 @@ package final class ServiceRegistry: Sendable {
             state.isClosed = true
             return state.services
         }
-        for service in services.reversed() where !service.outlivesRun { Self.stop(service) }
+        for service in services.reversed() {
+            if service.outlivesRun {
+                for one in [service] + service.parts { one.settle() }
+            } else {
+                Self.stop(service)
+            }
+        }
     }
 
     /// All of them, for `status.json`.

@@ -41,6 +41,8 @@ final class LuaService: Service, @unchecked Sendable {
         }
     }
 
+    func settle() {}
+
     private func perform(_ name: String, then next: ServiceState) {
         do {
             _ = try call(name)

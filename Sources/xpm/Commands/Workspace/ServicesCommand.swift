@@ -27,6 +27,12 @@ struct ServicesCommand: ParsableCommand {
 
         /// The services that are meant, those of a service behind it; and whether their run goes on.
         func services() throws(Failure) -> (folders: [ServiceFolder], isLive: Bool) {
+            try Self.services(name, run: run, workspace)
+        }
+
+        static func services(
+            _ name: String, run: String?, _ workspace: WorkspaceOptions
+        ) throws(Failure) -> (folders: [ServiceFolder], isLive: Bool) {
             let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
             guard let experiment = parts.first else { throw .message("which experiment?") }
             var runs = try ExperimentsCommand.runs(of: experiment, workspace)
@@ -90,11 +96,15 @@ struct ServicesCommand: ParsableCommand {
         }
     }
 
-    fileprivate static func tell(_ folder: ServiceFolder, json: Bool, width: Int = 0) {
+    /// - Parameter name: what it is called, among others in a column of some width.
+    fileprivate static func tell(
+        _ folder: ServiceFolder, as name: String? = nil, json: Bool, width: Int = 0
+    ) {
         guard let record = ServiceRecord.read(folder) else { return }
         let state = record.actualState
         let line: JSON = [
-            "id": .string(folder.id), "description": .string(record.description),
+            "id": .string(folder.id), "experiment": .string(folder.experiment),
+            "run": .string(Paths.name(folder.run)), "description": .string(record.description),
             "state": .string(state.name),
             "url": .optional(state.isUp ? record.url : nil), "error": .optional(state.error),
             "log": .string(folder.log), "dir": .string(folder.dir),
@@ -102,27 +112,62 @@ struct ServicesCommand: ParsableCommand {
         ]
         if json { return StandardStream.output.write(line.text + "\n") }
         let style = Style.standardOutput
-        let name = state.name.padded(to: 8)
-        let shown = state == .running ? style.green(name) : state.error != nil ? style.red(name) : name
+        let word = state.name.padded(to: 8)
+        let shown = state == .running ? style.green(word) : state.error != nil ? style.red(word) : word
         let rest = state.error ?? (state.isUp ? record.url : nil) ?? record.description
         StandardStream.output.write(
-            "\(folder.id.padded(to: width))  \(shown)  \(TextReport.printable(rest))\n")
+            "\((name ?? folder.id).padded(to: width))  \(shown)  \(TextReport.printable(rest))\n")
     }
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List services with their states and addresses.")
+            abstract: "List services with their states and addresses.",
+            discussion: """
+                Without an experiment: those of the newest run of each, and those of earlier runs that still live.
+                """)
 
-        @OptionGroup var selection: Selection
+        @Argument(help: "EXPERIMENT or EXPERIMENT/SERVICE; all of the workspace without it.")
+        var name: String?
+
+        @Option(
+            name: .customLong("run"),
+            help: ArgumentHelp("The run (default: the newest that has services).", valueName: "run"))
+        var chosenRun: String?
+
+        @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "One JSON object a line.") var json = false
+
+        func validate() throws {
+            if chosenRun != nil, name == nil { throw ValidationError("--run needs an experiment.") }
+        }
 
         func run() throws {
             do throws(Failure) {
-                let (folders, _) = try selection.services()
-                let width = folders.map(\.id.count).max() ?? 0
-                for folder in folders { ServicesCommand.tell(folder, json: json, width: width) }
-                if folders.isEmpty { StandardStream.error.write("\(selection.name) has no services\n") }
+                let all: [ServiceFolder]
+                if let name {
+                    all = try Selection.services(name, run: chosenRun, workspace).folders
+                } else {
+                    all = try ofAllExperiments()
+                }
+                let titles = all.map { name == nil ? "\($0.experiment)/\($0.id)" : $0.id }
+                let width = titles.map(\.columns).max() ?? 0
+                for (folder, title) in zip(all, titles) {
+                    ServicesCommand.tell(folder, as: title, json: json, width: width)
+                }
+                if all.isEmpty { StandardStream.error.write("\(name ?? "the workspace") has no services\n") }
             } catch { throw error.reported() }
+        }
+
+        private func ofAllExperiments() throws(Failure) -> [ServiceFolder] {
+            let place = try ExperimentFiles.existingWorkspace(workspace)
+            return WorkspaceInventory(place).experiments.flatMap { experiment in
+                let runs = RunRecord.all(of: experiment, in: place).map { ServiceFolder.all(in: $0.path) }
+                let newest = runs.last { !$0.isEmpty } ?? []
+                let living = runs.joined().filter {
+                    $0.run != newest.first?.run && ServiceRecord.read($0)?.actualState.isUp == true
+                }
+                return newest + living
+            }
         }
     }
 
