@@ -195,6 +195,12 @@ struct ServiceTests {
             #expect(try bench.finish(process, tag).code == 130)
             if count == 1 { #expect(try bench.read("notes") == "stopped\n") }
             #expect(try bench.wait { processes(bench).isEmpty }, "\(processes(bench))")
+            // What the run could not say any more is put right.
+            #expect(try bench.run("doctor", "--mend").code == 0)
+            let status = try JSON.parse(
+                Files.read("\(bench.folder)/workspace/experiments/s/current/status.json"))
+            #expect(status["status"] == "interrupted")
+            #expect(status["services"]?["program"]?["state"] == "STOPPED", "\(status.text)")
         }
     }
 

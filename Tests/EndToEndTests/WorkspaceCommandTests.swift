@@ -178,4 +178,19 @@ struct WorkspaceCommandTests {
         #expect(try bench.run("doctor").error == "nothing found\n")
         for log in logs { #expect(try Files.read(log).last == UInt8(ascii: "\n")) }
     }
+
+    @Test("a lock that a killed host left in a finished job is found by doctor, and goes with the next run")
+    func abandonedClaim() throws {
+        let bench = try bench()
+        try Files.makeFolder("\(bench.folder)/workspace/.xpm-locks")
+        let job = try #require(try bench.jobs("m.test").first { $0.isDone })
+        var record = ProcessRecord(pid: Environment.processID)
+        record.startTime += 1
+        guard case .object(let members) = record.json() else { return }
+        let claim = "\(job.lock).claim"
+        try Files.write(JSON.object(members + [.init("nonce", "a1")]).bytes, to: claim)
+        let told = try bench.run("doctor")
+        #expect(told.output.contains("the lock of a process that is gone"), "\(told)")
+        #expect(try bench.run("run", "-q", "m.lua").code == 1 && !Files.exists(claim))
+    }
 }

@@ -90,11 +90,8 @@ package struct WorkspaceDoctor {
     private func stale(_ path: String, _ json: JSON) -> Finding {
         Finding(path: path, problem: "it says that the run goes on, which has no process") {
             () throws(SystemError) in
-            guard case .object(var members) = json else { return }
-            for index in members.indices where members[index].name == "status" {
-                members[index].value = "interrupted"
-            }
-            try Files.replace(path, with: JSON.object(members).prettyBytes)
+            guard case .object(let members) = json else { return }
+            try Files.replace(path, with: RunStatus.settled(members, run: Paths.parent(path)).prettyBytes)
         }
     }
 
@@ -120,6 +117,12 @@ package struct WorkspaceDoctor {
         let folder = job.folder
         if FileLock.isHeld(folder.lock) { return [] }
         var found = temporaryFiles(in: folder.path)
+        if LockClaim.isAbandoned(folder.lock), let claims = LockClaim.folder {
+            found.append(
+                Finding(path: folder.lock, problem: "the lock of a process that is gone") {
+                    LockClaim.settle([folder.lock], in: claims)
+                })
+        }
         if Files.exists(folder.process) {
             found.append(
                 Finding(

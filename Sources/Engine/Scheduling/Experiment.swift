@@ -233,6 +233,10 @@ package final class Experiment {
     private func state(of folder: JobFolder, isPrepared: Bool?) throws(SystemError) -> JobFolder.State {
         if isPrepared == true { return .done }
         let state = folder.state()
+        // Nobody takes the lock of a job that is done: a host that was killed after its last word may have left it.
+        if state == .done, mode.launches, let claims = LockClaim.folder {
+            LockClaim.settle([folder.lock], in: claims)
+        }
         guard isPrepared == false, state == .done else { return state }
         if mode.launches {
             _ = try FileLock.holding(folder.lock) { () throws(SystemError) in try Files.remove(folder.done) }

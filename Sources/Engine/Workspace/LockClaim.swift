@@ -101,6 +101,9 @@ struct LockClaim {
         return program.flatMap(ProcessRecord.read)?.isAlive != true
     }
 
+    /// Whether the claim on a lock is of a process that is dead.
+    static func isAbandoned(_ lock: String) -> Bool { read(path(of: lock))?.isStale ?? false }
+
     /// Who has a lock, or had it last.
     static func owner(of lock: String) -> ProcessRecord? { read(path(of: lock))?.owner }
 
@@ -155,7 +158,7 @@ struct LockClaim {
 
     /// Removes the claims of dead processes on some locks.
     static func settle(_ locks: [String], in folder: String) {
-        for lock in locks where read(path(of: lock))?.isStale ?? false {
+        for lock in locks where isAbandoned(lock) {
             if let nonce = try? take(lock, owner: getpid(), program: nil, in: folder) { release(lock, nonce) }
         }
     }

@@ -20,7 +20,7 @@ package struct ProcessRecord: Sendable, Equatable {
     /// The record of a process of this machine.
     package init(pid: Int32) {
         self.pid = pid
-        startTime = Self.startTime(of: pid) ?? 0
+        startTime = Self.stat(of: pid)?.startTime ?? 0
         boot = Self.currentBoot
         host = Environment.hostName
     }
@@ -53,9 +53,15 @@ package struct ProcessRecord: Sendable, Equatable {
     /// Whether it is of another machine, so that nobody here can say whether it lives.
     var isElsewhere: Bool { host != Environment.hostName }
 
-    /// Whether that very process lives on this machine.
-    package var isAlive: Bool {
-        host == Environment.hostName && boot == Self.currentBoot && Self.startTime(of: pid) == startTime
+    /// Whether that very process lives on this machine. One that has ended, and that its parent has not waited for, does not.
+    package var isAlive: Bool { found.map { !"ZX".contains($0) } ?? false }
+
+    /// The state of that very process, see proc(5); nil where its number is nobody's, or another's.
+    private var found: Character? {
+        guard host == Environment.hostName, boot == Self.currentBoot, let stat = Self.stat(of: pid),
+            stat.startTime == startTime
+        else { return nil }
+        return stat.state
     }
 
     /// Whether any process of this machine has that number.
@@ -63,7 +69,7 @@ package struct ProcessRecord: Sendable, Equatable {
 
     /// Sends a signal to the job's process group, if its leader is still that process.
     package func signal(_ number: Int32) {
-        if isAlive { kill(-pid, number) }
+        if found != nil { kill(-pid, number) }
     }
 
     /// Sends a signal to that one process, if it lives.
@@ -95,12 +101,13 @@ package struct ProcessRecord: Sendable, Equatable {
         return mask & (1 << (UInt64(SIGTERM) - 1)) != 0
     }
 
-    /// Field 22 of `/proc/PID/stat`, see proc(5).
-    private static func startTime(of pid: Int32) -> Int64? {
+    /// Fields 3 and 22 of `/proc/PID/stat`, see proc(5).
+    private static func stat(of pid: Int32) -> (state: Character, startTime: Int64)? {
         guard let text = try? Files.readText("/proc/\(pid)/stat", limit: 4096),
             let end = text.lastIndex(of: ")")
         else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 19 ? Int64(fields[19]) : nil
+        guard fields.count > 19, let state = fields[0].first, let time = Int64(fields[19]) else { return nil }
+        return (state, time)
     }
 }

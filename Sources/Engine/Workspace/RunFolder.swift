@@ -102,10 +102,7 @@ package final class RunFolder: Sendable {
             .init("run_id", .string(run)), .init("status", "running"),
         ]
         if case .object(let known)? = json { members = known }
-        for index in members.indices where members[index].name == "status" {
-            members[index].value = "interrupted"
-        }
-        try? Files.replace(status, with: JSON.object(members).prettyBytes)
+        try? Files.replace(status, with: RunStatus.settled(members, run: path).prettyBytes)
     }
 
     /// Where the code of a run is, also of one that was removed.
@@ -200,6 +197,32 @@ package struct RunStatus: Sendable {
     package var services: JSON = [:]
 
     package init() {}
+
+    /// What `status.json` should say of a run that has no process any more: it was interrupted, and of its services those live that
+    /// live by themselves.
+    ///
+    /// - Parameter run: the folder of the run.
+    static func settled(_ members: [JSON.Member], run: String) -> JSON {
+        .object(
+            members.map { member in
+                switch (member.name, member.value) {
+                case ("status", _): .init("status", "interrupted")
+                case ("services", .object(let services)):
+                    .init("services", .object(services.map { settled(service: $0, run: run) }))
+                default: member
+                }
+            })
+    }
+
+    private static func settled(service: JSON.Member, run: String) -> JSON.Member {
+        guard case .object(var members) = service.value else { return service }
+        let state = ServiceRecord.read(ServiceFolder(service.name, in: run))?.actualState ?? .stopped
+        for index in members.indices where members[index].name == "state" {
+            // An error stays one.
+            if members[index].value != "ERROR" { members[index].value = .string(state.name) }
+        }
+        return .init(service.name, .object(members))
+    }
 
     fileprivate func json(of run: RunFolder) -> JSON {
         [

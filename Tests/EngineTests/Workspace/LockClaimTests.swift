@@ -45,6 +45,16 @@ struct LockClaimTests {
         LockClaim.release(lock, nonce ?? "")
     }
 
+    @Test("a process that has ended, and that nobody has waited for, is not alive")
+    func zombie() throws {
+        let pid = ChildProcess.spawn(["/bin/sh", "-c", "exit 0"], environment: [], as: .make())
+        #expect(pid > 0)
+        let record = ProcessRecord(pid: pid)
+        for _ in 0..<500 where record.isAlive { usleep(10_000) }
+        #expect(!record.isAlive && ProcessRecord.exists(pid))
+        _ = ChildProcess.wait(for: pid)
+    }
+
     @Test("one has it, until it gives it back")
     func exclusive() throws {
         #expect(!LockClaim.isHeld(lock))
