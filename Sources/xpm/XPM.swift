@@ -36,8 +36,23 @@ struct XPM: ParsableCommand {
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "help" { refuseUnknown(arguments.dropFirst()) }
         let hasScript = arguments.first.map(withScript.contains) ?? false
         main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
+    }
+
+    /// ArgumentParser's own help shows that of the command before an unknown one.
+    private static func refuseUnknown(_ words: ArraySlice<String>) {
+        var command: any ParsableCommand.Type = XPM.self
+        for word in words where !word.hasPrefix("-") {
+            let known = command.configuration.subcommands
+            guard let next = known.first(where: { $0._commandName == word }) else {
+                let hint = Suggestion.hint(for: word, among: known.map { $0._commandName })
+                StandardStream.error.write("error: there is no command '\(word)'\(hint)\n")
+                Self.exit(withError: ExitCode(64))
+            }
+            command = next
+        }
     }
 
     /// The arguments after the first `--`.

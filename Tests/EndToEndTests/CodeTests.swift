@@ -31,6 +31,8 @@ struct CodeTests {
                 == "c.lua    same  \(try bench.read("c.lua").utf8.count) B\nwork.sh  changed  14 B\n")
         #expect(try bench.run("code", job, "work.sh").output == "echo first $1\n")
         #expect(try bench.run("code", job, "--diff").output.contains("-echo first $1\n+echo second $1\n"))
+        #expect(try bench.run("code", job, "work.sh", "--diff").output.contains("+echo second $1\n"))
+        #expect(try bench.run("code", job, "c.lua", "--diff").output.isEmpty)
         #expect(try bench.run("code", job, "--restore", "then").code == 0)
         #expect(try bench.read("then/work.sh") == "echo first $1\n")
         #expect(try bench.run("code", job, "--restore", "then").code == 0)

@@ -54,6 +54,9 @@ struct WrongInputTests {
         #expect(try bench.run("run", "experiment.lua", "-j", "0").code == 64)
         #expect(try bench.run("run", "experiment.lua", "--run-mode", "fast").code == 64)
         #expect(try bench.run("runn").code == 64)
+        let help = try bench.run("help", "jobs", "lsit")
+        #expect(help.code == 64 && help.error.contains("no command 'lsit' (did you mean 'list'?)"))
+        #expect(try bench.run("help", "jobs", "list").output.contains("USAGE: xpm jobs list"))
         let missing = try bench.run("run", "experimet.lua")
         #expect(
             missing.code == 2 && missing.error.contains("no such script (did you mean 'experiment.lua'?)"))

@@ -1,6 +1,6 @@
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
-/// Names are tags, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. `=` and `!=` compare texts, those of states without
+/// Names are tags, quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. `=` and `!=` compare texts, those of states without
 /// regard to case, and numbers by value; `<`, `<=`, `>`, `>=` numbers; `~` looks for a regular expression; `in` and `not in` for one of several.
 /// A tag that a job does not have equals nothing. `and` binds more than `or`.
 package indirect enum JobFilter {
@@ -64,6 +64,16 @@ package indirect enum JobFilter {
         case "@experiment": job.experiment
         case "@run": job.run
         default: job.tags.first { $0.name == name }.map { $0.value.string ?? $0.value.text }
+        }
+    }
+
+    /// The tags that it asks for.
+    package var tags: Set<String> {
+        switch self {
+        case .all(let filters), .any(let filters):
+            filters.reduce(into: []) { $0.formUnion($1.tags) }
+        case .not(let filter): filter.tags
+        case .compare(let name, _, _), .matches(let name, _): name.hasPrefix("@") ? [] : [name]
         }
     }
 
@@ -166,8 +176,12 @@ private struct FilterParser {
             guard take(.sign(")")) else { throw fail("expected ')'") }
             return filter
         }
-        guard case .name(let name)? = next, !["and", "or", "in"].contains(name) else {
-            throw fail("expected the name of a tag, @state, @name, @id, @experiment or @run")
+        let name: String
+        switch next {
+        case .name(let word)? where !["and", "or", "in"].contains(word): name = word
+        // A tag whose name is no word.
+        case .text(let text)? where !text.isEmpty && !text.hasPrefix("@"): name = text
+        default: throw fail("expected the name of a tag, @state, @name, @id, @experiment or @run")
         }
         if name.hasPrefix("@"), !JobFilter.names.contains(name) {
             throw fail("unknown name '\(name)'" + Suggestion.hint(for: name, among: JobFilter.names))

@@ -9,10 +9,20 @@ package struct TemporaryOutputs {
         package let outputs: [(name: String, bytes: Int64)]
     }
 
-    /// All that may go. Reads the parameters of every finished job that others depend on.
-    package static func list(in workspace: Workspace) -> [Entry] {
-        let (jobs, needed) = needs(in: workspace)
-        return jobs.compactMap { job in
+    package let entries: [Entry]
+    private let workspace: Workspace
+    /// Of each job that others depend on, whether one of those is not done.
+    private var needed: [String: Bool] = [:]
+    /// What was known of the newest runs then.
+    private var stamp: [String: Int64] = [:]
+
+    /// Lists those of a workspace. Reads the parameters of every finished job that others depend on.
+    package init(in workspace: Workspace) {
+        self.workspace = workspace
+        stamp = Self.stamp(of: workspace)
+        let (jobs, needed) = Self.needs(in: workspace)
+        self.needed = needed
+        entries = jobs.compactMap { job in
             guard job.state == .done, needed[job.identifier] == false,
                 let task = try? RecordedTask.read(job.folder.path)
             else { return nil }
@@ -22,6 +32,16 @@ package struct TemporaryOutputs {
             }
             return outputs.isEmpty ? nil : Entry(job: job, outputs: outputs)
         }
+    }
+
+    /// The sizes of the logs of submitted jobs, of the newest runs: where none has grown nothing new needs anything.
+    private static func stamp(of workspace: Workspace) -> [String: Int64] {
+        let logs = WorkspaceInventory(workspace).experiments.compactMap { experiment in
+            RunHistory(experiment: experiment, in: workspace).newest(with: "jobs.jsonl").map {
+                "\($0)/jobs.jsonl"
+            }
+        }
+        return Dictionary(logs.map { ($0, Files.size(of: $0)) }) { $1 }
     }
 
     /// The jobs of the newest runs, and of each that others depend on, whether one of those is not done.
@@ -40,10 +60,12 @@ package struct TemporaryOutputs {
     /// Removes them, unless the job runs again meanwhile or something new needs it.
     ///
     /// - Returns: whether they were removed.
-    package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
+    package mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
         let folder = entry.job.folder
         return try FileLock.holding(folder.lock) { () throws(SystemError) in
-            guard needs(in: workspace).needed[entry.job.identifier] == false else { return false }
+            let now = Self.stamp(of: workspace)
+            if now != stamp { (stamp, needed) = (now, Self.needs(in: workspace).needed) }
+            guard needed[entry.job.identifier] == false else { return false }
             // First: what is half removed must not be taken for whole.
             let names = JSON.array(entry.outputs.map { .string($0.name) })
             try Files.replace(folder.collected, with: JSON.object([.init("removed", names)]).bytes)

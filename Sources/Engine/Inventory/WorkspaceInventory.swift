@@ -107,7 +107,9 @@ package struct WorkspaceInventory {
     }
 
     /// The kept code of runs that are gone, and that no job's script names.
-    package func orphanedSources() -> [String] {
+    ///
+    /// - Parameter gone: folders of jobs that do not count.
+    func orphanedSources(without gone: Set<String>) -> [String] {
         var candidates: Set<String> = []
         for experiment in (try? Files.list(workspace.sources)) ?? [] {
             for run in (try? Files.list("\(workspace.sources)/\(experiment)")) ?? []
@@ -116,7 +118,7 @@ package struct WorkspaceInventory {
             }
         }
         if candidates.isEmpty { return [] }
-        for job in folders() {
+        for job in folders() where !gone.contains(job.folder.path) {
             if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
             if candidates.isEmpty { return [] }
         }

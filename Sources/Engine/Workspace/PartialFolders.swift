@@ -9,11 +9,25 @@ package struct PartialFolders {
         package let jobs: [String]
         /// Whether a running job has it for itself.
         package let isHeld: Bool
+
+        package var isUnused: Bool { jobs.isEmpty && !isHeld }
     }
 
-    /// All of a workspace. Reads the parameters of every job.
-    package static func list(in workspace: Workspace) -> [Entry] {
-        let references = references(in: workspace)
+    package let entries: [Entry]
+    private let workspace: Workspace
+    /// The folders of jobs whose parameters were read.
+    private var known: Set<String> = []
+
+    /// Lists those of a workspace. Reads the parameters of every job.
+    ///
+    /// - Parameter gone: folders of jobs that do not count.
+    package init(in workspace: Workspace, without gone: Set<String> = []) {
+        self.workspace = workspace
+        var references: [String: [String]] = [:]
+        for (type, folder) in Self.jobFolders(in: workspace) where !gone.contains(folder) {
+            if Self.addReferences(of: folder, type, to: &references, workspace) { known.insert(folder) }
+        }
+        known.formUnion(gone)
         var found: [Entry] = []
         for type in (try? Files.list(workspace.partials)) ?? [] {
             for partial in (try? Files.list("\(workspace.partials)/\(type)")) ?? [] {
@@ -28,37 +42,51 @@ package struct PartialFolders {
                 }
             }
         }
-        return found
+        entries = found
     }
 
-    /// Removes a folder, unless a job uses it or refers to it since it was listed.
+    /// Removes a folder that was unused, unless a job uses it or refers to it since then.
     ///
     /// - Returns: whether it was removed.
-    package static func remove(_ entry: Entry, in workspace: Workspace) throws(SystemError) -> Bool {
+    package mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
         // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
         try FileLock.holding("\(entry.path)/.lock") { () throws(SystemError) in
-            guard references(in: workspace)[entry.name] == nil else { return false }
+            if isNeeded(entry) { return false }
             try Files.removeTree(entry.path)
             return true
         } ?? false
     }
 
-    /// The jobs that refer to each folder. A job whose parameters cannot be read refers to every one of its type.
-    private static func references(in workspace: Workspace) -> [String: [String]] {
-        var found: [String: [String]] = [:]
-        for type in (try? Files.list(workspace.jobs)) ?? [] {
-            for identifier in (try? Files.list("\(workspace.jobs)/\(type)")) ?? [] {
-                let folder = "\(workspace.jobs)/\(type)/\(identifier)"
-                let path = "\(folder)/params.json"
-                guard let bytes = try? Files.read(path), let objects = try? ParameterFile.objects(in: bytes)
-                else {
-                    if Files.exists(path) { addAll(of: type, folder, &found, workspace) }
-                    continue
-                }
-                for object in objects { add(object, folder, &found) }
+    /// Whether a job that came since the listing refers to it.
+    private mutating func isNeeded(_ entry: Entry) -> Bool {
+        var references: [String: [String]] = [:]
+        for (type, folder) in Self.jobFolders(in: workspace) where !known.contains(folder) {
+            _ = Self.addReferences(of: folder, type, to: &references, workspace)
+        }
+        return references[entry.name] != nil
+    }
+
+    private static func jobFolders(in workspace: Workspace) -> [(type: String, folder: String)] {
+        ((try? Files.list(workspace.jobs)) ?? []).flatMap { type in
+            ((try? Files.list("\(workspace.jobs)/\(type)")) ?? []).map {
+                (type, "\(workspace.jobs)/\(type)/\($0)")
             }
         }
-        return found
+    }
+
+    /// Adds a job to the folders that its parameters name. One whose parameters cannot be read refers to every one of its type.
+    ///
+    /// - Returns: whether they were read.
+    private static func addReferences(
+        of folder: String, _ type: String, to found: inout [String: [String]], _ workspace: Workspace
+    ) -> Bool {
+        let path = "\(folder)/params.json"
+        guard let bytes = try? Files.read(path), let objects = try? ParameterFile.objects(in: bytes) else {
+            if Files.exists(path) { addAll(of: type, folder, &found, workspace) }
+            return false
+        }
+        for object in objects { add(object, folder, &found) }
+        return true
     }
 
     private static func addAll(

@@ -18,7 +18,7 @@ struct PartialsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                for entry in PartialFolders.list(in: try ExperimentFiles.existingWorkspace(workspace)) {
+                for entry in PartialFolders(in: try ExperimentFiles.existingWorkspace(workspace)).entries {
                     StandardStream.output.write(json ? entry.json.text + "\n" : entry.text)
                 }
             } catch { throw error.reported() }
@@ -43,12 +43,13 @@ struct PartialsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let place = try ExperimentFiles.existingWorkspace(workspace)
-                let all = PartialFolders.list(in: place)
-                var unused = all.filter { $0.jobs.isEmpty && !$0.isHeld }
+                var folders = PartialFolders(in: place)
+                let all = folders.entries
+                var unused = all.filter(\.isUnused)
                 if perform {
                     do throws(SystemError) {
                         var removed: [PartialFolders.Entry] = []
-                        for entry in unused where try PartialFolders.remove(entry, in: place) {
+                        for entry in unused where try folders.remove(entry) {
                             removed.append(entry)
                         }
                         unused = removed

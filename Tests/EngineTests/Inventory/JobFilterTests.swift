@@ -14,7 +14,8 @@ struct JobFilterTests {
     @Test(
         "what they accept",
         arguments: [
-            ("lr = 0.1", true), ("lr = 1e-1", true), ("lr = '0.1'", true), ("lr != 0.1", false),
+            ("'lr' = 0.1", true), ("lr = 0.1", true), ("lr = 1e-1", true), ("lr = '0.1'", true),
+            ("lr != 0.1", false),
             ("lr < 0.2 and lr > 0.05", true), ("lr >= 0.1 and lr <= 0.1", true), ("model = \"bm25\"", true),
             ("model ~ \"^bm\"", true), ("model ~ '^x'", false), ("model in [\"a\", \"bm25\"]", true),
             ("model not in [a, b]", true), ("not model = bm25", false), ("model in []", false),

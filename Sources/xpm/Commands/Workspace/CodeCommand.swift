@@ -11,7 +11,7 @@ struct CodeCommand: ParsableCommand {
             Examples:
               xpm code 3f2a1b9c
               xpm code 3f2a1b9c experiment.lua
-              xpm code 3f2a1b9c --diff
+              xpm code 3f2a1b9c --diff            of all files; with FILE of that one
               xpm code 3f2a1b9c --restore then/
             """)
 
@@ -29,8 +29,8 @@ struct CodeCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if [file != nil, restore != nil, diff].count(where: \.self) > 1 {
-            throw ValidationError("Give one of FILE, --restore and --diff.")
+        if restore != nil, diff || file != nil {
+            throw ValidationError("--restore restores all files: give it alone.")
         }
     }
 
@@ -56,6 +56,7 @@ struct CodeCommand: ParsableCommand {
                 let hint = Suggestion.hint(for: file, among: files.map(\.name))
                 throw .message("\(file) is not among the kept files\(hint)")
             }
+            if diff { return tell([found]) }
             StandardStream.output.write(
                 bytes: try Failure.onDisk { () throws(SystemError) in try Files.read(found.kept) })
         } catch { throw error.reported() }

@@ -21,40 +21,24 @@ struct GCCommand: ParsableCommand {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             var bytes: Int64 = 0
             var count = 0
-            func tell(_ path: String, _ size: Int64) {
-                bytes += size
-                count += 1
-                let line: JSON = ["path": .string(path), "bytes": .int(size), "removed": .bool(perform)]
-                StandardStream.output.write(
-                    json
-                        ? line.text + "\n"
-                        : "\(perform ? "removed" : "would remove") \(Paths.shown(path))  \(NumberText.bytes(size))\n"
-                )
-            }
             do throws(SystemError) {
-                for job in WorkspaceInventory(place).orphans() {
-                    let size = Files.size(of: job.folder.path)
-                    let isFree: Void? = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                        if perform { try Files.removeTree(job.folder.path) }
-                    }
-                    if isFree != nil { tell(job.folder.path, size) }
-                }
-                for entry in TemporaryOutputs.list(in: place) {
-                    if perform, try !TemporaryOutputs.remove(entry, in: place) { continue }
-                    for (name, size) in entry.outputs { tell("\(entry.job.folder.path)/\(name)", size) }
-                }
-                for path in WorkspaceInventory(place).orphanedSources() {
-                    let size = Files.size(of: path)
-                    if perform { try Files.removeTree(path) }
-                    tell(path, size)
-                }
-                for entry in PartialFolders.list(in: place) where entry.jobs.isEmpty && !entry.isHeld {
-                    if perform, try !PartialFolders.remove(entry, in: place) { continue }
-                    tell(entry.path, entry.bytes)
+                try GarbageCollection(place).collect(perform: perform) { item in
+                    bytes += item.bytes
+                    count += 1
+                    tell(item)
                 }
             } catch { throw Failure(error) }
             let hint = perform || count == 0 ? "" : "; --perform removes them"
             StandardStream.error.write("\(count) not needed, \(NumberText.bytes(bytes))\(hint)\n")
         } catch { throw error.reported() }
+    }
+
+    private func tell(_ item: GarbageCollection.Item) {
+        let line: JSON = [
+            "path": .string(item.path), "bytes": .int(item.bytes), "removed": .bool(perform),
+        ]
+        let what = perform ? "removed" : "would remove"
+        let text = "\(what) \(Paths.shown(item.path))  \(NumberText.bytes(item.bytes))"
+        StandardStream.output.write((json ? line.text : text) + "\n")
     }
 }

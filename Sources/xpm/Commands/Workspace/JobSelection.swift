@@ -35,7 +35,17 @@ struct JobSelection: ParsableArguments {
         // Without a filter the ends of the logs are enough.
         var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
         for index in jobs.indices { jobs[index].readState() }
-        if let parsed { jobs = jobs.filter(parsed.accepts) }
+        if let parsed {
+            let known = Set(jobs.flatMap { $0.tags.map(\.name) })
+            // Of no jobs nothing can be said.
+            if !jobs.isEmpty,
+                let stranger = parsed.tags.sorted(by: ByteOrder.less).first(where: { !known.contains($0) })
+            {
+                let hint = Suggestion.hint(for: stranger, among: known.sorted(by: ByteOrder.less))
+                throw .message("filter: none of these jobs has a tag '\(stranger)'\(hint)")
+            }
+            jobs = jobs.filter(parsed.accepts)
+        }
         return count.map { Array(jobs.prefix($0)) } ?? jobs
     }
 
