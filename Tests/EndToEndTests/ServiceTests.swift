@@ -130,7 +130,7 @@ struct ServiceTests {
             ("command = { 'no-such-program-x' }", "cannot start: No such file", ""),
             ("command = 'echo broken >&2; exit 3'", "ended by itself: exit code 3: broken", "broken"),
             (
-                "command = 'sleep 60 & sleep 60', ready = 'tcp', port = 0, timeout = '0.3s'",
+                "command = 'sleep 60 & sleep 60 # {port}', ready = 'tcp', timeout = '0.3s'",
                 "not ready after 0.3 s", ""
             ),
             (

@@ -111,6 +111,8 @@ private struct RequirementParser {
             case "cuda": try cuda(&found)
             case "mps":
                 throw fail("mps is for macOS; on this machine the GPUs are cuda(...)", at: column)
+            case "" where take("("):
+                throw fail("parentheses do not group here: write a & b | a & c", at: position - 1)
             default:
                 let hint = Suggestion.hint(for: name, among: ["duration", "cpu", "cuda", "gpu"])
                 throw fail(
@@ -135,9 +137,8 @@ private struct RequirementParser {
         guard let factor = seconds[unit] else {
             throw fail("unknown unit '\(unit)' of a duration: s, m, h or d", at: column)
         }
-        guard value > 0, value * factor < 1e9 else {
-            throw fail("a duration is more than nothing", at: column)
-        }
+        guard value > 0 else { throw fail("a duration is more than nothing", at: column) }
+        guard value * factor < 1e9 else { throw fail("a duration is less than 30 years", at: column) }
         found.duration = value * factor
     }
 

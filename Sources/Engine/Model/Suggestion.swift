@@ -1,6 +1,6 @@
 /// The name among many that a mistyped one was probably meant to be.
 package enum Suggestion {
-    /// - Returns: the nearest candidate by edit distance, if it is near enough to be of help.
+    /// - Returns: the nearest candidate by edit distance, if it is near enough to be of help, else one that the name is a part of.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let typed = Array(name.lowercased().utf8)
         guard typed.count <= 64 else { return nil }
@@ -10,7 +10,10 @@ package enum Suggestion {
             let distance = distance(typed, Array(candidate.lowercased().utf8.prefix(80)))
             if distance <= allowed, distance < best?.distance ?? Int.max { best = (candidate, distance) }
         }
-        return best?.name
+        if let best { return best.name }
+        // `retries` for `max_retries`.
+        guard typed.count >= 4 else { return nil }
+        return candidates.first { $0.lowercased().contains(name.lowercased()) }
     }
 
     /// ` (did you mean 'epochs'?)`, or nothing.

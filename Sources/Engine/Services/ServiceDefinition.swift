@@ -46,11 +46,41 @@ package struct ServiceDefinition: Sendable, Equatable {
     }
 
     /// Whether it has to have a port.
-    var needsPort: Bool {
+    var needsPort: Bool { isReached || namesPort }
+
+    /// Whether somebody connects to it.
+    private var isReached: Bool {
         switch ready {
         case .tcp, .http: true
-        default: isWeb || (arguments + environment.map(\.value)).contains { $0.contains("{port}") }
+        default: isWeb
         }
+    }
+
+    private var texts: [String] { arguments + environment.map(\.value) }
+    private var namesPort: Bool { texts.contains { $0.contains("{port}") } }
+
+    /// What keeps it from working, whatever its program does.
+    package var problem: String? {
+        if !arguments.isEmpty, isReached, port == 0, !namesPort {
+            return "nothing tells the program its port: {port} in its command or in env, or port = …"
+        }
+        for text in texts {
+            if let hint = Self.misspelt(in: text) { return hint }
+        }
+        return nil
+    }
+
+    private static let values = ["port", "dir", "run", "here"]
+
+    /// Other words in braces may be the program's own.
+    private static func misspelt(in text: String) -> String? {
+        for part in text.split(separator: "{").dropFirst() {
+            let word = String(part.prefix { $0 != "}" })
+            guard part.contains("}"), !values.contains(word) else { continue }
+            let hint = Suggestion.hint(for: word, among: values)
+            if !hint.isEmpty { return "there is no {\(word)}\(hint)" }
+        }
+        return nil
     }
 
     /// A text with the values of one start in it.

@@ -28,6 +28,10 @@ extension XpmModule {
             stack.push(ListenerBox(stack.keep()), .serviceListener)
             return 1
         }
+        addMetamethod("__newindex", of: .service) { stack in
+            let id = stack.object(1, .service)?.definition.id ?? "?"
+            throw ScriptError("service '\(id)': its keys are given where it is made: xpm.service { … }")
+        }
         addMetamethod("__tostring", of: .service) { stack in
             stack.push(stack.object(1, .service).map { "service \($0.definition.id)" } ?? "service")
             return 1
@@ -57,6 +61,11 @@ extension XpmModule {
         stack.get("start", from: table)
         let isLua = !stack.isAbsent(-1)
         stack.pop()
+        stack.get("command", from: table)
+        guard !isLua || stack.isAbsent(-1) else {
+            throw ScriptError("\(word) '\(id)': give command (a program) or start (a Lua function), not both")
+        }
+        stack.pop()
         let known = isLua ? Self.luaKeys : Self.keys
         var definition = ServiceDefinition(id: id, arguments: [])
         definition.isWeb = isWeb
@@ -79,6 +88,7 @@ extension XpmModule {
         if !isLua, definition.arguments.isEmpty {
             throw ScriptError("service '\(id)': needs command (a program), or start (a Lua function)")
         }
+        if let problem = definition.problem { throw ScriptError("service '\(id)': \(problem)") }
         let source = stack.place()?.source ?? "?"
         stack.copy(table)
         return ServiceBox(definition, table: stack.keep(), source: source, isLua: isLua)
@@ -90,7 +100,11 @@ extension XpmModule {
         case "id": break
         case "description", "path":
             guard let text = stack.string(-1) else { throw ScriptError("\(name) needs a text") }
-            if name == "path" { definition.path = text } else { definition.description = text }
+            if name == "path" {
+                definition.path = text.hasPrefix("/") ? text : "/\(text)"
+            } else {
+                definition.description = text
+            }
         case "command": definition.arguments = try Self.command(stack)
         case "env":
             guard case .map(let entries) = try stack.value(-1),

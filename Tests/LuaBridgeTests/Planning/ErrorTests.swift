@@ -175,6 +175,30 @@ struct ErrorTests {
                 "service 'a': timeout: a duration needs a unit"
             ),
             (
+                "xpm.service { id = \"a\", command = \"x\", start = print }<!>",
+                "xpm.service 'a': give command (a program) or start (a Lua function), not both"
+            ),
+            (
+                "xpm.service { id = \"a\", command = \"x\", ready = \"tcp\" }<!>",
+                "service 'a': nothing tells the program its port: {port} in its command"
+            ),
+            (
+                "xpm.service { id = \"a\", command = \"x --port {prot}\" }<!>",
+                "service 'a': there is no {prot} (did you mean 'port'?)"
+            ),
+            (
+                "local s = xpm.service { id = \"a\", command = \"x\" } s.id = \"b\"<!>",
+                "service 'a': its keys are given where it is made"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { retries = 3 }<!>",
+                "t.train: submit has no option 'retries' (did you mean 'max_retries'?)"
+            ),
+            (
+                "Train { learning_rate = 1, model = Model {} }:submit { requires = \"duration=1h & (cpu())\" }<!>",
+                "t.train: submit: requires: \"duration=1h & (cpu())\": column 15: parentheses do not group"
+            ),
+            (
                 "xpm.services.tensorbord {}<!>",
                 "xpm.services has no 'tensorbord' (did you mean 'tensorboard'?)"
             ),
