@@ -1,5 +1,5 @@
--- Fisher's irises: split the flowers, train a softmax regression by gradient descent, evaluate it; over learning rates
--- and seeds.
+-- Fisher's irises: split the flowers, train a softmax regression by gradient descent, evaluate it; over learning rates,
+-- lengths of training and seeds.
 local xpm = require "xpm"
 local flowers = require "flowers"
 local softmax = require "softmax"
@@ -60,21 +60,15 @@ local Evaluate = xpm.task {
 
 local Configuration = xpm.configuration {
   learning_rates = xpm.list(xpm.float) { default = { 0.1 }, help = "Learning rates to try" },
+  epochs = xpm.list(xpm.int) { default = { 150 }, help = "How long to train" },
   seeds = xpm.list(xpm.int) { default = { 1 }, help = "Seeds of the split" },
-  epochs = xpm.int { default = 300 },
 }
 
 local function run(helper, cfg)
-  for _, seed in ipairs(cfg.seeds) do
-    local split = Split { seed = xpm.tag(seed) }:submit()
-    for _, learning_rate in ipairs(cfg.learning_rates) do
-      local trained = Train {
-        split = split,
-        learning_rate = xpm.tag("lr", learning_rate),
-        epochs = cfg.epochs,
-      }:submit()
-      Evaluate { trained = trained }:submit()
-    end
+  for p in xpm.grid { learning_rate = cfg.learning_rates, epochs = cfg.epochs, seed = cfg.seeds } do
+    local split = Split { seed = p.seed }:submit()
+    local trained = Train { split = split, learning_rate = p.learning_rate, epochs = p.epochs }:submit()
+    Evaluate { trained = trained }:submit()
   end
 end
 

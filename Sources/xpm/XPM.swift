@@ -25,7 +25,7 @@ struct XPM: ParsableCommand {
             RunCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self, IdentityCommand.self,
             AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
-            FailuresCommand.self,
+            FailuresCommand.self, ResultsCommand.self,
             ExperimentsCommand.self, WorkspacesCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,
             InitCommand.self, AnnotationsCommand.self,

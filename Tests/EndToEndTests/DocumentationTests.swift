@@ -46,7 +46,7 @@ struct DocumentationTests {
         "the examples run",
         arguments: [
             "README.md", "docs/writing-experiments.md", "docs/configuration.md", "docs/running.md",
-            "docs/workspace.md", "docs/resources.md", "docs/sweeps.md", "docs/services.md",
+            "docs/workspace.md", "docs/resources.md", "docs/results.md", "docs/sweeps.md", "docs/services.md",
             "docs/identity.md", "docs/changing-experiments.md", "docs/python.md",
         ])
     func examples(_ page: String) throws {

@@ -25,17 +25,62 @@ struct ExampleTests {
         let accuracies = try lines(result, "result").map { line in
             (tags: line["tags"]?.string ?? "", accuracy: line["values"]?["accuracy"]?.number ?? 0)
         }
-        #expect(accuracies.count == 9)
-        let best = accuracies.filter { $0.tags.contains("lr=0.1 ") }.map(\.accuracy)
+        #expect(accuracies.count == 75)
+        let best = accuracies.filter {
+            $0.tags.contains("learning_rate=0.1 ") && $0.tags.contains("epochs=450")
+        }.map(\.accuracy)
         // Textbooks give 0.93 to 1.0 for 45 test flowers; an untrained model has 0.33.
-        #expect(best.count == 3 && best.allSatisfy { $0 >= 0.9 })
-        let worst = accuracies.filter { $0.tags.contains("lr=0.001 ") }.map(\.accuracy)
+        #expect(best.count == 5 && best.allSatisfy { $0 >= 0.9 })
+        let worst = accuracies.filter {
+            $0.tags.contains("learning_rate=0.001 ") && $0.tags.contains("epochs=450")
+        }.map(\.accuracy)
         #expect(worst.reduce(0, +) < best.reduce(0, +))
         let again = try run(bench, "@/iris/full.yaml")
         let counts = try #require(try lines(again, "finished").first)
-        #expect(counts["cached"] == 21 && counts["done"] == 0)
+        #expect(counts["cached"] == 155 && counts["done"] == 0)
         // The quick file's points are points of the full one.
         #expect(try lines(try run(bench, "@/iris/quick.yaml"), "finished").first?["cached"] == 3)
+    }
+
+    @Test("iris: the table of the README's command has the numbers that an independent computation has")
+    func irisResults() throws {
+        let bench = try Workbench()
+        #expect(try run(bench, "@/iris/full.yaml").code == 0)
+        let command = try #require(
+            try Files.readText("\(Workbench.root)/README.md").split(separator: "\n")
+                .first { $0.hasPrefix("bin/xpm results iris ") })
+        let words = command.split(separator: " ").dropFirst().map(String.init)
+        let table = try bench.start(words)
+        let text = try bench.finish(table.process, table.tag)
+        #expect(text.code == 0, "\(text.error)")
+        let rows = text.output.split(separator: "\n")
+        #expect(rows.count == 6 && rows[0].hasPrefix("learning_rate") && rows[0].hasSuffix("epochs=450"))
+        let csv = try bench.start(words + ["--format", "csv"])
+        try bench.write(try bench.finish(csv.process, csv.tag).output, to: "table.csv")
+        try bench.write(
+            """
+            import csv, glob, json, statistics
+            cells = {}
+            for line in open("workspace/experiments/iris/current/jobs.jsonl"):
+                job = json.loads(line)
+                if job["task_id"] == "iris.evaluate":
+                    result = json.load(open(f"workspace/jobs/iris.evaluate/{job['job_id']}/results.json"))
+                    key = (job["tags"]["learning_rate"], job["tags"]["epochs"])
+                    cells.setdefault(key, []).append(result["accuracy"])
+            rows = list(csv.DictReader(open("table.csv")))
+            assert len(rows) == len(cells) == 15, (len(rows), len(cells))
+            for row in rows:
+                values = cells[float(row["learning_rate"]), int(row["epochs"])]
+                expected = {"accuracy": statistics.fmean(values), "accuracy_std": statistics.stdev(values),
+                            "accuracy_n": 5, "accuracy_median": statistics.median(values),
+                            "accuracy_min": min(values), "accuracy_max": max(values)}
+                for name, value in expected.items():
+                    assert abs(float(row[name]) - value) < 1e-12, (row, name, value)
+            print("agree")
+            """, to: "check.py")
+        let check = try bench.start(["python3", "check.py"], program: "/usr/bin/env")
+        let agreed = try bench.finish(check.process, check.tag)
+        #expect(agreed.output == "agree\n", "\(agreed.error)")
     }
 
     @Test("compress: every program gives the file back, and makes it smaller")

@@ -10,6 +10,47 @@ package enum NumberText {
         value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
     }
 
+    /// With so many decimals: `0.950`. Of numbers beyond 2^53 there are no decimals to tell.
+    ///
+    /// - Parameter decimals: from 0 to 15.
+    package static func fixed(_ value: Double, decimals: Int) -> String {
+        guard value.isFinite else { return lua(value) }
+        var factor = 1.0
+        for _ in 0..<decimals { factor *= 10 }
+        let scaled = (abs(value) * factor).rounded()
+        guard scaled < 9_007_199_254_740_992 else { return lua(value) }
+        var digits = String(Int64(scaled))
+        if decimals > 0 {
+            digits = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -decimals))
+        }
+        return value < 0 && scaled > 0 ? "-\(digits)" : digits
+    }
+
+    /// The decimal exponent of a number's first digit: 2 for 345, -3 for 0.00345; 0 for what has none.
+    package static func exponent(_ value: Double) -> Int {
+        guard value.isFinite, value != 0 else { return 0 }
+        var (size, exponent) = (abs(value), 0)
+        while size >= 10 { (size, exponent) = (size / 10, exponent + 1) }
+        while size < 1 { (size, exponent) = (size * 10, exponent - 1) }
+        return exponent
+    }
+
+    /// With so many digits that tell something: `0.9533`, `1.2e-07`.
+    package static func significant(_ value: Double, digits: Int) -> String {
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : lua(value) }
+        let exponent = exponent(value)
+        if exponent < -4 || exponent > 8 {
+            var scaled = value
+            for _ in 0..<abs(exponent) { scaled = exponent < 0 ? scaled * 10 : scaled / 10 }
+            let sign = exponent < 0 ? "-" : "+"
+            let power = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+            return "\(fixed(scaled, decimals: digits - 1))e\(sign)\(power)"
+        }
+        if value == value.rounded(), abs(value) < 1e9 { return String(Int64(value)) }
+        return fixed(value, decimals: min(15, max(0, digits - 1 - exponent)))
+    }
+
     /// A size for people: `512 B`, `1.5 KB`, `20 MB`.
     package static func bytes(_ count: Int64) -> String {
         var (value, unit) = (Double(count), 0)

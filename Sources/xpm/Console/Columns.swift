@@ -17,6 +17,11 @@ extension String {
         }
     }
 
+    /// Without the spaces at its end.
+    var trimmedRight: String {
+        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
+    }
+
     private static func spaces(_ count: Int) -> String { String(repeating: " ", count: Swift.max(0, count)) }
 
     private var columnsOfCharacters: [(character: Character, columns: Int)] {

@@ -96,9 +96,3 @@ struct TypeReport {
         ]
     }
 }
-
-extension String {
-    fileprivate var trimmedRight: String {
-        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
-    }
-}

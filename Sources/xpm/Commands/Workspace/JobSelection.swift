@@ -19,34 +19,9 @@ struct JobSelection: ParsableArguments {
     @Flag(help: "Jobs of earlier runs too.")
     var everyRun = false
 
-    /// The jobs that fit, the last submitted first, with their states.
-    ///
-    /// - Parameter count: how many at most.
     func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
-        let inventory = WorkspaceInventory(try ExperimentFiles.existingWorkspace(workspace), warn: Self.warn)
-        if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
-            let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
-            throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
-        }
-        var parsed: JobFilter?
-        if let filter {
-            do throws(JobFilterError) { parsed = try JobFilter(filter) } catch { throw .message(error.text) }
-        }
-        // Without a filter the ends of the logs are enough.
-        var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
-        for index in jobs.indices { jobs[index].readState() }
-        if let parsed {
-            let known = Set(jobs.flatMap { $0.tags.map(\.name) })
-            // Of no jobs nothing can be said.
-            if !jobs.isEmpty,
-                let stranger = parsed.tags.sorted(by: ByteOrder.less).first(where: { !known.contains($0) })
-            {
-                let hint = Suggestion.hint(for: stranger, among: known.sorted(by: ByteOrder.less))
-                throw .message("filter: none of these jobs has a tag '\(stranger)'\(hint)")
-            }
-            jobs = jobs.filter(parsed.accepts)
-        }
-        return count.map { Array(jobs.prefix($0)) } ?? jobs
+        try JobQuery(workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun)
+            .jobs(count: count)
     }
 
     /// Tells what could not be read.
@@ -78,5 +53,44 @@ struct JobSelection: ParsableArguments {
             found.append(record)
         }
         return found
+    }
+}
+
+/// Which jobs of a workspace are meant.
+struct JobQuery {
+    let workspace: WorkspaceOptions
+    let experiment: String?
+    let filter: String?
+    let everyRun: Bool
+
+    /// The jobs that fit, the last submitted first, with their states.
+    ///
+    /// - Parameter count: how many at most.
+    func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
+        let inventory = WorkspaceInventory(
+            try ExperimentFiles.existingWorkspace(workspace), warn: JobSelection.warn)
+        if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
+            let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
+            throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
+        }
+        var parsed: JobFilter?
+        if let filter {
+            do throws(JobFilterError) { parsed = try JobFilter(filter) } catch { throw .message(error.text) }
+        }
+        // Without a filter the ends of the logs are enough.
+        var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
+        for index in jobs.indices { jobs[index].readState() }
+        if let parsed {
+            let known = Set(jobs.flatMap { $0.tags.map(\.name) })
+            // Of no jobs nothing can be said.
+            if !jobs.isEmpty,
+                let stranger = parsed.tags.sorted(by: ByteOrder.less).first(where: { !known.contains($0) })
+            {
+                let hint = Suggestion.hint(for: stranger, among: known.sorted(by: ByteOrder.less))
+                throw .message("filter: none of these jobs has a tag '\(stranger)'\(hint)")
+            }
+            jobs = jobs.filter(parsed.accepts)
+        }
+        return count.map { Array(jobs.prefix($0)) } ?? jobs
     }
 }

@@ -1,0 +1,67 @@
+/// A job as a table of results sees it: what it was run with, and what came out.
+package struct ResultPoint: Sendable {
+    package let task: String
+    package let identifier: String
+    package let folder: JobFolder
+    package let state: JobRecord.State
+    /// Its tags.
+    package let tags: [(name: String, value: JSON)]
+    /// Its numbers, nested ones as `test.accuracy`.
+    package let metrics: [(name: String, value: Double)]
+
+    package init(_ record: JobRecord) {
+        task = record.task
+        identifier = record.identifier
+        folder = record.folder
+        state = record.state
+        tags = record.tags
+        // What a job that failed, or that goes on, has told counts too where it stands alone; a table shows finished ones.
+        metrics = record.state == .done ? Self.metrics(of: record.folder) : []
+    }
+
+    /// For tests: one that is on no disk.
+    init(
+        task: String, state: JobRecord.State, tags: [(String, JSON)], metrics: [(String, Double)]
+    ) {
+        self.task = task
+        self.state = state
+        identifier = ""
+        folder = JobFolder(path: "/nowhere", name: "nothing")
+        self.tags = tags.map { (name: $0.0, value: $0.1) }
+        self.metrics = metrics.map { (name: $0.0, value: $0.1) }
+    }
+
+    package func metric(_ name: String) -> Double? { metrics.last { $0.name == name }?.value }
+
+    /// The value of a tag, or of a parameter, `model.hidden`.
+    package func value(_ name: String, parameters: (ResultPoint) -> [String: String]) -> JSON? {
+        if let tag = tags.last(where: { $0.name == name }) { return tag.value }
+        return parameters(self)[name].map { text in
+            Int64(text).map(JSON.int) ?? Double(text).map(JSON.float) ?? .string(text)
+        }
+    }
+
+    /// The parameters as texts. Reads `params.json`.
+    package var parameters: [String: String] {
+        guard let task = try? RecordedTask.read(folder.path) else { return [:] }
+        return Dictionary(task.flattened.map { ($0.name, $0.value) }) { $1 }
+    }
+
+    private static func metrics(of folder: JobFolder) -> [(name: String, value: Double)] {
+        var found: [(name: String, value: Double)] = []
+        if let result = JobResult.read(folder) { add(result, "", to: &found) }
+        return found
+    }
+
+    private static func add(_ json: JSON, _ name: String, to found: inout [(name: String, value: Double)]) {
+        switch json {
+        case .int, .float: if let number = json.number { found.append((name, number)) }
+        case .bool(let value): found.append((name, value ? 1 : 0))
+        case .object(let members):
+            for member in members {
+                add(member.value, name.isEmpty ? member.name : "\(name).\(member.name)", to: &found)
+            }
+        default: break
+        }
+    }
+}

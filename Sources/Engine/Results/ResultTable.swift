@@ -1,0 +1,254 @@
+/// Results of many jobs as a table: parameters down and across, and a summary of each metric in the cells.
+package struct ResultTable: Sendable {
+    /// What a table is to show.
+    package struct Request: Sendable {
+        /// Parameters whose values have a row each; nil for all that vary and are nowhere else.
+        package var rows: [String]?
+        /// Parameters whose values have columns.
+        package var columns: [String] = []
+        /// Nil for all that there are.
+        package var metrics: [String]?
+        /// Parameters over whose values a cell sums up.
+        package var over: [String] = []
+
+        package init() {}
+    }
+
+    package struct Cell: Sendable, Equatable {
+        package var summary: Summary?
+        /// The states of the jobs that have no such result, with their numbers.
+        package var missing: [(state: JobRecord.State, count: Int)] = []
+
+        package init(
+            summary: Summary? = nil, missing: [(state: JobRecord.State, count: Int)] = []
+        ) {
+            self.summary = summary
+            self.missing = missing
+        }
+
+        package static func == (left: Cell, right: Cell) -> Bool {
+            left.summary == right.summary && left.missing.elementsEqual(right.missing, by: ==)
+        }
+    }
+
+    package struct Row: Sendable {
+        /// The values of the row's parameters; nil for one that its jobs do not have.
+        package let keys: [JSON?]
+        /// By column, then by metric.
+        package var cells: [[Cell]]
+    }
+
+    package let rowNames: [String]
+    package let columnNames: [String]
+    /// The values of the column's parameters, for each column; one without any where there are no such parameters.
+    package let columnKeys: [[JSON?]]
+    package let metrics: [String]
+    package private(set) var rows: [Row]
+
+    /// Why there is no such table.
+    package struct Problem: Error, Equatable {
+        package let text: String
+    }
+
+    /// Makes a table.
+    ///
+    /// - Parameter parameters: the parameters of a job, for names that are no tags.
+    package init(
+        _ points: [ResultPoint], _ request: Request,
+        parameters: (ResultPoint) -> [String: String] = { $0.parameters }
+    ) throws(Problem) {
+        metrics = try Self.metrics(of: points, request)
+        // Which jobs are to have a metric: those of the types of which one has it.
+        var types: [String: Set<String>] = [:]
+        for point in points {
+            for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
+        }
+        let owners = metrics.reduce(into: Set<String>()) { $0.formUnion(types[$1] ?? []) }
+        let chosen = points.filter { owners.contains($0.task) }
+        let named = request.columns + request.over + (request.rows ?? [])
+        try Self.check(named, chosen, parameters)
+        columnNames = request.columns
+        rowNames = request.rows ?? Self.varying(chosen, without: named)
+        var grid = Grid(metrics: metrics, types: types)
+        for point in chosen {
+            grid.add(
+                point, row: rowNames.map { point.value($0, parameters: parameters) },
+                column: columnNames.map { point.value($0, parameters: parameters) })
+        }
+        columnKeys = grid.columns.sorted { Self.isBefore($0, $1) }
+        rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
+    }
+
+    /// The metrics that are asked for, or all, in the order in which they come first.
+    private static func metrics(of points: [ResultPoint], _ request: Request) throws(Problem) -> [String] {
+        var known: [String] = []
+        var seen: Set<String> = []
+        for point in points {
+            for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
+        }
+        guard !known.isEmpty else { throw Problem(text: "no job has a result yet") }
+        for name in request.metrics ?? [] where !seen.contains(name) {
+            let hint = Suggestion.hint(for: name, among: known)
+            throw Problem(text: "no job has a result '\(name)'\(hint): \(known.joined(separator: ", "))")
+        }
+        return request.metrics ?? known
+    }
+
+    private static func check(
+        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> [String: String]
+    ) throws(Problem) {
+        var seen: Set<String> = []
+        for name in names {
+            guard seen.insert(name).inserted else { throw Problem(text: "'\(name)' is named twice") }
+            if points.contains(where: { $0.value(name, parameters: parameters) != nil }) { continue }
+            let known = Set(
+                points.flatMap { $0.tags.map(\.name) } + (points.first.map(parameters) ?? [:]).keys)
+            let hint = Suggestion.hint(for: name, among: known.sorted(by: ByteOrder.less))
+            throw Problem(text: "these jobs have no tag and no parameter '\(name)'\(hint)")
+        }
+    }
+
+    /// The tags with more than one value, all of them where none has; but those that are used already.
+    private static func varying(_ points: [ResultPoint], without used: [String]) -> [String] {
+        var names: [String] = []
+        var values: [String: Set<String>] = [:]
+        for point in points {
+            for tag in point.tags {
+                if values[tag.name] == nil { names.append(tag.name) }
+                values[tag.name, default: []].insert(tag.value.text)
+            }
+        }
+        names = names.filter { !used.contains($0) }
+        let varying = names.filter { name in
+            (values[name]?.count ?? 0) > 1 || points.contains { !$0.tags.contains { $0.name == name } }
+        }
+        return varying.isEmpty ? names : varying
+    }
+
+    // MARK: Order
+
+    /// Numbers by their value, texts by their bytes, what is missing last.
+    private static func isBefore(_ left: [JSON?], _ right: [JSON?]) -> Bool {
+        for (a, b) in zip(left, right) where a != b {
+            switch (a, b) {
+            case (nil, _): return false
+            case (_, nil): return true
+            case (let a?, let b?):
+                switch (a.number, b.number) {
+                case (let a?, let b?) where a != b: return a < b
+                case (nil, _?): return false
+                case (_?, nil): return true
+                default: return ByteOrder.less(a.string ?? a.text, b.string ?? b.text)
+                }
+            }
+        }
+        return false
+    }
+
+    /// Sorts the rows by a parameter, or by a metric in the first column.
+    ///
+    /// - Parameter value: what of a cell counts.
+    package mutating func sort(
+        by name: String, descending: Bool, _ value: (Summary) -> Double
+    ) throws(Problem) {
+        if let place = rowNames.firstIndex(of: name) {
+            rows.sort { Self.isBefore([$0.keys[place]], [$1.keys[place]]) }
+            if descending { rows.reverse() }
+            return
+        }
+        guard let metric = metrics.firstIndex(of: name) else {
+            let hint = Suggestion.hint(for: name, among: rowNames + metrics)
+            throw Problem(text: "the table has no '\(name)' to sort by\(hint)")
+        }
+        // What is missing, or is no number, comes last in any order.
+        func rank(_ row: Row) -> Double {
+            guard let summary = row.cells.first?[metric].summary else { return .infinity }
+            let number = value(summary)
+            return number.isNaN ? .infinity : descending ? -number : number
+        }
+        let ranked = rows.enumerated().map { (rank: rank($0.element), place: $0.offset, row: $0.element) }
+        rows = ranked.sorted { $0.rank == $1.rank ? $0.place < $1.place : $0.rank < $1.rank }.map(\.row)
+    }
+
+    /// Leaves the first rows.
+    package mutating func cut(to count: Int) { rows = Array(rows.prefix(count)) }
+}
+
+/// The cells as they are filled, by the texts of their keys.
+private struct Grid {
+    let metrics: [String]
+    let types: [String: Set<String>]
+    private(set) var columns: [[JSON?]] = []
+    private var columnNumbers: [String: Int] = [:]
+    private var rowKeys: [[JSON?]] = []
+    private var rowNumbers: [String: Int] = [:]
+
+    private struct Content {
+        var values: [[Double]]
+        var missing: [[JobRecord.State: Int]]
+    }
+
+    private struct Place: Hashable {
+        let row: Int
+        let column: Int
+    }
+
+    private var contents: [Place: Content] = [:]
+
+    init(metrics: [String], types: [String: Set<String>]) {
+        self.metrics = metrics
+        self.types = types
+    }
+
+    private static func text(_ key: [JSON?]) -> String {
+        key.map { $0?.text ?? "" }.joined(separator: "\u{1f}")
+    }
+
+    private static func number(
+        _ key: [JSON?], _ numbers: inout [String: Int], _ keys: inout [[JSON?]]
+    ) -> Int {
+        let text = text(key)
+        if let known = numbers[text] { return known }
+        numbers[text] = keys.count
+        keys.append(key)
+        return keys.count - 1
+    }
+
+    mutating func add(_ point: ResultPoint, row: [JSON?], column: [JSON?]) {
+        let place = Place(
+            row: Self.number(row, &rowNumbers, &rowKeys),
+            column: Self.number(column, &columnNumbers, &columns))
+        var content =
+            contents.removeValue(forKey: place)
+            ?? Content(
+                values: Array(repeating: [], count: metrics.count),
+                missing: Array(repeating: [:], count: metrics.count))
+        for (index, name) in metrics.enumerated() where types[name]?.contains(point.task) == true {
+            if let value = point.metric(name) {
+                content.values[index].append(value)
+            } else {
+                content.missing[index][point.state, default: 0] += 1
+            }
+        }
+        contents[place] = content
+    }
+
+    /// The rows, with a cell for each of the columns and each metric.
+    func rows(_ order: [[JSON?]]) -> [ResultTable.Row] {
+        let numbers = order.map { columnNumbers[Self.text($0)] ?? 0 }
+        return rowKeys.enumerated().map { row, keys in
+            let cells = numbers.map { column -> [ResultTable.Cell] in
+                guard let content = contents[Place(row: row, column: column)] else {
+                    return metrics.map { _ in ResultTable.Cell() }
+                }
+                return metrics.indices.map { metric in
+                    let states = JobRecord.State.allCases.compactMap { state in
+                        content.missing[metric][state].map { (state: state, count: $0) }
+                    }
+                    return ResultTable.Cell(summary: Summary(content.values[metric]), missing: states)
+                }
+            }
+            return ResultTable.Row(keys: keys, cells: cells)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Engine
+import Foundation
+import Testing
+
+/// `xpm results`, on what real runs left.
+@Suite("Results")
+struct ResultsTests {
+    private func bench() throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "r.t", params = { kind = xpm.string, seed = xpm.int, size = xpm.int { default = 7 } },
+              command = { "sh", "{here}/work.sh", "{kind}{seed}", "{seed}" } }
+            function run()
+              for p in xpm.grid { kind = { "a|b", "b" }, seed = { 1, 2, 3 } } do T(p):submit() end
+            end
+            """, to: "r.lua")
+        try bench.write(
+            """
+            [ "$1" != b2 ] || exit 3
+            while [ "$1" = b3 ] && [ ! -e "$BENCH/go" ]; do sleep 0.02; done
+            echo '{"score": '$2'.5, "time": {"all": 2}, "name": "x"}' >results.json
+            """, to: "work.sh")
+        return bench
+    }
+
+    private func start(_ bench: Workbench, _ arguments: [String]) throws -> (process: Process, tag: String) {
+        try bench.start(arguments, environment: ["BENCH": bench.folder])
+    }
+
+    @Test(
+        "cells sum up what is done and tell of the rest, while the run goes on and after it; --watch follows it"
+    )
+    func states() throws {
+        let bench = try bench()
+        let none = try bench.run("results", "r")
+        #expect(none.code == 2 && none.error.contains("there is no such folder"), "\(none)")
+        let run = try start(bench, ["run", "-j", "3", "r.lua"])
+        let words = ["results", "r", "--metric", "score", "--rows", "kind", "--over", "seed"]
+        func table() throws -> String {
+            let (process, tag) = try bench.start(words)
+            return try bench.finish(process, tag).output
+        }
+        #expect(try bench.wait { try table().contains("(1 failed, 1 running)") })
+        let watch = try start(bench, words + ["--watch"])
+        #expect(try bench.wait { try bench.read(".\(watch.tag).out").contains("1 running") })
+        try bench.write("", to: "go")
+        #expect(try bench.finish(run.process, run.tag).code == 1)
+        #expect(
+            try table()
+                == "kind                 score\na|b              2.5 ± 1.0\nb     2.5 ± 1.4 (1 failed)\n")
+        let watched = try bench.finish(watch.process, watch.tag)
+        let last = try table()
+        #expect(watched.code == 0 && watched.output.hasSuffix(last), "\(watched)")
+    }
+
+    @Test("formats, statistics, order and nested results")
+    func formats() throws {
+        let bench = try bench()
+        try bench.write("", to: "go")
+        let run = try start(bench, ["run", "-q", "r.lua"])
+        #expect(try bench.finish(run.process, run.tag).code == 1)
+        for (words, expected) in [
+            (
+                ["--format", "markdown", "--metric", "score", "--over", "seed"],
+                "| kind | score |\n| --- | ---: |\n| a\\|b | 2.5 ± 1.0 |\n| b | 2.5 ± 1.4 (1 failed) |\n"
+            ),
+            (
+                ["--format", "latex", "--metric", "score", "--rows", "kind"],
+                "\\begin{tabular}{lr}\n  \\toprule\n  kind & score \\\\\n  \\midrule\n  a|b & $2.5 \\pm 1.0$ \\\\\n"
+                    + "  b & $2.5 \\pm 1.4$ (1 failed) \\\\\n  \\bottomrule\n\\end{tabular}\n"
+            ),
+            (["--metric", "score", "--best", "max", "--top", "1"], "kind  seed  score\na|b      3  3.500\n"),
+            (
+                ["--metric", "time.all", "--stat", "count", "--rows", "size"],
+                "size      time.all\n   7  5 (1 failed)\n"
+            ),
+            (
+                ["--metric", "score", "--cols", "seed", "--filter", "kind = b"],
+                "kind  seed=1  seed=2  seed=3\nb      1.500  failed   3.500\n"
+            ),
+            (
+                [
+                    "--metric", "score", "--rows", "kind", "--stat", "median", "--sort", "score",
+                    "--descending",
+                ],
+                "kind             score\na|b              2.500\nb     2.500 (1 failed)\n"
+            ),
+        ] {
+            let (process, tag) = try bench.start(["results", "r"] + words)
+            let result = try bench.finish(process, tag)
+            #expect(result.output == expected, "\(words): \(result)")
+        }
+        let json = try JSON.parse(
+            Array(try bench.run("results", "r", "--rows", "kind", "--json").output.utf8))
+        #expect(json.array?.count == 2)
+        #expect(json.array?[1]["metrics"]?["score"]?["missing"]?["error"] == 1)
+        for (words, message) in [
+            (["--rows", "knd"], "r: these jobs have no tag and no parameter 'knd' (did you mean 'kind'?)"),
+            (["--metric", "scor"], "r: no job has a result 'scor' (did you mean 'score'?)"),
+            (["--sort", "x"], "r: the table has no 'x' to sort by"),
+        ] {
+            let (process, tag) = try bench.start(["results", "r"] + words)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(wrong)")
+        }
+        #expect(try bench.run("results", "r", "--top", "0").code == 64)
+    }
+}
