@@ -60,6 +60,51 @@ package struct ConfigurationFiles {
         try merged.set(String(option[..<equals]), to: Setting(content, origin: .option(text)))
     }
 
+    /// Reads `--sweep a.b=1,2,3`: values between commas, each read as YAML; `1..5` and `0..1..0.25` are ranges.
+    package static func sweep(_ option: String) throws(SettingError) -> ConfigurationSweep.Axis {
+        let (name, values) = try self.values(option, of: "--sweep")
+        return try ConfigurationSweep.axis(name, values)
+    }
+
+    /// Reads `--zip a=1,2 b=3,4`.
+    package static func zip(_ options: [String]) throws(SettingError) -> ConfigurationSweep.Axis {
+        var fields: [Setting.Field] = []
+        for option in options {
+            let (name, values) = try self.values(option, of: "--zip")
+            fields.append(.init(key: name, value: values))
+        }
+        let origin = Setting.Origin.option("--zip \(options.joined(separator: " "))")
+        return try ConfigurationSweep.zip(Setting(.map(fields), origin: origin))
+    }
+
+    private static func values(
+        _ option: String, of word: String
+    ) throws(SettingError) -> (name: String, values: Setting) {
+        let text = "\(word) \(option)"
+        guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {
+            throw SettingError("expected name=value,value", at: .option(text))
+        }
+        let name = String(option[..<equals])
+        let given = String(option[option.index(after: equals)...])
+        // A map, such as {range: [1, 5]}, and a list that was written as one.
+        if ["{", "["].contains(given.first) {
+            return (name, try YAMLFile.parse(option: text, value: given))
+        }
+        let list = try YAMLFile.parse(option: text, value: "[\(given)]")
+        guard case .list(let values) = list.content else { return (name, list) }
+        var all: [Setting] = []
+        for value in values {
+            if case .string(let range) = value.content,
+                let numbers = try ConfigurationSweep.range(range, at: value.origin)
+            {
+                all += numbers
+            } else {
+                all.append(value)
+            }
+        }
+        return (name, Setting(.list(all), origin: .option(text)))
+    }
+
     /// Replaces `${env:NAME}` everywhere.
     package mutating func resolveEnvironment() throws(SettingError) {
         merged = try merged.resolvingEnvironment()

@@ -22,7 +22,8 @@ struct XPM: ParsableCommand {
             """,
         version: "xpm \(xpmVersion)",
         subcommands: [
-            RunCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self, IdentityCommand.self,
+            RunCommand.self, SweepCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self,
+            IdentityCommand.self,
             AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
             FailuresCommand.self, ResultsCommand.self,
@@ -32,7 +33,9 @@ struct XPM: ParsableCommand {
         ])
 
     /// The commands that read a script, which gets what follows `--`.
-    private static let withScript = ["run", "why", "describe", "identity", "deprecated", "partials", "diff"]
+    private static let withScript = [
+        "run", "sweep", "why", "describe", "identity", "deprecated", "partials", "diff",
+    ]
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()

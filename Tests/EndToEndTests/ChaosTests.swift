@@ -63,7 +63,7 @@ struct ChaosTests {
         "no attempts overlap, nothing recorded runs again, and in the end all is done that can be",
         arguments: 0..<rounds)
     func round(_ number: Int) throws {
-        var random = Generator(state: Self.seed &* 1000 &+ UInt64(number))
+        var random = SplitMix(seed: Self.seed &* 1000 &+ UInt64(number))
         let victims: Victims = number % 2 == 0 ? .xpm : .all
         let bench = try Workbench()
         let logs = "\(bench.folder)/logs"
@@ -200,19 +200,6 @@ struct ChaosTests {
         try Files.list(folder).flatMap { name -> [String] in
             let path = "\(folder)/\(name)"
             return Files.kind(path, followingLinks: false) == .folder ? try files(below: path) : [path]
-        }
-    }
-
-    /// splitmix64
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
         }
     }
 }

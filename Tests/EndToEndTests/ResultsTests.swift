@@ -68,8 +68,8 @@ struct ResultsTests {
             ),
             (
                 ["--format", "latex", "--metric", "score", "--rows", "kind"],
-                "\\begin{tabular}{lr}\n  \\toprule\n  kind & score \\\\\n  \\midrule\n  a|b & $2.5 \\pm 1.0$ \\\\\n"
-                    + "  b & $2.5 \\pm 1.4$ (1 failed) \\\\\n  \\bottomrule\n\\end{tabular}\n"
+                "\\begin{tabular}{lr}\n  \\toprule\n  kind & score \\\\\n  \\midrule\n  a|b & 2.5 $\\pm$ 1.0 \\\\\n"
+                    + "  b & 2.5 $\\pm$ 1.4 (1 failed) \\\\\n  \\bottomrule\n\\end{tabular}\n"
             ),
             (["--metric", "score", "--best", "max", "--top", "1"], "kind  seed  score\na|b      3  3.500\n"),
             (

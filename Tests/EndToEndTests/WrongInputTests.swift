@@ -22,7 +22,7 @@ struct WrongInputTests {
             ("id: x\n", "full.yaml:1:1", "missing value 'learning_rate'"),
             ("learning_rate: 1\nid: a/b\n", "full.yaml:2:5", "cannot name a folder"),
             ("learning_rate: 1\ndirty_git: maybe\n", "full.yaml:2:12", "expected ignore, warn or error"),
-            ("learning_rate: 1\ngrid_search: {a: [1]}\n", "full.yaml:2:14", "not yet in this version"),
+            ("learning_rate: 1\ngrid_search: {a: []}\n", "full.yaml:2:18", "a: there are no values"),
             (
                 "learning_rate: ${env:NO_SUCH_VARIABLE_X}\n", "full.yaml:1:16",
                 "no variable 'NO_SUCH_VARIABLE_X'"

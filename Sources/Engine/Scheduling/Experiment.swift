@@ -2,12 +2,15 @@
 package final class Job {
     package let spec: JobSpec
     package let task: ConfigObject
+    /// Those of its objects, and those of the points of a sweep that it belongs to.
+    package fileprivate(set) var tags: [ConfigObject.Tag]
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
 
-    fileprivate init(spec: JobSpec, task: ConfigObject) {
+    fileprivate init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
         self.spec = spec
         self.task = task
+        self.tags = tags
     }
 }
 
@@ -89,6 +92,9 @@ package final class Experiment {
 
     package func define(token name: String, count: Int) { tokens[name] = count }
 
+    /// What a sweep has given the configuration for which the script plans now.
+    package var pointTags: [ConfigObject.Tag] = []
+
     /// The folder that relative paths in parameters are in.
     package var base = "/"
 
@@ -116,7 +122,10 @@ package final class Experiment {
         let folder = workspace.job(of: task)
         task.jobPath = folder.path
         task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
-        if let known = jobs[identifier] { return known }
+        if let known = jobs[identifier] {
+            try meet(known)
+            return known
+        }
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
@@ -139,16 +148,18 @@ package final class Experiment {
             requirement: options.requirement,
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             environment: environment + options.environment, program: try program())
+        var tags = task.allTags()
+        tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
         let (demand, problem) = try demand(of: task, options.requirement, folder)
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
-            tags: task.allTags().map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
+            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: demand, retry: script.retry,
             priority: options.priority, isHeld: options.isHeld)
-        let job = Job(spec: spec, task: task)
+        let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
             remaking[identifier] = script
@@ -156,6 +167,21 @@ package final class Experiment {
         try register(job, script, state, problem: problem)
         isSubmitted = true
         return job
+    }
+
+    /// A job that several points of a sweep share has the tags that are the same for all of them.
+    private func meet(_ job: Job) throws(SystemError) {
+        if pointTags.isEmpty { return }
+        let own = job.task.allTags()
+        let tags = job.tags.filter { tag in
+            own.contains { $0.name == tag.name }
+                || pointTags.contains { $0.name == tag.name && $0.value.plainText == tag.value.plainText }
+        }
+        guard tags.count < job.tags.count else { return }
+        job.tags = tags
+        try run?.add(
+            job.spec, tags: tags, dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
+            canWait: true)
     }
 
     /// Makes a job part of the run.
@@ -170,8 +196,7 @@ package final class Experiment {
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
-            spec, tags: job.task.allTags(), dependencies: dependencies.map(\.spec.identifier),
-            canWait: isDone)
+            spec, tags: job.tags, dependencies: dependencies.map(\.spec.identifier), canWait: isDone)
         try objects?.add(job.task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }
@@ -217,7 +242,7 @@ package final class Experiment {
         }
         let dependencies = try job.spec.dependencies.map { try remake(all[$0.index], for: job.task) }
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
-        let again = Job(spec: spec, task: job.task)
+        let again = Job(spec: spec, task: job.task, tags: job.tags)
         if mode != .dryRun {
             // Somebody else may be making them.
             _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in

@@ -13,6 +13,8 @@ package struct ExperimentSettings: Sendable {
     package var addTimestamp = false
     package var dirtyGit = DirtyGit.warn
     package var title: String?
+    /// `grid_search`.
+    package var sweep = ConfigurationSweep()
 
     /// Every key that xpm reads; the rest belongs to the experiment.
     package static let keys: [String] = [
@@ -41,10 +43,7 @@ package struct ExperimentSettings: Sendable {
             }
             dirtyGit = action
         }
-        if let grid = setting["grid_search"], grid.content != .null {
-            throw SettingError(
-                "grid_search: not yet in this version of xpm; use xpm.grid{} in the script", at: grid.origin)
-        }
+        if let grid = setting["grid_search"], grid.content != .null { sweep = try ConfigurationSweep(grid) }
         if file != nil, module != nil {
             throw SettingError("'file' and 'module' exclude each other", at: setting.origin(at: ".module"))
         }

@@ -24,6 +24,7 @@ local M = {
   data_path = host.scalar "data_path",
   file = host.scalar "file",
   list = host.list,
+  sweep = host.sweep,
   set = host.set,
   map = host.map,
   optional = host.optional,
@@ -191,7 +192,7 @@ local Experiment = {}
 local Helper = {}
 Helper.__index = Helper
 
-local experiment_keys = { run = true, configuration = true, sources = true }
+local experiment_keys = { run = true, configuration = true, sources = true, once = true }
 
 --- Marks what a script returns: `{ configuration = schema, run = function(helper, cfg) … end }`, or the function alone.
 local function experiment_of(class, definition)
@@ -212,10 +213,15 @@ local function experiment_of(class, definition)
   if definition.configuration ~= nil and type(definition.configuration) ~= "userdata" then
     fail("xpm.experiment: configuration needs what xpm.configuration gives")
   end
-  return setmetatable(
-    { run = definition.run, configuration = definition.configuration, class = class },
-    Experiment
-  )
+  if definition.once ~= nil and type(definition.once) ~= "boolean" then
+    fail("xpm.experiment: once needs true or false")
+  end
+  return setmetatable({
+    run = definition.run,
+    configuration = definition.configuration,
+    once = definition.once,
+    class = class,
+  }, Experiment)
 end
 
 function M.experiment(definition)
@@ -227,6 +233,16 @@ function Helper:derive(fields)
   local class = setmetatable(fields or {}, self)
   class.__index = class
   return class
+end
+
+--- The configurations of a sweep, one after the other; without a sweep the only one. For an experiment with `once = true`.
+function Helper:configurations()
+  local position = 0
+  return function()
+    position = position + 1
+    local configuration = host.configuration_at(position)
+    return configuration and host.view(configuration)
+  end
 end
 
 function Helper:experiment(definition)
@@ -351,7 +367,10 @@ end
 
 --- Calls the experiment's `run`.
 function host.start(experiment, configuration, has_schema, run_mode, arguments)
-  local cfg = readonly(configuration, "cfg", has_schema and host.optional_keys(experiment.configuration) or nil)
+  function host.view(values)
+    return readonly(values, "cfg", has_schema and host.optional_keys(experiment.configuration) or nil)
+  end
+  local cfg = host.view(configuration)
   local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, experiment.class)
   experiment.run(helper, cfg)
 end

@@ -66,6 +66,11 @@ function xpm.optional(type) end
 ---@return xpm.Type
 function xpm.union(...) end
 
+--- In a configuration: a value that may be several, one after the other; the file gives a list or a range of them.
+---@param type xpm.AnyType
+---@return xpm.Type
+function xpm.sweep(type) end
+
 --- One of some names: `xpm.enum { "dev", "test", default = "test" }`. With `id = "package.module:Class"` it is a Python enum.
 ---@param names table
 ---@return xpm.Type
@@ -390,7 +395,7 @@ local Helper = {}
 ---@alias xpm.Run fun(helper: xpm.Helper, configuration: table)
 
 --- What a script returns.
----@param definition { configuration?: xpm.Type, run: xpm.Run }|xpm.Run
+---@param definition { configuration?: xpm.Type, run: xpm.Run, once?: boolean }|xpm.Run
 ---@return xpm.Experiment
 function xpm.experiment(definition) end
 
@@ -405,9 +410,13 @@ function xpm.configuration(schema) end
 function xpm.helper(fields) end
 
 --- An experiment whose helper is of this class.
----@param definition { configuration?: xpm.Type, run: xpm.Run }|xpm.Run
+---@param definition { configuration?: xpm.Type, run: xpm.Run, once?: boolean }|xpm.Run
 ---@return xpm.Experiment
 function Helper:experiment(definition) end
+
+--- The configurations of a sweep, one after the other, for an experiment with `once = true`; without a sweep the only one.
+---@return fun(): table?
+function Helper:configurations() end
 
 ---@param fields? table
 ---@return xpm.Helper

@@ -35,6 +35,10 @@ extension XpmModule {
                 }
                 parameter = spec.parameter
                 parameter.name = name
+                if parameter.isSwept, !nested {
+                    throw ScriptError(
+                        "\(owner).\(name): xpm.sweep belongs into xpm.configuration: a task has one value")
+                }
                 if parameter.partial?.name == "" { parameter.partial?.name = name }
             } else if let definition = stack.object(-1, .configType) {
                 parameter.type = .config(reference(to: definition.type.id))

@@ -15,6 +15,7 @@ final class ParameterSpec {
     var title: String {
         if let path = parameter.jobPath { return "xpm.job_path \"\(path)\"" }
         if renamed != nil { return "xpm.renamed" }
+        if parameter.isSwept { return "xpm.sweep(xpm.\(parameter.type.title))" }
         return parameter.isConstant ? "xpm.constant" : "xpm.\(parameter.type.title)"
     }
 }

@@ -16,6 +16,12 @@ extension XpmModule {
             guard stack.count >= 2 else { throw ScriptError("xpm.union needs two types or more") }
             return pushSpec(.union(try (1...stack.count).map { try type(stack, $0, of: "xpm.union") }), stack)
         }
+        add("sweep") { [unowned self] stack in
+            var parameter = Parameter(name: "", type: try type(stack, 1, of: "xpm.sweep"))
+            parameter.isSwept = true
+            stack.push(ParameterSpec(parameter), .parameterSpec)
+            return 1
+        }
         add("enum") { [unowned self] stack in try makeEnum(stack) }
         add("constant") { [unowned self] stack in try makeConstant(stack) }
         add("ref") { [unowned self] stack in
@@ -57,7 +63,7 @@ extension XpmModule {
     private func type(_ stack: LuaStack, _ index: Int32, of function: String) throws -> ParameterType {
         if let spec = stack.object(index, .parameterSpec) {
             if spec.isParameter || spec.parameter.jobPath != nil || spec.parameter.isConstant
-                || spec.renamed != nil
+                || spec.renamed != nil || spec.parameter.isSwept
             {
                 throw ScriptError(
                     "\(function): \(spec.title) describes a parameter, not a type: give default, help, meta and the like to the parameter itself"

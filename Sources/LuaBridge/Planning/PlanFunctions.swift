@@ -13,6 +13,16 @@ extension PlanSession {
             throw ScriptError(
                 "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")
         }
+        module.add("configuration_at") { [unowned self] stack in
+            let place = Int(stack.int(1)) - 1
+            guard points.indices.contains(place) else {
+                stack.pushNil()
+                return 1
+            }
+            experiment?.pointTags = points[place].tags
+            try module.push(points[place].configuration, stack)
+            return 1
+        }
         module.add("wait") { [unowned self] stack in
             try wait(for: nil)
             stack.push(true)

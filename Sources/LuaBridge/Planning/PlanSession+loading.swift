@@ -1,6 +1,6 @@
 package import Engine
 
-/// Loading: the script and what it requires, its types, and its configuration against its schema.
+/// Loading: the script and what it requires, and its types.
 extension PlanSession {
     func prepare() throws {
         let stack = lua.stack
@@ -105,49 +105,5 @@ extension PlanSession {
     /// The types that the script has defined, in the order of their ids.
     package var types: [ConfigType] {
         module.types.values.map(\.type).sorted { ByteOrder.less($0.id, $1.id) }
-    }
-
-    // MARK: The configuration
-
-    /// The fields of the experiment, checked by the script's schema if it has one; without a schema as they are.
-    private func checkConfiguration() throws {
-        guard let main else { return }
-        let stack = lua.stack
-        stack.push(main)
-        stack.get("configuration", from: -1)
-        defer { stack.pop(2) }
-        let base = Set(ExperimentSettings.keys)
-        let fields = input.configuration.fields ?? []
-        guard let spec = stack.object(-1, .parameterSpec), case .record(let record) = spec.parameter.type
-        else {
-            configuration = input.configuration.value
-            return
-        }
-        let own = Set(record.parameters.map(\.name))
-        let given = fields.filter { own.contains($0.key) || !base.contains($0.key) }
-        do throws(ValueError) {
-            let checked = try record.accept(
-                .map(given.map { .init(key: .string($0.key), value: $0.value.value) }))
-            guard case .map(var entries) = checked else { return }
-            for field in fields where base.contains(field.key) && !own.contains(field.key) {
-                entries.append(.init(key: .string(field.key), value: field.value.value))
-            }
-            configuration = .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
-        } catch {
-            let name = error.path.drop { $0 == "." }
-            let isAboutKey = if case .unknownParameter = error.problem { true } else { false }
-            throw SettingError(
-                isAboutKey ? error.text : "\(name): \(error.text)",
-                at: input.configuration.origin(at: error.path))
-        }
-    }
-
-    /// Whether the script says what the configuration may contain.
-    var hasSchema: Bool {
-        guard let main else { return false }
-        lua.stack.push(main)
-        lua.stack.get("configuration", from: -1)
-        defer { lua.stack.pop(2) }
-        return lua.stack.kind(-1) == .object
     }
 }

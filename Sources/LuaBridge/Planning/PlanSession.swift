@@ -11,6 +11,8 @@ package struct PlanInput {
     package var preExperiment: String?
     /// The merged YAML.
     package var configuration: Setting
+    /// Values that it is to have one after the other.
+    package var sweep = ConfigurationSweep()
     /// What follows `--`.
     package var arguments: [String] = []
 
@@ -47,8 +49,10 @@ package final class PlanSession {
     var files: [String: String] = [:]
     var main: LuaReference?
     var luaFields: String?
-    /// What `run` gets as `cfg`.
-    var configuration = Value.map([])
+    /// What `run` gets as `cfg`, one after the other.
+    var points: [Point] = []
+    /// What the files, the options and the schema say together.
+    var sweep = ConfigurationSweep()
     let programs = ProgramFinder()
     /// Types whose `sources` are kept already.
     var definitionsWithKeptSources: Set<String> = []
@@ -125,12 +129,22 @@ package final class PlanSession {
         } catch { throw Self.planError(error) }
     }
 
+    /// Calls `run` for each configuration, or once where the script asks for them itself.
     private func callRun() throws {
         guard let main else { return }
+        lua.stack.push(main)
+        lua.stack.get("once", from: -1)
+        let isOnce = lua.stack.bool(-1)
+        lua.stack.pop(2)
+        for point in isOnce ? Array(points.prefix(1)) : points { try callRun(main, point) }
+    }
+
+    private func callRun(_ main: LuaReference, _ point: Point) throws {
+        experiment?.pointTags = point.tags
         let stack = lua.stack
         pushHost("start")
         stack.push(main)
-        try module.push(configuration, stack)
+        try module.push(point.configuration, stack)
         stack.push(hasSchema)
         stack.push(experiment?.mode.rawValue ?? "")
         stack.pushTable(sequence: input.arguments.count)

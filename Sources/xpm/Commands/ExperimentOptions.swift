@@ -30,6 +30,7 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The module of the script, in place of 'module'.", valueName: "name"))
     var moduleName: String?
 
+    @OptionGroup var sweep: SweepOptions
     @OptionGroup var workspace: WorkspaceOptions
 
     @Option(help: ArgumentHelp("A variable for every job.", valueName: "name=value"))
@@ -45,6 +46,34 @@ struct ExperimentOptions: ParsableArguments {
         for variable in env
         where !variable.contains("=") || !JobScript.Variable.isName(String(variable.prefix { $0 != "=" })) {
             throw ValidationError("--env needs name=value, not '\(variable)'.")
+        }
+    }
+}
+
+/// Values that the configuration has one after the other.
+struct SweepOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Try several values: lr=1e-3,1e-4, seed=1..5, lr='{range_mult: [1e-4, 3, 10]}'.",
+            valueName: "a.b=v,w"))
+    var sweep: [String] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Try values together: --zip a=1,2 b=3,4.", valueName: "a=1,2"))
+    var zip: [String] = []
+
+    @Option(help: ArgumentHelp("Only so many points of the sweep, picked at random.", valueName: "n"))
+    var sample: Int?
+
+    @Option(help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
+    var seed: Int?
+
+    func validate() throws {
+        if let sample, sample < 1 { throw ValidationError("--sample needs a number from 1.") }
+        if seed != nil, sample == nil { throw ValidationError("--seed goes with --sample.") }
+        if let word = zip.first(where: { !$0.contains("=") }) {
+            throw ValidationError("--zip needs name=values, not '\(word)'; files come before it.")
         }
     }
 }

@@ -38,11 +38,12 @@ struct ResultText {
 
     func text(_ format: ResultFormat) -> String {
         switch format {
-        case .text: plain
         case .csv: csv
         case .json: String(decoding: json.prettyBytes, as: UTF8.self)
-        case .markdown: markdown
-        case .latex: latex
+        case .text, .markdown, .latex:
+            TextTable(
+                titles: titles, leading: table.rowNames.count, rows: grid, isNumeric: isNumeric
+            ).text(format)
         }
     }
 
@@ -92,11 +93,11 @@ struct ResultText {
         }.joined(separator: ", ")
     }
 
-    private func cell(_ cell: ResultTable.Cell, plusMinus: String = " ± ") -> String {
+    private func cell(_ cell: ResultTable.Cell) -> String {
         let states = states(cell)
         guard let summary = cell.summary else { return states }
         let (value, spread) = numbers(summary)
-        let text = spread.map { "\(value)\(plusMinus)\($0)" } ?? value
+        let text = spread.map { "\(value) ± \($0)" } ?? value
         return states.isEmpty ? text : "\(text) (\(states))"
     }
 
@@ -114,75 +115,18 @@ struct ResultText {
             }
     }
 
-    private func grid(plusMinus: String = " ± ") -> [[String]] {
-        table.rows.map { row in
-            row.keys.map(Self.shown) + row.cells.flatMap { $0 }.map { cell($0, plusMinus: plusMinus) }
-        }
-    }
-
-    private var plain: String {
-        let rows = [titles] + grid().map { $0.map(TextReport.printable) }
-        let widths = titles.indices.map { column in rows.map { $0[column].columns }.max() ?? 0 }
-        let style = Style.standardOutput
-        return rows.enumerated().map { number, row in
-            let cells = row.enumerated().map { column, text in
-                // Texts begin together, numbers end so.
-                let isText = column < table.rowNames.count && !isNumeric(column)
-                return isText ? text.padded(to: widths[column]) : text.padded(leftTo: widths[column])
-            }
-            let line = cells.joined(separator: "  ").trimmedRight
-            return (number == 0 ? style.bold(line) : line) + "\n"
-        }.joined()
+    private var grid: [[String]] {
+        table.rows.map { row in row.keys.map(Self.shown) + row.cells.flatMap { $0 }.map(cell) }
     }
 
     private func isNumeric(_ column: Int) -> Bool {
         table.rows.allSatisfy { $0.keys[column].map { $0.number != nil } ?? true }
     }
 
-    private var markdown: String {
-        func escape(_ text: String) -> String {
-            TextReport.printable(text).replacing("|", with: "\\|").replacing("<", with: "&lt;")
-        }
-        func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |\n" }
-        let rule = titles.indices.map { $0 < table.rowNames.count && !isNumeric($0) ? "---" : "---:" }
-        return line(titles.map(escape)) + line(rule) + grid().map { line($0.map(escape)) }.joined()
-    }
-
-    private var latex: String {
-        let columns = titles.indices.map { $0 < table.rowNames.count && !isNumeric($0) ? "l" : "r" }.joined()
-        func line(_ cells: [String]) -> String { "  \(cells.joined(separator: " & ")) \\\\\n" }
-        let body = table.rows.map { row in
-            line(
-                row.keys.map { Self.escapeLatex(Self.shown($0)) }
-                    + row.cells.flatMap { $0 }.map { cell in
-                        guard cell.summary != nil else { return Self.escapeLatex(states(cell)) }
-                        let whole = self.cell(
-                            ResultTable.Cell(summary: cell.summary), plusMinus: " \\pm ")
-                        let rest = states(cell)
-                        return "$\(whole)$" + (rest.isEmpty ? "" : " (\(Self.escapeLatex(rest)))")
-                    })
-        }
-        return "\\begin{tabular}{\(columns)}\n  \\toprule\n" + line(titles.map(Self.escapeLatex))
-            + "  \\midrule\n" + body.joined() + "  \\bottomrule\n\\end{tabular}\n"
-    }
-
-    private static func escapeLatex(_ text: String) -> String {
-        let signs: [Character: String] = [
-            "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
-        ]
-        return TextReport.printable(text).map { character in
-            signs[character] ?? ("&%$#_{}".contains(character) ? "\\\(character)" : String(character))
-        }.joined()
-    }
-
     // MARK: For programs
 
     /// A line for each row and column: the values, then of each metric mean, deviation, count, median, least and greatest.
     private var csv: String {
-        func quote(_ text: String) -> String {
-            text.contains(where: { ",\"\n\r".contains($0) })
-                ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
-        }
         let parts = ["", "_std", "_n", "_median", "_min", "_max", "_missing"]
         let head =
             table.rowNames + table.columnNames
@@ -207,7 +151,7 @@ struct ResultText {
                         })
             }
         }
-        return lines.map { $0.map(quote).joined(separator: ",") + "\n" }.joined()
+        return TextTable.csv(lines)
     }
 
     /// A list of objects, one for each row and column.

@@ -48,7 +48,10 @@ struct TextReport {
         if !task.parameters.isEmpty {
             lines.append("    " + task.parameters.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
         }
-        if !task.spec.tags.isEmpty { lines.append("    tags   \(task.spec.tags)") }
+        if !task.tags.isEmpty {
+            let tags = task.tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " ")
+            lines.append("    tags   \(Self.printable(tags))")
+        }
         lines += reason(task.reason)
         if let requires = task.requires {
             let problem = task.problem.map { style.yellow(": \($0)") } ?? ""

@@ -32,6 +32,7 @@ struct ExperimentFiles {
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
+            input.sweep = try Self.sweep(command.sweep, over: settings.sweep)
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
@@ -64,6 +65,19 @@ struct ExperimentFiles {
                     return .init(name: String(name), value: String(text.dropFirst(name.count + 1)))
                 }
         } catch { throw Failure(error) }
+    }
+
+    /// What the options say over what the files say.
+    private static func sweep(
+        _ options: SweepOptions, over files: ConfigurationSweep
+    ) throws(SettingError) -> ConfigurationSweep {
+        var sweep = files
+        for option in options.sweep { try sweep.replace(with: ConfigurationFiles.sweep(option)) }
+        if !options.zip.isEmpty { try sweep.replace(with: ConfigurationFiles.zip(options.zip)) }
+        if let count = options.sample {
+            sweep.take(count, seed: UInt64(bitPattern: Int64(options.seed ?? 0)))
+        }
+        return sweep
     }
 
     /// Which of the files is the script and which the YAML file.

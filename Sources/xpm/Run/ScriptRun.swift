@@ -27,6 +27,9 @@ final class ScriptRun {
             console.observe(.warning(text))
         }
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
+        if let sweep = session.sweepText, !context.isQuiet {
+            StandardStream.error.write("sweep: \(sweep)\n")
+        }
         let git = context.mode == .dryRun ? nil : try GitWatch(context)
         let host = try Self.jobProgram()
         let folder = try beginRun()
@@ -194,7 +197,7 @@ final class ScriptRun {
                 PlannedTask(
                     spec: one.job.spec, reason: reasons.reason(for: one),
                     parameters: one.job.task.flattened(),
-                    tags: one.job.task.allTags(),
+                    tags: one.job.tags,
                     dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
                     isWritten: context.mode == .generate && one.state != .done && one.state != .running,
                     requires: one.requirement?.text, problem: one.problem))

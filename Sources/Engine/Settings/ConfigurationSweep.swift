@@ -1,0 +1,408 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Values that a configuration is to have one after the other: `grid_search:`, lists where the schema says `xpm.sweep`, `--sweep` and `--zip`.
+///
+///     grid_search:
+///       lr: { range_mult: [1e-4, 3, 10] }    # 1e-4, 1e-3, 1e-2
+///       model.depth: { range: [2, 6, 2] }    # 2, 4, 6
+///       zip: { batch: [32, 64], epochs: [10, 20] }
+///       random: { n: 20, seed: 7 }           # 20 of all these, picked at random
+package struct ConfigurationSweep: Sendable, Equatable {
+    /// Parameters that get their values together; the points are those of all axes in every combination.
+    package struct Axis: Sendable, Equatable {
+        package let paths: [String]
+        /// For each step a value of each path.
+        package let steps: [[Setting]]
+        package let origin: Setting.Origin
+
+        package init(paths: [String], steps: [[Setting]], origin: Setting.Origin) {
+            self.paths = paths
+            self.steps = steps
+            self.origin = origin
+        }
+    }
+
+    /// One value of every swept parameter.
+    package typealias Point = [(path: String, value: Setting)]
+
+    package private(set) var axes: [Axis] = []
+    /// How many of the points are taken, picked by a seed.
+    package private(set) var sample: (count: Int, seed: UInt64)?
+
+    package init() {}
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.axes == right.axes && left.sample?.count == right.sample?.count
+            && left.sample?.seed == right.sample?.seed
+    }
+
+    package var isEmpty: Bool { axes.isEmpty }
+
+    /// The most points that a sweep may have.
+    package static let most = 1_000_000
+
+    // MARK: Building
+
+    /// Reads `grid_search:`.
+    package init(_ setting: Setting) throws(SettingError) {
+        guard let fields = setting.fields else {
+            throw SettingError(
+                "grid_search: expected names and their values, got \(setting.told)", at: setting.origin)
+        }
+        for field in fields where field.key != "random" {
+            if field.key == "zip" {
+                let groups: [Setting] =
+                    if case .list(let values) = field.value.content { values } else { [field.value] }
+                for group in groups { try add(Self.zip(group)) }
+            } else {
+                try add(field.key, field.value)
+            }
+        }
+        if let random = setting["random"] { try add(random: random) }
+    }
+
+    /// Values below a name; a map that is no form of a range is a way further down.
+    private mutating func add(_ path: String, _ setting: Setting) throws(SettingError) {
+        if let fields = setting.fields, !fields.isEmpty, !SweepRange.isRange(setting) {
+            if let hint = SweepRange.misspelt(setting) {
+                throw SettingError("\(path): \(hint)", at: setting.origin)
+            }
+            for field in fields { try add("\(path).\(field.key)", field.value) }
+            return
+        }
+        try add(Self.axis(path, setting))
+    }
+
+    /// The axis of one parameter, from a list, a range, or a single value.
+    package static func axis(_ path: String, _ setting: Setting) throws(SettingError) -> Axis {
+        guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
+            throw SettingError("'\(path)' names no parameter", at: setting.origin)
+        }
+        return Axis(
+            paths: [path], steps: try SweepRange.values(of: setting, path).map { [$0] },
+            origin: setting.origin)
+    }
+
+    /// Parameters that get their first values together, then their second ones.
+    package static func zip(_ setting: Setting) throws(SettingError) -> Axis {
+        guard let fields = setting.fields, !fields.isEmpty else {
+            throw SettingError(
+                "zip: expected names and lists, got \(setting.told)", at: setting.origin)
+        }
+        var lists: [[Setting]] = []
+        for field in fields { lists.append(try SweepRange.values(of: field.value, field.key)) }
+        for (field, list) in Swift.zip(fields, lists) where list.count != lists[0].count {
+            throw SettingError(
+                "zip: '\(field.key)' has \(list.count) values and '\(fields[0].key)' \(lists[0].count)",
+                at: field.value.origin)
+        }
+        return Axis(
+            paths: fields.map(\.key), steps: lists[0].indices.map { step in lists.map { $0[step] } },
+            origin: setting.origin)
+    }
+
+    /// `1..5`, `0..1..0.25`: numbers from one to another, both among them; nil for a text that is none.
+    package static func range(_ text: String, at origin: Setting.Origin) throws(SettingError) -> [Setting]? {
+        let parts = text.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
+        let numbers = parts.compactMap { Double($0) }.filter(\.isFinite)
+        guard (2...3).contains(parts.count), numbers.count == parts.count else { return nil }
+        let areInts = parts.allSatisfy { Int64($0) != nil }
+        let step = numbers.count > 2 ? numbers[2] : numbers[0] <= numbers[1] ? 1 : -1
+        let values = try SweepRange.stepped(numbers[0], numbers[1], by: step) {
+            SettingError("\(text): \($0)", at: origin)
+        }
+        return values.map { Setting(areInts ? .int(Int64($0)) : .float($0), origin: origin) }
+    }
+
+    private mutating func add(random setting: Setting) throws(SettingError) {
+        guard let fields = setting.fields else {
+            throw SettingError("random: expected n and seed, got \(setting.told)", at: setting.origin)
+        }
+        guard let count = setting["n"] else {
+            throw SettingError("random: how many? n: 20", at: setting.origin)
+        }
+        guard case .int(let number) = count.content, (1...Int64(Self.most)).contains(number) else {
+            throw SettingError("random: n: expected a number from 1, got \(count.told)", at: count.origin)
+        }
+        var seed: UInt64 = 0
+        if let given = setting["seed"] {
+            guard case .int(let number) = given.content else {
+                throw SettingError("random: seed: expected an integer, got \(given.told)", at: given.origin)
+            }
+            seed = UInt64(bitPattern: number)
+        }
+        let drawn = fields.filter { !["n", "seed"].contains($0.key) }
+        if drawn.isEmpty {
+            sample = (Int(number), seed)
+            return
+        }
+        var generator = SplitMix(seed: seed)
+        var draws: [(Setting.Field, SweepDraw)] = []
+        for field in drawn { draws.append((field, try SweepDraw(field.value, field.key))) }
+        try add(
+            Axis(
+                paths: drawn.map(\.key),
+                steps: (0..<Int(number)).map { _ in
+                    draws.map { Setting($1.value(&generator), origin: $0.value.origin) }
+                }, origin: setting.origin))
+    }
+
+    /// Adds an axis; one parameter has its values from one place.
+    package mutating func add(_ axis: Axis) throws(SettingError) {
+        for path in axis.paths {
+            if axes.contains(where: { $0.paths.contains(path) })
+                || axis.paths.count(where: { $0 == path }) > 1
+            {
+                throw SettingError("'\(path)' is swept twice", at: axis.origin)
+            }
+            if let other = axes.flatMap(\.paths).first(where: {
+                $0.hasPrefix("\(path).") || path.hasPrefix("\($0).")
+            }) {
+                throw SettingError("'\(path)' and '\(other)' are one below the other", at: axis.origin)
+            }
+        }
+        axes.append(axis)
+    }
+
+    /// Adds an axis in place of those that have its parameters.
+    package mutating func replace(with axis: Axis) throws(SettingError) {
+        axes.removeAll { old in old.paths.contains { axis.paths.contains($0) } && old.paths.count == 1 }
+        try add(axis)
+    }
+
+    package mutating func take(_ count: Int, seed: UInt64) { sample = (count, seed) }
+
+    // MARK: Points
+
+    /// The parameters that have more than one value, with how many.
+    package var varying: [(path: String, count: Int)] {
+        axes.flatMap { axis in
+            axis.paths.enumerated().compactMap { place, path in
+                let count = Set(axis.steps.map { $0[place].json.text }).count
+                return count > 1 ? (path, count) : nil
+            }
+        }
+    }
+
+    /// All points: the last axis, in the order of names, varies fastest.
+    ///
+    /// - Throws: more points than there may be.
+    package func points() throws(SettingError) -> [Point] {
+        let sorted = axes.sorted { ByteOrder.less($0.paths[0], $1.paths[0]) }
+        var total = 1
+        for axis in sorted {
+            let (product, overflow) = total.multipliedReportingOverflow(by: axis.steps.count)
+            guard !overflow else { throw SettingError("the sweep has too many points", at: axis.origin) }
+            total = product
+        }
+        guard let sample, sample.count < total else {
+            guard total <= Self.most else {
+                throw SettingError(
+                    "the sweep has \(total) points: at most \(Self.most), or a sample of them (--sample)",
+                    at: sorted.last?.origin ?? .none)
+            }
+            return (0..<total).map { Self.point($0, sorted) }
+        }
+        return Self.pick(sample.count, of: total, seed: sample.seed).map { Self.point($0, sorted) }
+    }
+
+    private static func point(_ number: Int, _ axes: [Axis]) -> Point {
+        var rest = number
+        var steps: [Int] = []
+        for axis in axes.reversed() {
+            steps.append(rest % axis.steps.count)
+            rest /= axis.steps.count
+        }
+        return Swift.zip(axes, steps.reversed()).flatMap { axis, step in
+            Swift.zip(axis.paths, axis.steps[step]).map { (path: $0, value: $1) }
+        }
+    }
+
+    /// Distinct numbers below a limit, in order; a larger count has those of a smaller one (Fisher–Yates on a map, not a list).
+    private static func pick(_ count: Int, of total: Int, seed: UInt64) -> [Int] {
+        var generator = SplitMix(seed: seed)
+        var moved: [Int: Int] = [:]
+        var picked: [Int] = []
+        for place in 0..<count {
+            let other = place + Int(generator.next() % UInt64(total - place))
+            picked.append(moved[other] ?? other)
+            moved[other] = moved[place] ?? place
+        }
+        return picked.sorted()
+    }
+}
+
+/// The forms of many values: a list, `range`, `values_range`, `range_mult`.
+enum SweepRange {
+    private static let names = ["range", "values_range", "range_mult"]
+
+    static func isRange(_ setting: Setting) -> Bool {
+        setting.fields.map { $0.count == 1 && names.contains($0[0].key) } ?? false
+    }
+
+    /// What a map that is nearly a range was probably meant to be.
+    static func misspelt(_ setting: Setting) -> String? {
+        guard let fields = setting.fields, fields.count == 1, case .list = fields[0].value.content,
+            let nearest = Suggestion.nearest(to: fields[0].key, among: names)
+        else { return nil }
+        return "there is no '\(fields[0].key)' (did you mean '\(nearest)'?)"
+    }
+
+    /// The values of a list or a range; a single value alone.
+    static func values(of setting: Setting, _ path: String) throws(SettingError) -> [Setting] {
+        switch setting.content {
+        case .list(let values):
+            if values.isEmpty { throw SettingError("\(path): there are no values", at: setting.origin) }
+            var seen: Set<String> = []
+            return values.filter { seen.insert($0.json.text).inserted }
+        case .map where isRange(setting): return try range(setting, path)
+        default: return [setting]
+        }
+    }
+
+    private static func range(_ setting: Setting, _ path: String) throws(SettingError) -> [Setting] {
+        guard let field = setting.fields?.first else { return [] }
+        let origin = field.value.origin
+        func fail(_ problem: String) -> SettingError {
+            SettingError("\(path): \(field.key): \(problem)", at: origin)
+        }
+        guard case .list(let parts) = field.value.content else {
+            throw fail("expected a list of numbers, got \(field.value.told)")
+        }
+        var numbers: [Double] = []
+        for part in parts {
+            guard let number = JSON(plain: part.value).number, number.isFinite else {
+                throw SettingError(
+                    "\(path): \(field.key): expected a number, got \(part.told)", at: part.origin)
+            }
+            numbers.append(number)
+        }
+        let areInts = parts.allSatisfy { if case .int = $0.content { true } else { false } }
+        func settings(_ values: [Double], asInts: Bool) -> [Setting] {
+            values.map { value in
+                let whole = asInts ? Int64(exactly: value) : nil
+                return Setting(whole.map(Setting.Content.int) ?? .float(value), origin: origin)
+            }
+        }
+        switch field.key {
+        case "range":
+            guard (2...3).contains(numbers.count) else {
+                throw fail("expected [first, last] or [first, last, step]")
+            }
+            let values = try stepped(numbers[0], numbers[1], by: numbers.count > 2 ? numbers[2] : 1, fail)
+            return settings(values, asInts: areInts)
+        case "values_range":
+            guard numbers.count == 3, case .int(let count)? = parts.last?.content,
+                (2...100_000).contains(count)
+            else { throw fail("expected [first, last, n], with n from 2") }
+            let step = (numbers[1] - numbers[0]) / Double(count - 1)
+            let values = (0..<count).map { $0 == count - 1 ? numbers[1] : numbers[0] + Double($0) * step }
+            return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
+        default:
+            guard numbers.count == 3, case .int(let count) = parts[1].content, (1...100_000).contains(count)
+            else {
+                throw fail("expected [first, n, factor], with n from 1")
+            }
+            guard numbers[0] != 0, numbers[2] != 0, numbers[2] != 1 || count == 1 else {
+                throw fail("all its values would be the same")
+            }
+            var values: [Double] = []
+            // As decimal numbers are written: 1e-4, 1e-3, not 0.0010000000000000002.
+            for place in 0..<count {
+                values.append(Self.multiplied(numbers[0], by: numbers[2], times: place))
+            }
+            guard values.allSatisfy(\.isFinite) else { throw fail("its values are too large") }
+            return settings(values, asInts: areInts)
+        }
+    }
+
+    /// Numbers from one to another, both among them.
+    static func stepped(
+        _ first: Double, _ last: Double, by step: Double, _ fail: (String) -> SettingError
+    ) throws(SettingError) -> [Double] {
+        guard step != 0 else { throw fail("a step of 0 leads nowhere") }
+        guard (last - first) / step >= -1e-9 else {
+            throw fail(
+                "a step of \(NumberText.lua(step)) does not lead from \(NumberText.lua(first)) to \(NumberText.lua(last))"
+            )
+        }
+        let count = ((last - first) / step + 1e-9).rounded(.down)
+        guard count < 1_000_000 else { throw fail("there are too many values") }
+        return (0...Int(count)).map { first + Double($0) * step }
+    }
+
+    private static func multiplied(_ first: Double, by factor: Double, times: Int64) -> Double {
+        var value = first
+        if factor == 10 || factor == 0.1, let exact = decimal(first, factor == 10 ? times : -times) {
+            return exact
+        }
+        for _ in 0..<times { value *= factor }
+        return value
+    }
+
+    /// A number times a power of ten, as its digits say.
+    private static func decimal(_ value: Double, _ power: Int64) -> Double? {
+        let text = value.description
+        let parts = text.lowercased().split(separator: "e")
+        guard let mantissa = parts.first, let exponent = parts.count > 1 ? Int64(parts[1]) : 0 else {
+            return nil
+        }
+        return Double("\(mantissa)e\(exponent + power)")
+    }
+}
+
+/// What a parameter of `random:` draws from: `{ uniform: [0, 1] }`, `{ loguniform: [1e-5, 1] }`, `{ integers: [1, 100] }`, or a list.
+private enum SweepDraw {
+    case uniform(Double, Double)
+    case loguniform(Double, Double)
+    case integers(Int64, Int64)
+    case one([Setting])
+
+    private static let names = ["uniform", "loguniform", "integers"]
+
+    init(_ setting: Setting, _ path: String) throws(SettingError) {
+        guard let fields = setting.fields, fields.count == 1, !SweepRange.isRange(setting) else {
+            self = .one(try SweepRange.values(of: setting, path))
+            return
+        }
+        let name = fields[0].key
+        guard Self.names.contains(name) else {
+            throw SettingError(
+                "\(path): there is no '\(name)'\(Suggestion.hint(for: name, among: Self.names)): \(Self.names.joined(separator: ", "))",
+                at: setting.origin)
+        }
+        let bounds: [Double] =
+            if case .list(let values) = fields[0].value.content {
+                values.compactMap { JSON(plain: $0.value).number }.filter(\.isFinite)
+            } else { [] }
+        guard bounds.count == 2, bounds[0] < bounds[1], name != "loguniform" || bounds[0] > 0 else {
+            throw SettingError(
+                "\(path): \(name): expected [low, high]\(name == "loguniform" ? ", above 0" : "")",
+                at: fields[0].value.origin)
+        }
+        switch name {
+        case "uniform": self = .uniform(bounds[0], bounds[1])
+        case "loguniform": self = .loguniform(bounds[0], bounds[1])
+        default:
+            guard let low = Int64(exactly: bounds[0]), let high = Int64(exactly: bounds[1]) else {
+                throw SettingError("\(path): integers: expected two integers", at: fields[0].value.origin)
+            }
+            self = .integers(low, high)
+        }
+    }
+
+    func value(_ generator: inout SplitMix) -> Setting.Content {
+        // As `xpm.random` draws.
+        switch self {
+        case .uniform(let low, let high): return .float(low + generator.fraction() * (high - low))
+        case .loguniform(let low, let high): return .float(low * pow(high / low, generator.fraction()))
+        case .integers(let low, let high):
+            return .int(low + Int64(generator.next() % UInt64(high - low + 1)))
+        case .one(let values): return values[Int(generator.next() % UInt64(values.count))].content
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Engine
+import LuaBridge
+
+struct SweepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Show the points of a sweep, without planning or running anything.",
+        discussion: """
+            Those of grid_search in the YAML file, of lists where the schema says xpm.sweep, and of --sweep and --zip.
+
+            Examples:
+              xpm sweep full.yaml --sweep lr=1e-3,1e-4 --sweep seed=1..5
+              xpm sweep full.yaml --sample 20 --seed 7 --format csv
+            """)
+
+    @OptionGroup var experiment: ExperimentOptions
+    @Option(help: "text, csv, json, markdown, latex.") var format: ResultFormat = .text
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() throws {
+        do throws(Failure) {
+            let (format, json) = (format, json)
+            try PlanReader.read(experiment, isWholePlan: false) { reader in
+                let points = reader.session.sweepPoints
+                if json {
+                    for point in points {
+                        let members = point.map { JSON.Member($0.path, $0.value.json) }
+                        reader.write(JSON.object(members).text + "\n")
+                    }
+                } else if let first = points.first {
+                    let table = TextTable(
+                        titles: first.map(\.path), leading: first.count,
+                        rows: points.map { $0.map { ($0.value.json.string ?? $0.value.json.text) } },
+                        isNumeric: { column in
+                            points.allSatisfy { $0[column].value.json.number != nil }
+                        })
+                    reader.write(table.text(format))
+                }
+                StandardStream.error.write("\(reader.session.sweepText ?? "nothing is swept")\n")
+            }
+        } catch { throw error.reported() }
+    }
+}

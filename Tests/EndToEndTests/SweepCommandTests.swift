@@ -1,0 +1,145 @@
+import Engine
+import Foundation
+import Testing
+
+/// Sweeps of a configuration: by YAML and by options.
+@Suite("Sweeps of a configuration, end to end")
+struct SweepCommandTests {
+    private func bench() throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Split = xpm.task { id = "s.split", params = { seed = xpm.int }, command = "true" }
+            local Train = xpm.task { id = "s.train", params = { split = Split, lr = xpm.float, depth = xpm.int }, command = "true" }
+            local C = xpm.configuration {
+              lr = xpm.sweep(xpm.float) { help = "Learning rates" }, seed = xpm.sweep(xpm.int) { default = 1 },
+              model = { depth = xpm.int { default = 2 } },
+            }
+            local function plan(cfg)
+              Train { split = Split { seed = cfg.seed }:submit(), lr = cfg.lr, depth = cfg.model.depth }:submit()
+            end
+            return xpm.experiment { configuration = C, once = os.getenv "ONCE" ~= nil, run = function(helper, cfg)
+              if not os.getenv "ONCE" then return plan(cfg) end
+              local seen = 0
+              for each in helper:configurations() do seen = seen + 1 plan(each) end
+              print(seen)
+            end }
+            """, to: "e.lua")
+        try bench.write(
+            "file: e\nid: e\nlr: [0.1, 0.01]\ngrid_search:\n  model.depth: { range: [1, 3] }\n",
+            to: "full.yaml")
+        return bench
+    }
+
+    private func tags(_ bench: Workbench) throws -> [String: Int] {
+        let lines = try bench.run("jobs", "list", "--json").output.split(separator: "\n")
+        return try lines.reduce(into: [:]) { counts, line in
+            let job = try JSON.parse(Array(line.utf8))
+            counts["\(job["task"]?.string ?? "") \(job["tags"]?.text ?? "")", default: 0] += 1
+        }
+    }
+
+    @Test(
+        "run is called for each point; jobs have the tags of what they depend on; a grown sweep runs what is new"
+    )
+    func points() throws {
+        let bench = try bench()
+        let first = try bench.run("run", "full.yaml")
+        #expect(
+            first.code == 0 && first.error.hasPrefix("sweep: 6 points: model.depth (3), lr (2)\n"), "\(first)"
+        )
+        #expect(first.error.contains("7 tasks: 7 done"))
+        var found = try tags(bench)
+        #expect(found.count == 7 && found["s.split {}"] == 1)
+        #expect(found[#"s.train {"lr": 0.01, "model.depth": 3}"#] == 1, "\(found)")
+        let grown = try bench.run("run", "full.yaml", "--sweep", "seed=1..2")
+        #expect(
+            grown.error.contains("sweep: 12 points") && grown.error.contains("14 tasks: 7 done, 7 cached"))
+        found = try tags(bench)
+        #expect(
+            found[#"s.split {"seed": 2}"#] == 1
+                && found[#"s.train {"lr": 0.1, "model.depth": 1, "seed": 2}"#] == 1)
+        // An option takes the place of what the file says of a parameter.
+        let other = try bench.run(
+            "run", "full.yaml", "--run-mode", "dry-run", "--sweep", "lr=1,2,3", "--sweep", "model.depth=9")
+        #expect(
+            other.error.contains("sweep: 3 points: lr (3)") && other.output.contains("depth = 9, lr = 3.0"))
+        let zipped = try bench.run(
+            "run", "--run-mode", "dry-run", "full.yaml", "--zip", "lr=1,2", "model.depth=8,9")
+        #expect(
+            zipped.output.contains("depth = 8, lr = 1.0")
+                && zipped.error.contains("3 tasks: 1 cached, 2 to run"), "\(zipped)")
+    }
+
+    @Test("a script may go through the configurations itself")
+    func once() throws {
+        let bench = try bench()
+        let result = try bench.run("run", "full.yaml", environment: ["ONCE": "1"])
+        #expect(
+            result.code == 0 && result.output.hasPrefix("6\n") && result.error.contains("7 tasks: 7 done"),
+            "\(result)")
+        #expect(try tags(bench)[#"s.train {"lr": 0.01, "model.depth": 3}"#] == 1)
+        let single = try bench.run("run", "e.lua", "-c", "lr=0.1", environment: ["ONCE": "1"])
+        #expect(single.output.hasPrefix("1\n") && !single.error.contains("sweep:"), "\(single)")
+    }
+
+    @Test("xpm sweep shows the points")
+    func show() throws {
+        let bench = try bench()
+        let shown = try bench.run("sweep", "full.yaml", "--sample", "2", "--seed", "1", "--format", "csv")
+        let lines = shown.output.split(separator: "\n")
+        #expect(
+            lines.count == 3 && lines[0] == "lr,model.depth" && shown.error.contains("2 points"), "\(shown)")
+        #expect(
+            try bench.run("sweep", "full.yaml").output.hasPrefix("  lr  model.depth\n 0.1            1\n"))
+        #expect(
+            try bench.run("sweep", "full.yaml", "--json").output.hasPrefix(#"{"lr": 0.1, "model.depth": 1}"#))
+        #expect(!Files.exists("\(bench.folder)/workspace"))
+    }
+
+    @Test(
+        "what is wrong is told at its place",
+        arguments: [
+            (["--sweep", "lrr=1,2"], "--sweep lrr=1,2: unknown key 'lrr' (did you mean 'lr'?)"),
+            (["--sweep", "lr="], "--sweep lr=: lr: there are no values"),
+            (["--sweep", "lr"], "--sweep lr: expected name=value,value"),
+            (["--sweep", "lr=0..1..0"], "0..1..0: a step of 0 leads nowhere"),
+            (["--sweep", "seed=1,x"], "--sweep seed=1,x: seed: expected int, got string \"x\""),
+            (["--sweep", "id=a,b"], "'id' is the experiment's own: it cannot be swept"),
+            (["--zip", "lr=1,2", "seed=1"], "zip: 'seed' has 1 values and 'lr' 2"),
+            (
+                ["-c", "grid_search={model.dpth: [1, 2]}"],
+                "(did you mean"
+            ),
+        ])
+    func wrong(_ arguments: [String], _ message: String) throws {
+        let bench = try bench()
+        let (process, tag) = try bench.start(["run", "full.yaml"] + arguments)
+        let result = try bench.finish(process, tag)
+        #expect(result.code == 2 && result.error.contains(message), "\(result)")
+    }
+
+    @Test("a wrong place in grid_search is told with its line; a task takes no sweep; a sample needs a sweep")
+    func places() throws {
+        let bench = try bench()
+        try bench.write("file: e\nlr: 0.1\ngrid_search:\n  model.depth: [1, two]\n", to: "full.yaml")
+        #expect(
+            try bench.run("run", "full.yaml").error.contains(
+                "full.yaml:4:20: model.depth: expected int, got string \"two\""))
+        try bench.write("file: e\nlr: 0.1\ngrid_search:\n  modl.depth: [1, 2]\n", to: "full.yaml")
+        #expect(
+            try bench.run("run", "full.yaml").error.contains(
+                "full.yaml:4:16: unknown key 'modl' (did you mean 'model'?)"))
+        let empty = try bench.run("run", "e.lua", "-c", "lr=1", "--sample", "3")
+        #expect(empty.code == 2 && empty.error.contains("a sample of 3: nothing is swept here"))
+        try bench.write(
+            "local xpm = require 'xpm'\nxpm.task { id = 'a.b', params = { lr = xpm.sweep(xpm.float) }, command = 'true' }\n",
+            to: "e.lua")
+        #expect(
+            try bench.run("run", "e.lua").error.contains(
+                "e.lua:2: a.b.lr: xpm.sweep belongs into xpm.configuration"))
+        #expect(try bench.run("run", "e.lua", "--zip", "lr=1", "e.yaml").code == 64)
+        #expect(try bench.run("run", "e.lua", "--seed", "1").code == 64)
+    }
+}
