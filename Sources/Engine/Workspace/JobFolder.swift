@@ -61,6 +61,7 @@ package struct JobFolder: Sendable, Hashable {
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome.
     package func state() -> State {
         if isDone { return .done }
+        guard Files.exists(path) else { return .new }
         if FileLock.isHeld(lock) { return .running }
         // The job may have ended between the two looks.
         if isDone { return .done }

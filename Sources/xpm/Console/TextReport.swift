@@ -16,6 +16,7 @@ struct TextReport {
 
     /// Text of a job on one line: what would move the cursor or switch colours is shown as its escape.
     static func printable(_ text: String) -> String {
+        if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text }
         guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             return text
         }
