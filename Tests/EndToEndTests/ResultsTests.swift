@@ -107,4 +107,82 @@ struct ResultsTests {
         }
         #expect(try bench.run("results", "r", "--top", "0").code == 64)
     }
+
+    @Test(
+        "results come from a file, from lines that a program writes, from what it prints, and from what a Lua task logs"
+    )
+    func sources() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local P = xpm.task { id = "p.program", params = { n = xpm.int }, command = { "sh", "{here}/work.sh", "{n}" },
+              results = { accuracy = "acc: ([%d.]+)", loss = "loss=(%S+)", best = "best (%a+)" } }
+            local L = xpm.task { id = "p.lua", params = { n = xpm.int }, execute = function(self)
+              for step = 1, 3 do self:log { step = step, loss = 1 / step } end
+              self:log("words", 1)
+              self:result { fine = true }
+            end }
+            function run() P { n = xpm.tag(1) }:submit() L { n = xpm.tag(1) }:submit() end
+            """, to: "p.lua")
+        try bench.write(
+            """
+            printf 'acc: 0.5\\nloss=1e-3\\nacc: 0.75\\n'; echo best two >&2
+            printf '{"step": 1, "epochs": 4}\\n{"result": {"accuracy": 0.9, "extra": 2}}\\n{"progress": 1}\\nnot json\\n{"torn' >>"$XPM_EVENTS"
+            echo '{"extra": 3}' >results.json
+            """, to: "work.sh")
+        let result = try bench.run("run", "p.lua")
+        #expect(result.code == 0, "\(result.error)")
+        let program = JobResult.read(try #require(try bench.jobs("p.program").first))
+        #expect(
+            program == [
+                "best": "two", "loss": .float(1e-3), "epochs": .float(4), "accuracy": .float(0.9), "extra": 3,
+            ]
+                || program.map { json in
+                    json["best"] == "two" && json["loss"]?.number == 1e-3 && json["epochs"]?.number == 4
+                        && json["accuracy"]?.number == 0.9 && json["extra"]?.number == 3
+                } == true, "\(String(describing: program))")
+        let folder = try #require(try bench.jobs("p.lua").first)
+        #expect(JobResult.read(folder)?["loss"]?.number == 1 / 3.0)
+        let series = JobLog.series(of: folder)
+        #expect(
+            series.count == 1 && series[0].points.map(\.step) == [1, 2, 3] && series[0].points[1].value == 0.5
+        )
+        #expect(try Files.readText(folder.output) == "words\t1\n")
+        let table = try bench.run("results", "p", "--metric", "loss", "accuracy", "fine", "--rows", "n")
+        #expect(table.output.contains("accuracy") && table.output.contains("0.9000"), "\(table)")
+        // What does not fit is told where it was written.
+        try bench.write(
+            "local xpm = require 'xpm'\nlocal P = xpm.task { id = 'a', params = {}, command = 'true', results = { x = '(' } }\nfunction run() P {}:submit() end\n",
+            to: "bad.lua")
+        let bad = try bench.run("run", "bad.lua")
+        #expect(bad.code == 2 && bad.error.contains(#"x: "(" is no Lua pattern: ')' is missing"#), "\(bad)")
+        try bench.write(
+            "local xpm = require 'xpm'\nlocal P = xpm.task { id = 'a.l', params = {}, execute = function(self) self:log { step = 1, loss = 'x' } end }\nfunction run() P {}:submit() end\n",
+            to: "bad.lua")
+        #expect(try bench.run("run", "bad.lua").error.contains("log needs numbers by their names"))
+    }
+
+    @Test("an attempt that failed leaves its results to nobody")
+    func attempts() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "q.t", params = {}, execute = function(self)
+              local file = io.open(self.jobdir .. "/../../../../again")
+              self:log { loss = 1 }
+              if not file then self:result { old = 1 } error "first" end
+              self:result { new = 2 }
+            end }
+            function run() T {}:submit() end
+            """, to: "q.lua")
+        #expect(try bench.run("run", "q.lua").code == 1)
+        try bench.write("", to: "again")
+        #expect(try bench.run("run", "q.lua").code == 0)
+        let folder = try #require(try bench.jobs("q.t").first)
+        let result = try #require(JobResult.read(folder))
+        #expect(
+            result["old"] == nil && result["new"] == 2 && JobLog.series(of: folder).first?.points.count == 1)
+    }
 }

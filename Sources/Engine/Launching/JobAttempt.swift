@@ -72,11 +72,29 @@ package struct JobAttempt {
         let program = Program(
             header: header, lock: lock, shared: shared, deadline: deadline,
             own: variables(header, shared.devices))
+        do throws(SystemError) { try forgetResults(header, output) } catch { throw .system(error) }
         let pid = try start(program, output, started)
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
             deadline: deadline)
-        return outcome(of: watch.wait(), isResumable: header.retry.isResumable, killsBefore: killsBefore)
+        var outcome = outcome(
+            of: watch.wait(), isResumable: header.retry.isResumable, killsBefore: killsBefore)
+        if outcome.isDone {
+            do throws(SystemError) { try JobLog.collect(in: folder, header.results) } catch {
+                outcome = Outcome(
+                    .failed, exitCode: outcome.exitCode,
+                    message: "its results cannot be written: \(error.text)")
+            }
+        }
+        return outcome
+    }
+
+    /// What an attempt that failed has told is not this one's, unless this one goes on where that one was.
+    private func forgetResults(_ header: JobScript.Header, _ output: Output) throws(SystemError) {
+        // A log is the first thing that an attempt makes; one that is run by hand makes none.
+        guard !header.retry.isResumable, output == .inherited || Files.exists(folder.output) else { return }
+        try Files.remove("\(folder.path)/\(JobResult.name)")
+        try Files.remove(folder.programEvents)
     }
 
     private func outcome(

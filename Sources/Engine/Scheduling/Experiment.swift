@@ -147,7 +147,7 @@ package final class Experiment {
             },
             requirement: options.requirement,
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
-            environment: environment + options.environment, program: try program())
+            results: options.results, environment: environment + options.environment, program: try program())
         var tags = task.allTags()
         tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
         let (demand, problem) = try demand(of: task, options.requirement, folder)

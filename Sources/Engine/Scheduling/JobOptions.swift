@@ -7,6 +7,8 @@ package struct JobOptions {
     package var requirement: Requirement?
     /// `max_retries`, where it is given.
     package var mostRetries: Int?
+    /// What is looked for in its output.
+    package var results: [JobLog.Pattern] = []
     package var priority = 0
     package var isHeld = false
     /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its folder says.

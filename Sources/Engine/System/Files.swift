@@ -73,11 +73,13 @@ package enum Files {
         return try descriptor.readToEnd(limit: limit, path: path)
     }
 
-    /// The content from an offset on.
-    package static func read(_ path: String, from offset: Int) throws(SystemError) -> [UInt8] {
+    /// The content from an offset on; `most` bytes of it, or a few more.
+    package static func read(
+        _ path: String, from offset: Int, most: Int = 1 << 30
+    ) throws(SystemError) -> [UInt8] {
         let descriptor = try Descriptor(opening: path, O_RDONLY)
         lseek(descriptor.number, off_t(offset), SEEK_SET)
-        return try descriptor.readToEnd(limit: 1 << 30, path: path)
+        return try descriptor.readToEnd(limit: most, path: path)
     }
 
     /// The content as text; bytes that are not UTF-8 are replaced.

@@ -12,6 +12,7 @@
 ///     # token 1 2 ../../../tokens/gpu
 ///     # requires duration=2h & cpu(cores=2, mem=4G)
 ///     # retries 3
+///     # result accuracy acc: ([%d.]+)
 ///     # resumable
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
@@ -39,6 +40,8 @@ package struct JobScript: Equatable, Sendable {
     package var tokens: [Claim]
     package var requirement: Requirement?
     package var retry: RetryPolicy
+    /// What is looked for in its output.
+    package var results: [JobLog.Pattern]
     package var environment: [Variable]
     package var program: Program
 
@@ -77,7 +80,7 @@ package struct JobScript: Equatable, Sendable {
     package init(
         taskID: String, identifier: String, run: String? = nil, needs: [String], shares: [String] = [],
         tokens: [Claim] = [], requirement: Requirement? = nil, retry: RetryPolicy = RetryPolicy(),
-        environment: [Variable], program: Program
+        results: [JobLog.Pattern] = [], environment: [Variable], program: Program
     ) {
         self.taskID = taskID
         self.identifier = identifier
@@ -87,6 +90,7 @@ package struct JobScript: Equatable, Sendable {
         self.tokens = tokens
         self.requirement = requirement
         self.retry = retry
+        self.results = results
         self.environment = environment
         self.program = program
     }
@@ -114,6 +118,7 @@ package struct JobScript: Equatable, Sendable {
         lines += tokens.map { "\(comment) token \($0.count) \($0.capacity) \($0.resource)" }
         lines += [requirement].compactMap { $0 }.map { "\(comment) requires \($0.text)" }
         lines += [retry.most].compactMap { $0 }.map { "\(comment) retries \($0)" }
+        lines += results.map { "\(comment) result \($0.name) \($0.text)" }
         if retry.isResumable { lines.append("\(comment) resumable") }
         switch program {
         case .lua(let fields):
@@ -150,6 +155,7 @@ extension JobScript {
         package var tokens: [Claim] = []
         package var requirement: Requirement?
         package var retry = RetryPolicy()
+        package var results: [JobLog.Pattern] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -194,6 +200,10 @@ extension JobScript {
         }
         header.requirement = take("requires").first.flatMap { try? Requirement($0) }
         header.retry.most = take("retries").first.flatMap { Int($0) }
+        header.results = take("result").compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil
+        }
         for mark in ["# resumable\n", "-- resumable\n"] where rest.hasPrefix(mark) {
             header.retry.isResumable = true
             rest = rest.dropFirst(mark.count)

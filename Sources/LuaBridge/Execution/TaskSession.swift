@@ -12,6 +12,8 @@ package final class TaskSession {
 
     private var folder = JobFolder(path: "/", name: "job")
     private var lastProgress = -1.0
+    /// Where `self:log { … }` writes.
+    private var numbers: LineLog?
     /// Whether the task is one that keeps its folder and its outputs.
     private var resumable = false
     /// When the task's time is over, on the clock of `Monotonic`; nil for never.
@@ -241,11 +243,23 @@ package final class TaskSession {
             isOverdue = true
             throw ScriptError(stack.string(1) ?? "stopped before its time is over")
         }
-        module.addMethod("log") { stack in
+        module.addMethod("log") { [unowned self] stack in
+            if stack.count == 2, stack.kind(2) == .table { return try log(stack) }
             let words = stack.count < 2 ? [] : (2...stack.count).map { stack.description($0) }
             StandardStream.output.write(words.joined(separator: "\t") + "\n")
             return 0
         }
+    }
+
+    /// `self:log { step = 10, loss = 0.3 }`
+    private func log(_ stack: LuaStack) throws -> Int {
+        let usage = "log needs numbers by their names: self:log { step = 10, loss = 0.3 }"
+        guard case .object(let members) = JSON(plain: try stack.value(2)), !members.isEmpty,
+            members.allSatisfy({ $0.value.number != nil })
+        else { throw ScriptError(usage) }
+        if numbers == nil { numbers = try LineLog(folder.programEvents) }
+        if let failure = numbers?.append(JobLog.line(members)) { throw failure }
+        return 0
     }
 
     /// Writes progress, at most ten times a second, and the end in any case.

@@ -126,6 +126,7 @@ function xpm.renamed(way) end
 ---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
 ---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
+---@field results? table<string, string> Patterns of Lua for what its programs print: the last match is a result.
 ---@field max_retries? integer How many attempts follow the first, where a failure is worth one: time, memory, a lost process.
 ---@field is_prepared? fun(self: xpm.Object): boolean Of a step that prepares: whether what it makes is there.
 ---@field describe? fun(self: xpm.Object): string Of an action: what it does.
@@ -255,7 +256,7 @@ function RunningTask:progress(fraction, text) end
 ---@param values table<string, any>
 function RunningTask:result(values) end
 
---- Prints a line.
+--- Prints a line; of a table of numbers alone, `{ step = 10, loss = 0.3 }`, notes them for results and plots.
 ---@param ... any
 function RunningTask:log(...) end
 

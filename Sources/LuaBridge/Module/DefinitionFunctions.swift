@@ -72,7 +72,7 @@ extension XpmModule {
 
     static let definitionKeys = [
         "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
-        "requires", "max_retries", "is_prepared", "describe",
+        "requires", "max_retries", "results", "is_prepared", "describe",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
 

@@ -11,7 +11,7 @@ struct SubmitOptions {
     private static let later = ["launcher"]
 
     /// What may stand in a type too, for all its tasks.
-    static let ofTypes = ["requires", "max_retries"]
+    static let ofTypes = ["requires", "max_retries", "results"]
 
     /// What the type says.
     init(of type: ConfigType, in module: XpmModule, _ stack: LuaStack) throws {
@@ -66,6 +66,7 @@ struct SubmitOptions {
                 throw fail(" needs a whole number from 0")
             }
             job.mostRetries = Int(stack.int(-1))
+        case "results": job.results = try Self.results(stack, fail)
         case "priority":
             guard stack.kind(-1) == .int, abs(stack.int(-1)) <= 1 << 40 else {
                 throw fail(" needs a whole number; the greater starts earlier, 0 is usual")
@@ -119,5 +120,26 @@ struct SubmitOptions {
             }
             return object
         }
+    }
+
+    /// `results = { accuracy = "acc: ([%d.]+)" }`
+    private static func results(
+        _ stack: LuaStack, _ fail: (String) -> ScriptError
+    ) throws -> [JobLog.Pattern] {
+        guard stack.kind(-1) == .table else {
+            throw fail(" needs names and patterns: results = { accuracy = \"acc: ([%d.]+)\" }")
+        }
+        var patterns: [JobLog.Pattern] = []
+        try stack.forEachPair(of: stack.absolute(-1)) {
+            guard let name = stack.string(-2), !name.isEmpty, !name.contains(where: \.isWhitespace),
+                let text = stack.string(-1), !text.isEmpty, !text.contains(where: \.isNewline)
+            else {
+                throw fail(" needs names and patterns: results = { accuracy = \"acc: ([%d.]+)\" }")
+            }
+            do throws(LuaPattern.Malformed) {
+                patterns.append(try JobLog.Pattern(name: name, text))
+            } catch { throw fail(": \(name): \"\(text)\" is no Lua pattern: \(error.text)") }
+        }
+        return patterns.sorted { ByteOrder.less($0.name, $1.name) }
     }
 }

@@ -64,7 +64,7 @@ struct AnnotationTests {
     func experiment() throws {
         let xp = (functions(of: "XP") + fields(of: "xpm.XP")).sorted()
         #expect(xp == (try keys("getmetatable(helper.xp).__xpm_names")))
-        #expect(functions(of: "Helper") == ["derive", "experiment"])
+        #expect(functions(of: "Helper") == ["configurations", "derive", "experiment"])
         #expect(fields(of: "xpm.Helper") == ["args", "configuration", "run_mode", "xp"])
         #expect(fields(of: "xpm.Helper") == (try keys("helper")))
     }

@@ -1,0 +1,122 @@
+/// What a job tells while it runs: `events.jsonl` in its folder, `$XPM_EVENTS`, a JSON object a line.
+///
+///     {"step": 10, "loss": 0.31, "accuracy": 0.9}    numbers over time
+///     {"result": {"accuracy": 0.97}}                 results, laid over those before
+///     {"progress": 0.5, "text": "epoch 5"}           how far it is
+package enum JobLog {
+    /// Names that say when, not what.
+    private static let times: Set<String> = ["step", "timestamp", "time"]
+
+    /// The numbers that a job has told of one thing.
+    package struct Series: Sendable {
+        package let name: String
+        package var points: [(step: Double, value: Double)]
+    }
+
+    /// The line of some values.
+    package static func line(_ values: [JSON.Member]) -> JSON {
+        .object(values + [.init("timestamp", .float(Timestamp.now.seconds))])
+    }
+
+    /// What was told over time, in the order in which it came first. A line without a step has the number of those before it.
+    package static func series(of folder: JobFolder) -> [Series] {
+        var series: [Series] = []
+        var places: [String: Int] = [:]
+        each(folder) { members in
+            guard !members.contains(where: { $0.name == "progress" || $0.name == "result" }) else { return }
+            let step = members.first { $0.name == "step" }?.value.number
+            for member in members where !times.contains(member.name) {
+                guard let value = member.value.number else { continue }
+                let place: Int
+                if let known = places[member.name] {
+                    place = known
+                } else {
+                    place = series.count
+                    places[member.name] = place
+                    series.append(Series(name: member.name, points: []))
+                }
+                series[place].points.append((step ?? Double(series[place].points.count), value))
+            }
+        }
+        return series
+    }
+
+    private static func each(_ folder: JobFolder, _ body: ([JSON.Member]) -> Void) {
+        guard let bytes = try? Files.read(folder.programEvents, limit: 1 << 28) else { return }
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            if case .object(let members)? = try? JSON.parse(Array(line)) { body(members) }
+        }
+    }
+
+    // MARK: At the end of a job
+
+    /// A result that is found in the output of a program: the last match counts.
+    package struct Pattern: Sendable, Equatable {
+        package let name: String
+        package let text: String
+        fileprivate let pattern: LuaPattern
+
+        package init(name: String, _ text: String) throws(LuaPattern.Malformed) {
+            self.name = name
+            self.text = text
+            pattern = try LuaPattern(text)
+        }
+    }
+
+    /// Adds to a job's results what it has told otherwise: the last numbers of its log, what patterns find in its output, and the results in
+    /// its log. What it wrote to `results.json` itself comes before all of these.
+    static func collect(in folder: JobFolder, _ patterns: [Pattern]) throws(SystemError) {
+        var found: [JSON.Member] = []
+        func lay(_ member: JSON.Member) {
+            found.removeAll { $0.name == member.name }
+            found.append(member)
+        }
+        if Files.exists(folder.programEvents) {
+            for one in series(of: folder) {
+                if let last = one.points.last { lay(.init(one.name, .float(last.value))) }
+            }
+        }
+        if !patterns.isEmpty {
+            for path in [folder.output, folder.error] {
+                search(path, patterns) { name, text in
+                    lay(
+                        .init(
+                            name, Int64(text).map(JSON.int) ?? Double(text).map(JSON.float) ?? .string(text)))
+                }
+            }
+        }
+        if Files.exists(folder.programEvents) {
+            each(folder) { members in
+                for case .object(let results) in members.filter({ $0.name == "result" }).map(\.value) {
+                    results.forEach(lay)
+                }
+            }
+        }
+        if found.isEmpty { return }
+        if case .object(let own)? = JobResult.read(folder) { own.forEach(lay) }
+        try Files.replace("\(folder.path)/\(JobResult.name)", with: JSON.object(found).prettyBytes)
+    }
+
+    /// Looks for patterns in the lines of a file, a piece at a time.
+    private static func search(_ path: String, _ patterns: [Pattern], _ told: (String, String) -> Void) {
+        var offset = 0
+        var rest: [UInt8] = []
+        while true {
+            let piece = (try? Files.read(path, from: offset, most: 1 << 20)) ?? []
+            offset += piece.count
+            rest += piece
+            let end =
+                piece.isEmpty ? rest.endIndex : rest.lastIndex(of: UInt8(ascii: "\n")) ?? rest.startIndex
+            for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
+                for one in patterns {
+                    guard let capture = one.pattern.firstCapture(in: line) else { continue }
+                    told(one.name, String(decoding: capture, as: UTF8.self))
+                }
+            }
+            rest.removeSubrange(..<end)
+            if piece.isEmpty { return }
+            // A line without an end is not kept for ever.
+            if rest.count > 1 << 24 { rest = [] }
+        }
+    }
+}
