@@ -46,8 +46,10 @@ let package = Package(
         .target(
             name: "LuaBridge", dependencies: ["Engine", "CLuaShim"], exclude: ["Lua"],
             swiftSettings: strict),
+        // Pictures of results, as SVG: only numbers and texts go in.
+        .target(name: "Plot", dependencies: ["Engine"], swiftSettings: strict),
         .executableTarget(
-            name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", argumentParser],
+            name: "xpm", dependencies: ["Engine", "YAMLFile", "LuaBridge", "Plot", argumentParser],
             swiftSettings: strict),
         .executableTarget(name: "xpm-job", dependencies: ["Engine", "LuaBridge"], swiftSettings: strict),
 
@@ -60,6 +62,7 @@ let package = Package(
         .testTarget(
             name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Identity/vectors.json")],
             swiftSettings: strict),
+        .testTarget(name: "PlotTests", dependencies: ["Plot"], swiftSettings: strict),
         .testTarget(name: "YAMLFileTests", dependencies: ["YAMLFile", "Engine"], swiftSettings: strict),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "Engine"], swiftSettings: strict),
         .testTarget(

@@ -26,7 +26,7 @@ struct XPM: ParsableCommand {
             IdentityCommand.self,
             AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
-            FailuresCommand.self, ResultsCommand.self,
+            FailuresCommand.self, ResultsCommand.self, PlotCommand.self,
             ExperimentsCommand.self, WorkspacesCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,
             InitCommand.self, AnnotationsCommand.self,

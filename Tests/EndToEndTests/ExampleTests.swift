@@ -81,6 +81,14 @@ struct ExampleTests {
         let check = try bench.start(["python3", "check.py"], program: "/usr/bin/env")
         let agreed = try bench.finish(check.process, check.tag)
         #expect(agreed.output == "agree\n", "\(agreed.error)")
+        let plot = try #require(
+            try Files.readText("\(Workbench.root)/README.md").split(separator: "\n")
+                .first { $0.hasPrefix("bin/xpm plot iris ") })
+        let drawn = try bench.start(plot.split(separator: " ").dropFirst().map(String.init))
+        #expect(try bench.finish(drawn.process, drawn.tag).code == 0)
+        // Three lines of five points.
+        let svg = try bench.read("iris-accuracy.svg")
+        #expect(svg.ranges(of: "<polyline").count == 3 && svg.ranges(of: "<circle").count == 15)
     }
 
     @Test("compress: every program gives the file back, and makes it smaller")

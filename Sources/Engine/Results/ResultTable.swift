@@ -48,6 +48,8 @@ package struct ResultTable: Sendable {
     /// Why there is no such table.
     package struct Problem: Error, Equatable {
         package let text: String
+
+        package init(text: String) { self.text = text }
     }
 
     /// Makes a table.
@@ -143,6 +145,11 @@ package struct ResultTable: Sendable {
             }
         }
         return false
+    }
+
+    /// Sorts what has such keys as rows are sorted.
+    package static func sorted<Element>(_ elements: [Element], by keys: (Element) -> [JSON?]) -> [Element] {
+        elements.sorted { isBefore(keys($0), keys($1)) }
     }
 
     /// Sorts the rows by a parameter, or by a metric in the first column.

@@ -1,0 +1,54 @@
+/// Every job as a line through the values of its parameters, coloured by what came out.
+package struct ParallelChart: Sendable {
+    package struct Axis: Sendable {
+        package let name: String
+        package let scale: Scale
+
+        package init(name: String, scale: Scale) {
+            self.name = name
+            self.scale = scale
+        }
+    }
+
+    private let axes: [Axis]
+    /// Of each job its value on each axis; the last axis gives the colour.
+    private let lines: [[Double]]
+    private let title: String
+
+    package init(_ axes: [Axis], lines: [[Double]], title: String) {
+        self.axes = axes
+        self.lines = lines
+        self.title = title
+    }
+
+    package func drawing(_ size: PictureSize) -> Drawing {
+        var drawing = Drawing(width: size.width, height: size.height, title: title)
+        let (left, right, top, bottom) = (70.0, size.width - 70, 70.0, size.height - 24)
+        if !title.isEmpty { drawing.text(title, size.width / 2, 26, .middle, size: 15, isBold: true) }
+        func across(_ number: Int) -> Double {
+            left + (right - left) * Double(number) / Double(max(1, axes.count - 1))
+        }
+        // The best come last, above the others.
+        for line in lines.sorted(by: { ($0.last ?? 0) < ($1.last ?? 0) }) {
+            let points = zip(axes, line).enumerated().compactMap { number, pair in
+                pair.0.scale.place(pair.1).map { (x: across(number), y: bottom - $0 * (bottom - top)) }
+            }
+            let share = line.last.flatMap { axes.last?.scale.place($0) } ?? 0
+            drawing.polyline(
+                points, .init(Palette.ramp(share), width: 1.4), opacity: lines.count > 200 ? 0.35 : 0.75)
+        }
+        for (number, axis) in axes.enumerated() {
+            let x = across(number)
+            drawing.line(x, top, x, bottom, .init("#444"))
+            drawing.text(axis.name, x, top - 14, .middle, size: 13, isBold: number == axes.count - 1)
+            for tick in axis.scale.ticks() where (-1e-9...1 + 1e-9).contains(tick.place) {
+                let y = bottom - tick.place * (bottom - top)
+                drawing.line(x - 3, y, x + 3, y, .init("#444"))
+                let isLast = number == axes.count - 1
+                drawing.text(
+                    tick.label, x + (isLast ? 7 : -7), y + 4, isLast ? .start : .end, size: 11, hasHalo: true)
+            }
+        }
+        return drawing
+    }
+}

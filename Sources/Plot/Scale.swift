@@ -1,0 +1,145 @@
+import Engine
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// An axis: which place a value has, from 0 to 1, and where it is marked.
+package struct Scale: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+        case linear
+        case logarithmic
+        /// Texts, at equal distances.
+        case categories([String])
+    }
+
+    package struct Tick: Sendable, Equatable {
+        package let place: Double
+        package let label: String
+
+        package init(place: Double, label: String) {
+            self.place = place
+            self.label = label
+        }
+    }
+
+    package let kind: Kind
+    private let low: Double
+    private let high: Double
+
+    /// An axis of numbers.
+    ///
+    /// - Parameters:
+    ///   - values: those that are to be on it; numbers that are not finite are left out, and on a logarithmic axis those up to 0.
+    ///   - isTight: whether it ends at the last value, not at the next round one.
+    package init(_ values: [Double], logarithmic: Bool = false, isTight: Bool = false) {
+        let usable = values.filter { $0.isFinite && (!logarithmic || $0 > 0) }
+        var (least, most) = (usable.min() ?? (logarithmic ? 1 : 0), usable.max() ?? (logarithmic ? 10 : 1))
+        if logarithmic {
+            kind = .logarithmic
+            if least == most { (least, most) = (least / 2, most * 2) }
+            let (a, b) = (log10(least), log10(most))
+            let room = isTight ? 0 : (b - a) * 0.04
+            (low, high) = (a - room, b + room)
+            return
+        }
+        kind = .linear
+        if least == most {
+            let room = least == 0 ? 1 : abs(least) * 0.1
+            (least, most) = (least - room, most + room)
+        }
+        let room = isTight ? 0 : (most - least) * 0.04
+        (low, high) = (least - room, most + room)
+    }
+
+    package init(categories: [String]) {
+        kind = .categories(categories)
+        low = -0.5
+        high = Double(max(1, categories.count)) - 0.5
+    }
+
+    /// The place of a number, or of the category of that number; nil for one that the axis cannot have.
+    package func place(_ value: Double) -> Double? {
+        guard value.isFinite else { return nil }
+        if kind == .logarithmic {
+            return value > 0 ? (log10(value) - low) / (high - low) : nil
+        }
+        return (value - low) / (high - low)
+    }
+
+    /// About so many marks, at round numbers.
+    package func ticks(about count: Int = 6) -> [Tick] {
+        switch kind {
+        case .categories(let names):
+            return names.enumerated().compactMap { index, name in
+                place(Double(index)).map { Tick(place: $0, label: name) }
+            }
+        case .linear: return linearTicks(count)
+        case .logarithmic: return logarithmicTicks(count)
+        }
+    }
+
+    private func linearTicks(_ count: Int) -> [Tick] {
+        let step = Self.roundStep((high - low) / Double(max(1, count)))
+        let decimals = max(0, -NumberText.exponent(step))
+        let first = (low / step).rounded(.up)
+        return (0...(count * 3)).compactMap { index in
+            let value = (first + Double(index)) * step
+            guard value <= high + step * 1e-9, let place = place(value) else { return nil }
+            return Tick(place: place, label: Self.label(value, decimals))
+        }
+    }
+
+    /// 1, 2 or 5 times a power of ten, about as large or larger.
+    private static func roundStep(_ least: Double) -> Double {
+        let power = pow(10, Double(NumberText.exponent(least)))
+        return ([1, 2, 5, 10].first { $0 * power >= least * 0.85 } ?? 10) * power
+    }
+
+    private static func label(_ value: Double, _ decimals: Int) -> String {
+        if value == 0 || abs(value) < 1e-12 { return "0" }
+        if decimals > 5 || abs(value) >= 1e6 { return NumberText.significant(value, digits: 3) }
+        return NumberText.fixed(value, decimals: decimals)
+    }
+
+    private func logarithmicTicks(_ count: Int) -> [Tick] {
+        let decades = high - low
+        // Each decade, some of them, or within few decades also 2 and 5 times.
+        let stride = max(1, Int((decades / Double(count)).rounded(.up)))
+        let factors: [Double] = decades < 2 ? [1, 2, 5] : [1]
+        var found: [Tick] = []
+        for power in Int(low.rounded(.down))...Int(high.rounded(.up)) where power % stride == 0 || decades < 2
+        {
+            for factor in factors {
+                let value = factor * pow(10, Double(power))
+                guard let place = place(value), (-1e-9...1 + 1e-9).contains(place) else { continue }
+                found.append(Tick(place: place, label: Self.power(factor, power)))
+            }
+        }
+        if found.count >= 2 { return found }
+        // Within one decade round numbers are better than none.
+        let (a, b) = (pow(10, low), pow(10, high))
+        let linear = Scale([a, b], isTight: true)
+        return linear.linearTicks(count).compactMap { tick in
+            place(a + tick.place * (b - a)).map { Tick(place: $0, label: tick.label) }
+        }
+    }
+
+    private static func power(_ factor: Double, _ power: Int) -> String {
+        if (-3...4).contains(power) {
+            return NumberText.significant(factor * pow(10, Double(power)), digits: 1)
+        }
+        return "\(Int(factor))e\(power)"
+    }
+
+    /// Whether values that lie so far apart are better read on a logarithmic axis.
+    package static func suggestsLogarithm(_ values: [Double]) -> Bool {
+        let finite = values.filter(\.isFinite)
+        guard let least = finite.min(), let most = finite.max(), least > 0, Set(finite).count > 2 else {
+            return false
+        }
+        return most / least >= 50
+    }
+}

@@ -1,0 +1,210 @@
+import Engine
+import Plot
+
+/// Pictures of results: which jobs make which point.
+struct ResultPlot {
+    let experiment: String
+    let points: [ResultPoint]
+    let metric: String?
+    let x: String?
+    let y: String?
+    let series: String?
+    let over: [String]
+    let statistic: Statistic
+    let logarithmicX: Bool?
+    let logarithmicY: Bool
+
+    typealias Problem = ResultTable.Problem
+
+    // MARK: What is chosen where nobody says
+
+    /// The tags with more than one value, with their values; those over which is summed up left out.
+    private var varying: [(name: String, values: [JSON])] {
+        var names: [String] = []
+        var values: [String: [String: JSON]] = [:]
+        for tag in points.flatMap(\.tags) where !over.contains(tag.name) {
+            if values[tag.name] == nil { names.append(tag.name) }
+            values[tag.name, default: [:]][tag.value.text] = tag.value
+        }
+        return names.compactMap { name in
+            guard let found = values[name], found.count > 1 else { return nil }
+            return (name, Array(found.values))
+        }
+    }
+
+    private func across() throws(Problem) -> String {
+        if let x { return x }
+        let free = varying.filter { $0.name != series && $0.name != y }
+        let numbers = free.filter { $0.values.allSatisfy { $0.number != nil } }
+        let most = (numbers.isEmpty ? free : numbers).max { $0.values.count < $1.values.count }
+        guard let most else { throw Problem(text: "no tag varies: name a parameter with --x") }
+        return most.name
+    }
+
+    private func request(rows: [String], columns: [String], _ metric: String?) -> ResultTable.Request {
+        var request = ResultTable.Request()
+        request.rows = rows
+        request.columns = columns
+        request.metrics = metric.map { [$0] }
+        request.over = over.filter { !rows.contains($0) && !columns.contains($0) }
+        return request
+    }
+
+    private static func text(_ key: JSON?) -> String {
+        guard let key else { return "–" }
+        return key.string ?? key.number.map { NumberText.significant($0, digits: 6) }.map(shortened)
+            ?? key.text
+    }
+
+    /// Without zeros that tell nothing.
+    private static func shortened(_ number: String) -> String {
+        Double(number).map(NumberText.lua)?.trimmedZero ?? number
+    }
+
+    /// A statistic of a cell, and how far it spreads.
+    private func value(_ cell: ResultTable.Cell) -> (value: Double, spread: Double)? {
+        guard let summary = cell.summary else { return nil }
+        let value = statistic.value(summary)
+        return value.isFinite ? (value, statistic.spread(summary) ?? 0) : nil
+    }
+
+    private var spreadName: String {
+        switch statistic {
+        case .mean: " (mean ± std)"
+        case .ci: " (mean ± 95 %)"
+        default: " (\(statistic.rawValue))"
+        }
+    }
+
+    // MARK: Kinds
+
+    func lines(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+        let across = try across()
+        let by =
+            series
+            ?? varying.filter { $0.name != across && $0.values.count <= 8 }.min {
+                $0.values.count < $1.values.count
+            }?.name
+        let table = try ResultTable(points, request(rows: [across], columns: by.map { [$0] } ?? [], metric))
+        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
+        let isNumeric = table.rows.allSatisfy { $0.keys[0]?.number != nil }
+        let all = table.columnKeys.enumerated().map { column, keys in
+            LineChart.Series(
+                name: by.map { "\($0)=\(Self.text(keys[0]))" } ?? name,
+                points: table.rows.enumerated().compactMap { number, row in
+                    guard let found = value(row.cells[column][0]) else { return nil }
+                    let place = isNumeric ? row.keys[0]?.number ?? 0 : Double(number)
+                    return .init(x: place, y: found.value, spread: found.spread)
+                })
+        }
+        guard all.contains(where: { !$0.points.isEmpty }) else {
+            throw Problem(text: "no job has a result '\(name)' yet")
+        }
+        let repeats = table.rows.contains { $0.cells.contains { ($0[0].summary?.count ?? 0) > 1 } }
+        let labels = Labels(title: experiment, x: across, y: name + (repeats ? spreadName : ""))
+        let scale = isNumeric ? nil : Scale(categories: table.rows.map { Self.text($0.keys[0]) })
+        let chart = LineChart(
+            all, labels, x: scale, logarithmicX: logarithmicX, logarithmicY: logarithmicY)
+        return (name, chart.drawing(size))
+    }
+
+    func heatMap(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+        let across = try across()
+        guard let up = y ?? varying.first(where: { $0.name != across })?.name else {
+            throw Problem(text: "a heat map needs two parameters that vary: --x and --y")
+        }
+        let table = try ResultTable(points, request(rows: [up], columns: [across], metric))
+        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
+        let map = HeatMap(
+            xNames: table.columnKeys.map { Self.text($0[0]) },
+            yNames: table.rows.map { Self.text($0.keys[0]) },
+            values: table.rows.map { row in row.cells.map { value($0[0])?.value } },
+            Labels(title: experiment, x: across, y: up), valueName: name)
+        return (name, map.drawing(size))
+    }
+
+    func parallel(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+        let names = varying.map(\.name)
+        if names.isEmpty { throw Problem(text: "no tag varies") }
+        let table = try ResultTable(points, request(rows: names, columns: [], metric))
+        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
+        let rows = table.rows.compactMap { row in
+            value(row.cells[0][0]).map { (keys: row.keys, value: $0.value) }
+        }
+        guard !rows.isEmpty else { throw Problem(text: "no job has a result '\(name)' yet") }
+        var axes: [ParallelChart.Axis] = []
+        var columns: [[Double]] = []
+        for (place, axis) in names.enumerated() {
+            let keys = rows.map { $0.keys[place] }
+            let numbers = keys.compactMap { $0?.number }
+            if numbers.count == keys.count {
+                let isLogarithmic = Scale.suggestsLogarithm(numbers)
+                axes.append(
+                    .init(name: axis, scale: Scale(numbers, logarithmic: isLogarithmic, isTight: true)))
+                columns.append(numbers)
+            } else {
+                let texts = Array(Set(keys.map(Self.text))).sorted(by: ByteOrder.less)
+                axes.append(.init(name: axis, scale: Scale(categories: texts)))
+                columns.append(keys.map { Double(texts.firstIndex(of: Self.text($0)) ?? 0) })
+            }
+        }
+        axes.append(.init(name: name, scale: Scale(rows.map(\.value), isTight: true)))
+        columns.append(rows.map(\.value))
+        let lines = rows.indices.map { row in columns.map { $0[row] } }
+        return (name, ParallelChart(axes, lines: lines, title: experiment).drawing(size))
+    }
+
+    /// What tasks have logged over their steps: the mean of those that are summed up, and how they spread.
+    func curves(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+        var logs: [(point: ResultPoint, series: [JobLog.Series])] = []
+        for point in points {
+            let found = JobLog.series(of: point.folder)
+            if !found.isEmpty { logs.append((point, found)) }
+        }
+        var known: [String] = []
+        for one in logs.flatMap(\.series) where !known.contains(one.name) { known.append(one.name) }
+        guard let first = known.first else {
+            throw Problem(
+                text: "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+        }
+        let name = metric ?? first
+        guard known.contains(name) else {
+            throw Problem(
+                text:
+                    "no job has logged '\(name)'\(Suggestion.hint(for: name, among: known)): \(known.joined(separator: ", "))"
+            )
+        }
+        let by = series.map { [$0] } ?? varying.map(\.name)
+        var groups: [String: [Double: [Double]]] = [:]
+        var order: [(name: String, keys: [JSON?])] = []
+        for (point, series) in logs {
+            guard let one = series.first(where: { $0.name == name }) else { continue }
+            let keys = by.map { point.value($0, parameters: \.parameters) }
+            let title = zip(by, keys).map { "\($0)=\(Self.text($1))" }.joined(separator: " ")
+            if groups[title] == nil { order.append((title, keys)) }
+            for (step, value) in one.points where value.isFinite {
+                groups[title, default: [:]][step, default: []].append(value)
+            }
+        }
+        let all = ResultTable.sorted(order, by: { $0.keys }).map { group in
+            LineChart.Series(
+                name: group.name,
+                points: (groups[group.name] ?? [:]).compactMap { step, values in
+                    guard let summary = Summary(values), statistic.value(summary).isFinite else { return nil }
+                    return .init(x: step, y: statistic.value(summary), spread: statistic.spread(summary) ?? 0)
+                })
+        }
+        let isRepeated = groups.values.contains { $0.values.contains { $0.count > 1 } }
+        let labels = Labels(title: experiment, x: "step", y: name + (isRepeated ? spreadName : ""))
+        return (
+            name,
+            LineChart(all, labels, logarithmicX: logarithmicX ?? false, logarithmicY: logarithmicY).drawing(
+                size)
+        )
+    }
+}
+
+extension String {
+    /// `3` for `3.0`.
+    fileprivate var trimmedZero: String { hasSuffix(".0") ? String(dropLast(2)) : self }
+}

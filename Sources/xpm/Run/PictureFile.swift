@@ -1,0 +1,97 @@
+import Engine
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A picture that is written to a file, and shown where the terminal can.
+struct PictureFile {
+    let svg: String
+
+    private static let converter = "rsvg-convert"
+
+    func write(to path: String) throws(Failure) {
+        var bytes = Array(svg.utf8)
+        if Paths.hasExtension(path, "png") {
+            guard let png = png(zoom: 2) else {
+                throw .message(
+                    "\(path): PNG needs \(Self.converter) (apt install librsvg2-bin); without it write an .svg file"
+                )
+            }
+            bytes = png
+        }
+        let content = bytes
+        try Failure.onDisk { () throws(SystemError) in
+            try Files.makeFolder(Paths.parent(Paths.absolute(path)))
+            try Files.replace(Paths.absolute(path), with: content)
+        }
+    }
+
+    /// Nil where there is no program for it.
+    private func png(zoom: Int) -> [UInt8]? {
+        let folder = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-plot.\(getpid())"
+        guard (try? Files.makeFolder(folder)) != nil else { return nil }
+        defer { try? Files.removeTree(folder) }
+        let (source, target) = ("\(folder)/plot.svg", "\(folder)/plot.png")
+        guard (try? Files.write(Array(svg.utf8), to: source)) != nil,
+            let (code, _) = ChildProcess.output([Self.converter, "-z", String(zoom), "-o", target, source]),
+            code == 0
+        else { return nil }
+        return try? Files.read(target)
+    }
+
+    /// Shows it on a terminal that is known to show pictures.
+    func show() {
+        guard StandardStream.output.isTerminal, let protocolName = Self.terminal, let png = png(zoom: 1)
+        else { return }
+        let text = Self.base64(png)
+        switch protocolName {
+        case .kitty:
+            // https://sw.kovidgoyal.net/kitty/graphics-protocol: pieces of 4096, the last one with m=0.
+            var rest = text[...]
+            var head = "a=T,f=100,"
+            while !rest.isEmpty {
+                let piece = rest.prefix(4096)
+                rest = rest.dropFirst(4096)
+                StandardStream.output.write("\u{1b}_G\(head)m=\(rest.isEmpty ? 0 : 1);\(piece)\u{1b}\\")
+                head = ""
+            }
+            StandardStream.output.write("\n")
+        case .iTerm:
+            // https://iterm2.com/documentation-images.html
+            StandardStream.output.write("\u{1b}]1337;File=inline=1;size=\(png.count):\(text)\u{7}\n")
+        }
+    }
+
+    private enum Graphics { case kitty, iTerm }
+
+    private static var terminal: Graphics? {
+        let (term, program) = (Environment["TERM"] ?? "", Environment["TERM_PROGRAM"] ?? "")
+        if Environment["TMUX"] != nil { return nil }
+        if Environment["KITTY_WINDOW_ID"] != nil || ["xterm-kitty", "xterm-ghostty"].contains(term)
+            || program == "ghostty"
+        {
+            return .kitty
+        }
+        return ["iTerm.app", "WezTerm"].contains(program) ? .iTerm : nil
+    }
+
+    /// RFC 4648, section 4.
+    private static func base64(_ bytes: [UInt8]) -> String {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count * 4 / 3 + 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let three = (0..<3).map { start + $0 < bytes.count ? UInt32(bytes[start + $0]) : 0 }
+            let word = three[0] << 16 | three[1] << 8 | three[2]
+            let count = min(3, bytes.count - start)
+            for place in 0..<4 {
+                text.append(
+                    place <= count ? digits[Int(word >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

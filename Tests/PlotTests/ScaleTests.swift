@@ -1,0 +1,56 @@
+import Testing
+
+@testable import Plot
+
+@Suite("Scales")
+struct ScaleTests {
+    @Test(
+        "ticks are round numbers within the axis",
+        arguments: [
+            ([0.0, 1.0], false, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+            ([0.61, 0.97], false, ["0.6", "0.7", "0.8", "0.9"]),
+            ([-3, 3], false, ["-3", "-2", "-1", "0", "1", "2", "3"]),
+            ([0, 12345], false, ["0", "2000", "4000", "6000", "8000", "10000", "12000"]),
+            ([1e-5, 1e-1], true, ["1e-5", "1e-4", "0.001", "0.01", "0.1"]),
+            ([1, 1000], true, ["1", "10", "100", "1000"]),
+            ([2, 30], true, ["2", "5", "10", "20"]),
+            ([1e-12, 1e12], true, ["1e-10", "1e-5", "1", "1e5", "1e10"]),
+        ])
+    func ticks(_ values: [Double], _ isLogarithmic: Bool, _ labels: [String]) {
+        let ticks = Scale(values, logarithmic: isLogarithmic).ticks()
+        #expect(ticks.map(\.label) == labels, "\(ticks.map(\.label))")
+        #expect(ticks.allSatisfy { (-1e-9...1 + 1e-9).contains($0.place) })
+    }
+
+    @Test("places go from 0 to 1; a value that the axis cannot have has none")
+    func places() {
+        let linear = Scale([10, 20], isTight: true)
+        #expect(linear.place(10) == 0 && linear.place(20) == 1 && linear.place(15) == 0.5)
+        #expect(linear.place(.nan) == nil && linear.place(.infinity) == nil)
+        let logarithmic = Scale([1, 100], logarithmic: true, isTight: true)
+        #expect(logarithmic.place(10) == 0.5 && logarithmic.place(0) == nil && logarithmic.place(-1) == nil)
+        let names = Scale(categories: ["a", "b"])
+        #expect(names.place(0) == 0.25 && names.place(1) == 0.75 && names.ticks().map(\.label) == ["a", "b"])
+    }
+
+    @Test("nothing, one value, and values without a place make an axis all the same")
+    func odd() {
+        for values in [[], [5], [0], [.nan, .infinity], [-1e300, 1e300], [1e-300, 2e-300], [7, 7, 7]]
+            as [[Double]]
+        {
+            for isLogarithmic in [false, true] {
+                let scale = Scale(values, logarithmic: isLogarithmic)
+                #expect(scale.ticks().count < 40)
+                for tick in scale.ticks() { #expect(tick.place.isFinite) }
+            }
+        }
+    }
+
+    @Test("a logarithm is suggested where values lie far apart")
+    func suggestion() {
+        #expect(Scale.suggestsLogarithm([1e-4, 1e-3, 1e-2]) && !Scale.suggestsLogarithm([1, 2, 3]))
+        #expect(
+            !Scale.suggestsLogarithm([0, 1, 100]) && !Scale.suggestsLogarithm([-1, 1, 100])
+                && !Scale.suggestsLogarithm([]))
+    }
+}
