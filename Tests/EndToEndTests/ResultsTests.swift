@@ -185,4 +185,44 @@ struct ResultsTests {
         #expect(
             result["old"] == nil && result["new"] == 2 && JobLog.series(of: folder).first?.points.count == 1)
     }
+
+    @Test("a plan decides by its results")
+    func decide() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "d.t", params = { lr = xpm.float, seed = xpm.int, long = xpm.bool { default = false } },
+              execute = function(self) self:result { score = self.lr * 10 + self.seed } end }
+            function run(helper)
+              local xp = helper.xp
+              assert(#xp:results { metric = "score" } == 0)
+              for p in xpm.grid { lr = { 0.1, 0.3, 0.2 }, seed = { 1, 2 } } do T(p):submit() end
+              xp:wait()
+              local rows = xp:results { rows = "lr", metric = "score", over = "seed", best = "max" }
+              if helper.args[1] then xp:results(load("return " .. helper.args[1])()) end
+              if #rows == 0 then return print "nothing to decide by" end
+              print(#rows, rows[1].lr, rows[1].score.mean, rows[1].score.n, rows[3].lr)
+              T { lr = rows[1].lr, seed = 1, long = true }:submit()
+            end
+            """, to: "d.lua")
+        let result = try bench.run("run", "d.lua")
+        #expect(result.code == 0 && result.output.hasPrefix("3\t0.3\t4.5\t2\t0.1\n"), "\(result)")
+        #expect(result.error.contains("7 tasks: 7 done"))
+        for (request, message) in [
+            (
+                "{ rows = 'lrr' }",
+                "d.lua:10: xp:results: these jobs have no tag and no parameter 'lrr' (did you mean 'lr'?)"
+            ),
+            ("{ metrics = 'x' }", "d.lua:10: xp:results has no 'metrics' (did you mean 'metric'?)"),
+            ("{ best = 'most' }", "d.lua:10: xp:results: best is \"max\" or \"min\""),
+            ("3", "xp:results takes a table"),
+        ] {
+            let wrong = try bench.run("run", "d.lua", "--", request)
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(wrong)")
+        }
+        #expect(
+            try bench.run("run", "--workdir", "new", "--run-mode", "dry-run", "d.lua").error.contains(
+                "6 tasks"))
+    }
 }

@@ -41,6 +41,16 @@ package struct JobRecord: Sendable {
         dependencies = []
     }
 
+    /// A job of a run that goes on.
+    init(_ job: Job) {
+        task = job.spec.taskID
+        identifier = job.spec.identifier.hex
+        folder = job.spec.folder
+        tags = job.tags.map { ($0.name, JSON(plain: $0.value)) }
+        dependencies = []
+        isOfLiveRun = true
+    }
+
     /// From a line of a run's `jobs.jsonl`; nil where it is none.
     package init?(_ workspace: Workspace, line: [UInt8]) {
         guard let json = try? JSON.parse(line), let task = json["task_id"]?.string,

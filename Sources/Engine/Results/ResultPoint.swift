@@ -19,6 +19,13 @@ package struct ResultPoint: Sendable {
         metrics = record.state == .done ? Self.metrics(of: record.folder) : []
     }
 
+    /// A job of a run that goes on.
+    package init(_ job: Job) {
+        var record = JobRecord(job)
+        record.readState()
+        self.init(record)
+    }
+
     /// For tests: one that is on no disk.
     init(
         task: String, state: JobRecord.State, tags: [(String, JSON)], metrics: [(String, Double)]

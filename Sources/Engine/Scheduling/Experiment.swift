@@ -108,6 +108,9 @@ package final class Experiment {
         task.task === task ? jobs[task.identifier] : nil
     }
 
+    /// What was submitted so far, each job once.
+    package var submitted: [Job] { all.filter { jobs[$0.spec.identifier] === $0 } }
+
     /// Submits a sealed task. Of two tasks with one identifier the second is the first.
     ///
     /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in

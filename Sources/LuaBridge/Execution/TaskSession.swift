@@ -194,7 +194,7 @@ package final class TaskSession {
         let ofPlan = [
             "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "xp_save",
             "xp_load",
-            "token", "add_action", "add_service", "add_listener",
+            "token", "results", "add_action", "add_service", "add_listener",
         ]
         for name in ofPlan {
             module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }

@@ -144,6 +144,9 @@ local xp_methods = {
   token = function(_, name, count)
     host.token(name, count)
   end,
+  results = function(_, request)
+    return host.results(request)
+  end,
   add_service = function(_, service)
     return host.add_service(service)
   end,

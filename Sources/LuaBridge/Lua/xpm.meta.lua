@@ -354,6 +354,12 @@ function XP:stop() end
 ---@param value any
 function XP:setenv(name, value) end
 
+--- The results so far as a table, as `xpm results` makes it: rows with the parameters by their names, and for each result
+--- `{ mean =, std =, n =, median =, min =, max =, ci95 = }`. Empty before there is one.
+---@param request? { rows?: string|string[], metric?: string|string[], over?: string|string[], best?: "max"|"min" }
+---@return table[]
+function XP:results(request) end
+
 --- Makes a token of which there are so many; `submit { tokens = { name = 1 } }` holds some while the job runs. All xpm on the workspace share it.
 ---@param name string
 ---@param count integer

@@ -9,6 +9,7 @@ extension PlanSession {
         addDataFunctions()
         addActionFunctions()
         addServiceFunctions()
+        addResultFunctions()
         module.add("graceful_timeout") { _ in
             throw ScriptError(
                 "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")
