@@ -20,6 +20,9 @@ package struct Identifier: Hashable, Sendable {
         words = (parts[0], parts[1], parts[2], parts[3])
     }
 
+    /// Bits of it: SHA-256 spreads them as well as any hash of it would.
+    var hash: Int { Int(truncatingIfNeeded: words.0) }
+
     /// From 64 hexadecimal digits; nil for any other text.
     package init?(hex: some StringProtocol) {
         let digits = Array(hex.utf8)

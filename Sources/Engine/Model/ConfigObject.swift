@@ -19,8 +19,29 @@ package final class ConfigObject {
     package private(set) var tags: [Tag] = []
     /// What few objects have.
     private var rare: Rare?
+    private var jobPlace = JobPlace.none
+
+    private enum JobPlace {
+        case none
+        case path(String)
+        /// A folder of this name, which many share: the identifier is the rest.
+        case below(String)
+    }
+
     /// The absolute path of the job's folder, once submitted.
-    package var jobPath: String?
+    package var jobPath: String? {
+        get {
+            switch jobPlace {
+            case .none: nil
+            case .path(let path): path
+            case .below(let place): "\(place)/\(identifier.hex)"
+            }
+        }
+        set { jobPlace = newValue.map(JobPlace.path) ?? .none }
+    }
+
+    /// Says that the job's folder is that of its identifier, below another.
+    func place(in folder: String) { jobPlace = .below(folder) }
 
     /// How deep objects nest in its values; a submitted task counts as none.
     private var nesting = 0

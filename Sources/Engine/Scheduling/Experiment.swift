@@ -7,7 +7,7 @@ package final class Job {
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
 
-    fileprivate init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
+    init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
         self.spec = spec
         self.task = task
         self.tags = tags
@@ -32,11 +32,13 @@ package final class Experiment {
     private let planned: (PlannedJob) -> Void
     private let machine: Machine?
     private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
-    private var jobs: [Identifier: Job] = [:]
+    private var jobs = SubmittedJobs()
+    /// The folders of the jobs of each type: one text for all of them.
+    private var places: [String: String] = [:]
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
     private var remaking: [Identifier: JobScript] = [:]
     /// The jobs by their numbers.
-    private var all: [Job] = []
+    private var all: [Job] { jobs.all }
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
     private static let batch = 256
@@ -123,7 +125,8 @@ package final class Experiment {
         task.task = task
         let identifier = task.identifier
         let folder = workspace.job(of: task)
-        task.jobPath = folder.path
+        let place = place(of: task)
+        task.place(in: place)
         task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
         if let known = jobs[identifier] {
             try meet(known)
@@ -156,7 +159,7 @@ package final class Experiment {
         let (demand, problem) = try demand(of: task, options.requirement, folder)
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
-            folder: folder,
+            folder: folder, in: place,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: shares.map { Claim($0) } + claimed,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
@@ -187,6 +190,14 @@ package final class Experiment {
             canWait: true)
     }
 
+    private func place(of task: ConfigObject) -> String {
+        let key = task.represented.type.key
+        if let known = places[key] { return known }
+        let place = "\(workspace.jobs)/\(key)"
+        places[key] = place
+        return place
+    }
+
     /// Makes a job part of the run.
     private func register(
         _ job: Job, _ script: JobScript, _ state: JobFolder.State, problem: String? = nil,
@@ -203,8 +214,7 @@ package final class Experiment {
         try objects?.add(job.task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }
-        jobs[spec.identifier] = job
-        all.append(job)
+        jobs.append(job)
         board.add()
         if isDone {
             cached.append(spec)

@@ -11,7 +11,8 @@ package final class JobSpec: Sendable {
     package let identifier: Identifier
     /// The key of its type: the id in lower case.
     package let taskID: String
-    package let folder: JobFolder
+    private let place: Place
+    private let name: String
     package let language: JobScript.Language
     package let dependencies: [JobNumber]
     /// What it needs of things that there is only so much of: tokens, shared folders.
@@ -27,8 +28,9 @@ package final class JobSpec: Sendable {
     /// `lr=0.1 seed=1`
     package let tags: String
 
+    /// - Parameter place: what `folder` is below, where its name is that of the identifier.
     package init(
-        number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder,
+        number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder, in place: String? = nil,
         language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String,
         demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false,
         isRemade: Bool = false
@@ -36,7 +38,8 @@ package final class JobSpec: Sendable {
         self.number = number
         self.identifier = identifier
         self.taskID = taskID
-        self.folder = folder
+        self.place = place.map(Place.below) ?? .path(folder.path)
+        name = folder.name
         self.language = language
         self.dependencies = dependencies
         self.claims = claims
@@ -50,6 +53,21 @@ package final class JobSpec: Sendable {
 }
 
 extension JobSpec {
+    private enum Place: Sendable {
+        case path(String)
+        /// The folder of the jobs of its type, which they share: its own has its identifier's name.
+        case below(String)
+    }
+
+    package var folder: JobFolder {
+        switch place {
+        case .path(let path): JobFolder(path: path, name: name)
+        case .below(let place): JobFolder(path: "\(place)/\(identifier.hex)", name: name)
+        }
+    }
+
+    private var sharedPlace: String? { if case .below(let place) = place { place } else { nil } }
+
     /// Few jobs have a demand, and it is large.
     private indirect enum DemandBox: Sendable { case of(JobDemand) }
 
@@ -61,7 +79,8 @@ extension JobSpec {
     /// The same job as another of its run, to be made again.
     func again(as number: JobNumber, dependencies: [JobNumber]) -> JobSpec {
         JobSpec(
-            number: number, identifier: identifier, taskID: taskID, folder: folder, language: language,
+            number: number, identifier: identifier, taskID: taskID, folder: folder, in: sharedPlace,
+            language: language,
             dependencies: dependencies, claims: claims, tags: tags, demand: demand, retry: retry,
             priority: priority, isHeld: isHeld, isRemade: true)
     }
