@@ -54,6 +54,26 @@ struct WorkspaceCommandTests {
         }
     }
 
+    @Test("the workspace is found from the folders below it, beside it, and from a job's folder")
+    func nearest() throws {
+        let bench = try bench()
+        let folder = try bench.run("jobs", "path", "--filter", "@state = error and lr = 0.1").output
+            .trimmingCharacters(in: .newlines)
+        try Files.makeFolder("\(bench.folder)/notes/may")
+        for place in ["notes/may", "workspace", folder] {
+            let all = try bench.run("jobs", "list", "--json", in: place)
+            #expect(all.code == 0 && all.output.split(separator: "\n").count == 8, "\(place): \(all.error)")
+        }
+        for arguments in [["jobs", "show", folder], ["jobs", "log", folder], ["code", folder]] {
+            let (process, tag) = try bench.start(arguments, in: "/")
+            let shown = try bench.finish(process, tag)
+            #expect(shown.code == 0 && !shown.output.isEmpty, "\(arguments): \(shown.error)")
+        }
+        // What is named goes first.
+        let other = try bench.run("jobs", "show", folder, "--workdir", "nowhere")
+        #expect(other.code == 2 && other.error.contains("nowhere: there is no such folder"))
+    }
+
     @Test("failures are grouped by what they said, and a group is run again, with what had to wait for it")
     func failures() throws {
         let bench = try bench()

@@ -14,10 +14,22 @@ package struct Workspace: Sendable, Equatable {
 
     package init(path: String) { self.path = Paths.absolute(path) }
 
+    /// The workspace that a folder is in, or that it or a folder above has as `workspace`.
+    package static func nearest(to folder: String) -> Workspace? {
+        var folder = Paths.absolute(folder)
+        while true {
+            for path in ["\(folder)/workspace", folder] {
+                let workspace = Workspace(path: path)
+                if Files.exists(workspace.marker) { return workspace }
+            }
+            if folder == "/" { return nil }
+            folder = Paths.parent(folder)
+        }
+    }
+
     /// Makes the folder a workspace, and checks that it can be written.
     package func create() throws(SystemError) {
         try Files.makeFolder(path)
-        let marker = "\(path)/.__experimaestro__"
         if !Files.exists(marker) { try Files.write([], to: marker) }
         for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)") }
         try LockChoice.decide(in: path, probe: marker)
@@ -33,6 +45,7 @@ package struct Workspace: Sendable, Equatable {
     /// What a run of the experiment holds as long as it lives.
     package func lock(ofExperiment name: String) -> String { "\(experiment(name))/lock" }
 
+    private var marker: String { "\(path)/.__experimaestro__" }
     package var sources: String { "\(path)/sources" }
     package var jobs: String { "\(path)/jobs" }
     package var partials: String { "\(path)/partials" }

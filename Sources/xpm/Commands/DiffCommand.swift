@@ -30,7 +30,7 @@ struct DiffCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let finder = JobFinder(try ExperimentFiles.workspace(workspace))
+            let finder = JobFinder(try ExperimentFiles.workspace(workspace, of: old))
             let (before, after) = (try finder.find(old), try finder.find(new))
             let differences: [TaskDifference]
             do {

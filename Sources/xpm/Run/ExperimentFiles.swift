@@ -136,17 +136,28 @@ struct ExperimentFiles {
         throw SettingError("\(shown): no such script\(nearest)", at: .none)
     }
 
-    /// The workspace of a command that needs no experiment.
-    static func workspace(_ options: WorkspaceOptions) throws(Failure) -> Workspace {
+    /// The workspace of a command that needs no experiment: the one that is named, else the nearest.
+    ///
+    /// - Parameter job: what names a job; if it is its folder, that is in the workspace.
+    static func workspace(_ options: WorkspaceOptions, of job: String? = nil) throws(Failure) -> Workspace {
+        if let path = options.workdir { return Workspace(path: path) }
+        if options.workspace == nil, let job, Files.exists("\(job)/params.json"),
+            let workspace = Workspace.nearest(to: job)
+        {
+            return workspace
+        }
         do throws(SettingError) {
             let named = try userSettings().workspace(named: options.workspace, for: "")
-            return Workspace(path: options.workdir ?? named?.path ?? "workspace")
+            if let named { return Workspace(path: named.path) }
         } catch { throw Failure(error) }
+        return Workspace.nearest(to: Paths.current) ?? Workspace(path: "workspace")
     }
 
     /// The workspace of a command that shows or changes what is there.
-    static func existingWorkspace(_ options: WorkspaceOptions) throws(Failure) -> Workspace {
-        let workspace = try workspace(options)
+    static func existingWorkspace(
+        _ options: WorkspaceOptions, of job: String? = nil
+    ) throws(Failure) -> Workspace {
+        let workspace = try workspace(options, of: job)
         try check(workspace)
         LockChoice.follow(workspace.path)
         return workspace

@@ -36,7 +36,7 @@ struct CodeCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(workspace)
+            let place = try ExperimentFiles.existingWorkspace(workspace, of: job)
             let path = try JobFinder(place).find(job)
             let record = JobRecord(place, task: Paths.name(Paths.parent(path)), identifier: Paths.name(path))
             guard let code = JobCode(of: record.folder) else {

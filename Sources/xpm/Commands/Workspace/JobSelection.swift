@@ -37,7 +37,7 @@ struct JobSelection: ParsableArguments {
             }
             return try jobs()
         }
-        let place = try ExperimentFiles.existingWorkspace(workspace)
+        let place = try ExperimentFiles.existingWorkspace(workspace, of: words.first)
         let finder = JobFinder(place)
         let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) {
             first, _ in

@@ -63,7 +63,7 @@ extension JobsCommand {
         _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
     ) throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(selection.workspace)
+            let place = try ExperimentFiles.existingWorkspace(selection.workspace, of: words.first)
             let chosen = try selection.chosen(words).filter { $0.state == .error || $0.state.isOpen }
             let report = JobReport(style: .standardOutput)
             var count = 0
