@@ -229,6 +229,54 @@ struct ServiceTests {
         #expect(try run(bench, "services", "stop", "s").code == 0 && processes(bench).isEmpty)
     }
 
+    @Test(
+        "one that stays and ends later has its reason, and is started as it was defined; Ctrl-C ends the wait for it"
+    )
+    func alone() throws {
+        let bench = try bench(
+            """
+            xp:add_service(xpm.service { id = 'stays', keep = true, restart = 'on-failure',
+              command = "while [ ! -e $BENCH/end ]; do sleep 0.02; done; echo lost connection; exit 3" })
+            if helper.args[1] then
+              xp:add_service(xpm.service { id = 'slow', keep = true, timeout = '60s', command = 'sleep 60', ready = { output = 'never' } })
+            end
+            """)
+        func status(_ id: String) throws -> JSON? {
+            let path = "\(bench.folder)/workspace/experiments/s/current/status.json"
+            return try JSON.parse(Files.read(path))["services"]?[id]
+        }
+        #expect(try run(bench, "run", "s.lua").code == 0)
+        for _ in 0..<2 {
+            #expect(try bench.run("services", "list", "s").output.contains("RUNNING"))
+            #expect(try status("stays")?["state"] == "RUNNING")
+            try bench.write("", to: "end")
+            #expect(
+                try bench.wait {
+                    try bench.run("services", "list", "s").output.contains(
+                        "ended by itself: exit code 3: lost connection")
+                })
+            #expect(try bench.wait { try status("stays")?["state"] == "ERROR" })
+            let record = try Files.readText(
+                "\(bench.folder)/workspace/experiments/s/current/services/stays/service.json")
+            #expect(record.contains(#""restart": "on-failure""#), "\(record)")
+            try Files.remove("\(bench.folder)/end")
+            #expect(try run(bench, "services", "start", "s/stays").code == 0)
+        }
+        #expect(try run(bench, "services", "stop", "s").code == 0 && processes(bench).isEmpty)
+        #expect(try status("stays")?["state"] == "STOPPED")
+        let (process, tag) = try bench.start(
+            ["run", "s.lua", "--", "slow"], environment: ["BENCH": bench.folder])
+        #expect(try bench.wait { try bench.jobs("s.t").allSatisfy(\.isDone) })
+        usleep(300_000)
+        let began = Monotonic.seconds
+        process.interrupt()
+        #expect(try bench.finish(process, tag).code == 130)
+        #expect(Monotonic.seconds - began < 20)
+        let left = try bench.run("services", "list", "s").output
+        #expect(left.contains("slow   STOPPED") && left.contains("stays  RUNNING"), "\(left)")
+        #expect(try run(bench, "services", "stop", "s").code == 0 && processes(bench).isEmpty)
+    }
+
     @Test("a service whose guard is killed is gone too, with what it has started")
     func guardKilled() throws {
         let bench = try bench(

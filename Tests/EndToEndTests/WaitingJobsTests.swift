@@ -4,6 +4,30 @@ import Testing
 
 @Suite("Waiting jobs of a live run")
 struct WaitingJobsTests {
+    @Test("a script that waits for held jobs is told to be the one that waits")
+    func waitingScript() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "h.t", params = { n = xpm.int }, command = "true" }
+            function run(helper)
+              print(pcall(function() T { n = 0 }:submit { priority = math.mininteger } end))
+              local held = T { n = 1 }
+              held:submit { hold = true }
+              T { n = 2 }:submit()
+              helper.xp:wait()
+              T { n = 3 }:submit()
+            end
+            """, to: "h.lua")
+        let (process, tag) = try bench.start(["run", "h.lua"])
+        #expect(try bench.wait { try bench.read(".\(tag).err").contains("only held jobs are left (1)") })
+        #expect(try bench.run("jobs", "release", "-e", "h", "--filter", "@state = held").code == 0)
+        let end = try bench.finish(process, tag)
+        #expect(end.code == 0 && end.error.contains("3 done"), "\(end.error)")
+        #expect(end.output.contains("needs a whole number"), "\(end.output)")
+    }
+
     @Test("held jobs wait and are released; a greater priority starts first")
     func holdAndOrder() throws {
         let bench = try Workbench()

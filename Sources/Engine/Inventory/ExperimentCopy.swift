@@ -30,14 +30,25 @@ package struct ExperimentCopy {
 
     /// What copies that were killed, on this host, have not put in its place.
     static func abandoned(in workspace: Workspace) -> [String] {
-        ((try? Files.list(workspace.path)) ?? []).filter { name in
-            guard name.hasPrefix(stagingPrefix) else { return false }
+        stagings(in: workspace).filter { !$0.mayLive }.map(\.path)
+    }
+
+    /// Who copies an experiment into a workspace now: `process 12 on host`.
+    static func underWay(in workspace: Workspace) -> [String] {
+        stagings(in: workspace).filter(\.mayLive).map { "process \($0.pid) on \($0.host)" }
+    }
+
+    private static func stagings(
+        in workspace: Workspace
+    ) -> [(path: String, host: String, pid: Int32, mayLive: Bool)] {
+        ((try? Files.list(workspace.path)) ?? []).compactMap { name in
+            guard name.hasPrefix(stagingPrefix) else { return nil }
             let parts = name.dropFirst(stagingPrefix.count).split(separator: ".")
-            guard let pid = parts.last.flatMap({ Int32($0) }) else { return false }
-            return parts.dropLast().joined(separator: ".") == Environment.hostName
-                && !ProcessRecord.exists(pid)
+            guard let pid = parts.last.flatMap({ Int32($0) }) else { return nil }
+            let host = parts.dropLast().joined(separator: ".")
+            let mayLive = host != Environment.hostName || ProcessRecord.exists(pid)
+            return ("\(workspace.path)/\(name)", host, pid, mayLive)
         }
-        .map { "\(workspace.path)/\($0)" }
     }
 
     /// Copies runs with all that belongs to them.
@@ -50,7 +61,12 @@ package struct ExperimentCopy {
     ) throws(SystemError) {
         try target.create()
         for path in Self.abandoned(in: target) { try Files.removeTree(path) }
+        try Files.makeFolder(staging)
         do throws(SystemError) {
+            // No run refers to the jobs before all of them are there.
+            if Cleaning.isUnderWay(in: target) {
+                throw SystemError("copy while somebody cleans", target.path, code: EBUSY)
+            }
             for run in runs { try copy(run, told) }
         } catch {
             try? Files.removeTree(staging)

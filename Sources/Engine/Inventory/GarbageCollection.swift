@@ -2,29 +2,56 @@
 /// folders that no job refers to once those jobs are gone.
 package struct GarbageCollection {
     private let workspace: Workspace
-    private let inventory: WorkspaceInventory
 
     package struct Item: Sendable {
         package let path: String
         package let bytes: Int64
     }
 
-    package init(_ workspace: Workspace) {
-        self.workspace = workspace
-        inventory = WorkspaceInventory(workspace)
-    }
+    package init(_ workspace: Workspace) { self.workspace = workspace }
 
     /// Finds what may go, and removes it if that is wanted; what runs, or is needed since it was found, is left alone.
     ///
     /// - Parameter told: told of each.
-    package func collect(perform: Bool, _ told: (Item) -> Void) throws(SystemError) {
-        var gone: Set<String> = []
-        for job in inventory.orphans() {
-            let item = Item(path: job.folder.path, bytes: Files.size(of: job.folder.path))
-            let isFree: Void? = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                if perform { try Files.removeTree(job.folder.path) }
+    /// - Throws: where a run plans or anything that tells what is needed cannot be read; then nothing is removed.
+    package func collect(perform: Bool, _ told: (Item) -> Void) throws(CleaningError) {
+        guard perform else { return try sweep(perform: false, told) }
+        try Cleaning.holding(workspace) { () throws(CleaningError) in try sweep(perform: true, told) }
+    }
+
+    private func sweep(perform: Bool, _ told: (Item) -> Void) throws(CleaningError) {
+        let orphans = try orphans()
+        do throws(SystemError) { try sweep(orphans, perform: perform, told) } catch { throw .system(error) }
+    }
+
+    /// The jobs that no run refers to: what every run refers to is known.
+    private func orphans() throws(CleaningError) -> [JobRecord] {
+        do throws(SystemError) {
+            let experiments = "\(workspace.path)/experiments"
+            for folder in [experiments, workspace.jobs] {
+                for name in try Files.list(folder) where Files.kind("\(folder)/\(name)") == .folder {
+                    _ = try Files.list("\(folder)/\(name)")
+                }
             }
-            if isFree == nil { continue }
+        } catch { throw .unreadable(error.text) }
+        var problem: WorkspaceInventory.Problem?
+        let orphans = WorkspaceInventory(workspace) { found in
+            // What the last line of a killed run would have told of has not run.
+            if case .damaged(_, isLast: true) = found { return }
+            problem = problem ?? found
+        }
+        .orphans()
+        if let problem { throw .unreadable(problem.text) }
+        return orphans
+    }
+
+    private func sweep(
+        _ orphans: [JobRecord], perform: Bool, _ told: (Item) -> Void
+    ) throws(SystemError) {
+        var gone: Set<String> = []
+        for job in orphans {
+            let item = Item(path: job.folder.path, bytes: Files.size(of: job.folder.path))
+            guard try isFree(job.folder, removing: perform) else { continue }
             gone.insert(item.path)
             told(item)
         }
@@ -35,7 +62,7 @@ package struct GarbageCollection {
                 told(Item(path: "\(entry.job.folder.path)/\(name)", bytes: size))
             }
         }
-        for path in inventory.orphanedSources(without: gone) {
+        for path in WorkspaceInventory(workspace).orphanedSources(without: gone) {
             let item = Item(path: path, bytes: Files.size(of: path))
             if perform { try Files.removeTree(path) }
             told(item)
@@ -44,6 +71,20 @@ package struct GarbageCollection {
         for entry in shared.entries where entry.isUnused {
             if perform, try !shared.remove(entry) { continue }
             told(Item(path: entry.path, bytes: entry.bytes))
+        }
+    }
+
+    /// Whether nobody runs a job, which is removed where that is wanted.
+    private func isFree(_ folder: JobFolder, removing: Bool) throws(SystemError) -> Bool {
+        guard removing else { return !FileLock.isHeld(folder.lock) }
+        do throws(SystemError) {
+            return try FileLock.holding(folder.lock) { () throws(SystemError) in
+                try Files.removeTree(folder.path)
+            } != nil
+        } catch {
+            // Somebody else has removed it.
+            if error.isMissing { return false }
+            throw error
         }
     }
 }

@@ -2,9 +2,24 @@
 package struct WorkspaceInventory {
     package let workspace: Workspace
     /// Told what of the logs could not be read.
-    private let warn: (String) -> Void
+    private let warn: (Problem) -> Void
 
-    package init(_ workspace: Workspace, warn: @escaping (String) -> Void = { _ in }) {
+    /// Something of a log that could not be read.
+    package enum Problem {
+        case unreadable(SystemError)
+        /// A line that is none: the last one is torn where its writer was killed.
+        case damaged(log: String, isLast: Bool)
+
+        package var text: String {
+            switch self {
+            case .unreadable(let error): error.text
+            case .damaged(let log, let isLast):
+                "\(Paths.shown(log)): \(isLast ? "its last line is torn" : "a line cannot be read"): left out"
+            }
+        }
+    }
+
+    package init(_ workspace: Workspace, warn: @escaping (Problem) -> Void = { _ in }) {
         self.workspace = workspace
         self.warn = warn
     }
@@ -62,14 +77,14 @@ package struct WorkspaceInventory {
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try read(log, count) } catch {
             // A run that has just begun has none.
-            if !error.isMissing { warn(error.text) }
+            if !error.isMissing { warn(.unreadable(error)) }
             return []
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         return lines.enumerated().compactMap { index, line in
             guard var record = JobRecord(workspace, line: Array(line)) else {
                 // The first line of an end may be the rest of one.
-                if count == nil || index > 0 { warn(Self.unreadable(log, isLast: index == lines.count - 1)) }
+                if count == nil || index > 0 { warn(.damaged(log: log, isLast: index == lines.count - 1)) }
                 return nil
             }
             record.experiment = experiment
@@ -90,10 +105,6 @@ package struct WorkspaceInventory {
             if bytes.count < size || bytes.count(where: { $0 == UInt8(ascii: "\n") }) > count { return bytes }
             size *= 4
         }
-    }
-
-    private static func unreadable(_ log: String, isLast: Bool) -> String {
-        "\(Paths.shown(log)): \(isLast ? "its last line is torn" : "a line cannot be read"): left out"
     }
 
     /// Every folder below `jobs/`, whether a run knows it or not; links are left out.

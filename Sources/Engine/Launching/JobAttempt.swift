@@ -72,7 +72,7 @@ package struct JobAttempt {
         let program = Program(
             header: header, lock: lock, shared: shared, deadline: deadline,
             own: variables(header, shared.devices))
-        do throws(SystemError) { try forgetResults(header, output) } catch { throw .system(error) }
+        do throws(SystemError) { try forgetEarlier(header) } catch { throw .system(error) }
         let pid = try start(program, output, started)
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
@@ -90,9 +90,10 @@ package struct JobAttempt {
     }
 
     /// What an attempt that failed has told is not this one's, unless this one goes on where that one was.
-    private func forgetResults(_ header: JobScript.Header, _ output: Output) throws(SystemError) {
-        // A log is the first thing that an attempt makes; one that is run by hand makes none.
-        guard !header.retry.isResumable, output == .inherited || Files.exists(folder.output) else { return }
+    private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
+        // What was removed is made again.
+        try Files.remove(folder.collected)
+        if header.retry.isResumable { return }
         try Files.remove("\(folder.path)/\(JobResult.name)")
         try Files.remove(folder.programEvents)
     }

@@ -218,9 +218,9 @@ package final class Experiment {
         board.add()
         if isDone {
             cached.append(spec)
-            if cached.count >= Self.batch { tellCached() }
+            if cached.count >= Self.batch { try tellCached() }
         } else {
-            tellCached()
+            try tellCached()
             inbox?.yield(isLeft ? .left(spec) : .submitted(spec, isDone: false))
         }
         planned(
@@ -250,6 +250,8 @@ package final class Experiment {
 
     /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
     private func remake(_ job: Job, for task: ConfigObject) throws -> Job {
+        // A run that only prepares leaves it alone, and what needs it.
+        if mode == .prepare, job.task.type.kind != .prepare { return job }
         guard let script = remaking.removeValue(forKey: job.spec.identifier) else {
             return jobs[job.spec.identifier] ?? job
         }
@@ -257,10 +259,9 @@ package final class Experiment {
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
         let again = Job(spec: spec, task: job.task, tags: job.tags)
         if mode != .dryRun {
-            // Somebody else may be making them.
+            // Somebody else may be making them. That they are gone is forgotten when they are made (`JobAttempt`).
             _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
                 try Files.remove(spec.folder.done)
-                try Files.remove(spec.folder.collected)
             }
         }
         try register(again, script, mode == .dryRun ? .new : spec.folder.state(), neededBy: task)
@@ -318,23 +319,34 @@ package final class Experiment {
         return folder
     }
 
-    /// Tells the scheduler of the jobs that are done and that it does not know yet: before anything that waits for it.
-    package func tellCached() {
+    /// Tells the scheduler and the run's folder of the jobs that are done and that they do not know yet: before anything that waits.
+    package func tellCached() throws(SystemError) {
         if cached.isEmpty { return }
         inbox?.yield(.cached(cached))
         cached.removeAll(keepingCapacity: true)
+        try run?.flush()
+        try objects?.flush()
+    }
+
+    /// The script is about to wait for a job, or for all.
+    package func willWait(for number: JobNumber?) throws(SystemError) {
+        try tellCached()
+        if number.map({ board.status($0).isFinal }) != true { inbox?.yield(.scriptWaits) }
     }
 
     /// The script's `run` has returned.
-    package func endOfScript() {
-        tellCached()
+    ///
+    /// - Parameter isLast: whether nothing is submitted after it, as by callbacks.
+    package func endOfScript(isLast: Bool) throws(SystemError) {
+        try tellCached()
+        if isLast { run?.endPlanning() }
         inbox?.yield(.scriptEnded)
     }
 
     /// Nothing more is submitted.
     package func close() {
-        tellCached()
-        objects?.flush()
+        try? tellCached()
+        run?.endPlanning()
         inbox?.yield(.closed)
     }
 

@@ -18,6 +18,8 @@ package struct Plan: Sendable {
         case abandoned(JobNumber)
         /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it when it comes.
         case changed(JobKey, JobChange)
+        /// The script waits for jobs: it submits nothing before one of them has ended.
+        case scriptWaits
         /// The script's `run` has returned. Callbacks may submit more.
         case scriptEnded
         /// Nothing more is submitted.
@@ -67,6 +69,8 @@ package struct Plan: Sendable {
     private var isDraining = false
     /// Whether all that the script submits by itself is here.
     private var isPlanned = false
+    /// Whether the script waits, or has since it submitted the last job.
+    private var submitsNothing = false
     private var isClosed = false
     private var hasFinished = false
     /// Whether the jobs that were not launched before a drain are settled.
@@ -123,13 +127,14 @@ package struct Plan: Sendable {
                 giveUp(number, outcome, &actions)
             }
         case .changed(let key, let change): apply(change, to: key, &actions)
+        case .scriptWaits: submitsNothing = true
         case .scriptEnded: isPlanned = true
         case .closed: isClosed = true
         case .drain: isDraining = true
         }
         launchReady(&actions)
         finishIfOver(&actions)
-        if isPlanned, running == 0, held > 0, queue.isEmpty, !isDraining {
+        if isPlanned || submitsNothing, running == 0, held > 0, queue.isEmpty, !isDraining {
             if !hasToldOfHeld { actions.append(.waitForRelease(count: held)) }
             hasToldOfHeld = true
         } else {
@@ -142,6 +147,7 @@ package struct Plan: Sendable {
 
     private mutating func add(_ spec: JobSpec) {
         precondition(spec.number.index == entries.count, "jobs are submitted in the order of their numbers")
+        submitsNothing = false
         entries.append(Entry(spec: spec, status: .waiting, isHeld: spec.isHeld))
         numbers?[spec.key] = spec.number
         open += 1

@@ -21,5 +21,7 @@ package final class ObjectLog {
     }
 
     /// Writes the lines that were kept back.
-    package func flush() { log.flush() }
+    package func flush() throws(SystemError) {
+        if let failure = log.flush() { throw failure }
+    }
 }

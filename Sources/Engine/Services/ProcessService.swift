@@ -17,6 +17,8 @@ package final class ProcessService: Service {
     package let parts: [any Service]
     package let folder: ServiceFolder
     private let program: String
+    /// Whether nobody will supervise it when it is ready: then nobody starts it again.
+    private let isAlone: Bool
     private let live = Monitor(Live())
     private let writing = Monitor(())
 
@@ -44,6 +46,7 @@ package final class ProcessService: Service {
     package init(_ definition: ServiceDefinition, run: String, program: String, parent: String? = nil) {
         self.definition = definition
         self.program = program
+        isAlone = false
         let id = parent.map { "\($0)/\(definition.id)" } ?? definition.id
         self.id = id
         folder = ServiceFolder(id, in: run)
@@ -55,6 +58,7 @@ package final class ProcessService: Service {
     init(_ definition: ServiceDefinition, folder: ServiceFolder, program: String) {
         self.definition = definition
         self.program = program
+        isAlone = true
         self.folder = folder
         id = folder.id
         parts = []
@@ -75,10 +79,15 @@ package final class ProcessService: Service {
 
     // MARK: Starting and stopping
 
-    package func settle() {
+    package func settle(unless isCut: () -> Bool) {
         // The script, whose function would say it, is at its end.
         if definition.ready == .asked { declareReady() }
-        _ = status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) { $0 != .starting }
+        let end = Monotonic.seconds + definition.timeout + 10
+        while state == .starting, Monotonic.seconds < end {
+            // Nobody would see whether it becomes ready.
+            if isCut() { return stop() }
+            _ = status.wait(milliseconds: 50) { $0 != .starting }
+        }
     }
 
     package func start() {
@@ -127,7 +136,7 @@ package final class ProcessService: Service {
             do throws(SystemError) { end = try runOnce() } catch { end = .failed(error.text) }
             live.change { ($0.host, $0.channel, $0.isDeclaredReady) = (nil, -1, false) }
             var reason: String
-            var isAgain = definition.restart == .always
+            var isAgain = definition.restart == .always && !isAlone
             switch end {
             case .stopped:
                 status.move(to: .stopping, of: self)
@@ -135,10 +144,10 @@ package final class ProcessService: Service {
                 return
             case .failed(let why):
                 reason = why
-                isAgain = definition.restart != .never
+                isAgain = definition.restart != .never && !isAlone
             case .ended(let why, let isWell):
                 reason = why
-                isAgain = isAgain || definition.restart == .onFailure && !isWell
+                isAgain = isAgain || definition.restart == .onFailure && !isWell && !isAlone
             }
             if Monotonic.seconds - began > Self.settled { restarts = 0 }
             if isAgain {
@@ -183,14 +192,11 @@ package final class ProcessService: Service {
             close(host.channel)
         }
         let end = try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
-        // What it said last tells more than how it ended.
-        guard Files.size(of: folder.log) > mark, let line = OutputTail.lines(of: folder.log, 1).last else {
-            return end
-        }
+        let said = { Self.quoting(self.folder.log, from: mark, after: $0) }
         return switch end {
         case .stopped: end
-        case .failed(let why): .failed("\(why): \(line)")
-        case .ended(let why, let isWell): .ended("\(why): \(line)", isWell: isWell)
+        case .failed(let why): .failed(said(why))
+        case .ended(let why, let isWell): .ended(said(why), isWell: isWell)
         }
     }
 
@@ -201,7 +207,7 @@ package final class ProcessService: Service {
         let order = ServiceOrder(
             arguments: definition.arguments.map(fill),
             environment: definition.environment.map { .init(name: $0.name, value: fill($0.value)) },
-            folder: folder.path, log: folder.log, stays: definition.outlivesRun)
+            service: folder, stays: definition.outlivesRun)
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_channel(&ends)
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
@@ -213,15 +219,17 @@ package final class ProcessService: Service {
             close(ends[0])
             throw SystemError("start", program, code: -pid)
         }
-        let record = ProcessRecord(pid: pid)
-        let bytes = order.json.bytes
-        _ = unsafe xsys_send(ends[0], bytes, bytes.count, -1)
         live.change { live in
-            live.host = record
+            live.host = ProcessRecord(pid: pid)
             live.channel = ends[0]
+        }
+        // First: a program that stays can be found, whenever this process is killed.
+        write()
+        let bytes = order.json.bytes
+        live.change { live in
+            _ = unsafe xsys_send(ends[0], bytes, bytes.count, -1)
             if live.mustStop { _ = unsafe xsys_send(ends[0], [ServiceHost.Word.stop], 1, -1) }
         }
-        write()
         return (ends[0], pid)
     }
 
@@ -292,9 +300,19 @@ package final class ProcessService: Service {
         if isHostGone { return .ended("its host was killed", isWell: false) }
         let numbers = text.split(separator: " ").compactMap { Int32($0) }
         let (code, signal) = numbers.count == 2 ? (numbers[0], numbers[1]) : (-1, 0)
+        return .ended(reason(code: code, signal: signal, wasReady: wasReady), isWell: code == 0)
+    }
+
+    /// `ended by itself: exit code 3`
+    static func reason(code: Int32, signal: Int32, wasReady: Bool) -> String {
         let how = signal > 0 ? Outcome(.failed, signal: signal).text : "exit code \(code)"
-        return .ended(
-            "\(wasReady ? "ended by itself" : "ended before it was ready"): \(how)", isWell: code == 0)
+        return "\(wasReady ? "ended by itself" : "ended before it was ready"): \(how)"
+    }
+
+    /// A reason with what the program said last, which tells more than how it ended.
+    static func quoting(_ log: String, from mark: Int64, after reason: String) -> String {
+        guard Files.size(of: log) > mark, let line = OutputTail.lines(of: log, 1).last else { return reason }
+        return "\(reason): \(line)"
     }
 
     // MARK: On disk

@@ -22,8 +22,8 @@ package protocol Service: AnyObject, Sendable {
     func start()
     /// Stops it and waits for that. Nothing happens where it is not up.
     func stop()
-    /// Called at the end of the run for one that stays: waits until it is up, or has failed.
-    func settle()
+    /// Called at the end of the run for one that stays: waits until it is up, or has failed; stops it if it is still starting when that is cut short.
+    func settle(unless isCut: () -> Bool)
 }
 
 extension Service {

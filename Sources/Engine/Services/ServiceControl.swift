@@ -59,8 +59,6 @@ package struct ServiceControl {
     private func startAlone(_ record: ServiceRecord) -> Problem? {
         guard var definition = record.definition else { return .needsScript }
         definition.outlivesRun = true
-        // What the run said of restarts was for its time; the process that would restart it is this one.
-        definition.restart = .never
         // A function of the script cannot be asked any more.
         if definition.ready == .asked { definition.ready = .started }
         definition.parts = []
@@ -69,27 +67,34 @@ package struct ServiceControl {
         let state = service.status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) {
             $0 != .starting
         }
+        RunStatus.settleServices(ofRun: folder.run)
         return state?.error.map(Problem.failed)
     }
 
     /// Stops it, and waits for its end.
     package func stop() throws(Problem) {
         guard var record else { return }
-        guard record.actualState != .stopped, record.state.error == nil else { return }
+        guard record.actualState != .stopped else { return }
+        // One that has failed may be about to be started again.
         if isLive { return try ask(.stop) { !$0.isUp && $0 != .stopping } }
-        guard let host = record.host else { return }
+        guard record.state.error == nil, let host = record.host else { return }
         // One that is written in Lua lives in xpm itself.
         guard record.definition != nil else { throw .needsScript }
         if host.isElsewhere { throw .elsewhere(host) }
-        host.signalProcess(SIGTERM)
+        guard host.signalProcess(SIGTERM) else {
+            throw .failed("it is another user's: process \(host.pid)")
+        }
         let end = Monotonic.seconds + ServiceHost.grace + 5
         while host.isAlive {
-            if Monotonic.seconds > end { host.signalProcess(SIGKILL) }
+            let late = Monotonic.seconds - end
+            if late > 5 { throw .failed("process \(host.pid) does not end") }
+            if late > 0 { host.signalProcess(SIGKILL) }
             Clock.sleep(milliseconds: 20)
         }
         record.state = .stopped
         record.host = nil
         do throws(SystemError) { try record.write(to: folder) } catch { throw .system(error) }
+        RunStatus.settleServices(ofRun: folder.run)
     }
 
     /// Asks the run that has it, and waits until it stands as it should.

@@ -39,6 +39,7 @@ package enum ServiceHost {
             var program = try Hosted(order, signals: signals)
             say("\(program.pid)", Word.started)
             let (code, signal) = program.wait()
+            if program.isAlone { program.record(code, signal) }
             say("\(code) \(signal)", Word.ended)
         } catch { say(error.text, Word.failed) }
     }
@@ -58,10 +59,14 @@ package enum ServiceHost {
         private var channelOrNone = channel
         private var log: Descriptor
         private var written: Int
+        /// The size of the log when it began.
+        private let mark: Int64
         private var killAt: Double?
+        /// Whether the other side is gone.
+        var isAlone: Bool { channelOrNone < 0 }
 
         init(_ order: ServiceOrder, signals: Int32) throws(SystemError) {
-            let log = try Descriptor(opening: order.log, O_WRONLY | O_CREAT | O_APPEND)
+            let log = try Descriptor(opening: order.service.log, O_WRONLY | O_CREAT | O_APPEND)
             var ends: [Int32] = [0, 0]
             let failure = unsafe xsys_pipe(&ends)
             if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
@@ -70,14 +75,15 @@ package enum ServiceHost {
             let environment = Environment.merging(
                 order.environment.map { ($0.name, $0.value) }, into: Environment.all)
             let pid = ChildProcess.spawn(
-                order.arguments, environment: environment, in: order.folder, as: process)
+                order.arguments, environment: environment, in: order.service.path, as: process)
             close(ends[1])
             if pid < 0 { throw SystemError("start", order.arguments[0], code: -pid) }
             self.pid = pid
             self.order = order
             self.signals = signals
             output = ends[0]
-            written = Int(Files.size(of: order.log))
+            mark = Files.size(of: order.service.log)
+            written = Int(mark)
             self.log = log
         }
 
@@ -137,15 +143,29 @@ package enum ServiceHost {
                 return
             }
             if written + count > ServiceHost.mostLog {
-                try? Files.rename(order.log, to: "\(order.log).1")
-                if let fresh = try? Descriptor(opening: order.log, O_WRONLY | O_CREAT | O_APPEND) {
+                let path = order.service.log
+                try? Files.rename(path, to: "\(path).1")
+                if let fresh = try? Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND) {
                     log = fresh
                     written = 0
                 }
             }
             // A log that cannot be written does not stop a service.
-            try? log.write(Array(chunk[..<count]), path: order.log)
+            try? log.write(Array(chunk[..<count]), path: order.service.log)
             written += count
+        }
+
+        /// Writes how it ended: nobody else sees it.
+        func record(_ code: Int32, _ signal: Int32) {
+            guard var record = ServiceRecord.read(order.service), record.host?.pid == getpid() else { return }
+            let reason = ProcessService.reason(code: code, signal: signal, wasReady: true)
+            record.state =
+                killAt == nil
+                ? .error(ProcessService.quoting(order.service.log, from: mark, after: reason)) : .stopped
+            record.host = nil
+            // Where it cannot be written it counts as stopped: its host is gone.
+            try? record.write(to: order.service)
+            RunStatus.settleServices(ofRun: order.service.run)
         }
 
         /// The last output; then what the program has left behind ends with it.
@@ -179,8 +199,7 @@ package enum ServiceHost {
 struct ServiceOrder: Equatable {
     var arguments: [String]
     var environment: [JobScript.Variable]
-    var folder: String
-    var log: String
+    var service: ServiceFolder
     /// Whether it goes on when the other side is gone.
     var stays: Bool
 
@@ -188,15 +207,16 @@ struct ServiceOrder: Equatable {
         [
             "arguments": .array(arguments.map(JSON.string)),
             "environment": JobScript.Variable.json(environment),
-            "folder": .string(folder), "log": .string(log), "stays": .bool(stays),
+            "id": .string(service.id), "run": .string(service.run), "stays": .bool(stays),
         ]
     }
 
-    init(arguments: [String], environment: [JobScript.Variable], folder: String, log: String, stays: Bool) {
+    init(
+        arguments: [String], environment: [JobScript.Variable], service: ServiceFolder, stays: Bool
+    ) {
         self.arguments = arguments
         self.environment = environment
-        self.folder = folder
-        self.log = log
+        self.service = service
         self.stays = stays
     }
 
@@ -204,10 +224,10 @@ struct ServiceOrder: Equatable {
     init?(_ bytes: [UInt8]) {
         guard let json = try? JSON.parse(bytes),
             let arguments = json["arguments"]?.array?.compactMap(\.string),
-            !arguments.isEmpty, let folder = json["folder"]?.string, let log = json["log"]?.string
+            !arguments.isEmpty, let id = json["id"]?.string, let run = json["run"]?.string
         else { return nil }
         self.init(
-            arguments: arguments, environment: JobScript.Variable.list(json["environment"]), folder: folder,
-            log: log, stays: json["stays"] == JSON.bool(true))
+            arguments: arguments, environment: JobScript.Variable.list(json["environment"]),
+            service: ServiceFolder(id, in: run), stays: json["stays"] == JSON.bool(true))
     }
 }

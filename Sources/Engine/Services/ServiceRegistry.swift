@@ -74,17 +74,18 @@ package final class ServiceRegistry: Sendable {
         service.stop()
     }
 
-    /// Stops them, the last that came first. Nothing is added any more.
-    package func close() {
+    /// Stops them, the last that came first, and waits for those that stay. Nothing is added any more.
+    ///
+    /// - Parameter isCut: whether nothing is waited for, any more.
+    package func close(unless isCut: () -> Bool = { false }) {
         let services = state.withLock { state in
             state.isClosed = true
             return state.services
         }
         for service in services.reversed() {
-            if service.outlivesRun {
-                for one in [service] + service.parts { one.settle() }
-            } else {
-                Self.stop(service)
+            for one in service.parts.reversed() + [service] {
+                // A part belongs to its service: it stays only where that does.
+                if one.outlivesRun, service.outlivesRun { one.settle(unless: isCut) } else { one.stop() }
             }
         }
     }

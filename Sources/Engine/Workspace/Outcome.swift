@@ -121,7 +121,7 @@ package struct Outcome: Sendable, Equatable {
             exitCode: json["code"]?.int.flatMap { Int32(exactly: $0) },
             signal: json["signal"]?.int.flatMap { Int32(exactly: $0) }, message: json["message"]?.string,
             started: time("started"), ended: time("ended"))
-        outcome.attempt = json["attempt"]?.int.flatMap { Int(exactly: $0) }.map { max(1, $0) } ?? 1
+        outcome.attempt = json["attempt"]?.int.map { Int(min(max(1, $0), 1 << 30)) } ?? 1
         outcome.memory = json["memory"]?.int
         return outcome
     }

@@ -27,7 +27,6 @@ package struct PartialFolders {
         for (type, folder) in Self.jobFolders(in: workspace) where !gone.contains(folder) {
             if Self.addReferences(of: folder, type, to: &references, workspace) { known.insert(folder) }
         }
-        known.formUnion(gone)
         var found: [Entry] = []
         for type in (try? Files.list(workspace.partials)) ?? [] {
             for partial in (try? Files.list("\(workspace.partials)/\(type)")) ?? [] {
@@ -49,12 +48,18 @@ package struct PartialFolders {
     ///
     /// - Returns: whether it was removed.
     package mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
-        // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
-        try FileLock.holding("\(entry.path)/.lock") { () throws(SystemError) in
-            if isNeeded(entry) { return false }
-            try Files.removeTree(entry.path)
-            return true
-        } ?? false
+        do throws(SystemError) {
+            // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
+            return try FileLock.holding("\(entry.path)/.lock") { () throws(SystemError) in
+                if isNeeded(entry) { return false }
+                try Files.removeTree(entry.path)
+                return true
+            } ?? false
+        } catch {
+            // Somebody else has removed it.
+            if error.isMissing { return false }
+            throw error
+        }
     }
 
     /// Whether a job that came since the listing refers to it.
@@ -80,9 +85,13 @@ package struct PartialFolders {
     private static func addReferences(
         of folder: String, _ type: String, to found: inout [String: [String]], _ workspace: Workspace
     ) -> Bool {
-        let path = "\(folder)/params.json"
-        guard let bytes = try? Files.read(path), let objects = try? ParameterFile.objects(in: bytes) else {
-            if Files.exists(path) { addAll(of: type, folder, &found, workspace) }
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try Files.read("\(folder)/params.json") } catch {
+            if !error.isMissing { addAll(of: type, folder, &found, workspace) }
+            return false
+        }
+        guard let objects = try? ParameterFile.objects(in: bytes) else {
+            addAll(of: type, folder, &found, workspace)
             return false
         }
         for object in objects { add(object, folder, &found) }

@@ -73,8 +73,11 @@ package struct ProcessRecord: Sendable, Equatable {
     }
 
     /// Sends a signal to that one process, if it lives.
-    package func signalProcess(_ number: Int32) {
-        if isAlive { kill(pid, number) }
+    ///
+    /// - Returns: false where that is not allowed: it is another user's.
+    @discardableResult
+    package func signalProcess(_ number: Int32) -> Bool {
+        !isAlive || kill(pid, number) == 0 || errno != EPERM
     }
 
     /// A descriptor that becomes readable when the process ends; nil if it has ended or lives elsewhere.

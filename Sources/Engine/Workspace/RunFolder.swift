@@ -28,12 +28,13 @@ package final class RunFolder: Sendable {
     package let sources: String
     private let workspace: Workspace
     private let lock: Mutex<FileLock?>
+    private let planning: Mutex<FileLock?>
     private let jobs: LineLog
     private let events: LineLog
 
     /// Begins a run: takes the experiment's lock and makes the folder.
     ///
-    /// - Throws: `RunError.busy` if another run of the experiment is alive.
+    /// - Throws: `RunError.busy` if another run of the experiment is alive, `RunError.cleaning` while somebody removes what no run refers to.
     package init(experiment: String, in workspace: Workspace) throws(RunError) {
         self.experiment = experiment
         self.workspace = workspace
@@ -43,7 +44,15 @@ package final class RunFolder: Sendable {
         self.started = started
         do throws(SystemError) {
             try workspace.create()
-            lock = Mutex(try Self.takeLock(lockPath))
+            let lock = try Self.takeLock(lockPath)
+            let planning = try Self.takePlanning(of: experiment, in: workspace)
+            if Cleaning.isUnderWay(in: workspace) {
+                planning.release()
+                lock.release()
+                throw SystemError("clean", workspace.path, code: EBUSY)
+            }
+            self.lock = Mutex(lock)
+            self.planning = Mutex(planning)
             try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
             Self.settleEarlier(of: experiment, in: workspace)
             run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
@@ -59,14 +68,21 @@ package final class RunFolder: Sendable {
             if error.code == EWOULDBLOCK, let holder = ProcessRecord.read("\(folder)/lock") {
                 throw RunError.busy(experiment: experiment, host: holder.host, pid: holder.pid)
             }
+            if error.code == EBUSY { throw RunError.cleaning(ProcessRecord.read(workspace.cleaning)) }
             throw RunError.system(error)
         }
+    }
+
+    /// All is submitted: what the run does not refer to now it will not need.
+    package func endPlanning() {
+        if let held = planning.withLock({ $0.take() }) { held.release() }
     }
 
     /// Ends the run: the experiment is free for another. Nothing is written after this.
     package func end() {
         jobs.flush()
         events.flush()
+        endPlanning()
         if let held = lock.withLock({ $0.take() }) { held.release() }
     }
 
@@ -129,6 +145,16 @@ package final class RunFolder: Sendable {
         }
     }
 
+    /// Nobody else wants it while the experiment's lock is held, but whoever looks whether it is.
+    private static func takePlanning(
+        of experiment: String, in workspace: Workspace
+    ) throws(SystemError) -> FileLock {
+        while true {
+            if let lock = try FileLock.take(workspace.planning(ofExperiment: experiment)) { return lock }
+            Clock.sleep(milliseconds: 1)
+        }
+    }
+
     /// The folder for what the script writes itself, made at the first use.
     package func results() throws(SystemError) -> String {
         try Files.makeFolder("\(path)/results")
@@ -154,6 +180,11 @@ package final class RunFolder: Sendable {
         if job.priority != 0 { line.append(.init("priority", .int(Int64(job.priority)))) }
         let failure = jobs.append(.object(line), canWait: canWait)
         if let failure { throw failure }
+    }
+
+    /// Writes what was noted of submitted jobs and not written yet.
+    func flush() throws(SystemError) {
+        if let failure = jobs.flush() { throw failure }
     }
 
     /// Links a job's folder into `jobs/`.
@@ -215,13 +246,39 @@ package struct RunStatus: Sendable {
     }
 
     private static func settled(service: JSON.Member, run: String) -> JSON.Member {
-        guard case .object(var members) = service.value else { return service }
-        let state = ServiceRecord.read(ServiceFolder(service.name, in: run))?.actualState ?? .stopped
-        for index in members.indices where members[index].name == "state" {
-            // An error stays one.
-            if members[index].value != "ERROR" { members[index].value = .string(state.name) }
+        .init(service.name, settled(service.value, id: service.name, run: run))
+    }
+
+    private static func settled(_ service: JSON, id: String, run: String) -> JSON {
+        guard case .object(var members) = service else { return service }
+        let record = ServiceRecord.read(ServiceFolder(id, in: run))
+        for index in members.indices {
+            switch (members[index].name, members[index].value) {
+            // An error stays one where nothing else is known.
+            case ("state", let state) where record != nil || state != "ERROR":
+                members[index].value = .string((record?.actualState ?? .stopped).name)
+            case ("url", _): if let record { members[index].value = .optional(record.url) }
+            case ("error", _): if let record { members[index].value = .optional(record.state.error) }
+            case ("subservices", .array(let parts)):
+                members[index].value = .array(
+                    parts.map { settled($0, id: "\(id)/\($0["service_id"]?.string ?? "")", run: run) })
+            default: break
+            }
         }
-        return .init(service.name, .object(members))
+        return .object(members)
+    }
+
+    /// Writes what became of the services of a run that is over; nothing where it cannot be read or written: their own records count.
+    static func settleServices(ofRun run: String) {
+        let path = "\(run)/status.json"
+        guard let bytes = try? Files.read(path, limit: 1 << 26),
+            case .object(var members)? = try? JSON.parse(bytes),
+            members.first(where: { $0.name == "status" })?.value != "running",
+            let index = members.firstIndex(where: { $0.name == "services" }),
+            case .object(let services) = members[index].value
+        else { return }
+        members[index].value = .object(services.map { settled(service: $0, run: run) })
+        try? Files.replace(path, with: JSON.object(members).prettyBytes)
     }
 
     fileprivate func json(of run: RunFolder) -> JSON {
@@ -245,10 +302,13 @@ package struct RunStatus: Sendable {
 /// Why a run cannot begin.
 package enum RunError: Error {
     case busy(experiment: String, host: String, pid: Int32)
+    case cleaning(ProcessRecord?)
     case system(SystemError)
 
     package var text: String {
         switch self {
+        case .cleaning(let cleaner):
+            "\(cleaner.map { "process \($0.pid) on \($0.host)" } ?? "another process") removes what no run refers to"
         case .busy(let experiment, let host, let pid):
             "experiment '\(experiment)' is running already: process \(pid) on \(host)"
         case .system(let error): error.text

@@ -17,7 +17,9 @@ package struct RunHistory {
     package func nextName(at time: Timestamp) -> String {
         let current = Files.linkTarget("\(folder)/current").map(Paths.name)
         let kept = (try? Files.list(sources)) ?? []
-        let newest = Self.sorted(names + kept + [current].compactMap { $0 }).last
+        // Only names that are made here count: any other folder that begins with a digit is listed as a run, but names none.
+        let known = (names + kept + [current].compactMap { $0 }).filter(Self.isMade)
+        let newest = Self.sorted(known).last
         guard let newest, !Self.isOlder(newest, time.runName) else { return time.runName }
         let (began, number) = Self.parts(newest)
         return "\(began).\(number + 1)"
@@ -31,6 +33,19 @@ package struct RunHistory {
     /// The newest run that has a file or folder.
     package func newest(with name: String) -> String? {
         names.reversed().map { "\(folder)/\($0)" }.first { Files.exists("\($0)/\(name)") }
+    }
+
+    /// Whether a name has the form of those that `nextName` gives.
+    private static func isMade(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        guard bytes.count >= 15, bytes[8] == UInt8(ascii: "_") else { return false }
+        func areDigits(_ part: ArraySlice<UInt8>) -> Bool {
+            !part.isEmpty && part.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        guard areDigits(bytes[0..<8]), areDigits(bytes[9..<15]) else { return false }
+        // A number that nothing follows is none of ours.
+        return bytes.count == 15
+            || bytes[15] == UInt8(ascii: ".") && bytes.count < 28 && areDigits(bytes[16...])
     }
 
     /// `20261123_101500.10` is younger than `20261123_101500.9`.

@@ -4,6 +4,7 @@
 ///
 ///     WORKSPACE/.__experimaestro__                      marks a workspace
 ///     WORKSPACE/.xpm-locks                              says that flock(2) does not work here (`LockChoice`)
+///     WORKSPACE/.xpm-cleaning                           is held by who removes what nobody needs (`Cleaning`)
 ///     WORKSPACE/experiments/{experiment}/{run}/         a run of an experiment (`RunFolder`)
 ///     WORKSPACE/sources/{experiment}/{run}/             the code that its jobs were submitted with (`SourceTree`)
 ///     WORKSPACE/jobs/{type id}/{identifier}/            a job (`JobFolder`)
@@ -44,6 +45,11 @@ package struct Workspace: Sendable, Equatable {
     package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }
     /// What a run of the experiment holds as long as it lives.
     package func lock(ofExperiment name: String) -> String { "\(experiment(name))/lock" }
+
+    /// What a run of the experiment holds as long as it may submit something.
+    func planning(ofExperiment name: String) -> String { "\(experiment(name))/planning" }
+    /// What is held by who removes what no run refers to (`Cleaning`).
+    var cleaning: String { "\(path)/.xpm-cleaning" }
 
     private var marker: String { "\(path)/.__experimaestro__" }
     package var sources: String { "\(path)/sources" }

@@ -69,7 +69,7 @@ extension PlanSession {
                 try wait(for: job.spec.number)
                 fallthrough
             default:
-                experiment.tellCached()
+                try experiment.tellCached()
                 stack.push(experiment.board.status(job.spec.number).name)
             }
             return 1

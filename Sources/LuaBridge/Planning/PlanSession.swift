@@ -122,7 +122,7 @@ package final class PlanSession {
             module.isRunning = true
             defer { module.isRunning = false }
             try callRun()
-            experiment.endOfScript()
+            try experiment.endOfScript(isLast: callbacks.isEmpty && outputs.isEmpty && !hasLuaServices)
             try wait(for: nil)
             tellUnknownOutputs()
             experiment.close()
@@ -158,8 +158,9 @@ package final class PlanSession {
     /// Waits for a job, or for all, and calls the callbacks of those that end meanwhile.
     func wait(for number: JobNumber?) throws {
         guard let experiment, experiment.mode.launches else { return }
+        try experiment.willWait(for: number)
         while true {
-            experiment.tellCached()
+            try experiment.tellCached()
             let isWatching = hasLuaServices || outputs.contains { !$0.isOver }
             pumpServices()
             switch experiment.board.wait(for: number, milliseconds: isWatching ? 100 : nil) {
@@ -188,10 +189,12 @@ package final class PlanSession {
     }
 
     /// Stops the services of the run, and tells of it.
-    package func stopServices() {
+    ///
+    /// - Parameter isCut: whether those that stay are not waited for, any more.
+    package func stopServices(unless isCut: () -> Bool) {
         // The plan is over, interrupted or not; the functions of its services are not.
         lua.flag.lower()
-        experiment?.services.close()
+        experiment?.services.close(unless: isCut)
         pumpServices()
     }
 

@@ -68,7 +68,7 @@ struct SubmitOptions {
             job.mostRetries = Int(stack.int(-1))
         case "results": job.results = try Self.results(stack, fail)
         case "priority":
-            guard stack.kind(-1) == .int, abs(stack.int(-1)) <= 1 << 40 else {
+            guard stack.kind(-1) == .int, stack.int(-1).magnitude <= 1 << 40 else {
                 throw fail(" needs a whole number; the greater starts earlier, 0 is usual")
             }
             job.priority = Int(stack.int(-1))

@@ -41,7 +41,7 @@ final class LuaService: Service, @unchecked Sendable {
         }
     }
 
-    func settle() {}
+    func settle(unless _: () -> Bool) {}
 
     private func perform(_ name: String, then next: ServiceState) {
         do {

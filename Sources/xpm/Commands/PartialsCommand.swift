@@ -44,23 +44,27 @@ struct PartialsCommand: ParsableCommand {
             do throws(Failure) {
                 let place = try ExperimentFiles.existingWorkspace(workspace)
                 var folders = PartialFolders(in: place)
-                let all = folders.entries
-                var unused = all.filter(\.isUnused)
+                var unused = folders.entries.filter(\.isUnused)
                 if perform {
-                    do throws(SystemError) {
-                        var removed: [PartialFolders.Entry] = []
-                        for entry in unused where try folders.remove(entry) {
-                            removed.append(entry)
+                    unused = []
+                    do throws(CleaningError) {
+                        try Cleaning.holding(place) { () throws(CleaningError) in
+                            folders = PartialFolders(in: place)
+                            for entry in folders.entries where entry.isUnused {
+                                do throws(SystemError) {
+                                    if try folders.remove(entry) { unused.append(entry) }
+                                } catch { throw .system(error) }
+                            }
                         }
-                        unused = removed
-                    } catch { throw Failure(error) }
+                    } catch { throw .message(error.text) }
                 }
                 for entry in unused {
                     StandardStream.output.write((perform ? "removed " : "would remove ") + entry.text)
                 }
                 let bytes = NumberText.bytes(unused.reduce(0) { $0 + $1.bytes })
                 let hint = perform || unused.isEmpty ? "" : "; --perform removes them"
-                StandardStream.error.write("\(unused.count) of \(all.count) unused, \(bytes)\(hint)\n")
+                StandardStream.error.write(
+                    "\(unused.count) of \(folders.entries.count) unused, \(bytes)\(hint)\n")
             } catch { throw error.reported() }
         }
     }

@@ -70,7 +70,7 @@ final class ScriptRun {
             experiment.close()
         }
         engine?.waitForEnd()
-        session.stopServices()
+        session.stopServices { [signals = context.signals] in problem != nil || signals.count > 0 }
         showPlan(session.sources)
         git?.tell(console, in: folder)
         let end = RunEnd(
@@ -145,9 +145,13 @@ final class ScriptRun {
             do throws(RunError) {
                 return try RunFolder(experiment: context.files.name, in: context.files.workspace)
             } catch {
-                guard case .busy = error, context.waitsForOther, context.signals.count == 0 else {
-                    throw error
-                }
+                let mayWait =
+                    switch error {
+                    case .busy: context.waitsForOther
+                    case .cleaning: true
+                    case .system: false
+                    }
+                guard mayWait, context.signals.count == 0 else { throw error }
                 if !isTold { console.observe(.warning("\(error.text); waiting for its end")) }
                 isTold = true
                 Clock.sleep(milliseconds: 100)

@@ -20,7 +20,7 @@ struct ServiceStatusTests {
             guard status.move(to: .starting, of: self) else { return }
             status.move(to: .running, of: self)
         }
-        func settle() {}
+        func settle(unless _: () -> Bool) {}
         func stop() {
             guard status.move(to: .stopping, of: self) else { return }
             status.move(to: .stopped, of: self)

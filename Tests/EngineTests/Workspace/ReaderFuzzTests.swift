@@ -187,7 +187,7 @@ struct ReaderFuzzTests {
         let folder = try TemporaryFolder()
         try folder.write("{\"job_id\": 1}\n{\"job", to: "experiments/e/20260101_000000/jobs.jsonl")
         var told: [String] = []
-        #expect(WorkspaceInventory(Workspace(path: folder.path)) { told.append($0) }.jobs().isEmpty)
+        #expect(WorkspaceInventory(Workspace(path: folder.path)) { told.append($0.text) }.jobs().isEmpty)
         #expect(told.count == 2 && told[0].hasSuffix("a line cannot be read: left out"))
         #expect(told[1].hasSuffix("jobs.jsonl: its last line is torn: left out"))
     }

@@ -25,6 +25,11 @@ struct RunHistoryTests {
         #expect(next() == "\(first).21")
         try Files.link("\(experiment)/current", to: "\(first).30")
         #expect(next() == "\(first).31")
+        // Folders of other people name no run.
+        for name in ["3d-pictures", "30000101_000000.9223372036854775807", "99999999"] {
+            try Files.makeFolder("\(experiment)/\(name)")
+            #expect(next() == "\(first).31")
+        }
         try Files.makeFolder("\(experiment)/29991231_235959")
         #expect(next() == "29991231_235959.1")
     }

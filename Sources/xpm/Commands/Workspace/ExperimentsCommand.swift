@@ -61,7 +61,7 @@ struct ExperimentsCommand: ParsableCommand {
             do throws(Failure) {
                 guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
                 let inventory = WorkspaceInventory(
-                    try ExperimentFiles.workspace(workspace), warn: JobSelection.warn)
+                    try ExperimentFiles.workspace(workspace), warn: { JobSelection.warn($0.text) })
                 var jobs = inventory.jobs(of: experiment)
                 for index in jobs.indices { jobs[index].readState() }
                 let report = JobReport(style: .standardOutput)

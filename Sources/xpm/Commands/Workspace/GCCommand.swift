@@ -9,7 +9,7 @@ struct GCCommand: ParsableCommand {
             That is: jobs that no run refers to, shared folders and kept code that no job refers to, and temporary outputs \
             (xpm.job_path { "name", temporary = true }) of jobs whose dependants are all done.
 
-            Tells what it would remove, with sizes; removes it with --perform. What runs is left alone.
+            Tells what it would remove, with sizes; removes it with --perform. What runs is left alone; while a script may still submit jobs nothing is removed, and a run that begins meanwhile waits.
             """)
 
     @OptionGroup var workspace: WorkspaceOptions
@@ -21,13 +21,16 @@ struct GCCommand: ParsableCommand {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             var bytes: Int64 = 0
             var count = 0
-            do throws(SystemError) {
+            do throws(CleaningError) {
                 try GarbageCollection(place).collect(perform: perform) { item in
                     bytes += item.bytes
                     count += 1
                     tell(item)
                 }
-            } catch { throw Failure(error) }
+            } catch { throw .message(error.text) }
+            for name in perform ? [] : Cleaning.planning(in: place) {
+                JobSelection.warn("\(name) may still need some of it: nothing is removed before its end")
+            }
             let hint = perform || count == 0 ? "" : "; --perform removes them"
             StandardStream.error.write("\(count) not needed, \(NumberText.bytes(bytes))\(hint)\n")
         } catch { throw error.reported() }

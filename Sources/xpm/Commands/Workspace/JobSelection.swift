@@ -68,7 +68,7 @@ struct JobQuery {
     /// - Parameter count: how many at most.
     func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
         let inventory = WorkspaceInventory(
-            try ExperimentFiles.existingWorkspace(workspace), warn: JobSelection.warn)
+            try ExperimentFiles.existingWorkspace(workspace), warn: { JobSelection.warn($0.text) })
         if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
             let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
