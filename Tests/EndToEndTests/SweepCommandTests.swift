@@ -40,6 +40,73 @@ struct SweepCommandTests {
         }
     }
 
+    @Test("-c and files above win over what is swept; options that contradict each other are refused")
+    func precedence() throws {
+        let bench = try bench()
+        func points(_ options: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(["sweep", "full.yaml", "--format", "csv"] + options)
+            return try bench.finish(process, tag)
+        }
+        #expect(try points().output.split(separator: "\n").count == 7)
+        let one = try points("-c", "model.depth=9")
+        #expect(one.output == "lr\n0.1\n0.01\n", "\(one)")
+        try bench.write("model: { depth: 5 }\n", to: "above.yaml")
+        #expect(try points("--post-yaml", "above.yaml").output == "lr\n0.1\n0.01\n")
+        #expect(try points("--pre-yaml", "above.yaml").output.split(separator: "\n").count == 7)
+        let plan = try bench.run("run", "--run-mode", "dry-run", "full.yaml", "-c", "model.depth=9")
+        #expect(plan.output.split(separator: "\n").count { $0.contains("depth = 9") } == 2, "\(plan.output)")
+        for (options, message) in [
+            (["-c", "model.depth=deep"], "depth: expected int, got string"),
+            (["-c", "seed=1", "--sweep", "seed=1,2"], "'seed' is swept, and has one value by -c seed=1"),
+            (["--sweep", "seed=1,2", "--sweep", "seed=3"], "'seed' is swept twice"),
+            (["--sweep", "seed=5,6", "--zip", "lr=1,2", "seed=1,2"], "'seed' is swept twice"),
+            (["--sweep", "lr=0.1..0.5"], "0.1..0.5: say the step too, as 0.1..0.5..0.1"),
+            (["--sweep", "seed=1...3"], "1...3: a range has two dots, as 1..5"),
+            (["--sweep", "seed=-9223372036854775807..9223372036854775807"], "there are too many values"),
+        ] {
+            let (process, tag) = try bench.start(["sweep", "full.yaml"] + options)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(options): \(wrong)")
+        }
+    }
+
+    @Test(
+        "what a point's callback submits has the tags of that point; what is submitted beside the points has none"
+    )
+    func callbacks() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task { id = "k.train", params = { lr = xpm.float }, command = "true" }
+            local Eval = xpm.task { id = "k.eval", params = { train = Train, again = xpm.bool { default = false } }, command = "true" }
+            local Data = xpm.task { id = "k.data", params = { n = xpm.int }, command = "true" }
+            local function plan(cfg)
+              local t = Train { lr = cfg.lr }
+              t:submit()
+              t:on_completed(function() Eval { train = t }:submit() end)
+            end
+            return xpm.experiment { once = os.getenv "ONCE" ~= nil, run = function(helper, cfg)
+              if not os.getenv "ONCE" then return plan(cfg) end
+              Data { n = 1 }:submit()
+              for each in helper:configurations() do plan(each) end
+              Data { n = 2 }:submit()
+            end }
+            """, to: "k.lua")
+        for once in ["", "1"] {
+            let environment = once.isEmpty ? [:] : ["ONCE": once]
+            let (process, tag) = try bench.start(
+                ["run", "k.lua", "--sweep", "lr=0.1,0.2,0.3"], environment: environment)
+            #expect(try bench.finish(process, tag).code == 0)
+            let found = try tags(bench)
+            for lr in [0.1, 0.2, 0.3] {
+                #expect(found["k.eval {\"lr\": \(lr)}"] == 1, "\(found)")
+                #expect(found["k.train {\"lr\": \(lr)}"] == 1, "\(found)")
+            }
+            #expect(found["k.data {}"] == (once.isEmpty ? nil : 2), "\(found)")
+        }
+    }
+
     @Test(
         "run is called for each point; jobs have the tags of what they depend on; a grown sweep runs what is new"
     )

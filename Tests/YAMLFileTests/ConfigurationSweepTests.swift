@@ -26,7 +26,14 @@ struct ConfigurationSweepTests {
         #expect(
             try points("n: {range_mult: [16, 3, 2]}\none: 7") == ["n=16 one=7", "n=32 one=7", "n=64 one=7"])
         #expect(try points("n: {range: [3, 1, -1]}") == ["n=3", "n=2", "n=1"])
-        #expect(try points("n: {range: [0, 0.3, 0.1]}").count == 4)
+        #expect(try points("n: {range: [0, 0.3, 0.1]}") == ["n=0.0", "n=0.1", "n=0.2", "n=0.3"])
+        #expect(try points("n: {values_range: [0, 1, 11]}")[3] == "n=0.3")
+        #expect(
+            try points("n: {range: [9223372036854775805, 9223372036854775807]}").last
+                == "n=9223372036854775807")
+        // Pairs stay pairs, also where a list repeats a value.
+        #expect(
+            try points("zip: {a: [1, 1, 2], b: [3, 4, 4]}") == ["a=1 b=3", "a=1 b=4", "a=2 b=4"])
         #expect(
             try points("zip: {a: [1, 2], b: [3, 4]}\nc: [5, 6]") == [
                 "a=1 b=3 c=5", "a=1 b=3 c=6", "a=2 b=4 c=5", "a=2 b=4 c=6",
@@ -77,7 +84,7 @@ struct ConfigurationSweepTests {
         arguments: [
             ("a: []", "s.yaml:1:4: a: there are no values"),
             ("a: [1]\nb: {range: [1, 2, 0]}", "s.yaml:2:12: b: range: a step of 0 leads nowhere"),
-            ("a: {range: [1, 5, -1]}", "s.yaml:1:12: a: range: a step of -1.0 does not lead from 1.0 to 5.0"),
+            ("a: {range: [1, 5, -1]}", "s.yaml:1:12: a: range: a step of -1 does not lead from 1 to 5"),
             ("a: {range: [1]}", "a: range: expected [first, last] or [first, last, step]"),
             ("a: {range: [1, x]}", "s.yaml:1:16: a: range: expected a number, got string \"x\""),
             ("a: {range_mult: [1, 5, 1]}", "a: range_mult: all its values would be the same"),

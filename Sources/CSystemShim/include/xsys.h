@@ -112,6 +112,8 @@ int64_t xsys_now(void);
 void xsys_flush_output(void);
 /// Makes C's standard output, which Lua's `print` uses, write at each line end.
 void xsys_buffer_by_line(void);
+/// The number that the first 15 decimal digits of a number say: 0.3 for 0.30000000000000004.
+double xsys_tidy(double value);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);
 /// What is at a path: 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind, 0 nothing.

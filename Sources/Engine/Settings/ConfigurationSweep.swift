@@ -1,3 +1,5 @@
+import CSystemShim
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -82,9 +84,9 @@ package struct ConfigurationSweep: Sendable, Equatable {
         guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
             throw SettingError("'\(path)' names no parameter", at: setting.origin)
         }
-        return Axis(
-            paths: [path], steps: try SweepRange.values(of: setting, path).map { [$0] },
-            origin: setting.origin)
+        var seen: Set<String> = []
+        let values = try SweepRange.values(of: setting, path).filter { seen.insert($0.json.text).inserted }
+        return Axis(paths: [path], steps: values.map { [$0] }, origin: setting.origin)
     }
 
     /// Parameters that get their first values together, then their second ones.
@@ -110,12 +112,19 @@ package struct ConfigurationSweep: Sendable, Equatable {
         let parts = text.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
         let numbers = parts.compactMap { Double($0) }.filter(\.isFinite)
         guard (2...3).contains(parts.count), numbers.count == parts.count else { return nil }
-        let areInts = parts.allSatisfy { Int64($0) != nil }
-        let step = numbers.count > 2 ? numbers[2] : numbers[0] <= numbers[1] ? 1 : -1
-        let values = try SweepRange.stepped(numbers[0], numbers[1], by: step) {
-            SettingError("\(text): \($0)", at: origin)
+        func fail(_ problem: String) -> SettingError { SettingError("\(text): \(problem)", at: origin) }
+        if text.contains("...") { throw fail("a range has two dots, as 1..5") }
+        let ints = parts.compactMap { Int64($0) }
+        if ints.count == parts.count {
+            let step = ints.count > 2 ? ints[2] : ints[0] <= ints[1] ? 1 : -1
+            return try SweepRange.stepped(ints[0], ints[1], by: step, fail).map {
+                Setting(.int($0), origin: origin)
+            }
         }
-        return values.map { Setting(areInts ? .int(Int64($0)) : .float($0), origin: origin) }
+        guard numbers.count > 2 else { throw fail("say the step too, as \(text)..0.1") }
+        return try SweepRange.stepped(numbers[0], numbers[1], by: numbers[2], fail).map {
+            Setting(.float($0), origin: origin)
+        }
     }
 
     private mutating func add(random setting: Setting) throws(SettingError) {
@@ -172,6 +181,29 @@ package struct ConfigurationSweep: Sendable, Equatable {
     package mutating func replace(with axis: Axis) throws(SettingError) {
         axes.removeAll { old in old.paths.contains { axis.paths.contains($0) } && old.paths.count == 1 }
         try add(axis)
+    }
+
+    /// Leaves out the axes of parameters to which something later gives one value: `-c`, a file above.
+    ///
+    /// - Parameter isLater: whether what gives the value comes after what sweeps it.
+    package mutating func giveWay(
+        to configuration: Setting, where isLater: (_ value: Setting.Origin, _ axis: Setting.Origin) -> Bool
+    ) throws(SettingError) {
+        var left: [Axis] = []
+        for axis in axes {
+            let given = axis.paths.filter { path in
+                configuration.at(path).map { isLater($0.origin, axis.origin) } ?? false
+            }
+            if given.isEmpty { left.append(axis) }
+            if given.count < axis.paths.count, let path = given.first {
+                let origin = configuration.at(path)?.origin ?? .none
+                throw SettingError(
+                    "'\(path)' is swept together with others (\(axis.origin.text)): it cannot have one value",
+                    at: origin)
+            }
+        }
+        axes = left
+        if axes.isEmpty { sample = nil }
     }
 
     package mutating func take(_ count: Int, seed: UInt64) { sample = (count, seed) }
@@ -257,8 +289,7 @@ enum SweepRange {
         switch setting.content {
         case .list(let values):
             if values.isEmpty { throw SettingError("\(path): there are no values", at: setting.origin) }
-            var seen: Set<String> = []
-            return values.filter { seen.insert($0.json.text).inserted }
+            return values
         case .map where isRange(setting): return try range(setting, path)
         default: return [setting]
         }
@@ -293,14 +324,22 @@ enum SweepRange {
             guard (2...3).contains(numbers.count) else {
                 throw fail("expected [first, last] or [first, last, step]")
             }
+            if areInts {
+                let ints = parts.compactMap { if case .int(let value) = $0.content { value } else { nil } }
+                return try stepped(ints[0], ints[1], by: ints.count > 2 ? ints[2] : 1, fail).map {
+                    Setting(.int($0), origin: origin)
+                }
+            }
             let values = try stepped(numbers[0], numbers[1], by: numbers.count > 2 ? numbers[2] : 1, fail)
-            return settings(values, asInts: areInts)
+            return settings(values, asInts: false)
         case "values_range":
             guard numbers.count == 3, case .int(let count)? = parts.last?.content,
                 (2...100_000).contains(count)
             else { throw fail("expected [first, last, n], with n from 2") }
             let step = (numbers[1] - numbers[0]) / Double(count - 1)
-            let values = (0..<count).map { $0 == count - 1 ? numbers[1] : numbers[0] + Double($0) * step }
+            let values = (0..<count).map {
+                $0 == count - 1 ? numbers[1] : xsys_tidy(numbers[0] + Double($0) * step)
+            }
             return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
         default:
             guard numbers.count == 3, case .int(let count) = parts[1].content, (1...100_000).contains(count)
@@ -332,7 +371,22 @@ enum SweepRange {
         }
         let count = ((last - first) / step + 1e-9).rounded(.down)
         guard count < 1_000_000 else { throw fail("there are too many values") }
-        return (0...Int(count)).map { first + Double($0) * step }
+        return (0...Int(count)).map { xsys_tidy(first + Double($0) * step) }
+    }
+
+    /// Whole numbers from one to another, exactly.
+    static func stepped(
+        _ first: Int64, _ last: Int64, by step: Int64, _ fail: (String) -> SettingError
+    ) throws(SettingError) -> [Int64] {
+        guard step != 0 else { throw fail("a step of 0 leads nowhere") }
+        guard first == last || (first < last) == (step > 0) else {
+            throw fail("a step of \(step) does not lead from \(first) to \(last)")
+        }
+        let (width, overflow) = last.subtractingReportingOverflow(first)
+        guard !overflow, width.magnitude / step.magnitude < 1_000_000 else {
+            throw fail("there are too many values")
+        }
+        return (0...(width / step)).map { first + $0 * step }
     }
 
     private static func multiplied(_ first: Double, by factor: Double, times: Int64) -> Double {
@@ -341,7 +395,7 @@ enum SweepRange {
             return exact
         }
         for _ in 0..<times { value *= factor }
-        return value
+        return value.isFinite ? xsys_tidy(value) : value
     }
 
     /// A number times a power of ten, as its digits say.
@@ -388,8 +442,12 @@ private enum SweepDraw {
         case "uniform": self = .uniform(bounds[0], bounds[1])
         case "loguniform": self = .loguniform(bounds[0], bounds[1])
         default:
-            guard let low = Int64(exactly: bounds[0]), let high = Int64(exactly: bounds[1]) else {
-                throw SettingError("\(path): integers: expected two integers", at: fields[0].value.origin)
+            guard let low = Int64(exactly: bounds[0]), let high = Int64(exactly: bounds[1]),
+                bounds[1] - bounds[0] < 9_007_199_254_740_992
+            else {
+                throw SettingError(
+                    "\(path): integers: expected two integers, at most 2^53 apart", at: fields[0].value.origin
+                )
             }
             self = .integers(low, high)
         }

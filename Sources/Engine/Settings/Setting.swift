@@ -51,6 +51,11 @@ package struct Setting: Sendable, Equatable {
         if case .map(let fields) = content { fields.first { $0.key == key }?.value } else { nil }
     }
 
+    /// The value at a way, `model.hidden`; nil where there is none.
+    package func at(_ path: String) -> Setting? {
+        path.split(separator: ".").reduce(self) { setting, step in setting?[String(step)] }
+    }
+
     package var fields: [Field]? { if case .map(let fields) = content { fields } else { nil } }
 
     /// The value in the words of an error message.

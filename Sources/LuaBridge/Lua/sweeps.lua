@@ -2,47 +2,109 @@
 -- the user's line; it gives the functions of the module.
 local host, fail = ...
 
-local getmetatable, ipairs, math, next, pairs, select, setmetatable, table, type =
-  getmetatable, ipairs, math, next, pairs, select, setmetatable, table, type
+local getmetatable, ipairs, math, next, pairs, select, setmetatable, table, tonumber, type =
+  getmetatable, ipairs, math, next, pairs, select, setmetatable, table, tonumber, type
 
 local M = {}
 
 -- A sweep is made of points: flat tables `{ [way] = value }`, whose ways are names joined by dots, as `model.hidden`. `iterate` gives a new
--- iterator over them; `varies` says which ways have more than one value. Called, a sweep gives its next point as the user sees it.
+-- iterator over them; `varies` says which ways have more than one value. Called, a sweep gives its next point as the user sees it, and the
+-- host knows what varies in it: a parameter of that name that gets that value gets the tag.
 local Sweep = {}
 Sweep.__index = Sweep
 Sweep.__name = "sweep"
+
+--- Makes a value of a number in [0, 1).
+local Distribution = {}
 
 local function is_sweep(value)
   return getmetatable(value) == Sweep
 end
 
---- The point as parameters: nested where ways have dots, with tags on what varies.
-local function parameters(point, varies)
-  local result = {}
+--- A copy of plain data: what a script changes in one point is not changed in the next.
+local function copy(value, seen)
+  if type(value) ~= "table" or getmetatable(value) ~= nil then
+    return value
+  end
+  seen = seen or {}
+  if not seen[value] then
+    local new = {}
+    seen[value] = new
+    for key, inner in pairs(value) do
+      new[key] = copy(inner, seen)
+    end
+  end
+  return seen[value]
+end
+
+--- The point as parameters: nested where ways have dots.
+local function parameters(point)
+  local result, below = {}, {}
   for way, value in pairs(point) do
+    if way:find(".", 1, true) then
+      below[#below + 1] = way
+    else
+      result[way] = copy(value)
+    end
+  end
+  -- The shorter way comes first: the table at its end takes what lies below it.
+  table.sort(below, function(a, b)
+    return #a < #b or #a == #b and a < b
+  end)
+  for _, way in ipairs(below) do
     local place, rest = result, way
     while true do
       local name, more = rest:match "^([^.]+)%.(.+)$"
       if not name then
         break
       end
-      place[name] = place[name] or {}
+      if place[name] == nil then
+        place[name] = {}
+      elseif type(place[name]) ~= "table" or getmetatable(place[name]) ~= nil then
+        fail("'%s' lies in '%s', which is no plain table", way, way:sub(1, #way - #more - 1))
+      end
       place, rest = place[name], more
     end
-    place[rest] = varies[way] and host.tag(way, value) or value
+    place[rest] = copy(point[way])
   end
   return result
 end
 
-function Sweep:__call()
-  self.running = self.running or self.iterate()
-  local point = self.running()
+-- The iterations that go on, by the point that they gave last: each loop has one of its own.
+local running = setmetatable({}, { __mode = "k" })
+local count = 0
+
+--- The next point. `for` gives the last one; who calls a sweep without arguments has one iteration of it.
+function Sweep:__call(...)
+  local is_loop = select("#", ...) >= 2
+  local last = select(2, ...)
+  local iteration
+  if not is_loop then
+    iteration = self.single
+  elseif last ~= nil then
+    iteration, running[last] = running[last], nil
+  end
+  if not iteration then
+    count = count + 1
+    iteration = { next = self.iterate(), number = count }
+  end
+  local point = iteration.next()
   if point == nil then
-    self.running = nil
+    self.single = nil
+    host.at_point(iteration.number)
     return nil
   end
-  return parameters(point, self.varies)
+  local result, swept = parameters(point), {}
+  for way in pairs(self.varies) do
+    swept[way] = point[way]
+  end
+  host.at_point(iteration.number, swept)
+  if is_loop then
+    running[result] = iteration
+  else
+    self.single = iteration
+  end
+  return result
 end
 
 local function new(iterate, varies)
@@ -100,8 +162,11 @@ local function axis_of(word, name, axis)
     end
     return { points = points, varies = varies }
   end
+  if getmetatable(axis) == Distribution then
+    fail("%s: '%s' is drawn at random: xpm.random, latin and sobol do that", word, name)
+  end
   if not is_list(axis) then
-    return { points = { { [name] = axis } }, varies = {} }
+    return { points = { { [name] = axis } }, varies = {}, is_constant = true }
   end
   if #axis == 0 then
     fail("%s: '%s' has no values", word, name)
@@ -122,9 +187,18 @@ local function axes_of(word, axes)
   for _, sweep in ipairs(merged) do
     all[#all + 1] = { points = points_of(sweep), varies = sweep.varies }
   end
-  for _, axis in ipairs(all) do
+  local places = {}
+  for place, axis in ipairs(all) do
     for way in pairs(axis.varies) do
       varies[way] = true
+    end
+    for _, point in ipairs(axis.points) do
+      for way in pairs(point) do
+        if places[way] and places[way] ~= place then
+          fail("%s: '%s' has its values from two places", word, way)
+        end
+        places[way] = place
+      end
     end
   end
   return all, varies
@@ -181,7 +255,7 @@ function M.zip(axes)
   local all, varies = axes_of("xpm.zip", axes)
   local count
   for _, axis in ipairs(all) do
-    if #axis.points ~= 1 then
+    if not axis.is_constant then
       if count and count ~= #axis.points then
         fail("xpm.zip: lists of %d and of %d values", count, #axis.points)
       end
@@ -197,7 +271,7 @@ function M.zip(axes)
       end
       local chosen = {}
       for index, axis in ipairs(all) do
-        chosen[index] = #axis.points == 1 and axis.points[1] or axis.points[position]
+        chosen[index] = axis.is_constant and axis.points[1] or axis.points[position]
       end
       return join(chosen)
     end
@@ -265,7 +339,7 @@ function M.where(sweep, accepts)
     return function()
       while true do
         local point = iterator()
-        if point == nil or accepts(parameters(point, {})) then
+        if point == nil or accepts(parameters(point)) then
           return point
         end
       end
@@ -329,9 +403,6 @@ end
 
 -- Distributions ---------------------------------------------------------------------------------------------------------
 
---- Makes a value of a number in [0, 1).
-local Distribution = {}
-
 local function distribution(of)
   return setmetatable({ of = of }, Distribution)
 end
@@ -365,6 +436,9 @@ end
 function M.integers(low, high)
   if math.type(low) ~= "integer" or math.type(high) ~= "integer" or low > high then
     fail("xpm.integers(low, high) needs two whole numbers, the lower one first")
+  end
+  if high - low < 0 or high - low >= 1 << 53 then
+    fail("xpm.integers(low, high): more than 2^53 numbers")
   end
   return distribution(function(u)
     return low + math.floor(u * (high - low + 1))
@@ -530,6 +604,11 @@ local function numbers(word, low, high, count)
   whole(word, "n", count, 1)
 end
 
+--- A number that was computed, as people write it: 0.3, not 0.30000000000000004.
+local function tidy(number)
+  return math.type(number) == "integer" and number or tonumber(("%.15g"):format(number)) + 0.0
+end
+
 --- `count` numbers, the first and the last among them; `between` gives one of its part of the way.
 local function spaced(first, last, count, between)
   if count == 1 then
@@ -537,7 +616,7 @@ local function spaced(first, last, count, between)
   end
   local list = {}
   for position = 1, count do
-    list[position] = between((position - 1) / (count - 1))
+    list[position] = tidy(between((position - 1) / (count - 1)))
   end
   list[count] = last + 0.0
   return list
@@ -567,7 +646,7 @@ function M.logspace(first, last, count)
   numbers("xpm.logspace", first, last, count)
   local list = M.linspace(first, last, count)
   for position, exponent in ipairs(list) do
-    list[position] = 10.0 ^ exponent
+    list[position] = tidy(10.0 ^ exponent)
   end
   return list
 end
@@ -588,7 +667,7 @@ function M.range(first, last, step)
   end
   local list = {}
   for position = 0, count do
-    list[position + 1] = first + position * step
+    list[position + 1] = tidy(first + position * step)
   end
   return list
 end

@@ -35,6 +35,7 @@ extension XpmModule {
             stack.push(TagBox(name: isNamed ? stack.string(1) : nil, value: value), .tag)
             return 1
         }
+        add("at_point") { [unowned self] stack in try setPoint(stack) }
         add("stop_tags") { stack in
             let object = try Self.object(stack, 1, "xpm.stop_tags")
             stack.push(TagBox(name: nil, value: .object(object), stopsTags: true), .tag)
@@ -158,8 +159,9 @@ extension XpmModule {
             }
             do {
                 var own: [ConfigObject.Tag] = []
-                given.append(
-                    .init(key: .string(name), value: try stack.value(-1, taggedAs: name, tags: &own)))
+                let value = try stack.value(-1, taggedAs: name, tags: &own)
+                given.append(.init(key: .string(name), value: value))
+                if own.isEmpty { own = sweptTags(of: name, value) }
                 // A tag without a name says that those of the value stay with it.
                 if own.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
                 tags += own.filter { !$0.name.isEmpty }
@@ -272,6 +274,7 @@ extension XpmModule {
         }
         var tags: [ConfigObject.Tag] = []
         let value = try stack.value(3, taggedAs: name, tags: &tags)
+        if tags.isEmpty { tags = sweptTags(of: name, value) }
         try set(name, of: object, to: value, stack)
         forgetTable(of: 1, object, name, stack)
         if tags.contains(where: \.name.isEmpty) { object.stopTags(of: name) }

@@ -32,6 +32,8 @@ final class XpmModule {
     private var warned: Set<String> = []
     /// Whether a script has got a table of an object's.
     var hasHandedOut = false
+    /// Where the script's sweeps stand.
+    var sweepPoints = SweepPoints()
     /// Set while `run` is called: then no task with `execute` can be defined.
     var isRunning = false
     /// The `{here}` of the types that a file defines: its kept folder.

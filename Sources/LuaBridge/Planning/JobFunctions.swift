@@ -27,7 +27,8 @@ extension PlanSession {
             throw ScriptError("on_completed: \(object.type.id) was not submitted")
         }
         stack.copy(2)
-        callbacks[job.spec.number, default: []].append((stack.keep(), object))
+        callbacks[job.spec.number, default: []].append(
+            Callback(function: stack.keep(), object: object, tags: experiment?.pointTags ?? []))
         if experiment?.board.status(job.spec.number).isFinal == true { try callBack(job.spec.number) }
         stack.copy(1)
         return 1

@@ -16,6 +16,8 @@ final class TaskOutputs {
         let object: ConfigObject
         let name: String
         let function: LuaReference
+        /// The point of a sweep at which it was asked for.
+        let tags: [ConfigObject.Tag]
         /// How many of those made have been looked at.
         var seen = 0
     }
@@ -48,7 +50,8 @@ extension PlanSession {
             throw ScriptError("watch_output: '\(name)' is a key of definitions: give the output another name")
         }
         stack.copy(first + 1)
-        let watcher = TaskOutputs.Watcher(object: inner ?? task, name: name, function: stack.keep())
+        let watcher = TaskOutputs.Watcher(
+            object: inner ?? task, name: name, function: stack.keep(), tags: experiment?.pointTags ?? [])
         if let known = outputs.first(where: { $0.task === task }) {
             known.watchers.append(watcher)
             known.isOver = false
@@ -109,7 +112,7 @@ extension PlanSession {
                 output.watchers[position].seen += 1
                 guard made.key == "\(watcher.object.identifier.hex)/\(watcher.name)" else { continue }
                 hasTold = true
-                try call(watcher, made, job)
+                try at(watcher.tags) { try call(watcher, made, job) }
             }
             position += 1
         }

@@ -17,6 +17,7 @@ extension PlanSession {
         module.add("configuration_at") { [unowned self] stack in
             let place = Int(stack.int(1)) - 1
             guard points.indices.contains(place) else {
+                experiment?.pointTags = []
                 stack.pushNil()
                 return 1
             }

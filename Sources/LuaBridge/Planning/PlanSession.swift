@@ -71,7 +71,14 @@ package final class PlanSession {
     var cached: [String: Int32] = [:]
     var experiment: Experiment?
     /// Functions to call when a job is done, with the object that they were registered for.
-    var callbacks: [JobNumber: [(function: LuaReference, object: ConfigObject)]] = [:]
+    var callbacks: [JobNumber: [Callback]] = [:]
+
+    struct Callback {
+        let function: LuaReference
+        let object: ConfigObject
+        /// The point of a sweep at which it was registered.
+        let tags: [ConfigObject.Tag]
+    }
 
     struct LoadedFile {
         /// The name for `require`, or nil for the script itself.
@@ -136,15 +143,20 @@ package final class PlanSession {
         lua.stack.get("once", from: -1)
         let isOnce = lua.stack.bool(-1)
         lua.stack.pop(2)
-        for point in isOnce ? Array(points.prefix(1)) : points { try callRun(main, point) }
+        defer { experiment?.pointTags = [] }
+        // One that asks for the configurations itself is at none of them yet.
+        if isOnce, let first = points.first { return try callRun(main, first.configuration) }
+        for point in points {
+            experiment?.pointTags = point.tags
+            try callRun(main, point.configuration)
+        }
     }
 
-    private func callRun(_ main: LuaReference, _ point: Point) throws {
-        experiment?.pointTags = point.tags
+    private func callRun(_ main: LuaReference, _ configuration: Value) throws {
         let stack = lua.stack
         pushHost("start")
         stack.push(main)
-        try module.push(point.configuration, stack)
+        try module.push(configuration, stack)
         stack.push(hasSchema)
         stack.push(experiment?.mode.rawValue ?? "")
         stack.pushTable(sequence: input.arguments.count)
@@ -179,13 +191,23 @@ package final class PlanSession {
     func callBack(_ number: JobNumber) throws {
         guard let experiment, let registered = callbacks.removeValue(forKey: number) else { return }
         let isDone = experiment.board.status(number).isDone
-        for (function, object) in registered {
-            defer { lua.stack.drop(function) }
+        for callback in registered {
+            defer { lua.stack.drop(callback.function) }
             guard isDone else { continue }
-            lua.stack.push(function)
-            module.push(object, lua.stack)
-            try lua.stack.call(arguments: 1, results: 0)
+            try at(callback.tags) {
+                lua.stack.push(callback.function)
+                module.push(callback.object, lua.stack)
+                try lua.stack.call(arguments: 1, results: 0)
+            }
         }
+    }
+
+    /// Does something as at the point of a sweep at which it was asked for.
+    func at(_ tags: [ConfigObject.Tag], _ body: () throws -> Void) rethrows {
+        let outer = experiment?.pointTags ?? []
+        experiment?.pointTags = tags
+        defer { experiment?.pointTags = outer }
+        try body()
     }
 
     /// Stops the services of the run, and tells of it.

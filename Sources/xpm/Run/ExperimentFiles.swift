@@ -32,7 +32,7 @@ struct ExperimentFiles {
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
-            input.sweep = try Self.sweep(command.sweep, over: settings.sweep)
+            input.sweep = try Self.sweep(command, settings.sweep, of: files.merged)
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
@@ -69,11 +69,28 @@ struct ExperimentFiles {
 
     /// What the options say over what the files say.
     private static func sweep(
-        _ options: SweepOptions, over files: ConfigurationSweep
+        _ command: ExperimentOptions, _ files: ConfigurationSweep, of configuration: Setting
     ) throws(SettingError) -> ConfigurationSweep {
+        let options = command.sweep
+        var own = ConfigurationSweep()
+        for option in options.sweep { try own.add(ConfigurationFiles.sweep(option)) }
+        if !options.zip.isEmpty { try own.add(ConfigurationFiles.zip(options.zip)) }
+        for path in own.axes.flatMap(\.paths) {
+            if case .option(let text)? = configuration.at(path)?.origin {
+                throw SettingError("'\(path)' is swept, and has one value by \(text)", at: .none)
+            }
+        }
+        let above = command.postYaml.map { ConfigurationFiles.find(Paths.absolute($0)) }
         var sweep = files
-        for option in options.sweep { try sweep.replace(with: ConfigurationFiles.sweep(option)) }
-        if !options.zip.isEmpty { try sweep.replace(with: ConfigurationFiles.zip(options.zip)) }
+        try sweep.giveWay(to: configuration) { value, axis in
+            switch (value, axis) {
+            case (.option, _): true
+            case (.file(let path, _, _), .file(let other, _, _)):
+                (above.lastIndex(of: path) ?? -1) > (above.lastIndex(of: other) ?? -1)
+            default: false
+            }
+        }
+        for axis in own.axes { try sweep.replace(with: axis) }
         if let count = options.sample {
             sweep.take(count, seed: UInt64(bitPattern: Int64(options.seed ?? 0)))
         }

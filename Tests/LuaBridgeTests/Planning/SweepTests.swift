@@ -23,7 +23,7 @@ struct SweepTests {
             function show(p)
               local parts = {}
               for k, v in pairs(p) do
-                parts[#parts + 1] = k .. "=" .. (type(v) == "table" and "{" .. show(v) .. "}" or tostring(v):gsub("^tag ", "#"))
+                parts[#parts + 1] = k .. "=" .. (type(v) == "table" and "{" .. show(v) .. "}" or tostring(v))
               end
               table.sort(parts)
               return table.concat(parts, " ")
@@ -40,11 +40,65 @@ struct SweepTests {
         try lines("for p in \(sweep) do out(show(p)) end")
     }
 
-    @Test("a grid has every combination; what varies is tagged, the rest is not")
+    @Test("values are plain; a parameter of the name of what varies, with its value, is tagged")
+    func tags() throws {
+        func tags(_ sweep: String, _ object: String) throws -> [String] {
+            try lines("for p in \(sweep) do out(xpm.tagspath(\(object))) end")
+        }
+        let two = "xpm.grid { a = { 1, 2 }, b = 0.5 }"
+        #expect(try tags(two, "T(p)") == ["a=1", "a=2"])
+        #expect(try tags(two, "T { a = p.a, b = p.b }") == ["a=1", "a=2"])
+        #expect(try tags(two, "T { a = p.a + 1 }").isEmpty)
+        #expect(try tags("xpm.grid { ['m.a'] = { 1, 2 } }", "T(p.m)") == ["m.a=1", "m.a=2"])
+        // What is set later, or under another name.
+        #expect(
+            try lines(
+                "for p in \(two) do local t = T {} t.a = p.a local u = T { b = xpm.tag('size', p.a) } out(xpm.tagspath(t), xpm.tagspath(u)) end"
+            ) == ["a=1 size=1", "a=2 size=2"])
+        // Loops in loops; behind them nothing is tagged.
+        #expect(
+            try lines(
+                """
+                for p in xpm.grid { a = { 1, 2 } } do
+                  for q in xpm.grid { b = { 3, 4 } } do out(xpm.tagspath(T { a = p.a, b = q.b })) end
+                end
+                out("after", xpm.tagspath(T { a = 2, b = 4 }))
+                """) == ["a=1_b=3", "a=1_b=4", "a=2_b=3", "a=2_b=4", "after "])
+        #expect(
+            try lines(
+                """
+                for p in xpm.grid { a = { 1, 2 }, s = { "x", "y" } } do
+                  if p.a == 2 and p.s == "y" then out(p.a + 1, p.s .. "z", p.s:upper()) end
+                end
+                """) == ["3 yz Y"])
+    }
+
+    @Test("each loop over a sweep begins anew; what is changed in a point stays in it")
+    func iterations() throws {
+        let three = "local s = xpm.grid { a = { 1, 2, 3 } }\n"
+        #expect(
+            try lines(three + "for p in s do if p.a == 2 then break end end for p in s do out(p.a) end") == [
+                "1", "2", "3",
+            ])
+        #expect(try lines(three + "for p in s do for q in s do out(p.a, q.a) end end").count == 9)
+        #expect(
+            try lines(three + "local p = s() while p do out(p.a) p = s() end out(s().a)") == [
+                "1", "2", "3", "1",
+            ])
+        let model = "xpm.grid { model = { kind = 'tree' }, ['model.depth'] = { 1, 2 }, a = { 5, 6 } }"
+        let points = (5...6).flatMap { a in (1...2).map { "a=\(a) model={depth=\($0) kind=tree}" } }
+        #expect(try self.points(model).sorted() == points)
+        #expect(
+            try lines(
+                "local c = { kind = 'x', list = { 1 } } for p in xpm.grid { c = c, a = { 1, 2 } } do p.c.list[1] = p.c.list[1] + 1 out(p.c.list[1]) end out(c.list[1])"
+            ) == ["2", "2", "1"])
+    }
+
+    @Test("a grid has every combination")
     func grid() throws {
         #expect(
             try points("xpm.grid { a = { 1, 2 }, b = { 0.5, 1.5 }, c = 'x' }") == [
-                "a=#1 b=#0.5 c=x", "a=#1 b=#1.5 c=x", "a=#2 b=#0.5 c=x", "a=#2 b=#1.5 c=x",
+                "a=1 b=0.5 c=x", "a=1 b=1.5 c=x", "a=2 b=0.5 c=x", "a=2 b=1.5 c=x",
             ])
         #expect(try points("xpm.grid { a = { 7 } }") == ["a=7"])
         #expect(try lines("for p in xpm.grid {} do out('one', show(p)) end") == ["one "])
@@ -57,32 +111,32 @@ struct SweepTests {
                 "xpm.grid { model = xpm.chain(xpm.grid { kind = 'a', depth = { 1, 2 } }, xpm.grid { kind = 'b', width = 8 }), seed = { 1, 2 } }"
             )
                 == [
-                    "model={depth=#1 kind=#a} seed=#1", "model={depth=#1 kind=#a} seed=#2",
-                    "model={depth=#2 kind=#a} seed=#1",
-                    "model={depth=#2 kind=#a} seed=#2", "model={kind=#b width=#8} seed=#1",
-                    "model={kind=#b width=#8} seed=#2",
+                    "model={depth=1 kind=a} seed=1", "model={depth=1 kind=a} seed=2",
+                    "model={depth=2 kind=a} seed=1",
+                    "model={depth=2 kind=a} seed=2", "model={kind=b width=8} seed=1",
+                    "model={kind=b width=8} seed=2",
                 ])
         #expect(
             try points("xpm.grid { a = { 1, 2 }, xpm.zip { b = { 3, 4 }, c = { 5, 6 } } }") == [
-                "a=#1 b=#3 c=#5", "a=#1 b=#4 c=#6", "a=#2 b=#3 c=#5", "a=#2 b=#4 c=#6",
+                "a=1 b=3 c=5", "a=1 b=4 c=6", "a=2 b=3 c=5", "a=2 b=4 c=6",
             ])
         #expect(
-            try points("xpm.grid { ['model.size'] = { 1, 2 } }") == ["model={size=#1}", "model={size=#2}"])
+            try points("xpm.grid { ['model.size'] = { 1, 2 } }") == ["model={size=1}", "model={size=2}"])
     }
 
     @Test("zip goes through lists together, chain one after the other, where picks")
     func combined() throws {
         #expect(
-            try points("xpm.zip { a = { 1, 2 }, b = { 3, 4 }, c = 5 }") == ["a=#1 b=#3 c=5", "a=#2 b=#4 c=5"])
+            try points("xpm.zip { a = { 1, 2 }, b = { 3, 4 }, c = 5 }") == ["a=1 b=3 c=5", "a=2 b=4 c=5"])
         #expect(
             try points("xpm.chain(xpm.grid { a = 1 }, xpm.grid { a = 2 }, xpm.grid { a = 1, b = 3 })") == [
-                "a=#1", "a=#2", "a=#1 b=#3",
+                "a=1", "a=2", "a=1 b=3",
             ])
         #expect(
             try points(
                 "xpm.where(xpm.grid { a = { 1, 2, 3 }, b = { 1, 2, 3 } }, function(p) return p.a < p.b end)")
                 == [
-                    "a=#1 b=#2", "a=#1 b=#3", "a=#2 b=#3",
+                    "a=1 b=2", "a=1 b=3", "a=2 b=3",
                 ])
         // A sweep may be gone through again, and within itself.
         #expect(
@@ -99,13 +153,13 @@ struct SweepTests {
         #expect(try once.count == 5 && once == points(random(1)) && once != points(random(2)))
         let picked = try points("xpm.sample(xpm.grid { a = xpm.range(1, 100) }, 10, 3)")
         #expect(Set(picked).count == 10)
-        #expect(try points("xpm.sample(xpm.grid { a = { 1, 2 } }, 10)") == ["a=#1", "a=#2"])
+        #expect(try points("xpm.sample(xpm.grid { a = { 1, 2 } }, 10)") == ["a=1", "a=2"])
         let numbers = try lines(
             "for p in xpm.random { n = 2000, a = xpm.integers(1, 3), b = xpm.uniform(2, 3) } do out(p.a, p.b) end"
         )
         var counts: [String: Int] = [:]
         for line in numbers {
-            let words = line.replacing("tag ", with: "").split(separator: " ")
+            let words = line.split(separator: " ")
             counts[String(words[0]), default: 0] += 1
             #expect((2.0..<3.0).contains(Double(words[1]) ?? 0))
         }
@@ -130,7 +184,7 @@ struct SweepTests {
         return try lines(
             "for p in xpm.\(word) { n = \(count), seed = \(seed), \(axes) } do out(\(names)) end"
         ).map {
-            $0.replacing("tag ", with: "").split(separator: " ").compactMap { Double($0) }
+            $0.split(separator: " ").compactMap { Double($0) }
         }
     }
 
@@ -186,6 +240,7 @@ struct SweepTests {
             ("xpm.range(1, 5)", "1 2 3 4 5"), ("xpm.range(0, 1, 0.25)", "0.0 0.25 0.5 0.75 1.0"),
             ("xpm.range(5, 1, -2)", "5 3 1"),
             ("xpm.range(1, 0)", ""), ("xpm.range(0, 0.3, 0.1)", "0.0 0.1 0.2 0.3"),
+            ("xpm.geomspace(1, 1000, 4)", "1.0 10.0 100.0 1000.0"),
         ])
     func lists(_ expression: String, _ expected: String) throws {
         let told = try lines(
@@ -224,7 +279,13 @@ struct SweepTests {
             ("xpm.sobol { n = 2, a = xpm.grid {} }", "xpm.sobol: 'a' cannot be a sweep"),
             ("xpm.uniform(2, 1)", "the lower one first"),
             ("xpm.loguniform(0, 1)", "more than 0"), ("xpm.integers(1, 2.5)", "two whole numbers"),
-            ("xpm.range(1, 2, 0)", "a step of 0"),
+            ("xpm.range(1, 2, 0)", "a step of 0"), ("xpm.integers(0, math.maxinteger)", "more than 2^53"),
+            ("xpm.zip { a = { 1, 2 }, b = { 3 } }", "lists of"),
+            (
+                "xpm.grid { a = { 1, 2 }, xpm.zip { a = { 3 }, b = { 4 } } }",
+                "'a' has its values from two places"
+            ),
+            ("xpm.grid { a = xpm.uniform(0, 1) }", "'a' is drawn at random: xpm.random"),
             ("xpm.linspace(0, 1, 0)", "n needs a whole number from 1"),
             ("xpm.geomspace(-1, 1, 3)", "one sign"),
             ("xpm.sample(xpm.grid {}, 1.5)", "a whole number from 1"),
