@@ -68,7 +68,7 @@ struct ResultsTests {
             ),
             (
                 ["--format", "latex", "--metric", "score", "--rows", "kind"],
-                "\\begin{tabular}{lr}\n  \\toprule\n  kind & score \\\\\n  \\midrule\n  a|b & 2.5 $\\pm$ 1.0 \\\\\n"
+                "\\begin{tabular}{lr}\n  \\toprule\n  kind & score \\\\\n  \\midrule\n  a\\textbar{}b & 2.5 $\\pm$ 1.0 \\\\\n"
                     + "  b & 2.5 $\\pm$ 1.4 (1 failed) \\\\\n  \\bottomrule\n\\end{tabular}\n"
             ),
             (["--metric", "score", "--best", "max", "--top", "1"], "kind  seed  score\na|b      3  3.500\n"),
@@ -161,6 +161,131 @@ struct ResultsTests {
             "local xpm = require 'xpm'\nlocal P = xpm.task { id = 'a.l', params = {}, execute = function(self) self:log { step = 1, loss = 'x' } end }\nfunction run() P {}:submit() end\n",
             to: "bad.lua")
         #expect(try bench.run("run", "bad.lua").error.contains("log needs numbers by their names"))
+    }
+
+    @Test(
+        "what a program wrote is never lost: a file that is no object is kept; the last match of a line counts"
+    )
+    func kept() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local R = { acc = "acc: ([%d.]+)", slow = "a*a*a*a*a*b" }
+            local T = xpm.task { id = "k.bad", params = { text = xpm.string }, command = { "sh", "{here}/work.sh", "{text}" }, results = R }
+            local S = xpm.resumable_task { id = "k.again", params = {}, execute = function(self)
+              local file = io.open(self.jobdir .. "/../../../../again")
+              self:log { loss = file and 2 or 1 }
+            end }
+            function run()
+              for _, text in ipairs { "[1, 2]", "", '{"broken": ', '{"f1": 1e400}' } do T { text = xpm.tag(text) }:submit() end
+              S {}:submit()
+            end
+            """, to: "k.lua")
+        try bench.write(
+            """
+            printf 'epoch 1 acc: 0.1\\repoch 2 acc: 0.5, acc: 0.6\\repoch 3 acc: 0.97.\\n'
+            [ "$1" != "" ] || head -c 3000 /dev/zero | tr '\\0' a
+            printf '%s' "$1" >results.json
+            """, to: "work.sh")
+        #expect(try bench.run("run", "k.lua").code == 0)
+        for job in try bench.jobs("k.bad") {
+            let result = try #require(JobResult.read(job))
+            #expect(result["acc"] == .float(0.97), "\(result.text)")
+            let parameters = try Files.readText(job.parameters)
+            if parameters.contains("1e400") {
+                #expect(result["f1"]?.number == .infinity)
+                continue
+            }
+            let kept = try Files.readText("\(job.path)/results.json.invalid")
+            #expect(kept.isEmpty || parameters.contains(kept.replacing("\"", with: "\\\"")), "\(kept)")
+            #expect(try Files.readText(job.error).contains("xpm: results.json is no JSON object"))
+            if kept.isEmpty {
+                #expect(try Files.readText(job.error).contains("xpm: the pattern of 'slow' takes too long"))
+            }
+        }
+        // A resumable task that runs again: what it tells now counts.
+        let again = try #require(try bench.jobs("k.again").first)
+        #expect(JobResult.read(again)?["loss"]?.number == 1)
+        try Files.remove(again.done)
+        try bench.write("", to: "again")
+        #expect(try bench.run("run", "k.lua").code == 0)
+        #expect(JobResult.read(again)?["loss"]?.number == 2)
+        // One that was run by hand and failed leaves nothing either.
+        let job = try #require(try bench.jobs("k.bad").first)
+        try Files.remove(job.done)
+        try Files.write(Array("{\"result\": {\"broken\": 1}}\n".utf8), to: job.programEvents)
+        #expect(try bench.run("run", "k.lua").code == 0)
+        #expect(JobResult.read(job)?["broken"] == nil && job.isDone)
+    }
+
+    @Test(
+        "NaN is counted beside the figures; what has no result yet has its state; what may surprise is said")
+    func figures() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "n.t", params = { bad = xpm.int, seed = xpm.int }, execute = function(self)
+              self:result { acc = self.seed == self.bad and 0/0 or self.seed, note = "0.5" }
+            end }
+            local E = xpm.task { id = "n.e", params = { t = T, split = xpm.string }, execute = function(self)
+              if self.split == "fails" then error "no" end
+              self:result { acc = 9 }
+            end }
+            function run(helper)
+              for p in xpm.grid { bad = { 1, 2, 3, 4 }, seed = { 1, 2, 3 } } do
+                local t = T(p):submit()
+                for _, split in ipairs(helper.args) do E { t = t, split = xpm.tag("split", split) }:submit() end
+              end
+            end
+            """, to: "n.lua")
+        #expect(try bench.run("run", "n.lua").code == 0)
+        let csv = try bench.run("results", "n", "--rows", "bad", "--over", "seed", "--format", "csv").output
+        let lines = csv.split(separator: "\n")
+        #expect(
+            lines.dropFirst() == [
+                "1,2.5,0.7071067811865476,2,2.5,2.0,3.0,1 NaN",
+                "2,2.0,1.4142135623730951,2,2.0,1.0,3.0,1 NaN",
+                "3,1.5,0.7071067811865476,2,1.5,1.0,2.0,1 NaN", "4,2.0,1.0,3,2.0,1.0,3.0,",
+            ], "\(csv)")
+        let text = try bench.run("results", "n", "--cols", "seed", "--rows", "bad")
+        #expect(text.output.contains("NaN") && text.error.isEmpty, "\(text)")
+        let note = try bench.run("results", "n", "--metric", "note")
+        #expect(note.code == 2 && note.error.contains("the result 'note' is no number: \"0.5\""), "\(note)")
+        // Nothing of the second experiment is done.
+        try bench.write(
+            bench.read("n.lua").replacing("n.t", with: "f.t").replacing(
+                "self:result { acc = self.seed == self.bad and 0/0 or self.seed, note = \"0.5\" }",
+                with: "error 'no'"), to: "f.lua")
+        #expect(try bench.run("run", "f.lua").code == 1)
+        let failed = try bench.run("results", "f", "--rows", "bad", "--over", "seed")
+        #expect(
+            failed.code == 0 && failed.output.contains("3 failed") && failed.output.contains("result"),
+            "\(failed)")
+        #expect(
+            try bench.run("results", "f", "--metric", "acc", "--rows", "bad", "--over", "seed").output
+                .contains("3 failed"))
+        #expect(
+            try bench.run("results", "n", "--filter", "bad = 7").error.contains("n: there are no such jobs"))
+        // Results of two types in one cell, over more than was named.
+        #expect(try bench.run("run", "n.lua", "--", "dev", "test").code == 0)
+        let mixed = try bench.run("results", "n", "--metric", "acc", "--rows", "bad", "--over", "seed")
+        #expect(
+            mixed.error.contains("warning: acc is a result of n.e and n.t: a cell may mix them")
+                && mixed.error.contains("warning: cells are over split too"), "\(mixed)")
+        let one = try bench.run(
+            "results", "n", "--metric", "acc", "--rows", "bad", "--over", "seed", "--filter",
+            "@name = \"n.t\"")
+        #expect(one.code == 0 && one.error.isEmpty, "\(one)")
+        // A plan that fails has no jobs, and hides none.
+        try bench.write("function run() local x = nil + 1 end", to: "n.lua")
+        #expect(try bench.run("run", "n.lua").code == 2)
+        let hidden = try bench.run("results", "n")
+        #expect(
+            hidden.code == 2 && hidden.error.contains("--every-run has those of the runs before"), "\(hidden)"
+        )
+        #expect(try bench.run("results", "n", "--every-run", "--rows", "bad").code == 0)
     }
 
     @Test("an attempt that failed leaves its results to nobody")

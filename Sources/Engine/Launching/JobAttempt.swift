@@ -73,6 +73,7 @@ package struct JobAttempt {
             header: header, lock: lock, shared: shared, deadline: deadline,
             own: variables(header, shared.devices))
         do throws(SystemError) { try forgetEarlier(header) } catch { throw .system(error) }
+        let earlier = JobResult.mark(folder)
         let pid = try start(program, output, started)
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
@@ -80,7 +81,9 @@ package struct JobAttempt {
         var outcome = outcome(
             of: watch.wait(), isResumable: header.retry.isResumable, killsBefore: killsBefore)
         if outcome.isDone {
-            do throws(SystemError) { try JobLog.collect(in: folder, header.results) } catch {
+            do throws(SystemError) {
+                try JobLog.collect(in: folder, header.results, earlier: earlier) { warn($0, output) }
+            } catch {
                 outcome = Outcome(
                     .failed, exitCode: outcome.exitCode,
                     message: "its results cannot be written: \(error.text)")
@@ -96,6 +99,13 @@ package struct JobAttempt {
         if header.retry.isResumable { return }
         try Files.remove("\(folder.path)/\(JobResult.name)")
         try Files.remove(folder.programEvents)
+    }
+
+    /// Says something where the program's own errors are.
+    private func warn(_ text: String, _ output: Output) {
+        guard output == .files else { return StandardStream.error.write("xpm: \(text)\n") }
+        guard let log = try? Descriptor(opening: folder.error, O_WRONLY | O_CREAT | O_APPEND) else { return }
+        try? log.write(Array("xpm: \(text)\n".utf8), path: folder.error)
     }
 
     private func outcome(

@@ -36,10 +36,19 @@ package enum NumberText {
         return exponent
     }
 
+    /// The decimal exponent of a number that is rounded to so many digits: -2 for 0.00999 and two of them.
+    package static func exponent(_ value: Double, digits: Int) -> Int {
+        let exponent = exponent(value)
+        guard value.isFinite, value != 0 else { return exponent }
+        var scaled = abs(value)
+        for _ in 0..<abs(exponent) { scaled = exponent < 0 ? scaled * 10 : scaled / 10 }
+        return fixed(scaled, decimals: max(0, digits - 1)).hasPrefix("10") ? exponent + 1 : exponent
+    }
+
     /// With so many digits that tell something: `0.9533`, `1.2e-07`.
     package static func significant(_ value: Double, digits: Int) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : lua(value) }
-        let exponent = exponent(value)
+        let exponent = exponent(value, digits: digits)
         if exponent < -4 || exponent > 8 {
             var scaled = value
             for _ in 0..<abs(exponent) { scaled = exponent < 0 ? scaled * 10 : scaled / 10 }

@@ -42,9 +42,29 @@ package enum JobLog {
     }
 
     private static func each(_ folder: JobFolder, _ body: ([JSON.Member]) -> Void) {
-        guard let bytes = try? Files.read(folder.programEvents, limit: 1 << 28) else { return }
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        lines(of: folder.programEvents) { line in
             if case .object(let members)? = try? JSON.parse(Array(line)) { body(members) }
+            return true
+        }
+    }
+
+    /// The lines of a file, a piece of it at a time.
+    ///
+    /// - Parameter body: whether more is wanted.
+    private static func lines(of path: String, _ body: (ArraySlice<UInt8>) -> Bool) {
+        var offset = 0
+        var rest: [UInt8] = []
+        while true {
+            let piece = (try? Files.read(path, from: offset, most: 1 << 20)) ?? []
+            offset += piece.count
+            rest += piece
+            let end =
+                piece.isEmpty ? rest.endIndex : rest.lastIndex(of: UInt8(ascii: "\n")) ?? rest.startIndex
+            for line in rest[..<end].split(separator: UInt8(ascii: "\n")) where !body(line) { return }
+            rest.removeSubrange(..<end)
+            if piece.isEmpty { return }
+            // A line without an end is not kept for ever.
+            if rest.count > 1 << 24 { rest = [] }
         }
     }
 
@@ -64,8 +84,15 @@ package enum JobLog {
     }
 
     /// Adds to a job's results what it has told otherwise: the last numbers of its log, what patterns find in its output, and the results in
-    /// its log. What it wrote to `results.json` itself comes before all of these.
-    static func collect(in folder: JobFolder, _ patterns: [Pattern]) throws(SystemError) {
+    /// its log. What it wrote to `results.json` itself comes before all of these, unless an earlier attempt wrote it. A file that is no JSON object is
+    /// kept as `results.json.invalid`.
+    ///
+    /// - Parameters:
+    ///   - earlier: what `JobResult.mark` gave when the attempt began.
+    ///   - warn: told of what was not understood.
+    static func collect(
+        in folder: JobFolder, _ patterns: [Pattern], earlier: JobResult.Mark?, warn: (String) -> Void
+    ) throws(SystemError) {
         var found: [JSON.Member] = []
         func lay(_ member: JSON.Member) {
             found.removeAll { $0.name == member.name }
@@ -78,11 +105,7 @@ package enum JobLog {
         }
         if !patterns.isEmpty {
             for path in [folder.output, folder.error] {
-                search(path, patterns) { name, text in
-                    lay(
-                        .init(
-                            name, Int64(text).map(JSON.int) ?? Double(text).map(JSON.float) ?? .string(text)))
-                }
+                search(path, patterns, warn) { name, text in lay(.init(name, value(of: text))) }
             }
         }
         if Files.exists(folder.programEvents) {
@@ -93,30 +116,46 @@ package enum JobLog {
             }
         }
         if found.isEmpty { return }
-        if case .object(let own)? = JobResult.read(folder) { own.forEach(lay) }
-        try Files.replace("\(folder.path)/\(JobResult.name)", with: JSON.object(found).prettyBytes)
+        let path = "\(folder.path)/\(JobResult.name)"
+        if case .object(let own)? = JobResult.read(folder) {
+            let told = found
+            own.forEach(lay)
+            if earlier != nil, earlier == JobResult.mark(folder) { told.forEach(lay) }
+        } else if Files.exists(path) {
+            try Files.rename(path, to: "\(path).invalid")
+            warn("\(JobResult.name) is no JSON object: it is kept as \(JobResult.name).invalid")
+        }
+        try Files.replace(path, with: JSON.object(found).prettyBytes)
     }
 
-    /// Looks for patterns in the lines of a file, a piece at a time.
-    private static func search(_ path: String, _ patterns: [Pattern], _ told: (String, String) -> Void) {
-        var offset = 0
-        var rest: [UInt8] = []
-        while true {
-            let piece = (try? Files.read(path, from: offset, most: 1 << 20)) ?? []
-            offset += piece.count
-            rest += piece
-            let end =
-                piece.isEmpty ? rest.endIndex : rest.lastIndex(of: UInt8(ascii: "\n")) ?? rest.startIndex
-            for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
-                for one in patterns {
-                    guard let capture = one.pattern.firstCapture(in: line) else { continue }
-                    told(one.name, String(decoding: capture, as: UTF8.self))
+    /// What a pattern has found: a number where it is one, also at the end of a sentence.
+    private static func value(of text: String) -> JSON {
+        if let int = Int64(text) { return .int(int) }
+        if let float = Double(text) { return .float(float) }
+        guard let last = text.last, ".,;:".contains(last) else { return .string(text) }
+        let rest = String(text.dropLast())
+        return Int64(rest).map(JSON.int) ?? Double(rest).map(JSON.float) ?? .string(text)
+    }
+
+    /// Looks for patterns in the lines of a file; a progress bar's carriage returns end lines too.
+    private static func search(
+        _ path: String, _ patterns: [Pattern], _ warn: (String) -> Void, _ told: (String, String) -> Void
+    ) {
+        var budgets = patterns.map { _ in LuaPattern.Budget() }
+        lines(of: path) { line in
+            for part in line.split(separator: UInt8(ascii: "\r")) {
+                for (place, one) in patterns.enumerated() where !budgets[place].isSpent {
+                    if let capture = one.pattern.lastCapture(in: part, &budgets[place]) {
+                        told(one.name, String(decoding: capture, as: UTF8.self))
+                    }
+                    if budgets[place].isSpent {
+                        warn(
+                            "the pattern of '\(one.name)' takes too long: the rest of \(Paths.name(path)) was not searched"
+                        )
+                    }
                 }
             }
-            rest.removeSubrange(..<end)
-            if piece.isEmpty { return }
-            // A line without an end is not kept for ever.
-            if rest.count > 1 << 24 { rest = [] }
+            return budgets.contains { !$0.isSpent }
         }
     }
 }

@@ -44,6 +44,8 @@ package struct ResultTable: Sendable {
     package let columnKeys: [[JSON?]]
     package let metrics: [String]
     package private(set) var rows: [Row]
+    /// What a reader may not expect of the cells: that they mix types of tasks, or sum up over a parameter that was not named.
+    package let notes: [String]
 
     /// Why there is no such table.
     package struct Problem: Error, Equatable {
@@ -65,6 +67,10 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
         }
+        // One that nobody has yet may come from any job that is not done.
+        for metric in metrics where types[metric] == nil {
+            types[metric] = Set(points.filter { $0.state != .done }.map(\.task))
+        }
         let owners = metrics.reduce(into: Set<String>()) { $0.formUnion(types[$1] ?? []) }
         let chosen = points.filter { owners.contains($0.task) }
         let named = request.columns + request.over + (request.rows ?? [])
@@ -79,6 +85,30 @@ package struct ResultTable: Sendable {
         }
         columnKeys = grid.columns.sorted { Self.isBefore($0, $1) }
         rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
+        notes = Self.notes(chosen, metrics, types, rows: rowNames + columnNames, over: request.over)
+    }
+
+    private static func notes(
+        _ points: [ResultPoint], _ metrics: [String], _ types: [String: Set<String>], rows: [String],
+        over: [String]
+    ) -> [String] {
+        var notes: [String] = []
+        for metric in metrics {
+            let tasks = (types[metric] ?? []).sorted(by: ByteOrder.less)
+            guard tasks.count > 1 else { continue }
+            notes.append(
+                "\(metric) is a result of \(tasks.joined(separator: " and ")): a cell may mix them; --filter '@name = \"\(tasks[0])\"' leaves one"
+            )
+        }
+        // Where nothing is said of what is summed up, all is.
+        guard !over.isEmpty else { return notes }
+        var values: [String: Set<String>] = [:]
+        for point in points { for tag in point.tags { values[tag.name, default: []].insert(tag.value.text) } }
+        let left = values.filter { $0.value.count > 1 && !(rows + over).contains($0.key) }.keys
+        if !left.isEmpty {
+            notes.append("cells are over \(left.sorted(by: ByteOrder.less).joined(separator: " and ")) too")
+        }
+        return notes
     }
 
     /// The metrics that are asked for, or all, in the order in which they come first.
@@ -88,12 +118,23 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
-        guard !known.isEmpty else { throw Problem(text: "no job has a result yet") }
-        for name in request.metrics ?? [] where !seen.contains(name) {
-            let hint = Suggestion.hint(for: name, among: known)
-            throw Problem(text: "no job has a result '\(name)'\(hint): \(known.joined(separator: ", "))")
+        let areDone = points.allSatisfy { $0.state == .done }
+        guard !points.isEmpty, !(known.isEmpty && areDone) else {
+            throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }
-        return request.metrics ?? known
+        for name in request.metrics ?? [] where !seen.contains(name) {
+            if let text = points.lazy.compactMap({ JobResult.read($0.folder)?[name] }).first(where: {
+                $0 != .null
+            }) {
+                throw Problem(text: "the result '\(name)' is no number: \(text.text)")
+            }
+            let hint = Suggestion.hint(for: name, among: known)
+            // It may still come.
+            if !areDone, hint.isEmpty { continue }
+            let list = known.isEmpty ? "" : ": \(known.joined(separator: ", "))"
+            throw Problem(text: "no job has a result '\(name)'\(hint)\(list)")
+        }
+        return request.metrics ?? (known.isEmpty ? ["result"] : known)
     }
 
     private static func check(

@@ -5,26 +5,41 @@
 #endif
 
 /// Several values of one metric, as one cell of a table tells them.
+///
+/// What is not a number (NaN) is counted, and is in none of the figures.
 package struct Summary: Sendable, Equatable {
+    /// How many numbers there are.
     package let count: Int
+    /// How many values are NaN.
+    package let undefined: Int
+    /// NaN where there is no number, as the next three.
     package let mean: Double
     package let median: Double
     package let least: Double
     package let greatest: Double
-    /// The standard deviation of a sample, with n - 1; nil for a single value.
+    /// The standard deviation of a sample, with n - 1; nil for a single value, and where one is infinite.
     package let deviation: Double?
 
     /// - Parameter values: at least one.
     package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
+        let sorted = values.filter { !$0.isNaN }.sorted()
         count = sorted.count
-        (least, greatest) = (sorted[0], sorted[count - 1])
+        undefined = values.count - count
+        (least, greatest) = (sorted.first ?? .nan, sorted.last ?? .nan)
+        guard count > 0 else {
+            (mean, median, deviation) = (.nan, .nan, nil)
+            return
+        }
         let middle = count / 2
         median = count % 2 == 1 ? sorted[middle] : sorted[middle - 1] / 2 + sorted[middle] / 2
+        guard least.isFinite, greatest.isFinite else {
+            (mean, deviation) = (least + greatest, nil)
+            return
+        }
         // Welford's, which does not lose what two large sums would.
         var (mean, squares) = (0.0, 0.0)
-        for (index, value) in values.enumerated() {
+        for (index, value) in sorted.enumerated() {
             let distance = value - mean
             mean += distance / Double(index + 1)
             squares += distance * (value - mean)
@@ -41,6 +56,7 @@ package struct Summary: Sendable, Equatable {
     package var json: JSON {
         [
             "mean": .float(mean), "std": deviation.map(JSON.float) ?? .null, "n": .int(Int64(count)),
+            "nan": .int(Int64(undefined)),
             "median": .float(median), "min": .float(least), "max": .float(greatest),
             "ci95": halfInterval.map(JSON.float) ?? .null,
         ]

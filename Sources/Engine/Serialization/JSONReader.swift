@@ -98,7 +98,8 @@ private struct JSONReader {
         let isPlain = text.utf8.first.map { $0 == 0x2d || (0x30...0x39).contains($0) } ?? false
         if isPlain {
             if let int = Int64(text) { return .int(int) }
-            if let float = Double(text), float.isFinite { return .float(float) }
+            // Beyond a double's range it is infinite, as Python's `json` reads it.
+            if let float = Double(text) { return .float(float) }
         }
         position = start
         throw error("not a JSON value")

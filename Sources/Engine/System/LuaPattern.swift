@@ -3,6 +3,8 @@
 /// On bytes, in the "C" locale, as Lua does. Not supported: position captures as results.
 package struct LuaPattern: Sendable, Equatable {
     private let bytes: [UInt8]
+    /// Whether only one place has to be tried: the pattern says so, or begins with what matches any text before the rest.
+    private let isTriedOnce: Bool
 
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
@@ -13,20 +15,51 @@ package struct LuaPattern: Sendable, Equatable {
 
     package init(_ text: String) throws(Malformed) {
         bytes = Array(text.utf8)
+        isTriedOnce = text.hasPrefix("^") || text.hasPrefix(".*") || text.hasPrefix(".-")
         try check()
+    }
+
+    /// How many steps of matching are spent before it is given up: a hostile pattern ends, within a second.
+    package struct Budget {
+        fileprivate(set) var steps: Int
+
+        package init(steps: Int = 20_000_000) { self.steps = steps }
+
+        package var isSpent: Bool { steps <= 0 }
+    }
+
+    /// The first capture of the last match, where one match begins behind the end of the one before (Lua's `gmatch`).
+    package func lastCapture(in line: ArraySlice<UInt8>, _ budget: inout Budget) -> ArraySlice<UInt8>? {
+        var last: ArraySlice<UInt8>?
+        var start = line.startIndex
+        while let found = match(in: line, from: start, &budget) {
+            last = found.capture
+            // An anchored pattern matches once.
+            if bytes.first == UInt8(ascii: "^") || found.end == line.endIndex { break }
+            start = max(found.end, found.start + 1)
+        }
+        return last
     }
 
     /// The first capture of the first match, or the whole match where the pattern has none; nil where nothing matches.
     package func firstCapture(in line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let isAnchored = bytes.first == UInt8(ascii: "^")
-        var start = line.startIndex
+        var budget = Budget()
+        return match(in: line, from: line.startIndex, &budget)?.capture
+    }
+
+    private func match(
+        in line: ArraySlice<UInt8>, from first: Int, _ budget: inout Budget
+    ) -> (start: Int, end: Int, capture: ArraySlice<UInt8>)? {
+        var start = first
         while true {
-            var match = Match(pattern: bytes, text: line)
-            if let end = match.match(start, isAnchored ? 1 : 0) {
-                guard let capture = match.captures.first else { return line[start..<end] }
-                return line[capture.start..<(capture.end ?? capture.start)]
+            var match = Match(pattern: bytes, text: line, steps: budget.steps)
+            let end = match.match(start, bytes.first == UInt8(ascii: "^") ? 1 : 0)
+            budget.steps = match.steps
+            if let end {
+                guard let capture = match.captures.first else { return (start, end, line[start..<end]) }
+                return (start, end, line[capture.start..<(capture.end ?? capture.start)])
             }
-            if isAnchored || start == line.endIndex { return nil }
+            if isTriedOnce || start == line.endIndex || budget.isSpent { return nil }
             start += 1
         }
     }
@@ -83,12 +116,13 @@ private struct Match {
     let text: ArraySlice<UInt8>
     var captures: [(start: Int, end: Int?)] = []
     private var depth = 0
-    /// How many steps are left: a hostile pattern ends.
-    private var steps = 100_000
+    /// How many steps are left.
+    private(set) var steps: Int
 
-    init(pattern: [UInt8], text: ArraySlice<UInt8>) {
+    init(pattern: [UInt8], text: ArraySlice<UInt8>, steps: Int) {
         self.pattern = pattern
         self.text = text
+        self.steps = steps
     }
 
     /// Where a single class ends; nil for one without an end.
@@ -164,6 +198,8 @@ private struct Match {
             case UInt8(ascii: "+"): return expand(s, p, end, least: 1)
             case UInt8(ascii: "-"):
                 while true {
+                    steps -= 1
+                    guard steps > 0 else { return nil }
                     if let found = match(s, end + 1) { return found }
                     guard isSingle(s, p, end) else { return nil }
                     s += 1
@@ -180,18 +216,21 @@ private struct Match {
     private mutating func expand(_ s: Int, _ p: Int, _ end: Int, least: Int) -> Int? {
         var count = 0
         while isSingle(s + count, p, end) { count += 1 }
+        steps -= count
         while count >= least {
+            guard steps > 0 else { return nil }
             if let found = match(s + count, end + 1) { return found }
             count -= 1
         }
         return nil
     }
 
-    private func balance(_ s: Int, _ p: Int) -> Int? {
+    private mutating func balance(_ s: Int, _ p: Int) -> Int? {
         guard s < text.endIndex, text[s] == pattern[p] else { return nil }
         var level = 1
         var position = s + 1
         while position < text.endIndex {
+            steps -= 1
             if text[position] == pattern[p + 1] {
                 level -= 1
                 if level == 0 { return position + 1 }

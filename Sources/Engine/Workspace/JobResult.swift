@@ -2,11 +2,25 @@
 package enum JobResult {
     package static let name = "results.json"
 
+    /// Tells one content of the file from another.
+    struct Mark: Equatable {
+        let inode: UInt64
+        let modified: Int64
+    }
+
+    /// Nil where there is no file.
+    static func mark(_ folder: JobFolder) -> Mark? {
+        let path = "\(folder.path)/\(name)"
+        guard let inode = Files.inode(path), let modified = Files.modified(path) else { return nil }
+        return Mark(inode: inode, modified: modified)
+    }
+
     /// The result; nil if there is none that can be read.
     package static func read(_ folder: JobFolder) -> JSON? {
-        guard let bytes = try? Files.read("\(folder.path)/\(name)", limit: 1 << 24),
-            let json = try? JSON.parse(bytes), case .object = json
-        else { return nil }
+        guard let bytes = try? Files.read("\(folder.path)/\(name)", limit: 1 << 24) else { return nil }
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let text = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+        guard let json = try? JSON.parse(text), case .object = json else { return nil }
         return json
     }
 

@@ -7,13 +7,21 @@ extension PlanSession {
             guard let experiment else { throw ScriptError("xp:results works inside run") }
             let (request, best) = try Self.request(stack)
             let points = experiment.submitted.map(ResultPoint.init)
-            // Before anything has a result, as in a dry run, there is nothing to decide by.
-            guard points.contains(where: { !$0.metrics.isEmpty }) else {
+            // Before anything has such a result, as in a dry run, there is nothing to decide by.
+            let hasSome = points.contains { point in
+                request.metrics.map { names in names.contains { point.metric($0) != nil } } ?? !point.metrics
+                    .isEmpty
+            }
+            guard hasSome || points.allSatisfy({ $0.state == .done }) && !points.isEmpty else {
                 stack.pushTable()
                 return 1
             }
             do throws(ResultTable.Problem) {
                 var table = try ResultTable(points, request)
+                if let name = table.metrics.first(where: table.rowNames.contains) {
+                    throw ResultTable.Problem(
+                        text: "'\(name)' is a parameter and a result: name the rows, or another metric")
+                }
                 if let best, let first = table.metrics.first {
                     try table.sort(by: first, descending: best == "max", \.mean)
                 }

@@ -56,7 +56,7 @@ struct ResultText {
     }
 
     /// A value as people read it: a long float has six digits.
-    private static func shown(_ key: JSON?) -> String {
+    static func shown(_ key: JSON?) -> String {
         let whole = value(key)
         guard case .float(let number)? = key, whole.utf8.count > 10, number.isFinite else { return whole }
         return Double(NumberText.significant(number, digits: 6)).map(NumberText.lua) ?? whole
@@ -64,6 +64,7 @@ struct ResultText {
 
     /// `0.953 ± 0.012`: the spread with two digits, the value with as many decimals.
     private func numbers(_ summary: Summary) -> (value: String, spread: String?) {
+        if summary.count == 0 { return ("NaN", nil) }
         let value = statistic.value(summary)
         if value.isNaN { return ("–", nil) }
         if statistic == .count { return (String(summary.count), nil) }
@@ -71,7 +72,7 @@ struct ResultText {
             return (NumberText.significant(value, digits: 4), nil)
         }
         if spread == 0 { return (NumberText.significant(value, digits: 4), "0") }
-        let exponent = NumberText.exponent(spread)
+        let exponent = NumberText.exponent(spread, digits: 2)
         let (size, least) = (NumberText.exponent(value), -4)
         guard exponent >= least - 4, max(size, exponent) <= 8, size >= least || value == 0 else {
             return (
@@ -87,10 +88,14 @@ struct ResultText {
 
     private func states(_ cell: ResultTable.Cell) -> String {
         let isAlone = cell.summary == nil && cell.missing.count == 1 && cell.missing[0].count == 1
-        return cell.missing.map { one in
+        var texts = cell.missing.map { one in
             let name = one.state == .error ? "failed" : one.state == .done ? "no value" : one.state.rawValue
             return isAlone ? name : "\(one.count) \(name)"
-        }.joined(separator: ", ")
+        }
+        if let summary = cell.summary, summary.undefined > 0, summary.undefined + summary.count > 1 {
+            texts.insert("\(summary.undefined) NaN", at: 0)
+        }
+        return texts.joined(separator: ", ")
     }
 
     private func cell(_ cell: ResultTable.Cell) -> String {
@@ -107,7 +112,7 @@ struct ResultText {
     private var titles: [String] {
         table.rowNames
             + table.columnKeys.flatMap { keys in
-                let place = zip(table.columnNames, keys).map { "\($0)=\(Self.shown($1))" }
+                let place = zip(table.columnNames, keys).map { "\($0)=\($1 == nil ? "–" : Self.shown($1))" }
                     .joined(separator: " ")
                 return table.metrics.map { metric in
                     place.isEmpty ? metric : table.metrics.count == 1 ? place : "\(metric), \(place)"

@@ -6,8 +6,16 @@ struct TextTable {
     /// How many columns say what a row is of.
     let leading: Int
     let rows: [[String]]
-    /// Whether one of those has numbers, which end together; texts begin so.
-    let isNumeric: (Int) -> Bool
+    /// Which columns are of texts, which begin together; numbers end so.
+    private let areTexts: [Bool]
+
+    /// - Parameter isNumeric: whether one of the leading columns has numbers.
+    init(titles: [String], leading: Int, rows: [[String]], isNumeric: (Int) -> Bool) {
+        self.titles = titles
+        self.leading = leading
+        self.rows = rows
+        areTexts = titles.indices.map { $0 < leading && !isNumeric($0) }
+    }
 
     func text(_ format: ResultFormat) -> String {
         switch format {
@@ -23,7 +31,7 @@ struct TextTable {
         }
     }
 
-    private func isText(_ column: Int) -> Bool { column < leading && !isNumeric(column) }
+    private func isText(_ column: Int) -> Bool { areTexts[column] }
 
     private var plain: String {
         let all = [titles] + rows.map { $0.map(TextReport.printable) }
@@ -41,15 +49,30 @@ struct TextTable {
     /// RFC 4180.
     static func csv(_ lines: [[String]]) -> String {
         func quote(_ text: String) -> String {
-            text.contains(where: { ",\"\n\r".contains($0) })
-                ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+            // By bytes: a sign may be a part of a character.
+            let special = Array(",\"\n\r".utf8)
+            guard text.utf8.contains(where: special.contains) else { return text }
+            let quote = UInt8(ascii: "\"")
+            let doubled = text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+            return "\"\(String(decoding: doubled, as: UTF8.self))\""
         }
         return lines.map { $0.map(quote).joined(separator: ",") + "\n" }.joined()
     }
 
     private var markdown: String {
         func escape(_ text: String) -> String {
-            TextReport.printable(text).replacing("|", with: "\\|").replacing("<", with: "&lt;")
+            let escaped = TextReport.printable(text).map { character in
+                switch character {
+                case "\\", "|", "*", "`", "[": "\\\(character)"
+                case "&": "&amp;"
+                case "<": "&lt;"
+                default: String(character)
+                }
+            }.joined()
+            // Within a word it is only a sign.
+            return escaped.hasPrefix("_") || escaped.hasSuffix("_") || escaped.contains(" _")
+                || escaped.contains("_ ")
+                ? escaped.replacing("_", with: "\\_") : escaped
         }
         func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |\n" }
         let rule = titles.indices.map { isText($0) ? "---" : "---:" }
@@ -68,10 +91,16 @@ struct TextTable {
     private static func escapeLatex(_ text: String) -> String {
         let signs: [Character: String] = [
             "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
-            "±": "$\\pm$", "–": "--",
+            "±": "$\\pm$", "–": "--", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}",
+            // After a line's end these are an argument and another command.
+            "[": "{[}", "*": "{*}",
         ]
-        return TextReport.printable(text).map { character in
-            signs[character] ?? ("&%$#_{}".contains(character) ? "\\\(character)" : String(character))
-        }.joined()
+        // Two hyphens are a dash.
+        let parts = TextReport.printable(text).split(separator: "--", omittingEmptySubsequences: false)
+        return parts.map { part in
+            part.map { character in
+                signs[character] ?? ("&%$#_{}".contains(character) ? "\\\(character)" : String(character))
+            }.joined()
+        }.joined(separator: "-{}-")
     }
 }

@@ -14,6 +14,17 @@ struct ResultTableTests {
         // The root of 5/3.
         #expect(abs((four.deviation ?? 0) - 1.290_994_448_735_806) < 1e-9)
         #expect(Summary([]) == nil)
+        // In any order.
+        for values in [[1, .nan, 0, 0.5], [.nan, 0.5, 1, 0]] {
+            let some = try #require(Summary(values))
+            #expect(some.count == 3 && some.undefined == 1 && some.least == 0 && some.greatest == 1)
+            #expect(some.median == 0.5 && some.mean == 0.5)
+        }
+        let none = try #require(Summary([.nan]))
+        #expect(none.count == 0 && none.mean.isNaN && none.least.isNaN)
+        for values in [[.infinity, 1], [1, .infinity]] {
+            #expect(Summary(values)?.mean == .infinity && Summary(values)?.deviation == nil)
+        }
     }
 
     @Test(
@@ -38,6 +49,8 @@ struct ResultTableTests {
             NumberText.significant(1.25e-7, digits: 2) == "1.3e-07"
                 || NumberText.significant(1.25e-7, digits: 2) == "1.2e-07")
         #expect(NumberText.significant(4, digits: 4) == "4" && NumberText.significant(0, digits: 4) == "0")
+        #expect(NumberText.significant(9.999999999999998e-15, digits: 4) == "1.000e-14")
+        #expect(NumberText.exponent(0.00999999, digits: 2) == -2)
         #expect(NumberText.exponent(345) == 2 && NumberText.exponent(-0.00345) == -3)
     }
 
@@ -132,7 +145,7 @@ struct ResultTableTests {
             problem { $0.rows = ["lrr"] }
                 == "these jobs have no tag and no parameter 'lrr' (did you mean 'lr'?)")
         #expect(problem { ($0.rows, $0.over) = (["lr"], ["lr"]) } == "'lr' is named twice")
-        #expect(throws: ResultTable.Problem(text: "no job has a result yet")) {
+        #expect(throws: ResultTable.Problem(text: "no job has a result")) {
             try ResultTable([point("t", [], [])], .init()) { _ in [:] }
         }
     }

@@ -80,6 +80,13 @@ struct JobQuery {
         // Without a filter the ends of the logs are enough.
         var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
         for index in jobs.indices { jobs[index].readState() }
+        if let experiment, jobs.isEmpty, !everyRun {
+            let runs = RunHistory(experiment: experiment, in: inventory.workspace).names
+            if runs.count > 1, let newest = runs.last {
+                JobSelection.warn(
+                    "its newest run, \(newest), has no jobs; --every-run has those of the runs before")
+            }
+        }
         if let parsed {
             let known = Set(jobs.flatMap { $0.tags.map(\.name) })
             // Of no jobs nothing can be said.
