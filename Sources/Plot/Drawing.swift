@@ -122,6 +122,17 @@ package struct Drawing: Sendable {
             }.joined())
     }
 
+    /// A text that is cut to a width, in pixels, in its middle: what tells long names apart is often at their end.
+    package static func fit(_ text: String, _ most: Double, size: Double = 12) -> String {
+        guard width(of: text, size: size) > most else { return text }
+        var (head, tail) = (text, "")
+        while !head.isEmpty, width(of: head + "…" + tail, size: size) > most {
+            head.removeLast()
+            tail = String(text.suffix(head.count / 2))
+        }
+        return head + "…" + tail
+    }
+
     /// How wide a text is, about, in pixels.
     package static func width(of text: String, size: Double = 12) -> Double {
         text.unicodeScalars.reduce(0) { width, scalar in
@@ -129,7 +140,7 @@ package struct Drawing: Sendable {
                 * (scalar.value > 0x2e80
                     ? 1
                     : "ijlt.,:;'|!()[] ".unicodeScalars.contains(scalar)
-                        ? 0.33 : scalar.properties.isUppercase ? 0.7 : 0.57)
+                        ? 0.37 : scalar.properties.isUppercase ? 0.74 : 0.62)
         }
     }
 }
@@ -142,6 +153,13 @@ package enum Palette {
     ]
 
     package static func line(_ number: Int) -> String { lines[number % lines.count] }
+
+    /// What tells lines of one colour apart; nil for a line that is whole.
+    package static func dash(_ number: Int) -> String? {
+        let dashes = ["7 3", "2 3", "10 3 2 3"]
+        let round = number / lines.count
+        return round == 0 ? nil : dashes[(round - 1) % dashes.count]
+    }
 
     /// From 0 to 1 along viridis (Smith and van der Walt, 2015), between seven of its colours.
     package static func ramp(_ share: Double) -> String {

@@ -18,17 +18,33 @@ struct Frame {
         self.labels = labels
         self.x = x
         self.y = y
-        yTicks = y.ticks()
+        func fitted(_ ticks: [Scale.Tick], _ most: Double) -> [Scale.Tick] {
+            ticks.map { Scale.Tick(place: $0.place, label: Drawing.fit($0.label, most)) }
+        }
+        // Of many texts so many as can be read.
+        func thinned(_ ticks: [Scale.Tick], _ room: Double) -> [Scale.Tick] {
+            let stride = max(1, Int((Double(ticks.count) * 15 / max(1, room)).rounded(.up)))
+            return ticks.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
+        }
+        yTicks = fitted(thinned(y.ticks(), size.height * 0.7), size.width * 0.3)
         let widest = yTicks.map { Drawing.width(of: $0.label) }.max() ?? 0
-        left = widest + 44
         top = labels.title.isEmpty ? 16 : 40
-        width = max(40, size.width - left - right - 20)
-        let ticks = x.ticks(about: max(2, Int(width / 70)))
-        let room = width / Double(max(1, ticks.count))
+        var left = widest + 44
+        var width = max(40, size.width - left - right - 20)
+        // Turned ones take a third of the height at most.
+        let ticks = fitted(
+            thinned(x.ticks(about: max(2, Int(width / 70))), width), size.height * 0.45)
         let longest = ticks.map { Drawing.width(of: $0.label) }.max() ?? 0
-        turnsLabels = longest > room - 6
+        turnsLabels = longest > width / Double(max(1, ticks.count)) - 6
+        if turnsLabels, let first = ticks.first {
+            // The first one begins left of its mark.
+            let missing = Drawing.width(of: first.label) * 0.77 + 8 - left - first.place * width
+            left += max(0, missing)
+            width = max(40, width - max(0, missing))
+        }
+        (self.left, self.width) = (left, width)
         xTicks = ticks
-        let below = turnsLabels ? min(120, longest * 0.72 + 16) : 18
+        let below = turnsLabels ? longest * 0.65 + 22 : 18
         height = max(40, size.height - top - below - 34)
     }
 
@@ -56,10 +72,15 @@ struct Frame {
         }
         drawing.line(left, bottom, left + width, bottom, .init("#444"))
         drawing.line(left, top, left, bottom, .init("#444"))
-        drawing.text(labels.x, left + width / 2, size.height - 8, .middle, size: 13)
-        drawing.text(labels.y, 16, top + height / 2, .middle, size: 13, rotation: -90)
+        drawing.text(
+            Drawing.fit(labels.x, width, size: 13), left + width / 2, size.height - 8, .middle, size: 13)
+        let up = Drawing.fit(labels.y, size.height - 24, size: 13)
+        let half = Drawing.width(of: up, size: 13) / 2
+        let middle = min(max(top + height / 2, half + 8), size.height - half - 8)
+        drawing.text(up, 16, middle, .middle, size: 13, rotation: -90)
         if !labels.title.isEmpty {
-            drawing.text(labels.title, left + width / 2, 24, .middle, size: 15, isBold: true)
+            let title = Drawing.fit(labels.title, width, size: 15)
+            drawing.text(title, left + width / 2, 24, .middle, size: 15, isBold: true)
         }
     }
 }

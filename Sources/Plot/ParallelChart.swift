@@ -23,7 +23,13 @@ package struct ParallelChart: Sendable {
 
     package func drawing(_ size: PictureSize) -> Drawing {
         var drawing = Drawing(width: size.width, height: size.height, title: title)
-        let (left, right, top, bottom) = (70.0, size.width - 70, 70.0, size.height - 24)
+        // The labels of the first axis lie left of it, those of the last one right.
+        func room(_ axis: Axis?) -> Double {
+            let widest = axis?.scale.ticks().map { Drawing.width(of: $0.label, size: 11) }.max() ?? 0
+            return max(70, min(size.width * 0.25, widest + 16))
+        }
+        let (left, right) = (room(axes.first), size.width - room(axes.last))
+        let (top, bottom) = (70.0, size.height - 24)
         if !title.isEmpty { drawing.text(title, size.width / 2, 26, .middle, size: 15, isBold: true) }
         func across(_ number: Int) -> Double {
             left + (right - left) * Double(number) / Double(max(1, axes.count - 1))
@@ -40,13 +46,25 @@ package struct ParallelChart: Sendable {
         for (number, axis) in axes.enumerated() {
             let x = across(number)
             drawing.line(x, top, x, bottom, .init("#444"))
-            drawing.text(axis.name, x, top - 14, .middle, size: 13, isBold: number == axes.count - 1)
-            for tick in axis.scale.ticks() where (-1e-9...1 + 1e-9).contains(tick.place) {
+            let distance = (right - left) / Double(max(1, axes.count - 1))
+            // The outer ones have less room on one side.
+            let isOuter = number == 0 || number == axes.count - 1
+            let most = isOuter ? 2 * min(distance / 2, number == 0 ? left : size.width - right) : distance
+            drawing.text(
+                Drawing.fit(axis.name, most - 8, size: 13), x, top - 14, .middle, size: 13,
+                isBold: number == axes.count - 1)
+            let ticks = axis.scale.ticks()
+            // Of many texts so many as can be read.
+            let step = max(1, Int((Double(ticks.count) * 14 / (bottom - top)).rounded(.up)))
+            for tick in stride(from: 0, to: ticks.count, by: step).map({ ticks[$0] })
+            where (-1e-9...1 + 1e-9).contains(tick.place) {
                 let y = bottom - tick.place * (bottom - top)
                 drawing.line(x - 3, y, x + 3, y, .init("#444"))
                 let isLast = number == axes.count - 1
+                let side = number == 0 ? left : isLast ? size.width - right : distance
                 drawing.text(
-                    tick.label, x + (isLast ? 7 : -7), y + 4, isLast ? .start : .end, size: 11, hasHalo: true)
+                    Drawing.fit(tick.label, side - 14, size: 11), x + (isLast ? 7 : -7), y + 4,
+                    isLast ? .start : .end, size: 11, hasHalo: true)
             }
         }
         return drawing

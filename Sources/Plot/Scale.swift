@@ -28,6 +28,11 @@ package struct Scale: Sendable, Equatable {
     package let kind: Kind
     private let low: Double
     private let high: Double
+    /// Whether it is one of whole numbers, between which nothing is marked.
+    private let isWhole: Bool
+
+    /// The largest number of a linear axis: beyond, distances may be infinite.
+    private static let most = 1e300
 
     /// An axis of numbers.
     ///
@@ -35,19 +40,20 @@ package struct Scale: Sendable, Equatable {
     ///   - values: those that are to be on it; numbers that are not finite are left out, and on a logarithmic axis those up to 0.
     ///   - isTight: whether it ends at the last value, not at the next round one.
     package init(_ values: [Double], logarithmic: Bool = false, isTight: Bool = false) {
-        let usable = values.filter { $0.isFinite && (!logarithmic || $0 > 0) }
+        let usable = values.filter { logarithmic ? $0.isFinite && $0 > 0 : abs($0) <= Self.most }
         var (least, most) = (usable.min() ?? (logarithmic ? 1 : 0), usable.max() ?? (logarithmic ? 10 : 1))
         if logarithmic {
             kind = .logarithmic
-            if least == most { (least, most) = (least / 2, most * 2) }
+            isWhole = false
             let (a, b) = (log10(least), log10(most))
-            let room = isTight ? 0 : (b - a) * 0.04
+            let room = a == b ? 0.3 : isTight ? 0 : (b - a) * 0.04
             (low, high) = (a - room, b + room)
             return
         }
         kind = .linear
+        isWhole = most - least >= 2 && usable.allSatisfy { $0 == $0.rounded() }
         if least == most {
-            let room = least == 0 ? 1 : abs(least) * 0.1
+            let room = abs(least) < 1e-300 ? 1 : abs(least) * 0.1
             (least, most) = (least - room, most + room)
         }
         let room = isTight ? 0 : (most - least) * 0.04
@@ -56,6 +62,7 @@ package struct Scale: Sendable, Equatable {
 
     package init(categories: [String]) {
         kind = .categories(categories)
+        isWhole = true
         low = -0.5
         high = Double(max(1, categories.count)) - 0.5
     }
@@ -66,7 +73,7 @@ package struct Scale: Sendable, Equatable {
         if kind == .logarithmic {
             return value > 0 ? (log10(value) - low) / (high - low) : nil
         }
-        return (value - low) / (high - low)
+        return abs(value) <= Self.most * 2 ? (value - low) / (high - low) : nil
     }
 
     /// About so many marks, at round numbers.
@@ -82,13 +89,14 @@ package struct Scale: Sendable, Equatable {
     }
 
     private func linearTicks(_ count: Int) -> [Tick] {
-        let step = Self.roundStep((high - low) / Double(max(1, count)))
-        let decimals = max(0, -NumberText.exponent(step))
+        let round = Self.roundStep((high - low) / Double(max(1, count)))
+        let step = isWhole ? max(1, round) : round
+        let exponent = NumberText.exponent(step)
         let first = (low / step).rounded(.up)
         return (0...(count * 3)).compactMap { index in
             let value = (first + Double(index)) * step
             guard value <= high + step * 1e-9, let place = place(value) else { return nil }
-            return Tick(place: place, label: Self.label(value, decimals))
+            return Tick(place: place, label: Self.label(value, exponent))
         }
     }
 
@@ -98,10 +106,19 @@ package struct Scale: Sendable, Equatable {
         return ([1, 2, 5, 10].first { $0 * power >= least * 0.85 } ?? 10) * power
     }
 
-    private static func label(_ value: Double, _ decimals: Int) -> String {
-        if value == 0 || abs(value) < 1e-12 { return "0" }
-        if decimals > 5 || abs(value) >= 1e6 { return NumberText.significant(value, digits: 3) }
-        return NumberText.fixed(value, decimals: decimals)
+    /// - Parameter step: the exponent of the distance of two marks.
+    private static func label(_ value: Double, _ step: Int) -> String {
+        if abs(value) < pow(10, Double(step)) / 1000 { return "0" }
+        if step >= -5, abs(value) < 1e6 { return NumberText.fixed(value, decimals: max(0, -step)) }
+        // 2.5e7, with the digits that tell two marks apart.
+        let exponent = NumberText.exponent(value)
+        let digits = min(15, max(0, exponent - step))
+        var mantissa = NumberText.fixed(value / pow(10, Double(exponent)), decimals: digits)
+        while mantissa.contains("."), let last = mantissa.last, last == "0" || last == "." {
+            mantissa.removeLast()
+            if last == "." { break }
+        }
+        return "\(mantissa)e\(exponent)"
     }
 
     private func logarithmicTicks(_ count: Int) -> [Tick] {

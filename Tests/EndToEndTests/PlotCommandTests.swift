@@ -95,6 +95,80 @@ struct PlotCommandTests {
             "\(none)")
     }
 
+    @Test(
+        "what is no number is a gap, and told; options that do not go with a kind are refused; types are not mixed"
+    )
+    func gaps() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Prep = xpm.task { id = "g.prep", params = { size = xpm.int }, execute = function(self) self:result { rows = self.size } end }
+            local T = xpm.task { id = "g.t", params = { prep = Prep, n = xpm.int, kind = xpm.string }, execute = function(self)
+              local bad = self.kind == "net" and self.n == 3
+              self:result { score = bad and 0/0 or self.n - 3, big = 1e308, none = self.kind == "net" and 0/0 or 1 }
+              if self.n == 1 then self:log { step = 1, loss = 5 } return end
+              for step = 1, 50 do self:log { step = step, loss = bad and step == 25 and 0/0 or self.n / step } end
+            end }
+            function run()
+              for p in xpm.grid { n = { 1, 2, 3, 4, 5 }, kind = { "net", "tree" }, size = { 1, 2 } } do
+                T { prep = Prep { size = p.size }:submit(), n = p.n, kind = p.kind }:submit()
+              end
+            end
+            """, to: "g.lua")
+        #expect(try bench.run("run", "-q", "g.lua").code == 0)
+        func plot(_ words: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(["plot", "g", "-o", "g.svg"] + words)
+            return try bench.finish(process, tag)
+        }
+        let line = try plot("--metric", "score", "--x", "n", "--series", "kind", "--over", "size")
+        #expect(line.code == 0 && line.error.contains("1 point is not shown"), "\(line)")
+        // The net's in two pieces.
+        #expect(try shapes(bench, "g.svg").counts["polyline"] == 3)
+        #expect(try shapes(bench, "g.svg").counts["circle"] == 9)
+        let whole = try shapes(bench, "g.svg").texts
+        #expect(["1", "2", "3", "4", "5"].allSatisfy(whole.contains) && !whole.contains("2.5"), "\(whole)")
+        // Only what the metric's own jobs have varies.
+        #expect(try plot("--metric", "score", "--x", "n", "--over", "size").code == 0)
+        let curve = try plot("--kind", "curve", "--series", "kind", "--filter", "n in [1, 3] and size = 1")
+        #expect(curve.code == 0, "\(curve)")
+        let alone = try plot(
+            "--kind", "curve", "--series", "n", "--filter", "kind = net and size = 1 and n < 4")
+        #expect(alone.error.contains("1 point is not shown"), "\(alone)")
+        let curves = try shapes(bench, "g.svg").counts
+        // One point has a dot; the third series is in two pieces.
+        #expect(curves["circle"] == 1 && curves["polyline"] == 3, "\(curves)")
+        let log = try plot("--metric", "score", "--x", "n", "--log-y", "--over", "size", "kind")
+        #expect(log.code == 0 && log.error.contains("not above 0 on a logarithmic axis"), "\(log)")
+        let empty = try plot("--metric", "score", "--x", "n", "--log-y", "--filter", "n < 3")
+        #expect(
+            empty.code == 2
+                && empty.error.contains("no job has a result 'score' that a logarithmic axis can show"))
+        #expect(
+            try plot("--metric", "none", "--x", "n", "--series", "kind", "--over", "size").error.contains(
+                "nothing to show of kind=net"))
+        for words in [["--log-y"], []] {
+            let (process, tag) = try bench.start(
+                ["plot", "g", "-o", "g.svg", "--metric", "big", "--x", "n"] + words)
+            let huge = try bench.finish(process, tag)
+            #expect(huge.code == (words.isEmpty ? 2 : 0), "\(huge)")
+        }
+        let parallel = try plot("--kind", "parallel", "--metric", "score")
+        #expect(parallel.error.contains("2 of 20 lines are not shown"), "\(parallel)")
+        for (words, message) in [
+            (["--kind", "parallel", "--x", "n"], "--x goes with --kind line and heatmap"),
+            (["--kind", "heatmap", "--series", "kind"], "--series goes with --kind line and curve"),
+            (["--kind", "heatmap", "--log-x"], "--log-x goes with --kind line and curve"),
+            (["--x", "kind", "--log-x"], "'kind' is not a number everywhere"),
+            (["--kind", "curve", "--series", "knd"], "no tag and no parameter 'knd'"),
+        ] {
+            let (process, tag) = try bench.start(
+                ["plot", "g", "--metric", words.contains("curve") ? "loss" : "score"] + words)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code != 0 && wrong.error.contains(message), "\(words): \(wrong)")
+        }
+    }
+
     @Test("a terminal that shows pictures gets it")
     func inline() throws {
         let bench = try bench()

@@ -4,6 +4,22 @@ import Testing
 
 @Suite("Scales")
 struct ScaleTests {
+    @Test("extreme values have places too, or none; nothing is marked between whole numbers")
+    func extremes() {
+        for value in [1e308, .leastNonzeroMagnitude, 1, 1e-300] {
+            for isLogarithmic in [true, false] {
+                let scale = Scale([value], logarithmic: isLogarithmic)
+                for tick in scale.ticks() { #expect(tick.place.isFinite) }
+                if let place = scale.place(value) { #expect((0...1).contains(place), "\(value): \(place)") }
+            }
+        }
+        for tick in Scale([-1e308, 1e308]).ticks() { #expect(tick.place.isFinite) }
+        #expect(Scale([1, 2, 3]).ticks().map(\.label) == ["1", "2", "3"])
+        #expect(
+            Scale([2.5e7, 3.5e7], isTight: true).ticks(about: 2).map(\.label) == ["2.5e7", "3e7", "3.5e7"])
+        #expect(Drawing.fit("a long name of number 7", 90).hasSuffix("7"))
+    }
+
     @Test(
         "ticks are round numbers within the axis",
         arguments: [

@@ -3,6 +3,13 @@ import Plot
 
 /// Pictures of results: which jobs make which point.
 struct ResultPlot {
+    /// A picture of a result, and what of it is not shown.
+    struct Picture {
+        let metric: String
+        let drawing: Drawing
+        var notes: [String] = []
+    }
+
     let experiment: String
     let points: [ResultPoint]
     let metric: String?
@@ -17,6 +24,23 @@ struct ResultPlot {
     typealias Problem = ResultTable.Problem
 
     // MARK: What is chosen where nobody says
+
+    /// The result that is drawn, and the jobs of the types that have it.
+    private func chosen() throws(Problem) -> (metric: String, plot: ResultPlot) {
+        var request = ResultTable.Request()
+        request.rows = []
+        request.metrics = metric.map { [$0] }
+        let name = try ResultTable(points, request).metrics[0]
+        let types = Set(points.filter { $0.metric(name) != nil }.map(\.task))
+        if types.isEmpty { throw Problem(text: "no job has a result\(metric.map { " '\($0)'" } ?? "") yet") }
+        return (name, with(points.filter { types.contains($0.task) }))
+    }
+
+    private func with(_ points: [ResultPoint]) -> ResultPlot {
+        ResultPlot(
+            experiment: experiment, points: points, metric: metric, x: x, y: y, series: series, over: over,
+            statistic: statistic, logarithmicX: logarithmicX, logarithmicY: logarithmicY)
+    }
 
     /// The tags with more than one value, with their values; those over which is summed up left out.
     private var varying: [(name: String, values: [JSON])] {
@@ -41,11 +65,11 @@ struct ResultPlot {
         return most.name
     }
 
-    private func request(rows: [String], columns: [String], _ metric: String?) -> ResultTable.Request {
+    private func request(rows: [String], columns: [String], _ metric: String) -> ResultTable.Request {
         var request = ResultTable.Request()
         request.rows = rows
         request.columns = columns
-        request.metrics = metric.map { [$0] }
+        request.metrics = [metric]
         request.over = over.filter { !rows.contains($0) && !columns.contains($0) }
         return request
     }
@@ -78,56 +102,102 @@ struct ResultPlot {
 
     // MARK: Kinds
 
-    func lines(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+    func lines(_ size: PictureSize) throws(Problem) -> Picture {
+        let (name, plot) = try chosen()
+        return try plot.lines(of: name, size)
+    }
+
+    private func lines(of name: String, _ size: PictureSize) throws(Problem) -> Picture {
         let across = try across()
         let by =
             series
             ?? varying.filter { $0.name != across && $0.values.count <= 8 }.min {
                 $0.values.count < $1.values.count
             }?.name
-        let table = try ResultTable(points, request(rows: [across], columns: by.map { [$0] } ?? [], metric))
-        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
-        let isNumeric = table.rows.allSatisfy { $0.keys[0]?.number != nil }
+        let table = try ResultTable(points, request(rows: [across], columns: by.map { [$0] } ?? [], name))
+        // A job that does not have the parameter has no place.
+        let rows = table.rows.filter { $0.keys[0] != nil }
+        let isNumeric = rows.allSatisfy { $0.keys[0]?.number != nil }
+        if !isNumeric, logarithmicX == true {
+            throw Problem(text: "'\(across)' is not a number everywhere: it has no logarithmic axis")
+        }
         let all = table.columnKeys.enumerated().map { column, keys in
             LineChart.Series(
                 name: by.map { "\($0)=\(Self.text(keys[0]))" } ?? name,
-                points: table.rows.enumerated().compactMap { number, row in
-                    guard let found = value(row.cells[column][0]) else { return nil }
+                points: rows.enumerated().compactMap { number, row in
+                    let cell = row.cells[column][0]
+                    // Where there is no job there is no gap either.
+                    if cell.summary == nil, cell.missing.isEmpty { return nil }
+                    let found = value(cell) ?? (.nan, 0)
                     let place = isNumeric ? row.keys[0]?.number ?? 0 : Double(number)
                     return .init(x: place, y: found.value, spread: found.spread)
                 })
         }
-        guard all.contains(where: { !$0.points.isEmpty }) else {
-            throw Problem(text: "no job has a result '\(name)' yet")
-        }
-        let repeats = table.rows.contains { $0.cells.contains { ($0[0].summary?.count ?? 0) > 1 } }
+        let repeats = rows.contains { $0.cells.contains { ($0[0].summary?.count ?? 0) > 1 } }
         let labels = Labels(title: experiment, x: across, y: name + (repeats ? spreadName : ""))
-        let scale = isNumeric ? nil : Scale(categories: table.rows.map { Self.text($0.keys[0]) })
+        let scale = isNumeric ? nil : Scale(categories: rows.map { Self.text($0.keys[0]) })
         let chart = LineChart(
             all, labels, x: scale, logarithmicX: logarithmicX, logarithmicY: logarithmicY)
-        return (name, chart.drawing(size))
+        return try picture(of: chart, all, name, size)
     }
 
-    func heatMap(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+    private func picture(
+        of chart: LineChart, _ series: [LineChart.Series], _ name: String, _ size: PictureSize
+    ) throws(Problem) -> Picture {
+        if chart.empty.count == series.count {
+            let axis = logarithmicY || logarithmicX == true ? " that a logarithmic axis can show" : ""
+            throw Problem(text: "no job has a result '\(name)'\(axis) yet")
+        }
+        var notes: [String] = []
+        if chart.leftOut > 0 {
+            notes.append(
+                "\(chart.leftOut) point\(chart.leftOut == 1 ? " is" : "s are") not shown: not finite, without a result, or not above 0 on a logarithmic axis"
+            )
+        }
+        if !chart.empty.isEmpty { notes.append("nothing to show of \(chart.empty.joined(separator: ", "))") }
+        return Picture(metric: name, drawing: chart.drawing(size), notes: notes)
+    }
+
+    /// The most cells of a heat map in one direction.
+    private static let mostCells = 500
+
+    func heatMap(_ size: PictureSize) throws(Problem) -> Picture {
+        let (name, plot) = try chosen()
+        return try plot.heatMap(of: name, size)
+    }
+
+    private func heatMap(of name: String, _ size: PictureSize) throws(Problem) -> Picture {
         let across = try across()
         guard let up = y ?? varying.first(where: { $0.name != across })?.name else {
             throw Problem(text: "a heat map needs two parameters that vary: --x and --y")
         }
-        let table = try ResultTable(points, request(rows: [up], columns: [across], metric))
-        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
+        for axis in [across, up] {
+            let count = Set(points.map { $0.value(axis, parameters: \.parameters)?.text ?? "" }).count
+            guard count <= Self.mostCells else {
+                throw Problem(
+                    text:
+                        "'\(axis)' has \(count) values, and a heat map at most \(Self.mostCells): --kind line, or a --filter"
+                )
+            }
+        }
+        let table = try ResultTable(points, request(rows: [up], columns: [across], name))
         let map = HeatMap(
             xNames: table.columnKeys.map { Self.text($0[0]) },
             yNames: table.rows.map { Self.text($0.keys[0]) },
             values: table.rows.map { row in row.cells.map { value($0[0])?.value } },
             Labels(title: experiment, x: across, y: up), valueName: name)
-        return (name, map.drawing(size))
+        return Picture(metric: name, drawing: map.drawing(size))
     }
 
-    func parallel(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+    func parallel(_ size: PictureSize) throws(Problem) -> Picture {
+        let (name, plot) = try chosen()
+        return try plot.parallel(of: name, size)
+    }
+
+    private func parallel(of name: String, _ size: PictureSize) throws(Problem) -> Picture {
         let names = varying.map(\.name)
         if names.isEmpty { throw Problem(text: "no tag varies") }
-        let table = try ResultTable(points, request(rows: names, columns: [], metric))
-        guard let name = table.metrics.first else { throw Problem(text: "no job has a result yet") }
+        let table = try ResultTable(points, request(rows: names, columns: [], name))
         let rows = table.rows.compactMap { row in
             value(row.cells[0][0]).map { (keys: row.keys, value: $0.value) }
         }
@@ -151,11 +221,17 @@ struct ResultPlot {
         axes.append(.init(name: name, scale: Scale(rows.map(\.value), isTight: true)))
         columns.append(rows.map(\.value))
         let lines = rows.indices.map { row in columns.map { $0[row] } }
-        return (name, ParallelChart(axes, lines: lines, title: experiment).drawing(size))
+        let left = table.rows.count - rows.count
+        return Picture(
+            metric: name, drawing: ParallelChart(axes, lines: lines, title: experiment).drawing(size),
+            notes: left > 0
+                ? [
+                    "\(left) of \(table.rows.count) lines are not shown: their result is missing or not finite"
+                ] : [])
     }
 
     /// What tasks have logged over their steps: the mean of those that are summed up, and how they spread.
-    func curves(_ size: PictureSize) throws(Problem) -> (String, Drawing) {
+    func curves(_ size: PictureSize) throws(Problem) -> Picture {
         var logs: [(point: ResultPoint, series: [JobLog.Series])] = []
         for point in points {
             let found = JobLog.series(of: point.folder)
@@ -174,7 +250,11 @@ struct ResultPlot {
                     "no job has logged '\(name)'\(Suggestion.hint(for: name, among: known)): \(known.joined(separator: ", "))"
             )
         }
-        let by = series.map { [$0] } ?? varying.map(\.name)
+        logs.removeAll { one in !one.series.contains { $0.name == name } }
+        let by = series.map { [$0] } ?? with(logs.map(\.point)).varying.map(\.name)
+        if let series, !logs.contains(where: { $0.point.value(series, parameters: \.parameters) != nil }) {
+            throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
+        }
         var groups: [String: [Double: [Double]]] = [:]
         var order: [(name: String, keys: [JSON?])] = []
         for (point, series) in logs {
@@ -182,7 +262,7 @@ struct ResultPlot {
             let keys = by.map { point.value($0, parameters: \.parameters) }
             let title = zip(by, keys).map { "\($0)=\(Self.text($1))" }.joined(separator: " ")
             if groups[title] == nil { order.append((title, keys)) }
-            for (step, value) in one.points where value.isFinite {
+            for (step, value) in one.points {
                 groups[title, default: [:]][step, default: []].append(value)
             }
         }
@@ -190,17 +270,17 @@ struct ResultPlot {
             LineChart.Series(
                 name: group.name,
                 points: (groups[group.name] ?? [:]).compactMap { step, values in
-                    guard let summary = Summary(values), statistic.value(summary).isFinite else { return nil }
-                    return .init(x: step, y: statistic.value(summary), spread: statistic.spread(summary) ?? 0)
+                    guard let summary = Summary(values) else { return nil }
+                    let value = statistic.value(summary)
+                    return .init(
+                        x: step, y: value, spread: value.isFinite ? statistic.spread(summary) ?? 0 : 0)
                 })
         }
         let isRepeated = groups.values.contains { $0.values.contains { $0.count > 1 } }
         let labels = Labels(title: experiment, x: "step", y: name + (isRepeated ? spreadName : ""))
-        return (
-            name,
-            LineChart(all, labels, logarithmicX: logarithmicX ?? false, logarithmicY: logarithmicY).drawing(
-                size)
-        )
+        let chart = LineChart(
+            all, labels, logarithmicX: logarithmicX ?? false, logarithmicY: logarithmicY)
+        return try picture(of: chart, all, name, size)
     }
 }
 

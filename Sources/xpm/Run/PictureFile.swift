@@ -14,7 +14,7 @@ struct PictureFile {
 
     func write(to path: String) throws(Failure) {
         var bytes = Array(svg.utf8)
-        if Paths.hasExtension(path, "png") {
+        if Paths.hasExtension(path.lowercased(), "png") {
             guard let png = png(zoom: 2) else {
                 throw .message(
                     "\(path): PNG needs \(Self.converter) (apt install librsvg2-bin); without it write an .svg file"
@@ -31,8 +31,9 @@ struct PictureFile {
 
     /// Nil where there is no program for it.
     private func png(zoom: Int) -> [UInt8]? {
-        let folder = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-plot.\(getpid())"
-        guard (try? Files.makeFolder(folder)) != nil else { return nil }
+        // A new folder of a name that nobody foresees: others may write beside it.
+        let folder = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-plot.\(UInt64.random(in: .min ... .max))"
+        guard (try? Files.makeFolder(folder)) == true else { return nil }
         defer { try? Files.removeTree(folder) }
         let (source, target) = ("\(folder)/plot.svg", "\(folder)/plot.png")
         guard (try? Files.write(Array(svg.utf8), to: source)) != nil,

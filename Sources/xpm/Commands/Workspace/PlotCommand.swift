@@ -69,10 +69,19 @@ struct PlotCommand: ParsableCommand {
         guard (200...10_000).contains(width), (150...10_000).contains(height) else {
             throw ValidationError("--width and --height are pixels, from 200 and 150 to 10000.")
         }
-        if let output, !Paths.hasExtension(output, "svg"), !Paths.hasExtension(output, "png") {
+        if let output, !Paths.hasExtension(output.lowercased(), "svg", "png") {
             throw ValidationError("--output names an .svg or a .png file.")
         }
-        if y != nil, kind != .heatmap { throw ValidationError("--y goes with --kind heatmap.") }
+        let isMap = kind == .heatmap || kind == .parallel
+        for (isGiven, option, kinds, fits) in [
+            (x != nil, "--x", "line and heatmap", kind == .line || kind == .heatmap),
+            (y != nil, "--y", "heatmap", kind == .heatmap),
+            (series != nil, "--series", "line and curve", !isMap),
+            (logX != nil, "--log-x", "line and curve", !isMap),
+            (logY, "--log-y", "line and curve", !isMap),
+        ] where isGiven && !fits {
+            throw ValidationError("\(option) goes with --kind \(kinds).")
+        }
     }
 
     func run() throws {
@@ -85,21 +94,22 @@ struct PlotCommand: ParsableCommand {
                 over: over.flatMap { $0.split(separator: ",").map(String.init) }, statistic: stat,
                 logarithmicX: logX, logarithmicY: logY)
             let size = PictureSize(width: Double(width), height: Double(height))
-            let (name, drawing): (String, Drawing)
+            let drawn: ResultPlot.Picture
             do throws(ResultTable.Problem) {
-                switch kind {
-                case .line: (name, drawing) = try plot.lines(size)
-                case .curve: (name, drawing) = try plot.curves(size)
-                case .heatmap: (name, drawing) = try plot.heatMap(size)
-                case .parallel: (name, drawing) = try plot.parallel(size)
-                }
+                drawn =
+                    switch kind {
+                    case .line: try plot.lines(size)
+                    case .curve: try plot.curves(size)
+                    case .heatmap: try plot.heatMap(size)
+                    case .parallel: try plot.parallel(size)
+                    }
             } catch { throw .message("\(experiment): \(error.text)") }
-            let path =
-                output ?? "\(experiment)-\(name.map { $0 == "/" ? "-" : $0 }.map(String.init).joined()).svg"
-            let picture = PictureFile(svg: drawing.svg)
-            try picture.write(to: path)
+            let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-")).svg"
+            let file = PictureFile(svg: drawn.drawing.svg)
+            try file.write(to: path)
+            for note in drawn.notes { JobSelection.warn(note) }
             StandardStream.error.write("wrote \(path)\n")
-            picture.show()
+            file.show()
         } catch { throw error.reported() }
     }
 }
