@@ -87,8 +87,9 @@ package struct ConfigurationFiles {
         let name = String(option[..<equals])
         let given = String(option[option.index(after: equals)...])
         // A map, such as {range: [1, 5]}, and a list that was written as one.
-        if ["{", "["].contains(given.first) {
-            return (name, try YAMLFile.parse(option: text, value: given))
+        if given.hasPrefix("{") { return (name, try YAMLFile.parse(option: text, value: given)) }
+        if given.hasPrefix("["), let whole = try? YAMLFile.parse(option: text, value: given) {
+            return (name, whole)
         }
         let list = try YAMLFile.parse(option: text, value: "[\(given)]")
         guard case .list(let values) = list.content else { return (name, list) }

@@ -39,16 +39,18 @@ struct XPM: ParsableCommand {
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
-        if arguments.first == "help" { refuseUnknown(arguments.dropFirst()) }
+        refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
         main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
     }
 
-    /// ArgumentParser's own help shows that of the command before an unknown one.
+    /// ArgumentParser would take an unknown command for an argument of the one before it.
     private static func refuseUnknown(_ words: ArraySlice<String>) {
         var command: any ParsableCommand.Type = XPM.self
-        for word in words where !word.hasPrefix("-") {
+        for word in words {
             let known = command.configuration.subcommands
+            if word.hasPrefix("-") || known.isEmpty { return }
+            if word == "help" { continue }
             guard let next = known.first(where: { $0._commandName == word }) else {
                 let hint = Suggestion.hint(for: word, among: known.map { $0._commandName })
                 StandardStream.error.write("error: there is no command '\(word)'\(hint)\n")

@@ -274,6 +274,8 @@ struct ConfigurationTests {
                 return !folder.isEmpty && Files.exists("\(folder)/f")
             })
         let job = try #require(try bench.jobs("h.l").first)
+        // Written when the program has begun.
+        #expect(try bench.wait { ProcessRecord.read(job.process) != nil })
         let record = try #require(ProcessRecord.read(job.process))
         let stat = try Files.readText("/proc/\(record.pid)/stat")
         let fields = (stat.split(separator: ")").last ?? "").split(separator: " ")

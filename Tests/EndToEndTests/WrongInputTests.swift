@@ -20,6 +20,7 @@ struct WrongInputTests {
                 "unknown key 'learning_rat' (did you mean 'learning_rate'?)"
             ),
             ("id: x\n", "full.yaml:1:1", "missing value 'learning_rate'"),
+            ("learning_rate: 1\ngrid_serach: {}\n", "full.yaml:2", "did you mean 'grid_search'?"),
             ("learning_rate: 1\nid: a/b\n", "full.yaml:2:5", "cannot name a folder"),
             ("learning_rate: 1\ndirty_git: maybe\n", "full.yaml:2:12", "expected ignore, warn or error"),
             ("learning_rate: 1\ngrid_search: {a: []}\n", "full.yaml:2:18", "a: there are no values"),
@@ -53,7 +54,15 @@ struct WrongInputTests {
         #expect(try bench.run("run", "a", "b", "c").code == 64)
         #expect(try bench.run("run", "experiment.lua", "-j", "0").code == 64)
         #expect(try bench.run("run", "experiment.lua", "--run-mode", "fast").code == 64)
-        #expect(try bench.run("runn").code == 64)
+        for (words, message) in [
+            (["runn", "x.lua"], "no command 'runn' (did you mean 'run'?)"),
+            (["jobs", "lst"], "no command 'lst' (did you mean 'list'?)"),
+            (["results", "e", "--top", "-1"], "--top needs a number from 1"),
+        ] {
+            let (process, tag) = try bench.start(words)
+            let wrong = try bench.finish(process, tag)
+            #expect(wrong.code == 64 && wrong.error.contains(message), "\(words): \(wrong)")
+        }
         let help = try bench.run("help", "jobs", "lsit")
         #expect(help.code == 64 && help.error.contains("no command 'lsit' (did you mean 'list'?)"))
         #expect(try bench.run("help", "jobs", "list").output.contains("USAGE: xpm jobs list"))

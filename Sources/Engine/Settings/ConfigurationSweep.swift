@@ -84,6 +84,9 @@ package struct ConfigurationSweep: Sendable, Equatable {
         guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
             throw SettingError("'\(path)' names no parameter", at: setting.origin)
         }
+        if let hint = SweepRange.misspelt(setting) {
+            throw SettingError("\(path): \(hint)", at: setting.origin)
+        }
         var seen: Set<String> = []
         let values = try SweepRange.values(of: setting, path).filter { seen.insert($0.json.text).inserted }
         return Axis(paths: [path], steps: values.map { [$0] }, origin: setting.origin)
@@ -278,7 +281,8 @@ enum SweepRange {
 
     /// What a map that is nearly a range was probably meant to be.
     static func misspelt(_ setting: Setting) -> String? {
-        guard let fields = setting.fields, fields.count == 1, case .list = fields[0].value.content,
+        guard let fields = setting.fields, fields.count == 1, !isRange(setting),
+            case .list = fields[0].value.content,
             let nearest = Suggestion.nearest(to: fields[0].key, among: names)
         else { return nil }
         return "there is no '\(fields[0].key)' (did you mean '\(nearest)'?)"

@@ -2,6 +2,12 @@ import Engine
 
 /// Small functions for `xpm.lua`: errors at the user's line.
 extension XpmModule {
+    /// What types are called in other languages.
+    private static let typesElsewhere = [
+        "integer": "int", "number": "float", "double": "float", "str": "string", "boolean": "bool",
+        "dict": "map", "array": "list", "table": "map",
+    ]
+
     func addSupportFunctions() {
         add("fail") { stack in throw ScriptError(stack.string(1) ?? "") }
         add("fail_plainly") { stack in throw LuaError(message: stack.string(1) ?? "", traceback: nil) }
@@ -12,7 +18,10 @@ extension XpmModule {
             if stack.kind(3) == .table {
                 stack.forEachPair(of: 3) { if let name = stack.string(-2) { known.append(name) } }
             }
-            let hint = Suggestion.hint(for: key, among: known.sorted(by: ByteOrder.less))
+            let usual = stack.string(1) == "xpm" ? Self.typesElsewhere[key] : nil
+            let hint =
+                usual.map { " (did you mean '\($0)'?)" }
+                ?? Suggestion.hint(for: key, among: known.sorted(by: ByteOrder.less))
             throw ScriptError(
                 "\(stack.string(1) ?? "") has no '\(key)'" + hint)
         }

@@ -28,7 +28,6 @@ extension PlanSession {
         try stack.call(arguments: 1, results: 1)
         main = stack.keep()
         stack.pop()
-        try checkConfiguration()
     }
 
     /// Ending the process would lose what was submitted.

@@ -93,9 +93,13 @@ extension PlanSession {
             return .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
         } catch {
             let name = error.path.drop { $0 == "." }
-            let isAboutKey = if case .unknownParameter = error.problem { true } else { false }
-            throw SettingError(
-                isAboutKey ? error.text : "\(name): \(error.text)", at: setting.origin(at: error.path))
+            guard case .unknownParameter(let key, _, let nearest) = error.problem else {
+                throw SettingError("\(name): \(error.text)", at: setting.origin(at: error.path))
+            }
+            // The experiment's own keys stand there too.
+            let isOutside = nearest == nil && fields.contains { $0.key == key }
+            let hint = isOutside ? Suggestion.hint(for: key, among: Array(ExperimentSettings.keys)) : ""
+            throw SettingError(error.text + hint, at: setting.origin(at: error.path))
         }
     }
 

@@ -101,12 +101,13 @@ package final class PlanSession {
 
     // MARK: Loading
 
-    /// Loads the script, and checks the configuration against its schema.
-    package func load() throws(PlanError) {
+    /// Loads the script, and checks the configuration against its schema where that is wanted.
+    package func load(checksConfiguration: Bool = true) throws(PlanError) {
         do {
             addPlanFunctions()
             try module.open()
             try prepare()
+            if checksConfiguration { try checkConfiguration() }
         } catch { throw Self.planError(error) }
     }
 

@@ -26,7 +26,7 @@ struct DeprecatedCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let json = json
-                try PlanReader.read(experiment, isWholePlan: false) { reader in
+                try PlanReader.read(experiment, .types) { reader in
                     try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()
@@ -69,7 +69,7 @@ struct DeprecatedCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let undo = undo
-                try PlanReader.read(experiment, isWholePlan: false) { reader in
+                try PlanReader.read(experiment, .types) { reader in
                     try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()

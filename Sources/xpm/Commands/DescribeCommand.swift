@@ -27,7 +27,7 @@ struct DescribeCommand: ParsableCommand {
         do throws(Failure) {
             let (options, types) = sorted()
             let (wanted, json) = (types, json)
-            try PlanReader.read(options, isWholePlan: false) { reader in
+            try PlanReader.read(options, .types) { reader in
                 let all = reader.session.types
                 let chosen = try Self.choose(wanted, among: all)
                 let report = TypeReport(style: .standardOutput)

@@ -63,10 +63,14 @@ struct SweepOptions: ParsableArguments {
         help: ArgumentHelp("Try values together: --zip a=1,2 b=3,4.", valueName: "a=1,2"))
     var zip: [String] = []
 
-    @Option(help: ArgumentHelp("Only so many points of the sweep, picked at random.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only so many points of the sweep, picked at random.", valueName: "n"))
     var sample: Int?
 
-    @Option(help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
     var seed: Int?
 
     func validate() throws {

@@ -21,14 +21,14 @@ struct SweepCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let (format, json) = (format, json)
-            try PlanReader.read(experiment, isWholePlan: false) { reader in
+            try PlanReader.read(experiment, .points) { reader in
                 let points = reader.session.sweepPoints
                 if json {
                     for point in points {
                         let members = point.map { JSON.Member($0.path, $0.value.json) }
                         reader.write(JSON.object(members).text + "\n")
                     }
-                } else if let first = points.first {
+                } else if let first = points.first, !first.isEmpty {
                     let table = TextTable(
                         titles: first.map(\.path), leading: first.count,
                         rows: points.map { $0.map { ($0.value.json.string ?? $0.value.json.text) } },

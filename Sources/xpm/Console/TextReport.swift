@@ -111,7 +111,9 @@ struct TextReport {
                     .joined(
                         separator: " ")
             }
-            return [result.spec.taskID, result.spec.identifier.short, result.spec.tags, values]
+            return [
+                result.spec.taskID, result.spec.identifier.short, Self.printable(result.spec.tags), values,
+            ]
         }
         let widths = (0..<3).map { column in rows.map { $0[column].columns }.max() ?? 0 }
         return rows.map { row in

@@ -8,9 +8,19 @@ final class PlanReader {
     private var planned = PlannedJobs()
     var jobs: [Experiment.PlannedJob] { planned.all }
 
+    /// How much of an experiment is read.
+    enum Extent {
+        /// What its script defines, whatever the configuration.
+        case types
+        /// Its configurations too.
+        case points
+        /// The tasks too, as in a dry run.
+        case plan
+    }
+
     /// Does something with an experiment, on a thread with the stack that scripts need.
     static func read(
-        _ options: ExperimentOptions, isWholePlan: Bool,
+        _ options: ExperimentOptions, _ extent: Extent,
         _ body: @escaping @Sendable (PlanReader) throws -> Void
     ) throws(Failure) {
         let files = try ExperimentFiles(of: options)
@@ -18,8 +28,8 @@ final class PlanReader {
         NewThread.start(stack: 256 << 20) {
             var outcome: Result<Void, Failure> = .success(())
             do {
-                let reader = try PlanReader(files)
-                if isWholePlan { try reader.plan() }
+                let reader = try PlanReader(files, checksConfiguration: extent != .types)
+                if extent == .plan { try reader.plan() }
                 try body(reader)
             } catch {
                 outcome = .failure(Failure(any: error))
@@ -29,7 +39,7 @@ final class PlanReader {
         try result.wait { $0 }.get()
     }
 
-    private init(_ files: ExperimentFiles) throws(Failure) {
+    private init(_ files: ExperimentFiles, checksConfiguration: Bool) throws(Failure) {
         self.files = files
         // Whether it is a terminal is to be known before it is diverted.
         _ = Style.standardOutput
@@ -39,7 +49,9 @@ final class PlanReader {
             StandardStream.error.write("warning: \(text)\n")
         }
         for text in files.warnings { StandardStream.error.write("warning: \(text)\n") }
-        do throws(PlanError) { try session.load() } catch { throw Failure(error) }
+        do throws(PlanError) { try session.load(checksConfiguration: checksConfiguration) } catch {
+            throw Failure(error)
+        }
     }
 
     private let print: ([UInt8]) -> Void

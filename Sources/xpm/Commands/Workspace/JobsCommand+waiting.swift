@@ -58,13 +58,19 @@ extension JobsCommand {
         }
     }
 
-    /// Asks every live run that has submitted them about jobs that are neither done nor running.
+    /// Asks every live run that has submitted them about jobs that wait in it.
     private static func ask(
         _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
     ) throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(selection.workspace, of: words.first)
-            let chosen = try selection.chosen(words).filter { $0.state == .error || $0.state.isOpen }
+            let chosen = try selection.chosen(words).filter { job in
+                switch change {
+                case .hold: job.state == .waiting
+                case .release: job.state == .held
+                case .priority: job.state == .waiting || job.state == .held
+                }
+            }
             let report = JobReport(style: .standardOutput)
             var count = 0
             for (run, folders) in WorkspaceInventory(place).liveRuns() {
@@ -85,7 +91,10 @@ extension JobsCommand {
                     )
                 }
             }
-            if count == 0 { throw .message("none of these jobs waits in a run that goes on") }
+            if count == 0 {
+                let what = if case .release = change { "is held" } else { "waits" }
+                throw .message("none of these jobs \(what) in a run that goes on")
+            }
         } catch { throw error.reported() }
     }
 }

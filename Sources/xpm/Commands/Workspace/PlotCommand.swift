@@ -62,8 +62,8 @@ struct PlotCommand: ParsableCommand {
         completion: .file(extensions: ["svg", "png"]))
     var output: String?
 
-    @Option(help: ArgumentHelp("Pixels.", valueName: "n")) var width = 720
-    @Option(help: ArgumentHelp("Pixels.", valueName: "n")) var height = 440
+    @Option(parsing: .unconditional, help: ArgumentHelp("Pixels.", valueName: "n")) var width = 720
+    @Option(parsing: .unconditional, help: ArgumentHelp("Pixels.", valueName: "n")) var height = 440
 
     func validate() throws {
         guard (200...10_000).contains(width), (150...10_000).contains(height) else {

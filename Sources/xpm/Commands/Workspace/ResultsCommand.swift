@@ -53,7 +53,7 @@ struct ResultsCommand: ParsableCommand {
 
     enum Best: String, ExpressibleByArgument, CaseIterable { case max, min }
 
-    @Option(help: ArgumentHelp("Only the first rows.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Only the first rows.", valueName: "n"))
     var top: Int?
 
     @Option(help: ArgumentHelp("Only jobs that fit, as of xpm jobs list.", valueName: "filter"))
