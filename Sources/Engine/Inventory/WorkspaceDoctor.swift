@@ -43,8 +43,12 @@ package struct WorkspaceDoctor {
 
     /// What a host has locked.
     private func claims(of host: String, _ inventory: WorkspaceInventory) -> [Finding] {
+        let experiments = (try? Files.list("\(workspace.path)/experiments")) ?? []
         let locks =
-            inventory.experiments.map(workspace.lock(ofExperiment:))
+            [workspace.cleaning]
+            + experiments.flatMap {
+                [workspace.lock(ofExperiment: $0), workspace.planning(ofExperiment: $0)]
+            }
             + inventory.folders().map(\.folder.lock)
             + Files.locks(below: "\(workspace.path)/\(Claim.tokens)") + Files.locks(below: workspace.partials)
         return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
