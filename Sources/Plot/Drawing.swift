@@ -124,8 +124,11 @@ package struct Drawing: Sendable {
 
     /// A text that is cut to a width, in pixels, in its middle: what tells long names apart is often at their end.
     package static func fit(_ text: String, _ most: Double, size: Double = 12) -> String {
-        guard width(of: text, size: size) > most else { return text }
-        var (head, tail) = (text, "")
+        // The narrowest letters take a third of their size.
+        let longest = Int(min(10_000, max(0, most) / (size * 0.3))) + 1
+        let start = String(text.prefix(longest + 1))
+        guard start.count > longest || width(of: text, size: size) > most else { return text }
+        var (head, tail) = (start, "")
         while !head.isEmpty, width(of: head + "…" + tail, size: size) > most {
             head.removeLast()
             tail = String(text.suffix(head.count / 2))

@@ -5,6 +5,8 @@ package import Engine
 /// Order: `--pre-yaml`, the file's imports, the file, `--post-yaml`, `-c`.
 package struct ConfigurationFiles {
     package private(set) var merged = Setting(.map([]), origin: .none)
+    /// The files in the order in which they were laid over each other.
+    private var order: [String] = []
     /// The file that says `module`, from which modules are found.
     package private(set) var moduleFile: String?
     /// What users should know, such as a deprecated key.
@@ -42,6 +44,7 @@ package struct ConfigurationFiles {
             try add(target, importedFrom: chain + [path])
         }
         merged = merged.merged(with: try Self.absolute(setting, from: folder))
+        order.append(path)
         // What is missing altogether is missing in the main file.
         if chain.isEmpty { merged.origin = setting.origin }
         if setting["module"] != nil { moduleFile = path }
@@ -58,6 +61,16 @@ package struct ConfigurationFiles {
         let content =
             option[option.index(after: equals)...].allSatisfy(\.isWhitespace) ? .null : value.content
         try merged.set(String(option[..<equals]), to: Setting(content, origin: .option(text)))
+    }
+
+    /// Whether a value comes after another one, and wins over it.
+    package func isLater(_ value: Setting.Origin, than other: Setting.Origin) -> Bool {
+        switch (value, other) {
+        case (.option, _): true
+        case (.file(let path, _, _), .file(let other, _, _)):
+            (order.lastIndex(of: path) ?? -1) > (order.lastIndex(of: other) ?? -1)
+        default: false
+        }
     }
 
     /// Reads `--sweep a.b=1,2,3`: values between commas, each read as YAML; `1..5` and `0..1..0.25` are ranges.

@@ -143,7 +143,8 @@ struct PlotCommandTests {
         let empty = try plot("--metric", "score", "--x", "n", "--log-y", "--filter", "n < 3")
         #expect(
             empty.code == 2
-                && empty.error.contains("no job has a result 'score' that a logarithmic axis can show"))
+                && empty.error.contains("no result 'score' can be drawn: they are not finite, or not above 0")
+        )
         #expect(
             try plot("--metric", "none", "--x", "n", "--series", "kind", "--over", "size").error.contains(
                 "nothing to show of kind=net"))

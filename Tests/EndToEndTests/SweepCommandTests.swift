@@ -52,6 +52,8 @@ struct SweepCommandTests {
         #expect(one.output == "lr\n0.1\n0.01\n", "\(one)")
         try bench.write("model: { depth: 5 }\n", to: "above.yaml")
         #expect(try points("--post-yaml", "above.yaml").output == "lr\n0.1\n0.01\n")
+        try bench.write("imports: [above.yaml]\n", to: "over.yaml")
+        #expect(try points("--post-yaml", "over.yaml").output == "lr\n0.1\n0.01\n")
         #expect(try points("--pre-yaml", "above.yaml").output.split(separator: "\n").count == 7)
         let plan = try bench.run("run", "--run-mode", "dry-run", "full.yaml", "-c", "model.depth=9")
         #expect(plan.output.split(separator: "\n").count { $0.contains("depth = 9") } == 2, "\(plan.output)")
@@ -68,6 +70,27 @@ struct SweepCommandTests {
             let wrong = try bench.finish(process, tag)
             #expect(wrong.code == 2 && wrong.error.contains(message), "\(options): \(wrong)")
         }
+    }
+
+    @Test("what a callback of a loop over a sweep submits has the tags of its point")
+    func loopCallbacks() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task { id = "k.train", params = { lr = xpm.float }, command = "true" }
+            local Eval = xpm.task { id = "k.eval", params = { lr = xpm.float, n = xpm.int }, command = "true" }
+            function run(helper)
+              for p in xpm.grid { lr = { 0.1, 0.2 } } do
+                local t = Train(p)
+                t:submit()
+                t:on_completed(function() Eval { lr = p.lr, n = 8 }:submit() end)
+              end
+            end
+            """, to: "k.lua")
+        #expect(try bench.run("run", "k.lua").code == 0)
+        let found = try tags(bench)
+        #expect(found["k.eval {\"lr\": 0.1}"] == 1 && found["k.eval {\"lr\": 0.2}"] == 1, "\(found)")
     }
 
     @Test(

@@ -32,6 +32,41 @@ struct WaitingJobsTests {
         #expect(end.output.contains("needs a whole number"), "\(end.output)")
     }
 
+    @Test(
+        "a held job that had failed before is held, and released; one that has failed in this run is not held"
+    )
+    func failedBefore() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "f.t", params = { n = xpm.int }, command = "[ -e {jobdir}/../../../../ok ] || exit 3" }
+            local U = xpm.task { id = "f.u", params = {}, command = "exit 4" }
+            function run(helper)
+              if helper.args[1] then U {}:submit() end
+              T { n = 1 }:submit { hold = helper.args[1] ~= nil }
+              helper.xp:wait()
+              if helper.args[1] then T { n = 2 }:submit { hold = true } end
+            end
+            """, to: "f.lua")
+        #expect(try bench.run("run", "f.lua").code == 1)
+        try bench.write("", to: "ok")
+        let (process, tag) = try bench.start(["run", "f.lua", "--", "hold"])
+        #expect(try bench.wait { try bench.read(".\(tag).err").contains("only held jobs are left (1)") })
+        #expect(try bench.run("jobs", "list", "-e", "f", "--filter", "@state = held").output.contains("f.t "))
+        let hold = try bench.run("jobs", "hold", "-e", "f")
+        #expect(hold.code == 2 && hold.error.contains("none of these jobs waits"), "\(hold)")
+        #expect(try bench.run("jobs", "release", "-e", "f").output.split(separator: "\n").count == 1)
+        // It says it again when it waits again.
+        #expect(
+            try bench.wait {
+                try bench.read(".\(tag).err").components(separatedBy: "only held jobs are left (1)").count
+                    == 3
+            })
+        #expect(try bench.run("jobs", "release", "-e", "f").code == 0)
+        #expect(try bench.finish(process, tag).error.contains("2 done, 1 failed"))
+    }
+
     @Test("held jobs wait and are released; a greater priority starts first")
     func holdAndOrder() throws {
         let bench = try Workbench()

@@ -112,7 +112,7 @@ int64_t xsys_now(void);
 void xsys_flush_output(void);
 /// Makes C's standard output, which Lua's `print` uses, write at each line end.
 void xsys_buffer_by_line(void);
-/// The number that the first 15 decimal digits of a number say: 0.3 for 0.30000000000000004.
+/// The number that the first 15 decimal digits of a number say, where rounding may have made the difference: 0.3 for 0.30000000000000004.
 double xsys_tidy(double value);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);

@@ -21,6 +21,8 @@ package struct ExperimentCopy {
     }
 
     private static let stagingPrefix = ".xpm-copy."
+    /// In it: the process that copies.
+    private static let owner = ".process"
 
     package init(from: Workspace, to target: Workspace) {
         self.from = from
@@ -28,9 +30,9 @@ package struct ExperimentCopy {
         staging = "\(target.path)/\(Self.stagingPrefix)\(Environment.hostName).\(getpid())"
     }
 
-    /// What copies that were killed, on this host, have not put in its place.
-    static func abandoned(in workspace: Workspace) -> [String] {
-        stagings(in: workspace).filter { !$0.mayLive }.map(\.path)
+    /// What copies that were killed, on this host, have not put in its place; and those of a host that is gone.
+    static func abandoned(in workspace: Workspace, gone: String? = nil) -> [String] {
+        stagings(in: workspace).filter { !$0.mayLive || $0.host == gone }.map(\.path)
     }
 
     /// Who copies an experiment into a workspace now: `process 12 on host`.
@@ -46,7 +48,8 @@ package struct ExperimentCopy {
             let parts = name.dropFirst(stagingPrefix.count).split(separator: ".")
             guard let pid = parts.last.flatMap({ Int32($0) }) else { return nil }
             let host = parts.dropLast().joined(separator: ".")
-            let mayLive = host != Environment.hostName || ProcessRecord.exists(pid)
+            let record = ProcessRecord.read("\(workspace.path)/\(name)/\(owner)")
+            let mayLive = host != Environment.hostName || record?.isAlive ?? ProcessRecord.exists(pid)
             return ("\(workspace.path)/\(name)", host, pid, mayLive)
         }
     }
@@ -63,6 +66,7 @@ package struct ExperimentCopy {
         for path in Self.abandoned(in: target) { try Files.removeTree(path) }
         try Files.makeFolder(staging)
         do throws(SystemError) {
+            try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: "\(staging)/\(Self.owner)")
             // No run refers to the jobs before all of them are there.
             if Cleaning.isUnderWay(in: target) {
                 throw SystemError("copy while somebody cleans", target.path, code: EBUSY)

@@ -86,7 +86,8 @@ package struct JobRecord: Sendable {
         state =
             switch folder.state() {
             case .done: .done
-            case .failed: .error
+            // A failure of an earlier run: in this one it has not begun.
+            case .failed: isOfLiveRun && isHeld ? .held : .error
             case .running: .running
             case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
             }

@@ -29,7 +29,7 @@ package struct WorkspaceDoctor {
                 })
         }
         if let gone { found += claims(of: gone, inventory) }
-        found += abandonedCopies()
+        found += abandonedCopies(gone: gone)
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
         for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
@@ -59,8 +59,8 @@ package struct WorkspaceDoctor {
     }
 
     /// What copies that were killed have not put in its place.
-    private func abandonedCopies() -> [Finding] {
-        ExperimentCopy.abandoned(in: workspace).map { path in
+    private func abandonedCopies(gone: String?) -> [Finding] {
+        ExperimentCopy.abandoned(in: workspace, gone: gone).map { path in
             Finding(path: path, problem: "a copy that was not finished") { () throws(SystemError) in
                 try Files.removeTree(path)
             }

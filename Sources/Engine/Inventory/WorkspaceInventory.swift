@@ -38,6 +38,22 @@ package struct WorkspaceInventory {
         }
     }
 
+    /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of them last.
+    package func waiting(_ jobs: [JobRecord], inRun run: RunRecord) -> [JobRecord] {
+        var last: [JobKey: String] = [:]
+        let bytes = (try? Files.read("\(run.path)/events.jsonl")) ?? []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard let json = try? JSON.parse(Array(line)), let state = json["state"]?.string,
+                let task = json["task_id"]?.string, let identifier = json["job_id"]?.string
+            else { continue }
+            last[JobKey(taskID: task, identifier: identifier)] = state
+        }
+        return jobs.filter { job in
+            guard job.state != .done, job.state != .running else { return false }
+            return last[job.key].map { ["held", "waiting", "ready", "retry"].contains($0) } ?? true
+        }
+    }
+
     /// The jobs of the newest run of each experiment, or of one; the last submitted first, each once.
     ///
     /// - Parameters:

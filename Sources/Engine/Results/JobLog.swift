@@ -105,7 +105,11 @@ package enum JobLog {
         }
         if !patterns.isEmpty {
             for path in [folder.output, folder.error] {
-                search(path, patterns, warn) { name, text in lay(.init(name, value(of: text))) }
+                search(path, patterns, warn) { name, text in
+                    // What was found before it was given up may not be the last.
+                    guard let text else { return found.removeAll { $0.name == name } }
+                    lay(.init(name, value(of: text)))
+                }
             }
         }
         if Files.exists(folder.programEvents) {
@@ -137,25 +141,34 @@ package enum JobLog {
         return Int64(rest).map(JSON.int) ?? Double(rest).map(JSON.float) ?? .string(text)
     }
 
+    /// On so many lines a pattern may take too long before it is given up.
+    private static let mostSlowLines = 20
+
     /// Looks for patterns in the lines of a file; a progress bar's carriage returns end lines too.
+    ///
+    /// - Parameter told: of a pattern that is given up it is told nil.
     private static func search(
-        _ path: String, _ patterns: [Pattern], _ warn: (String) -> Void, _ told: (String, String) -> Void
+        _ path: String, _ patterns: [Pattern], _ warn: (String) -> Void, _ told: (String, String?) -> Void
     ) {
-        var budgets = patterns.map { _ in LuaPattern.Budget() }
+        var slow = patterns.map { _ in 0 }
         lines(of: path) { line in
             for part in line.split(separator: UInt8(ascii: "\r")) {
-                for (place, one) in patterns.enumerated() where !budgets[place].isSpent {
-                    if let capture = one.pattern.lastCapture(in: part, &budgets[place]) {
+                for (place, one) in patterns.enumerated() where slow[place] < mostSlowLines {
+                    var budget = LuaPattern.Budget(for: part.count)
+                    if let capture = one.pattern.lastCapture(in: part, &budget) {
                         told(one.name, String(decoding: capture, as: UTF8.self))
                     }
-                    if budgets[place].isSpent {
-                        warn(
-                            "the pattern of '\(one.name)' takes too long: the rest of \(Paths.name(path)) was not searched"
-                        )
+                    guard budget.isSpent else { continue }
+                    slow[place] += 1
+                    let what = "the pattern of '\(one.name)' takes too long on a line of \(Paths.name(path))"
+                    if slow[place] == 1 { warn("\(what): it was not searched to its end") }
+                    if slow[place] == mostSlowLines {
+                        told(one.name, nil)
+                        warn("\(what), and on others: there is no such result")
                     }
                 }
             }
-            return budgets.contains { !$0.isSpent }
+            return slow.contains { $0 < mostSlowLines }
         }
     }
 }

@@ -42,6 +42,8 @@ package final class Experiment {
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
     private static let batch = 256
+    /// Whether something was submitted since the script has waited last.
+    private var hasSubmitted = true
     /// Variables that every job of this run gets.
     package private(set) var environment: [JobScript.Variable]
 
@@ -215,6 +217,7 @@ package final class Experiment {
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }
         jobs.append(job)
+        hasSubmitted = true
         board.add()
         if isDone {
             cached.append(spec)
@@ -331,7 +334,9 @@ package final class Experiment {
     /// The script is about to wait for a job, or for all.
     package func willWait(for number: JobNumber?) throws(SystemError) {
         try tellCached()
-        if number.map({ board.status($0).isFinal }) != true { inbox?.yield(.scriptWaits) }
+        guard hasSubmitted, number.map({ board.status($0).isFinal }) != true else { return }
+        hasSubmitted = false
+        inbox?.yield(.scriptWaits)
     }
 
     /// The script's `run` has returned.

@@ -19,11 +19,12 @@ package struct LuaPattern: Sendable, Equatable {
         try check()
     }
 
-    /// How many steps of matching are spent before it is given up: a hostile pattern ends, within a second.
+    /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
     package struct Budget {
         fileprivate(set) var steps: Int
 
-        package init(steps: Int = 20_000_000) { self.steps = steps }
+        /// - Parameter length: of the text, in bytes.
+        package init(for length: Int) { steps = 1_000_000 + min(length, 200_000) * 100 }
 
         package var isSpent: Bool { steps <= 0 }
     }
@@ -43,7 +44,7 @@ package struct LuaPattern: Sendable, Equatable {
 
     /// The first capture of the first match, or the whole match where the pattern has none; nil where nothing matches.
     package func firstCapture(in line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        var budget = Budget()
+        var budget = Budget(for: line.count)
         return match(in: line, from: line.startIndex, &budget)?.capture
     }
 

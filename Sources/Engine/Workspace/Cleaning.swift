@@ -17,7 +17,8 @@ package enum Cleaning {
         var problem: CleaningError?
         do throws(SystemError) {
             let isFree: Void? = try FileLock.holding(workspace.cleaning) { () throws(SystemError) in
-                try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: workspace.cleaning)
+                // Only for who asks who it is: a full disk is why somebody cleans.
+                try? Files.write(ProcessRecord(pid: getpid()).json().bytes, to: workspace.cleaning)
                 let planning = planning(in: workspace)
                 do throws(CleaningError) {
                     if !planning.isEmpty { throw .planning(planning) }

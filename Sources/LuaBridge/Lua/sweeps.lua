@@ -70,6 +70,23 @@ local function parameters(point)
   return result
 end
 
+--- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is.
+local function marked(point, swept)
+  local mark = { __xpm_swept = swept }
+  local function go(place)
+    setmetatable(place, mark)
+    for _, value in pairs(place) do
+      if type(value) == "table" and getmetatable(value) == nil then
+        go(value)
+      end
+    end
+  end
+  if next(swept) then
+    go(point)
+  end
+  return point
+end
+
 -- The iterations that go on, by the point that they gave last: each loop has one of its own.
 local running = setmetatable({}, { __mode = "k" })
 local count = 0
@@ -82,7 +99,8 @@ function Sweep:__call(...)
   if not is_loop then
     iteration = self.single
   elseif last ~= nil then
-    iteration, running[last] = running[last], nil
+    -- Who has made another table of a point gives that one.
+    iteration, running[last] = running[last] or self.latest, nil
   end
   if not iteration then
     count = count + 1
@@ -90,15 +108,17 @@ function Sweep:__call(...)
   end
   local point = iteration.next()
   if point == nil then
-    self.single = nil
+    self.single, self.latest = nil, nil
     host.at_point(iteration.number)
     return nil
   end
-  local result, swept = parameters(point), {}
+  local swept = {}
   for way in pairs(self.varies) do
     swept[way] = point[way]
   end
+  local result = marked(parameters(point), swept)
   host.at_point(iteration.number, swept)
+  self.latest = iteration
   if is_loop then
     running[result] = iteration
   else
@@ -606,7 +626,12 @@ end
 
 --- A number that was computed, as people write it: 0.3, not 0.30000000000000004.
 local function tidy(number)
-  return math.type(number) == "integer" and number or tonumber(("%.15g"):format(number)) + 0.0
+  if math.type(number) == "integer" then
+    return number
+  end
+  local tidy = tonumber(("%.15g"):format(number))
+  -- Four units in the last place: more is another number. What is not finite has no such text.
+  return tidy and math.abs(tidy - number) <= math.abs(number) * 0x1p-50 and tidy + 0.0 or number
 end
 
 --- `count` numbers, the first and the last among them; `between` gives one of its part of the way.

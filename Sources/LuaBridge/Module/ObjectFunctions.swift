@@ -144,6 +144,7 @@ extension XpmModule {
         var tags: [ConfigObject.Tag] = []
         var failures: [(name: String, error: any Error)] = []
         try stack.unwrapProxy(table)
+        let swept = try sweptValues(ofPoint: table, stack)
         stack.forEachPair(of: table) {
             guard stack.kind(-2) == .string, let name = stack.string(-2) else {
                 failures.append(("", ScriptError("\(object.type.id) takes parameters by name")))
@@ -161,7 +162,7 @@ extension XpmModule {
                 var own: [ConfigObject.Tag] = []
                 let value = try stack.value(-1, taggedAs: name, tags: &own)
                 given.append(.init(key: .string(name), value: value))
-                if own.isEmpty { own = sweptTags(of: name, value) }
+                if own.isEmpty { own = sweepPoints.tags(of: name, value, own: swept) }
                 // A tag without a name says that those of the value stay with it.
                 if own.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
                 tags += own.filter { !$0.name.isEmpty }
@@ -274,7 +275,7 @@ extension XpmModule {
         }
         var tags: [ConfigObject.Tag] = []
         let value = try stack.value(3, taggedAs: name, tags: &tags)
-        if tags.isEmpty { tags = sweptTags(of: name, value) }
+        if tags.isEmpty { tags = sweepPoints.tags(of: name, value, own: []) }
         try set(name, of: object, to: value, stack)
         forgetTable(of: 1, object, name, stack)
         if tags.contains(where: \.name.isEmpty) { object.stopTags(of: name) }

@@ -5,40 +5,39 @@ import Engine
 /// Their values are plain ones, which a script compares and computes with. A parameter that has the name of what varies, and gets its value,
 /// gets its tag: `Train { lr = p.lr }`, `Train(p)`, `Train { model = Model(p.model) }`.
 struct SweepPoints {
-    private struct Value {
+    /// A value that varies.
+    struct Value {
         let tag: ConfigObject.Tag
         /// The way of the value: `model`, `hidden`.
         let steps: [String]
     }
 
-    /// Those of loops that were left early stay; so many of them count.
-    private static let most = 16
-
-    /// The last one is the newest.
+    /// Loops nest: the last one is the innermost.
     private var points: [(number: Int64, values: [Value])] = []
 
-    /// An iteration has come to a point.
-    mutating func set(_ number: Int64, to tags: [ConfigObject.Tag]) {
-        let values = tags.map { tag in
-            Value(tag: tag, steps: tag.name.split(separator: ".").map(String.init))
-        }
+    /// An iteration has come to a point. Those within it that were left early are over.
+    mutating func set(_ number: Int64, to values: [Value]) {
         if let index = points.lastIndex(where: { $0.number == number }) {
+            points.removeSubrange((index + 1)...)
             points[index].values = values
-            return
+        } else {
+            points.append((number, values))
         }
-        points.append((number, values))
-        if points.count > Self.most { points.removeFirst() }
     }
 
     /// An iteration is over.
-    mutating func end(_ number: Int64) { points.removeAll { $0.number == number } }
+    mutating func end(_ number: Int64) {
+        if let index = points.lastIndex(where: { $0.number == number }) { points.removeSubrange(index...) }
+    }
 
     /// The tags of a parameter that gets a value.
-    func tags(of name: String, _ value: Engine.Value) -> [ConfigObject.Tag] {
-        if points.isEmpty { return [] }
+    ///
+    /// - Parameter own: what varies in the table that the parameters come from.
+    func tags(of name: String, _ value: Engine.Value, own: [Value]) -> [ConfigObject.Tag] {
+        if points.isEmpty, own.isEmpty { return [] }
         var tags: [ConfigObject.Tag] = []
-        for point in points.reversed() {
-            for candidate in point.values where !tags.contains(where: { $0.name == candidate.tag.name }) {
+        for values in [own] + points.reversed().map(\.values) {
+            for candidate in values where !tags.contains(where: { $0.name == candidate.tag.name }) {
                 guard let place = candidate.steps.lastIndex(of: name),
                     value.at(candidate.steps[(place + 1)...]) == candidate.tag.value
                 else { continue }
@@ -49,6 +48,12 @@ struct SweepPoints {
     }
 }
 
+extension SweepPoints.Value {
+    init(_ tag: ConfigObject.Tag) {
+        self.init(tag: tag, steps: tag.name.split(separator: ".").map(String.init))
+    }
+}
+
 extension XpmModule {
     /// `at_point(number, { [way] = value })`, or `at_point(number)` at the end.
     func setPoint(_ stack: LuaStack) throws -> Int {
@@ -56,16 +61,26 @@ extension XpmModule {
             sweepPoints.end(stack.int(1))
             return 0
         }
-        var tags: [ConfigObject.Tag] = []
-        try stack.forEachPair(of: 2) {
-            tags.append(.init(name: stack.string(-2) ?? "", value: try stack.value(-1)))
-        }
-        sweepPoints.set(stack.int(1), to: tags.sorted { ByteOrder.less($0.name, $1.name) })
+        sweepPoints.set(stack.int(1), to: try sweptValues(stack, 2))
         return 0
     }
 
-    func sweptTags(of name: String, _ value: Value) -> [ConfigObject.Tag] {
-        sweepPoints.tags(of: name, value)
+    /// What varies, from a table `{ [way] = value }`.
+    private func sweptValues(_ stack: LuaStack, _ index: Int32) throws -> [SweepPoints.Value] {
+        var values: [SweepPoints.Value] = []
+        try stack.forEachPair(of: index) {
+            values.append(.init(.init(name: stack.string(-2) ?? "", value: try stack.value(-1))))
+        }
+        return values.sorted { ByteOrder.less($0.tag.name, $1.tag.name) }
+    }
+
+    /// What varies in a table that is a point of a sweep, or in one.
+    func sweptValues(ofPoint table: Int32, _ stack: LuaStack) throws -> [SweepPoints.Value] {
+        try stack.reserve(8)
+        guard stack.pushMetatable(of: table) else { return [] }
+        stack.get("__xpm_swept", from: -1)
+        defer { stack.pop(2) }
+        return stack.kind(-1) == .table ? try sweptValues(stack, stack.count) : []
     }
 }
 

@@ -16,8 +16,7 @@ final class TaskOutputs {
         let object: ConfigObject
         let name: String
         let function: LuaReference
-        /// The point of a sweep at which it was asked for.
-        let tags: [ConfigObject.Tag]
+        let place: PlanSession.SweepPlace
         /// How many of those made have been looked at.
         var seen = 0
     }
@@ -51,7 +50,7 @@ extension PlanSession {
         }
         stack.copy(first + 1)
         let watcher = TaskOutputs.Watcher(
-            object: inner ?? task, name: name, function: stack.keep(), tags: experiment?.pointTags ?? [])
+            object: inner ?? task, name: name, function: stack.keep(), place: sweepPlace)
         if let known = outputs.first(where: { $0.task === task }) {
             known.watchers.append(watcher)
             known.isOver = false
@@ -112,7 +111,7 @@ extension PlanSession {
                 output.watchers[position].seen += 1
                 guard made.key == "\(watcher.object.identifier.hex)/\(watcher.name)" else { continue }
                 hasTold = true
-                try at(watcher.tags) { try call(watcher, made, job) }
+                try at(watcher.place) { try call(watcher, made, job) }
             }
             position += 1
         }

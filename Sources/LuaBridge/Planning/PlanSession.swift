@@ -76,8 +76,17 @@ package final class PlanSession {
     struct Callback {
         let function: LuaReference
         let object: ConfigObject
-        /// The point of a sweep at which it was registered.
+        let place: SweepPlace
+    }
+
+    /// Where the sweeps stand at which something was asked for: that of the configuration, and those of the script.
+    struct SweepPlace {
         let tags: [ConfigObject.Tag]
+        let points: SweepPoints
+    }
+
+    var sweepPlace: SweepPlace {
+        SweepPlace(tags: experiment?.pointTags ?? [], points: module.sweepPoints)
     }
 
     struct LoadedFile {
@@ -154,6 +163,8 @@ package final class PlanSession {
     }
 
     private func callRun(_ main: LuaReference, _ configuration: Value) throws {
+        // A loop that the call before has left early is over.
+        module.sweepPoints = SweepPoints()
         let stack = lua.stack
         pushHost("start")
         stack.push(main)
@@ -171,9 +182,9 @@ package final class PlanSession {
     /// Waits for a job, or for all, and calls the callbacks of those that end meanwhile.
     func wait(for number: JobNumber?) throws {
         guard let experiment, experiment.mode.launches else { return }
-        try experiment.willWait(for: number)
         while true {
-            try experiment.tellCached()
+            // Callbacks may have submitted more.
+            try experiment.willWait(for: number)
             let isWatching = hasLuaServices || outputs.contains { !$0.isOver }
             pumpServices()
             switch experiment.board.wait(for: number, milliseconds: isWatching ? 100 : nil) {
@@ -195,7 +206,7 @@ package final class PlanSession {
         for callback in registered {
             defer { lua.stack.drop(callback.function) }
             guard isDone else { continue }
-            try at(callback.tags) {
+            try at(callback.place) {
                 lua.stack.push(callback.function)
                 module.push(callback.object, lua.stack)
                 try lua.stack.call(arguments: 1, results: 0)
@@ -203,11 +214,16 @@ package final class PlanSession {
         }
     }
 
-    /// Does something as at the point of a sweep at which it was asked for.
-    func at(_ tags: [ConfigObject.Tag], _ body: () throws -> Void) rethrows {
-        let outer = experiment?.pointTags ?? []
-        experiment?.pointTags = tags
-        defer { experiment?.pointTags = outer }
+    private func go(to place: SweepPlace) {
+        experiment?.pointTags = place.tags
+        module.sweepPoints = place.points
+    }
+
+    /// Does something as at the points of sweeps at which it was asked for.
+    func at(_ place: SweepPlace, _ body: () throws -> Void) rethrows {
+        let outer = sweepPlace
+        go(to: place)
+        defer { go(to: outer) }
         try body()
     }
 

@@ -145,8 +145,8 @@ struct ResultPlot {
         of chart: LineChart, _ series: [LineChart.Series], _ name: String, _ size: PictureSize
     ) throws(Problem) -> Picture {
         if chart.empty.count == series.count {
-            let axis = logarithmicY || logarithmicX == true ? " that a logarithmic axis can show" : ""
-            throw Problem(text: "no job has a result '\(name)'\(axis) yet")
+            let axis = logarithmicY || logarithmicX == true ? ", or not above 0 on a logarithmic axis" : ""
+            throw Problem(text: "no result '\(name)' can be drawn: they are not finite\(axis)")
         }
         var notes: [String] = []
         if chart.leftOut > 0 {

@@ -32,7 +32,7 @@ struct ExperimentFiles {
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
-            input.sweep = try Self.sweep(command, settings.sweep, of: files.merged)
+            input.sweep = try Self.sweep(command.sweep, settings.sweep, of: files)
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
@@ -69,27 +69,18 @@ struct ExperimentFiles {
 
     /// What the options say over what the files say.
     private static func sweep(
-        _ command: ExperimentOptions, _ files: ConfigurationSweep, of configuration: Setting
+        _ options: SweepOptions, _ given: ConfigurationSweep, of files: ConfigurationFiles
     ) throws(SettingError) -> ConfigurationSweep {
-        let options = command.sweep
         var own = ConfigurationSweep()
         for option in options.sweep { try own.add(ConfigurationFiles.sweep(option)) }
         if !options.zip.isEmpty { try own.add(ConfigurationFiles.zip(options.zip)) }
         for path in own.axes.flatMap(\.paths) {
-            if case .option(let text)? = configuration.at(path)?.origin {
+            if case .option(let text)? = files.merged.at(path)?.origin {
                 throw SettingError("'\(path)' is swept, and has one value by \(text)", at: .none)
             }
         }
-        let above = command.postYaml.map { ConfigurationFiles.find(Paths.absolute($0)) }
-        var sweep = files
-        try sweep.giveWay(to: configuration) { value, axis in
-            switch (value, axis) {
-            case (.option, _): true
-            case (.file(let path, _, _), .file(let other, _, _)):
-                (above.lastIndex(of: path) ?? -1) > (above.lastIndex(of: other) ?? -1)
-            default: false
-            }
-        }
+        var sweep = given
+        try sweep.giveWay(to: files.merged) { files.isLater($0, than: $1) }
         for axis in own.axes { try sweep.replace(with: axis) }
         if let count = options.sample {
             sweep.take(count, seed: UInt64(bitPattern: Int64(options.seed ?? 0)))

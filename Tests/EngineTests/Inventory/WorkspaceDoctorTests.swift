@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Testing
 
 @Suite("Inventory of a workspace")
@@ -75,6 +76,27 @@ struct WorkspaceDoctorTests {
         #expect(WorkspaceDoctor(workspace).findings().map(\.problem) == [])
         #expect(try Files.readText("\(folder.path)/experiments/e/20260101_000000/jobs.jsonl") == line)
         #expect(Files.exists("\(folder.path)/jobs/a.b/\(other)/b.done"))
+    }
+
+    @Test("a copy that another host has not finished is left to it, unless that host is gone")
+    func copies() throws {
+        let staging = "\(workspace.path)/.xpm-copy.elsewhere.123"
+        try Files.makeFolder(staging)
+        #expect(throws: CleaningError.self) {
+            try GarbageCollection(workspace).collect(perform: true) { _ in }
+        }
+        #expect(WorkspaceDoctor(workspace).findings().isEmpty)
+        for finding in WorkspaceDoctor(workspace, gone: "elsewhere").findings() { try finding.cure?() }
+        #expect(!Files.exists(staging))
+        try GarbageCollection(workspace).collect(perform: true) { _ in }
+        // One of a process of this host whose number is another's by now.
+        let own =
+            "\(workspace.path)/.xpm-copy.\(Environment.hostName).\(ProcessInfo.processInfo.processIdentifier)"
+        try Files.makeFolder(own)
+        var record = ProcessRecord(pid: ProcessInfo.processInfo.processIdentifier)
+        record.startTime -= 1
+        try Files.write(record.json().bytes, to: "\(own)/.process")
+        #expect(WorkspaceDoctor(workspace).findings().map(\.path) == [own])
     }
 
     @Test("orphans are the folders that no run names, nor a link to them")

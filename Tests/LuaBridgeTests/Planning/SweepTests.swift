@@ -42,6 +42,10 @@ struct SweepTests {
 
     @Test("values are plain; a parameter of the name of what varies, with its value, is tagged")
     func tags() throws {
+        #expect(
+            try lines(
+                "local l = xpm.linspace(1234567890123450, 1234567890123454, 3) out(l[1] < l[2], l[2] < l[3], xpm.logspace(307, 309, 3)[3] == math.huge)"
+            ) == ["true true true"])
         func tags(_ sweep: String, _ object: String) throws -> [String] {
             try lines("for p in \(sweep) do out(xpm.tagspath(\(object))) end")
         }
@@ -71,6 +75,39 @@ struct SweepTests {
                   if p.a == 2 and p.s == "y" then out(p.a + 1, p.s .. "z", p.s:upper()) end
                 end
                 """) == ["3 yz Y"])
+    }
+
+    @Test("a point has its tags also outside its loop; loops that were left early give none to others")
+    func tagsElsewhere() throws {
+        #expect(
+            try lines(
+                """
+                local all = {}
+                for p in xpm.grid { a = { 1, 2 }, ["m.b"] = { 3, 4 } } do all[#all + 1] = p end
+                for _, p in ipairs(all) do out(xpm.tagspath(T { a = p.a }), xpm.tagspath(T(p.m))) end
+                local p = all[1]
+                p.m = nil
+                out(xpm.tagspath(T(p)))
+                """) == [" m.b=3", " m.b=4", " m.b=3", " m.b=4", "a=1"])
+        let left = try lines(
+            """
+            local inner = xpm.grid { b = { 1, 2 } }
+            for p in xpm.grid { a = xpm.range(1, 40) } do
+              for q in inner do out(xpm.tagspath(T { a = p.a, b = q.b })) break end
+            end
+            """)
+        #expect(left == (1...40).map { "a=\($0)_b=1" }, "\(left)")
+        // Who gives another table of each point.
+        #expect(
+            try lines(
+                """
+                local s = xpm.grid { a = { 1, 2, 3 } }
+                local function wrapped(...)
+                  local p = s(...)
+                  return p and { b = p.a } or nil
+                end
+                for p in wrapped do out(p.b) end
+                """) == ["1", "2", "3"])
     }
 
     @Test("each loop over a sweep begins anew; what is changed in a point stays in it")

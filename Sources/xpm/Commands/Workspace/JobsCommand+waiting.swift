@@ -64,17 +64,19 @@ extension JobsCommand {
     ) throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(selection.workspace, of: words.first)
-            let chosen = try selection.chosen(words).filter { job in
-                switch change {
-                case .hold: job.state == .waiting
-                case .release: job.state == .held
-                case .priority: job.state == .waiting || job.state == .held
-                }
-            }
+            let chosen = try selection.chosen(words)
             let report = JobReport(style: .standardOutput)
             var count = 0
-            for (run, folders) in WorkspaceInventory(place).liveRuns() {
-                let jobs = chosen.filter { folders.contains($0.folder) }
+            let inventory = WorkspaceInventory(place)
+            for (run, folders) in inventory.liveRuns() {
+                let own = chosen.filter { folders.contains($0.folder) }
+                let jobs = inventory.waiting(own, inRun: run).filter { job in
+                    switch change {
+                    case .hold: !job.isHeld
+                    case .release: job.isHeld
+                    case .priority: true
+                    }
+                }
                 if jobs.isEmpty { continue }
                 do throws(SystemError) {
                     try RunControl.ask(change, of: jobs.map(\.key), run: run.path)
