@@ -125,4 +125,45 @@ struct CleaningTests {
         #expect(prepared.code == 0, "\(prepared.error)")
         #expect(try bench.jobs("c.t").filter(\.isDone).count == 5)
     }
+
+    @Test(
+        "a file that has changed since a job was submitted with it fails the job; a job by hand misses what gc removed"
+    )
+    func changedFiles() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "d.t", params = { n = xpm.int, data = xpm.file, big = xpm.job_path { "big", temporary = true } },
+              command = "[ {n} != 1 ] || while [ ! -e $BENCH/go ]; do sleep 0.02; done; cat {data} >{big}" }
+            local U = xpm.task { id = "d.u", params = { t = T }, command = "cat {t.big}" }
+            function run() for n = 1, 3 do U { t = T { n = n, data = "d.csv" }:submit() }:submit() end end
+            """, to: "d.lua")
+        try bench.write("one", to: "d.csv")
+        func run(_ words: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(words, environment: ["BENCH": bench.folder])
+            return try bench.finish(process, tag)
+        }
+        let (process, tag) = try bench.start(
+            ["run", "-j", "1", "d.lua"], environment: ["BENCH": bench.folder])
+        #expect(try bench.wait { try bench.jobs("d.t").contains { Files.exists($0.process) } })
+        try bench.write("two", to: "d.csv")
+        try bench.write("", to: "go")
+        let changed = try bench.finish(process, tag)
+        #expect(
+            changed.code == 1 && changed.error.contains("2 done, 2 failed, 2 blocked"), "\(changed.error)")
+        #expect(changed.error.contains("d.csv is not any more what the job was submitted with"))
+        // The same content at another time is the same.
+        try bench.write("one", to: "d.csv")
+        #expect(try run("run", "d.lua").error.contains("6 tasks: 4 done, 2 cached"))
+        try bench.write("two", to: "d.csv")
+        #expect(try run("run", "d.lua").error.contains("6 tasks: 6 done"))
+        #expect(try run("gc", "--perform").code == 0)
+        let job = try #require(try bench.jobs("d.u").first)
+        try Files.remove(job.done)
+        let byHand = try bench.run(program: job.script(.sh))
+        #expect(
+            byHand.code != 0 && byHand.error.contains("xpm gc has removed that: xpm run makes it again"),
+            "\(byHand)")
+    }
 }

@@ -96,6 +96,62 @@ struct CollectionTests {
             "\(itself.error)")
     }
 
+    @Test(
+        "a copy stands alone: what runs in it touches the original nowhere; a workspace that was moved goes on",
+        arguments: ["copied", "my moved 'one'"])
+    func standsAlone(_ name: String) throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "a.t", params = { n = xpm.int, w = xpm.job_path "w.txt" }, command = { "sh", "{here}/c.sh", "{n}", "{w}" } }
+            local L = xpm.task { id = "a.l", params = { n = xpm.int, w = xpm.job_path "w.txt" }, execute = function(self)
+              local file = assert(io.open(self.w, "w")) file:write(self.here, "\\n") file:close()
+              if self.n == 2 then assert(io.open(os.getenv "OK")) end
+            end }
+            local A = xpm.action { id = "a.action", params = { n = xpm.int }, execute = function(self) print("action " .. self.n) end }
+            function run(helper)
+              for n = 1, 2 do T { n = n }:submit() L { n = n }:submit() end
+              helper.xp:add_action(A { n = 3 }, "act")
+            end
+            """, to: "a.lua")
+        try bench.write("echo $1 >$2; [ $1 != 2 ] || [ -e $OK ]", to: "c.sh")
+        let environment = ["OK": "\(bench.folder)/ok"]
+        func run(_ words: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(words, environment: environment)
+            return try bench.finish(process, tag)
+        }
+        // The jobs of the first run are of use to the second one's.
+        #expect(try run("run", "a.lua").code == 1)
+        #expect(try run("run", "a.lua").code == 1)
+        let before = try run("jobs", "list").output
+        let marks = try bench.jobs("a.t") + bench.jobs("a.l")
+        for job in marks { try Files.write(Array("mark\n".utf8), to: "\(job.path)/w.txt") }
+        let isCopy = name == "copied"
+        if isCopy {
+            #expect(try run("experiments", "copy", "a", "--to", name).code == 0)
+        } else {
+            try Files.rename("\(bench.folder)/workspace", to: "\(bench.folder)/\(name)")
+        }
+        try bench.write("", to: "ok")
+        let why = try run("why", "a.lua", "--workdir", name)
+        #expect(!why.output.contains("its command changed"), "\(why.output)")
+        let retried = try run("jobs", "retry", "--workdir", name, "-e", "a")
+        #expect(retried.code == 0 && retried.error.contains("2 done"), "\(retried.error)")
+        for job in try bench.jobs("a.l", workspace: name) {
+            let here = try Files.readText("\(job.path)/w.txt")
+            let isRetried = try Files.readText(job.parameters).contains("\"n\":2") || here != "mark\n"
+            if isRetried { #expect(here.hasPrefix("\(bench.folder)/\(name)/sources/"), "\(here)") }
+        }
+        #expect(try run("actions", "run", "a", "act", "--workdir", name).output == "action 3\n")
+        let job = try #require(try bench.jobs("a.t", workspace: name).first)
+        #expect(try run("code", Paths.name(job.path), "--workdir", name).code == 0)
+        #expect(try run("run", "--workdir", name, "a.lua").error.contains("4 cached"))
+        guard isCopy else { return }
+        for job in marks { #expect(try Files.readText("\(job.path)/w.txt") == "mark\n") }
+        #expect(try run("jobs", "list").output == before)
+    }
+
     @Test("a copy that is killed leaves no half of a job, and the next one goes on", arguments: 0..<6)
     func killed(_ round: Int) throws {
         let bench = try Workbench()

@@ -41,6 +41,29 @@ struct DetachTests {
         #expect(try bench.read("workspace/experiments/d/detached.log").contains("3 tasks: 2 done, 1 failed"))
     }
 
+    @Test("what it says to do finds the run, wherever the workspace is")
+    func elsewhere() throws {
+        let bench = try bench()
+        try bench.write("", to: "go")
+        let started = try bench.run("run", "--detach", "--workdir", "my place", "d.lua", "--", "1")
+        #expect(started.output.contains("xpm attach d --workdir 'my place', end it with"), "\(started)")
+        #expect(try bench.run("attach", "d", "--workdir", "my place").code == 0)
+        for name in ["a", "b"] { try bench.write("", to: "\(name)/go") }
+        try bench.write(
+            "workspaces:\n  - { id: a, path: \(bench.folder)/a/w }\n  - { id: b, path: \(bench.folder)/b/w, triggers: [\"big-*\"] }\n",
+            to: "config/xpm/settings.yaml")
+        try bench.write("id: big-one\nfile: d\n", to: "big.yaml")
+        let named = try bench.run("run", "--detach", "big.yaml", "--", "1")
+        #expect(named.output.contains("xpm attach big-one, end it with xpm stop big-one\n"), "\(named)")
+        for words in [
+            ["attach", "big-one"], ["experiments", "runs", "big-one"], ["jobs", "list", "-e", "big-one"],
+        ] {
+            let (process, tag) = try bench.start(words)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(words): \(result)")
+        }
+    }
+
     @Test("stop waits for the running jobs, with --now it stops them")
     func stop() throws {
         let bench = try bench()

@@ -32,6 +32,23 @@ struct WaitingJobsTests {
         #expect(end.output.contains("needs a whole number"), "\(end.output)")
     }
 
+    @Test("jobs that are released together start in the order of their submission")
+    func releaseOrder() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "o.t", params = { n = xpm.int }, command = "echo {n} >>$TALLY" }
+            function run() for n = 1, 6 do T { n = n }:submit { hold = true } end end
+            """, to: "o.lua")
+        let (process, tag) = try bench.start(
+            ["run", "-j", "1", "o.lua"], environment: ["TALLY": "\(bench.folder)/tally"])
+        #expect(try bench.wait { try bench.read(".\(tag).err").contains("only held jobs are left (6)") })
+        #expect(try bench.run("jobs", "release", "-e", "o").code == 0)
+        #expect(try bench.finish(process, tag).code == 0)
+        #expect(try bench.read("tally") == "1\n2\n3\n4\n5\n6\n")
+    }
+
     @Test(
         "a held job that had failed before is held, and released; one that has failed in this run is not held"
     )

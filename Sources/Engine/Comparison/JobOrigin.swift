@@ -5,6 +5,8 @@ package struct JobOrigin {
     package let environment: [JobScript.Variable]
     /// Of a command.
     private let arguments: [String]
+    /// The folder of the job.
+    private let job: String
 
     /// From a job's script; nil where it does not tell.
     package init?(_ folder: JobFolder) {
@@ -16,6 +18,7 @@ package struct JobOrigin {
             let command = JobScript.command(of: header.body)
             environment = command?.environment ?? []
             arguments = command?.arguments ?? []
+            job = folder.path
             return
         }
         return nil
@@ -30,8 +33,16 @@ package struct JobOrigin {
     /// Whether its command was another than one of a plan now, apart from where the kept files lie.
     package func hasOtherCommand(than now: [String], of sources: SourceTree) -> Bool {
         let kept = self.sources
-        return arguments.map { $0.replacing("\(kept)/_/", with: "/").replacing(kept, with: sources.root) }
-            != now
+        func original(_ argument: String) -> String {
+            argument.replacing("\(kept)/_/", with: "/").replacing(kept, with: sources.root)
+        }
+        if arguments.map(original) == now { return false }
+        // The workspace may have been moved since.
+        let workspace = Paths.parent(Paths.parent(Paths.parent(job)))
+        guard let bytes = try? Files.read("\(job)/params.json", limit: 1 << 28),
+            let former = (try? JSON.parse(bytes))?["workspace"]?.string, former != workspace
+        else { return true }
+        return arguments.map { original($0.replacing("\(former)/", with: "\(workspace)/")) } != now
     }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.

@@ -83,10 +83,12 @@ package struct ExperimentCopy {
         let jobs = WorkspaceInventory(from).jobs(inRun: run)
         for job in jobs where job.folder.isDone || Files.exists(job.folder.failed) { try copy(job, told) }
         let place = "\(target.experiment(run.experiment))/\(run.run)"
-        let sources = "\(target.sources)/\(run.experiment)/\(run.run)"
-        if !Files.exists(sources) {
-            let kept = RunFolder.sources(of: run.path)
-            if Files.exists(kept) { try put(kept, at: sources) }
+        // Its own, and that of the runs before it whose jobs are still of use.
+        let origins = Set(jobs.compactMap { JobOrigin($0.folder)?.run } + [run.path])
+        for origin in origins.sorted(by: ByteOrder.less) {
+            let kept = RunFolder.sources(of: origin)
+            let sources = "\(target.sources)/\(Paths.name(Paths.parent(origin)))/\(Paths.name(origin))"
+            if Files.exists(kept), !Files.exists(sources) { try put(kept, at: sources) }
         }
         if Files.exists(place) { return }
         try put(run.path, at: place)
@@ -121,15 +123,22 @@ package struct ExperimentCopy {
             if hasRoom == nil { return }
         }
         // A deprecated job is a link to the folder of the old one: the copy is a folder of its own.
-        try put(Paths.real(job.folder.path), at: place.path)
+        try put(Paths.real(job.folder.path), at: place.path) { path throws(SystemError) in
+            try JobRelocation.settle(JobFolder(path: path, name: place.name), in: target.path)
+        }
         told(.job(task: job.task, identifier: job.identifier))
     }
 
     /// Copies a folder and gives it its name.
-    private func put(_ folder: String, at place: String) throws(SystemError) {
+    ///
+    /// - Parameter change: what is changed in it before.
+    private func put(
+        _ folder: String, at place: String, _ change: (String) throws(SystemError) -> Void = { _ in }
+    ) throws(SystemError) {
         let temporary = "\(staging)/\(Paths.name(place))"
         try Files.removeTree(temporary)
         try Files.copyTree(folder, to: temporary, keepingLinks: true)
+        try change(temporary)
         try Files.makeFolder(Paths.parent(place))
         do throws(SystemError) { try Files.rename(temporary, to: place) } catch {
             // Somebody else made it meanwhile.

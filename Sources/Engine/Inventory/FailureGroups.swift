@@ -51,9 +51,25 @@ package struct FailureGroup {
         var out = ""
         var run = ""
         func flush() {
-            let isHex = run.count >= 8 && run.allSatisfy(\.isHexDigit) && run.contains(where: \.isNumber)
-            if isHex || run.allSatisfy({ $0.isNumber || $0 == "." }) && run.contains(where: \.isNumber) {
-                out += "N"
+            // 3f2a1b9c, 0x7f732bf10410, 12.5, 1e-07.
+            let digits = run.hasPrefix("0x") || run.hasPrefix("0X") ? run.dropFirst(2) : run[...]
+            let isHex =
+                digits.count >= (digits.count < run.count ? 1 : 8) && digits.allSatisfy(\.isHexDigit)
+                && run.contains(where: \.isNumber)
+            // `1.5e`, of which the exponent follows behind its sign, and `nan` are numbers too.
+            let isNumber =
+                run.first?.isNumber == true && run.allSatisfy { $0.isNumber || ".eE".contains($0) }
+                || run.first == "." && run.count > 1 && run.dropFirst().allSatisfy(\.isNumber)
+            if isHex || isNumber || ["nan", "inf", "NaN", "Infinity"].contains(run) {
+                // One number: its sign, and the exponent behind the mantissa.
+                if out.hasSuffix("N-") || out.hasSuffix("N+") {
+                    out.removeLast()
+                } else {
+                    if let sign = out.last, "-+".contains(sign), !(out.dropLast().last?.isLetter ?? false) {
+                        out.removeLast()
+                    }
+                    out += "N"
+                }
             } else {
                 out += run
             }

@@ -148,11 +148,25 @@ package struct JobAttempt {
         }
         do throws(ScriptError) {
             let header = try JobScript.header(of: text)
-            for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
-                throw ScriptError.unfinished(need: need)
+            for need in header.needs {
+                let done = Paths.absolute(need, from: folder.path)
+                if !Files.exists(done) { throw ScriptError.unfinished(need: need) }
+                if done.hasSuffix(".done"), Files.exists("\(done.dropLast(5)).collected") {
+                    throw ScriptError.collected(need: need)
+                }
             }
+            try check(header.files)
             return header
         } catch { throw .script(error) }
+    }
+
+    /// A result of other data must not pass for one of these.
+    private func check(_ files: [JobFile]) throws(ScriptError) {
+        for file in files {
+            let isUnchanged: Bool
+            do throws(SystemError) { isUnchanged = try file.isUnchanged() } catch { isUnchanged = false }
+            if !isUnchanged { throw .changed(file: file.path) }
+        }
     }
 
     private func start(

@@ -27,6 +27,8 @@ extension ConfigObject {
             value?.forEachObject(add)
         }
         for task in initTasks { add(task) }
+        // An output has what the task that makes it was varied by.
+        if let task, task !== self { add(task) }
         path.remove(ObjectIdentifier(self))
         found.removeAll { conflicting.contains($0.name) }
         found.sort { ByteOrder.less($0.name, $1.name) }

@@ -4,8 +4,8 @@
 ///     {"result": {"accuracy": 0.97}}                 results, laid over those before
 ///     {"progress": 0.5, "text": "epoch 5"}           how far it is
 package enum JobLog {
-    /// Names that say when, not what.
-    private static let times: Set<String> = ["step", "timestamp", "time"]
+    /// Names that say when, or how far, not what.
+    private static let times: Set<String> = ["step", "timestamp", "time", "progress"]
 
     /// The numbers that a job has told of one thing.
     package struct Series: Sendable {
@@ -23,7 +23,6 @@ package enum JobLog {
         var series: [Series] = []
         var places: [String: Int] = [:]
         each(folder) { members in
-            guard !members.contains(where: { $0.name == "progress" || $0.name == "result" }) else { return }
             let step = members.first { $0.name == "step" }?.value.number
             for member in members where !times.contains(member.name) {
                 guard let value = member.value.number else { continue }

@@ -67,10 +67,9 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
         }
-        // One that nobody has yet may come from any job that is not done.
-        for metric in metrics where types[metric] == nil {
-            types[metric] = Set(points.filter { $0.state != .done }.map(\.task))
-        }
+        let unknown = metrics.filter { types[$0] == nil }
+        // One that nobody has yet may come from any job of a type of which none is done.
+        for metric in unknown { types[metric] = Self.unfinished(points) }
         let owners = metrics.reduce(into: Set<String>()) { $0.formUnion(types[$1] ?? []) }
         let chosen = points.filter { owners.contains($0.task) }
         let named = request.columns + request.over + (request.rows ?? [])
@@ -85,7 +84,14 @@ package struct ResultTable: Sendable {
         }
         columnKeys = grid.columns.sorted { Self.isBefore($0, $1) }
         rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
-        notes = Self.notes(chosen, metrics, types, rows: rowNames + columnNames, over: request.over)
+        notes = Self.notes(
+            chosen, metrics.filter { !unknown.contains($0) }, types, rows: rowNames + columnNames,
+            over: request.over)
+    }
+
+    /// The types of which no job is done.
+    private static func unfinished(_ points: [ResultPoint]) -> Set<String> {
+        Set(points.map(\.task)).subtracting(points.filter { $0.state == .done }.map(\.task))
     }
 
     private static func notes(
@@ -118,7 +124,7 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
-        let areDone = points.allSatisfy { $0.state == .done }
+        let areDone = unfinished(points).isEmpty
         guard !points.isEmpty, !(known.isEmpty && areDone) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }

@@ -35,6 +35,8 @@ package final class Experiment {
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
     private var places: [String: String] = [:]
+    /// The files in the parameters of tasks, by their paths.
+    private var files: [String: JobFile] = [:]
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
     private var remaking: [Identifier: JobScript] = [:]
     /// The jobs by their numbers.
@@ -145,7 +147,7 @@ package final class Experiment {
                 "\(workspace.path)/\(Claim.tokens)/\(token.name)", count: token.count,
                 of: self.tokens[token.name] ?? token.count)
         }
-        let script = JobScript(
+        var script = JobScript(
             taskID: task.type.id, identifier: identifier.hex,
             run: run.map { Paths.relative($0.path, from: folder.path) },
             needs: needs.map { Paths.relative($0, from: folder.path) },
@@ -156,6 +158,8 @@ package final class Experiment {
             requirement: options.requirement,
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             results: options.results, environment: environment + options.environment, program: try program())
+        let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
+        if isWritten { script.files = task.files().map(file) }
         var tags = task.allTags()
         tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
         let (demand, problem) = try demand(of: task, options.requirement, folder)
@@ -190,6 +194,14 @@ package final class Experiment {
         try run?.add(
             job.spec, tags: tags, dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
             canWait: true)
+    }
+
+    /// A file as it was when a task with it was first submitted.
+    private func file(_ path: String, _ digest: Identifier) -> JobFile {
+        if let known = files[path], known.digest == digest { return known }
+        let file = JobFile(path: path, digest: digest)
+        files[path] = file
+        return file
     }
 
     private func place(of task: ConfigObject) -> String {

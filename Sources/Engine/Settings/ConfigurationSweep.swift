@@ -20,11 +20,16 @@ package struct ConfigurationSweep: Sendable, Equatable {
         /// For each step a value of each path.
         package let steps: [[Setting]]
         package let origin: Setting.Origin
+        /// Whether it is given as a single value, which is no list that may grow.
+        package let isConstant: Bool
 
-        package init(paths: [String], steps: [[Setting]], origin: Setting.Origin) {
+        package init(
+            paths: [String], steps: [[Setting]], origin: Setting.Origin, isConstant: Bool = false
+        ) {
             self.paths = paths
             self.steps = steps
             self.origin = origin
+            self.isConstant = isConstant
         }
     }
 
@@ -89,7 +94,9 @@ package struct ConfigurationSweep: Sendable, Equatable {
         }
         var seen: Set<String> = []
         let values = try SweepRange.values(of: setting, path).filter { seen.insert($0.json.text).inserted }
-        return Axis(paths: [path], steps: values.map { [$0] }, origin: setting.origin)
+        let isConstant = if case .list = setting.content { false } else { !SweepRange.isRange(setting) }
+        return Axis(
+            paths: [path], steps: values.map { [$0] }, origin: setting.origin, isConstant: isConstant)
     }
 
     /// Parameters that get their first values together, then their second ones.

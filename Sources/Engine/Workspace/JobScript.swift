@@ -13,6 +13,7 @@
 ///     # requires duration=2h & cpu(cores=2, mem=4G)
 ///     # retries 3
 ///     # result accuracy acc: ([%d.]+)
+///     # file 9f86d081… 1532 1795645388238514 /data/train.csv
 ///     # resumable
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
@@ -42,6 +43,8 @@ package struct JobScript: Equatable, Sendable {
     package var retry: RetryPolicy
     /// What is looked for in its output.
     package var results: [JobLog.Pattern]
+    /// The files whose content is a part of its identity.
+    package var files: [JobFile] = []
     package var environment: [Variable]
     package var program: Program
 
@@ -119,6 +122,7 @@ package struct JobScript: Equatable, Sendable {
         lines += [requirement].compactMap { $0 }.map { "\(comment) requires \($0.text)" }
         lines += [retry.most].compactMap { $0 }.map { "\(comment) retries \($0)" }
         lines += results.map { "\(comment) result \($0.name) \($0.text)" }
+        lines += files.map { "\(comment) file \($0.text)" }
         if retry.isResumable { lines.append("\(comment) resumable") }
         switch program {
         case .lua(let fields):
@@ -127,10 +131,15 @@ package struct JobScript: Equatable, Sendable {
             lines.append("  },\n}")
         case .command(let arguments):
             lines.append(Self.handOver(host))
-            lines += environment.map { "export \($0.name)=\(ShellWords.quote($0.value))" }
-            lines.append("exec " + arguments.map(ShellWords.quote).joined(separator: " "))
+            return lines.joined(separator: "\n") + "\n" + Self.body(environment, arguments)
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What follows the line that hands over, in a command.
+    static func body(_ environment: [Variable], _ arguments: [String]) -> String {
+        environment.map { "export \($0.name)=\(ShellWords.quote($0.value))\n" }.joined()
+            + "exec " + arguments.map(ShellWords.quote).joined(separator: " ") + "\n"
     }
 
     private func interpreter(_ host: String) -> String {
@@ -156,6 +165,7 @@ extension JobScript {
         package var requirement: Requirement?
         package var retry = RetryPolicy()
         package var results: [JobLog.Pattern] = []
+        package var files: [JobFile] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -204,6 +214,7 @@ extension JobScript {
             let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
             return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil
         }
+        header.files = take("file").compactMap(JobFile.init)
         for mark in ["# resumable\n", "-- resumable\n"] where rest.hasPrefix(mark) {
             header.retry.isResumable = true
             rest = rest.dropFirst(mark.count)

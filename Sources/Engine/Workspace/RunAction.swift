@@ -40,6 +40,19 @@ package struct RunAction: Sendable, Equatable {
             let script = json["script"]?.string, (json["version"]?.int ?? 0) <= version
         else { return nil }
         return RunAction(
-            name: name, typeID: type, description: json["description"]?.string ?? "", script: script)
+            name: name, typeID: type, description: json["description"]?.string ?? "",
+            script: moved(script, to: run))
+    }
+
+    /// The script with the place where the kept files are now: the workspace may have been copied or moved.
+    private static func moved(_ script: String, to run: String) -> String {
+        let experiment = Paths.parent(run)
+        let sources = "/sources/\(Paths.name(experiment))/\(Paths.name(run))"
+        guard let place = script.firstRange(of: sources),
+            let quote = script[..<place.lowerBound].lastIndex(of: "\"")
+        else { return script }
+        let former = script[script.index(after: quote)..<place.lowerBound]
+        let workspace = LuaText.quote(Paths.parent(Paths.parent(experiment))).dropFirst().dropLast()
+        return script.replacing("\(former)/", with: "\(workspace)/")
     }
 }

@@ -195,7 +195,8 @@ local function axis_of(word, name, axis)
   for position = 1, #axis do
     points[position] = { [name] = axis[position] }
   end
-  return { points = points, varies = { [name] = #axis > 1 or nil } }
+  -- A list of one is a list that may grow.
+  return { points = points, varies = { [name] = true } }
 end
 
 local function axes_of(word, axes)
@@ -491,7 +492,7 @@ local function design(word, options, numbers)
           return axis[1 + math.floor(u * #axis)]
         end,
       }
-      varies[name] = #axis > 1 or nil
+      varies[name] = true
     elseif is_sweep(axis) then
       fail("%s: '%s' cannot be a sweep: give a list or a distribution such as xpm.uniform(0, 1)", word, name)
     else

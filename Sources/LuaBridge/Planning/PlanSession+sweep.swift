@@ -38,12 +38,12 @@ extension PlanSession {
                 }
             }
         }
-        let varying = Set(sweep.varying.map(\.path))
+        let tagged = Set(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
         points = try sweep.points().map { point in
             var setting = input.configuration
             for (path, value) in point { try setting.set(path, to: value) }
             let configuration = try checked(setting, record)
-            let tags = point.filter { varying.contains($0.path) }.map {
+            let tags = point.filter { tagged.contains($0.path) }.map {
                 ConfigObject.Tag(
                     name: $0.path, value: Self.value(at: $0.path, in: configuration) ?? $0.value.value)
             }

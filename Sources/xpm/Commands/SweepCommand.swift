@@ -23,7 +23,12 @@ struct SweepCommand: ParsableCommand {
             let (format, json) = (format, json)
             try PlanReader.read(experiment, .points) { reader in
                 let points = reader.session.sweepPoints
-                if json {
+                if format == .json {
+                    let all = points.map { point in
+                        JSON.object(point.map { JSON.Member($0.path, $0.value.json) })
+                    }
+                    reader.write(String(decoding: JSON.array(all).prettyBytes, as: UTF8.self))
+                } else if json {
                     for point in points {
                         let members = point.map { JSON.Member($0.path, $0.value.json) }
                         reader.write(JSON.object(members).text + "\n")

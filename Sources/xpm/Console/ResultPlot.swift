@@ -30,8 +30,17 @@ struct ResultPlot {
         var request = ResultTable.Request()
         request.rows = []
         request.metrics = metric.map { [$0] }
-        let name = try ResultTable(points, request).metrics[0]
-        let types = Set(points.filter { $0.metric(name) != nil }.map(\.task))
+        let known = try ResultTable(points, request).metrics
+        func types(_ name: String) -> Set<String> {
+            Set(points.filter { $0.metric(name) != nil }.map(\.task))
+        }
+        // The first one of jobs that differ in something.
+        let name =
+            known.first { name in
+                let types = types(name)
+                return !with(points.filter { types.contains($0.task) }).varying.isEmpty
+            } ?? known[0]
+        let types = types(name)
         if types.isEmpty { throw Problem(text: "no job has a result\(metric.map { " '\($0)'" } ?? "") yet") }
         return (name, with(points.filter { types.contains($0.task) }))
     }

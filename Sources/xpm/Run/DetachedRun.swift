@@ -1,3 +1,4 @@
+import ArgumentParser
 import Engine
 
 /// A run by a process of its own: in a session of its own, without a terminal, its messages in a file.
@@ -30,9 +31,17 @@ enum DetachedRun {
             StandardStream.error.write((try? Files.readText(log)) ?? "")
             return code
         }
+        // Only where the commands would look elsewhere by themselves.
+        let usual = (try? WorkspaceOptions.parse([])).flatMap { options in
+            try? ExperimentFiles.workspace(options, experiment: files.name)
+        }
+        let place =
+            usual?.path == files.workspace.path
+            ? "" : " --workdir \(ShellWords.quote(Paths.shown(files.workspace.path)))"
         StandardStream.output.write(
             "\(files.name) goes on as process \(process.pid); its messages: \(Paths.shown(log))\n"
-                + "follow it with xpm attach \(files.name), end it with xpm stop \(files.name)\n")
+                + "follow it with xpm attach \(files.name)\(place), end it with xpm stop \(files.name)\(place)\n"
+        )
         return 0
     }
 

@@ -146,8 +146,12 @@ struct ExperimentFiles {
 
     /// The workspace of a command that needs no experiment: the one that is named, else the nearest.
     ///
-    /// - Parameter job: what names a job; if it is its folder, that is in the workspace.
-    static func workspace(_ options: WorkspaceOptions, of job: String? = nil) throws(Failure) -> Workspace {
+    /// - Parameters:
+    ///   - job: what names a job; if it is its folder, that is in the workspace.
+    ///   - experiment: the name of one, for which settings.yaml may have a workspace.
+    static func workspace(
+        _ options: WorkspaceOptions, of job: String? = nil, experiment: String? = nil
+    ) throws(Failure) -> Workspace {
         if let path = options.workdir { return Workspace(path: path) }
         if options.workspace == nil, let job, Files.exists("\(job)/params.json"),
             let workspace = Workspace.nearest(to: job)
@@ -155,7 +159,8 @@ struct ExperimentFiles {
             return workspace
         }
         do throws(SettingError) {
-            let named = try userSettings().workspace(named: options.workspace, for: "")
+            let named = try userSettings().workspace(
+                named: options.workspace, for: experiment ?? "")
             if let named { return Workspace(path: named.path) }
         } catch { throw Failure(error) }
         return Workspace.nearest(to: Paths.current) ?? Workspace(path: "workspace")
@@ -163,9 +168,9 @@ struct ExperimentFiles {
 
     /// The workspace of a command that shows or changes what is there.
     static func existingWorkspace(
-        _ options: WorkspaceOptions, of job: String? = nil
+        _ options: WorkspaceOptions, of job: String? = nil, experiment: String? = nil
     ) throws(Failure) -> Workspace {
-        let workspace = try workspace(options, of: job)
+        let workspace = try workspace(options, of: job, experiment: experiment)
         try check(workspace)
         LockChoice.follow(workspace.path)
         return workspace

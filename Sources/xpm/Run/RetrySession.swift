@@ -36,6 +36,13 @@ struct RetrySession {
             throw Failure(error)
         }
         let console = makeConsole(tally)
+        for job in jobs {
+            do throws(SystemError) {
+                _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+                    try JobRelocation.settle(job.folder, in: workspace.path)
+                }
+            } catch { console.observe(.warning(error.text)) }
+        }
         let specs = sorted { console.observe(.warning($0)) }
         if specs.isEmpty { console.observe(.warning("no job to run: none of them has failed")) }
         let observer = RunObservers([tally, console])

@@ -1,6 +1,7 @@
-import Engine
 import Foundation
 import Testing
+
+@testable import Engine
 
 @Suite("Inventory of a workspace")
 struct WorkspaceDoctorTests {
@@ -76,6 +77,22 @@ struct WorkspaceDoctorTests {
         #expect(WorkspaceDoctor(workspace).findings().map(\.problem) == [])
         #expect(try Files.readText("\(folder.path)/experiments/e/20260101_000000/jobs.jsonl") == line)
         #expect(Files.exists("\(folder.path)/jobs/a.b/\(other)/b.done"))
+    }
+
+    @Test(
+        "what differs from job to job does not part failures of one reason",
+        arguments: [
+            ("<Foo object at 0x7f732bf10410>", "<Foo object at 0x7fd118>"),
+            ("loss is -1.5e-07", "loss is 0.0"),
+            ("loss is 1.5e-07", "loss is -3"), ("a=-1288312.5", "a=1015352.0"),
+            ("nan in step 3", "7 in step 12"),
+            ("job 3f2a1b9c is lost", "job 00ee5cec is lost"), ("x-1 of y-2", "x-5 of y-7"),
+        ])
+    func normalised(_ one: String, _ other: String) {
+        #expect(FailureGroup.normalised(one) == FailureGroup.normalised(other))
+        #expect(
+            FailureGroup.normalised("no module named torch2")
+                != FailureGroup.normalised("no module named numpy"))
     }
 
     @Test("a copy that another host has not finished is left to it, unless that host is gone")

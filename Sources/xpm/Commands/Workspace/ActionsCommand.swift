@@ -100,7 +100,8 @@ struct ActionsCommand: ParsableCommand {
                     throw .message("\(run.experiment) offers no action '\(action)'\(hint)")
                 }
                 var questionnaire = Questionnaire(answers)
-                let place = try ExperimentFiles.workspace(source.workspace)
+                let place = try ExperimentFiles.workspace(
+                    source.workspace, experiment: run.experiment)
                 defer { for text in questionnaire.strangers { JobSelection.warn(text) } }
                 do {
                     try TaskSession().run(action, in: run.path, workspace: place) {

@@ -22,7 +22,7 @@ struct AttachCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(workspace)
+            let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
             guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
             follow(run, in: place)
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
@@ -118,7 +118,7 @@ struct StopCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(workspace)
+            let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
             let lock = place.lock(ofExperiment: experiment)
             _ = try ExperimentsCommand.runs(of: experiment, workspace)
             guard FileLock.isHeld(lock) else { throw .message("experiment '\(experiment)' is not running") }

@@ -61,7 +61,8 @@ struct ExperimentsCommand: ParsableCommand {
             do throws(Failure) {
                 guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
                 let inventory = WorkspaceInventory(
-                    try ExperimentFiles.workspace(workspace), warn: { JobSelection.warn($0.text) })
+                    try ExperimentFiles.workspace(workspace, experiment: experiment),
+                    warn: { JobSelection.warn($0.text) })
                 var jobs = inventory.jobs(of: experiment)
                 for index in jobs.indices { jobs[index].readState() }
                 let report = JobReport(style: .standardOutput)
@@ -105,7 +106,7 @@ struct ExperimentsCommand: ParsableCommand {
                     throw .message(
                         "experiment '\(experiment)' is running (\(alive.run)): a copy would be half of it")
                 }
-                let place = try ExperimentFiles.workspace(workspace)
+                let place = try ExperimentFiles.workspace(workspace, experiment: experiment)
                 let named = try ExperimentFiles.namedWorkspaces().first { $0.id == to }?.path
                 let target = Workspace(path: named ?? to)
                 guard Paths.real(target.path) != Paths.real(place.path) else {
@@ -173,7 +174,8 @@ struct ExperimentsCommand: ParsableCommand {
                         "\(experiment) has no run '\(name)'"
                             + Suggestion.hint(for: name, among: all.map(\.run)))
                 }
-                let removal = RunRemoval(of: experiment, in: try ExperimentFiles.workspace(workspace))
+                let removal = RunRemoval(
+                    of: experiment, in: try ExperimentFiles.workspace(workspace, experiment: experiment))
                 let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
                 if let service = chosen.lazy.compactMap({ RunRemoval.livingServices(of: $0).first }).first {
                     throw .message(
@@ -210,7 +212,7 @@ struct ExperimentsCommand: ParsableCommand {
     static func runs(of experiment: String, _ options: WorkspaceOptions) throws(Failure)
         -> [RunRecord]
     {
-        let place = try ExperimentFiles.existingWorkspace(options)
+        let place = try ExperimentFiles.existingWorkspace(options, experiment: experiment)
         let runs = RunRecord.all(of: experiment, in: place)
         guard !runs.isEmpty else {
             let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)

@@ -37,7 +37,8 @@ struct JobSelection: ParsableArguments {
             }
             return try jobs()
         }
-        let place = try ExperimentFiles.existingWorkspace(workspace, of: words.first)
+        let place = try ExperimentFiles.existingWorkspace(
+            workspace, of: words.first, experiment: experiment)
         let finder = JobFinder(place)
         let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) {
             first, _ in
@@ -68,7 +69,8 @@ struct JobQuery {
     /// - Parameter count: how many at most.
     func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
         let inventory = WorkspaceInventory(
-            try ExperimentFiles.existingWorkspace(workspace), warn: { JobSelection.warn($0.text) })
+            try ExperimentFiles.existingWorkspace(workspace, experiment: experiment),
+            warn: { JobSelection.warn($0.text) })
         if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
             let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")

@@ -53,7 +53,8 @@ extension JobsCommand {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
                 let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
-                let place = try ExperimentFiles.existingWorkspace(selection.workspace, of: jobs.first)
+                let place = try ExperimentFiles.existingWorkspace(
+                    selection.workspace, of: jobs.first, experiment: selection.experiment)
                 for (run, folders) in WorkspaceInventory(place).liveRuns() {
                     if let job = chosen.first(where: { folders.contains($0.folder) }) {
                         throw .message(
@@ -121,7 +122,8 @@ extension JobsCommand {
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
                 let code = try RetrySession(
                     chosen.filter { $0.state == .error || $0.state.isOpen },
-                    in: ExperimentFiles.workspace(selection.workspace, of: jobs.first),
+                    in: ExperimentFiles.workspace(
+                        selection.workspace, of: jobs.first, experiment: selection.experiment),
                     machine: ExperimentFiles.machine(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()

@@ -63,7 +63,8 @@ extension JobsCommand {
         _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
     ) throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(selection.workspace, of: words.first)
+            let place = try ExperimentFiles.existingWorkspace(
+                selection.workspace, of: words.first, experiment: selection.experiment)
             let chosen = try selection.chosen(words)
             let report = JobReport(style: .standardOutput)
             var count = 0
@@ -77,6 +78,8 @@ extension JobsCommand {
                     case .priority: true
                     }
                 }
+                // In the order in which they were submitted: among equals the first stays the first.
+                .reversed()
                 if jobs.isEmpty { continue }
                 do throws(SystemError) {
                     try RunControl.ask(change, of: jobs.map(\.key), run: run.path)

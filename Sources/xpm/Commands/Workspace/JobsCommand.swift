@@ -84,7 +84,8 @@ struct JobsCommand: ParsableCommand {
 
     struct Log: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a job's standard error, or its standard output, and follow it.")
+            abstract: "Print a job's standard error, or its standard output, and follow it.",
+            discussion: "Where a job has ended and wrote nothing to standard error, it is standard output.")
 
         @Argument(help: "The job.") var job: String
         @OptionGroup var selection: JobSelection
@@ -101,7 +102,11 @@ struct JobsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 guard let job = try selection.chosen([job]).first else { return }
-                try LogFollower(path: out ? job.folder.output : job.folder.error, lines: lines) {
+                let isSilent =
+                    Files.size(of: job.folder.error) == 0 && !FileLock.isHeld(job.folder.lock)
+                    && Files.exists(job.folder.output)
+                let path = out || isSilent ? job.folder.output : job.folder.error
+                try LogFollower(path: path, lines: lines) {
                     follow && FileLock.isHeld(job.folder.lock)
                 }.run()
             } catch { throw error.reported() }

@@ -110,7 +110,7 @@ struct ResultsCommand: ParsableCommand {
 
     /// Shows the table anew when it has changed: on a terminal in place of the last one.
     private func follow() throws(Failure) {
-        let place = try ExperimentFiles.existingWorkspace(workspace)
+        let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
         let lock = place.lock(ofExperiment: experiment)
         var last = ""
         while true {

@@ -46,7 +46,7 @@ struct ServicesCommand: ParsableCommand {
             }
             let all = ServiceFolder.all(in: chosen.path)
             // By the lock: a run that is done still has its services for a moment.
-            let place = try ExperimentFiles.workspace(workspace)
+            let place = try ExperimentFiles.workspace(workspace, experiment: experiment)
             let isNewest = chosen.run == runs.last?.run
             let isLive = isNewest && FileLock.isHeld(place.lock(ofExperiment: experiment))
             guard parts.count > 1 else { return (all, isLive) }
