@@ -411,4 +411,25 @@ struct ResultsTests {
             Array(try bench.run("sweep", "y.lua", "--sweep", "a=1,2", "--format", "json").output.utf8))
         #expect(json.array?.map { $0["a"] } == [1, 2])
     }
+
+    @Test("a task keeps the tags of its own objects where a task before it was varied by the same name")
+    func ownTags() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Optim = xpm.config { id = "z.optim", params = { lr = xpm.float } }
+            local W = xpm.config { id = "z.w", params = { n = xpm.int } }
+            local Pre = xpm.task { id = "z.pre", params = { optim = Optim, seed = xpm.int }, command = "true",
+              outputs = function(self, dep) return dep(W { n = 1 }) end }
+            local Fine = xpm.task { id = "z.fine", params = { base = W, optim = Optim }, command = "true" }
+            function run()
+              local base = Pre { optim = Optim { lr = xpm.tag("lr", 0.1) }, seed = xpm.tag("seed", 3) }:submit()
+              for _, lr in ipairs { 0.5, 0.6 } do Fine { base = base, optim = Optim { lr = xpm.tag("lr", lr) } }:submit() end
+            end
+            """, to: "z.lua")
+        #expect(try bench.run("run", "z.lua").code == 0)
+        let listed = try bench.run("jobs", "list", "--filter", "@name = \"z.fine\"").output
+        #expect(listed.contains("lr=0.5 seed=3") && listed.contains("lr=0.6 seed=3"), "\(listed)")
+    }
 }

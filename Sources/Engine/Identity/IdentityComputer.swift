@@ -82,7 +82,7 @@ struct IdentityComputer {
         encoder.bytes.append(contentsOf: type.identityHeader)
         for (position, parameter) in type.parameters.enumerated() {
             let value = object.values[position] ?? .null
-            if let reason = reasonToSkip(parameter, value) {
+            if let reason = Self.reasonToSkip(parameter, value) {
                 if path.count == 1, encoder.notes != nil { skipped.append((parameter.name, reason)) }
                 continue
             }
@@ -100,7 +100,7 @@ struct IdentityComputer {
     }
 
     /// Why a parameter is no part of the identity, or nil.
-    private func reasonToSkip(_ parameter: Parameter, _ value: Value) -> String? {
+    static func reasonToSkip(_ parameter: Parameter, _ value: Value) -> String? {
         if parameter.jobPath != nil { return "a path made by xpm" }
         if parameter.isMeta {
             guard case .object(let object) = value, object.meta == false else { return "meta" }
@@ -112,17 +112,17 @@ struct IdentityComputer {
             return "nothing, by default"
         }
         guard parameter.ignoresDefault, let defaultValue = parameter.defaultValue,
-            defaultValue.isAlike(Self.withoutMeta(value))
+            defaultValue.isAlike(withoutMeta(value))
         else { return nil }
         return "its default, with ignore_default"
     }
 
-    private func isMeta(_ value: Value) -> Bool {
+    private static func isMeta(_ value: Value) -> Bool {
         if case .object(let object) = value { object.meta == true } else { false }
     }
 
     /// Lists, sets and maps without the elements that are marked meta.
-    private static func withoutMeta(_ value: Value) -> Value {
+    static func withoutMeta(_ value: Value) -> Value {
         func isKept(_ value: Value) -> Bool {
             if case .object(let object) = value { object.meta != true } else { true }
         }

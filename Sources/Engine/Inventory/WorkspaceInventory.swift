@@ -49,8 +49,9 @@ package struct WorkspaceInventory {
             last[JobKey(taskID: task, identifier: identifier)] = state
         }
         return jobs.filter { job in
+            // One that is done for the run, and not in its folder, is made again; one that ran is tried again.
             guard job.state != .done, job.state != .running else { return false }
-            return last[job.key].map { ["held", "waiting", "ready", "retry"].contains($0) } ?? true
+            return last[job.key].map { !["error", "blocked", "not run"].contains($0) } ?? true
         }
     }
 

@@ -148,12 +148,8 @@ package struct JobAttempt {
         }
         do throws(ScriptError) {
             let header = try JobScript.header(of: text)
-            for need in header.needs {
-                let done = Paths.absolute(need, from: folder.path)
-                if !Files.exists(done) { throw ScriptError.unfinished(need: need) }
-                if done.hasSuffix(".done"), Files.exists("\(done.dropLast(5)).collected") {
-                    throw ScriptError.collected(need: need)
-                }
+            for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
+                throw ScriptError.unfinished(need: need)
             }
             try check(header.files)
             return header

@@ -27,14 +27,37 @@ extension ConfigObject {
             value?.forEachObject(add)
         }
         for task in initTasks { add(task) }
-        // An output has what the task that makes it was varied by.
-        if let task, task !== self { add(task) }
-        path.remove(ObjectIdentifier(self))
         found.removeAll { conflicting.contains($0.name) }
+        // An output has what the task that makes it was varied by, where nothing else says it.
+        var makers: [Tag] = []
+        forEachMaker { maker in
+            for tag in maker.collectTags(&path) where !conflicting.contains(tag.name) {
+                if let known = makers.first(where: { $0.name == tag.name }) {
+                    if known.value != tag.value { conflicting.insert(tag.name) }
+                } else {
+                    makers.append(tag)
+                }
+            }
+        }
+        path.remove(ObjectIdentifier(self))
+        found += makers.filter { tag in
+            !conflicting.contains(tag.name) && !found.contains { $0.name == tag.name }
+        }
         found.sort { ByteOrder.less($0.name, $1.name) }
         // What is sealed by a submission contains no cycle.
         if isSealed { cachedTags = found }
         return found
+    }
+
+    /// The tasks that made the objects in its values, where these are not tasks.
+    private func forEachMaker(_ body: (ConfigObject) -> Void) {
+        var visited: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject) {
+            guard visited.insert(ObjectIdentifier(object)).inserted, object.task !== object else { return }
+            if let maker = object.task { body(maker) }
+            object.forEachObject(visit)
+        }
+        forEachObject(visit)
     }
 
     /// The submitted tasks that this one has to wait for: those in its values, at any depth, and those added.

@@ -150,15 +150,20 @@ package enum JobLog {
         _ path: String, _ patterns: [Pattern], _ warn: (String) -> Void, _ told: (String, String?) -> Void
     ) {
         var slow = patterns.map { _ in 0 }
+        // For all of the file: a search from its start to its end, and some seconds more.
+        let whole = 200_000_000 + Int(clamping: Files.size(of: path)) * 20
+        var left = patterns.map { _ in whole }
         lines(of: path) { line in
             for part in line.split(separator: UInt8(ascii: "\r")) {
                 for (place, one) in patterns.enumerated() where slow[place] < mostSlowLines {
-                    var budget = LuaPattern.Budget(for: part.count)
+                    let most = LuaPattern.Budget(for: part.count).steps
+                    var budget = LuaPattern.Budget(steps: most)
                     if let capture = one.pattern.lastCapture(in: part, &budget) {
                         told(one.name, String(decoding: capture, as: UTF8.self))
                     }
-                    guard budget.isSpent else { continue }
-                    slow[place] += 1
+                    left[place] -= most - budget.steps
+                    guard budget.isSpent || left[place] <= 0 else { continue }
+                    slow[place] = left[place] <= 0 ? mostSlowLines : slow[place] + 1
                     let what = "the pattern of '\(one.name)' takes too long on a line of \(Paths.name(path))"
                     if slow[place] == 1 { warn("\(what): it was not searched to its end") }
                     if slow[place] == mostSlowLines {

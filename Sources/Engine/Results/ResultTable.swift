@@ -89,9 +89,11 @@ package struct ResultTable: Sendable {
             over: request.over)
     }
 
-    /// The types of which no job is done.
+    /// The types of which no job is done; where there are none, those of which one is not.
     private static func unfinished(_ points: [ResultPoint]) -> Set<String> {
-        Set(points.map(\.task)).subtracting(points.filter { $0.state == .done }.map(\.task))
+        let open = Set(points.filter { $0.state != .done }.map(\.task))
+        let without = open.subtracting(points.filter { $0.state == .done }.map(\.task))
+        return without.isEmpty ? open : without
     }
 
     private static func notes(
@@ -124,7 +126,7 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
-        let areDone = unfinished(points).isEmpty
+        let areDone = points.allSatisfy { $0.state == .done }
         guard !points.isEmpty, !(known.isEmpty && areDone) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }

@@ -35,8 +35,8 @@ package final class Experiment {
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
     private var places: [String: String] = [:]
-    /// The files in the parameters of tasks, by their paths.
-    private var files: [String: JobFile] = [:]
+    /// The files that the script has read as parameters, by their paths.
+    package var files: (_ path: String) -> JobFile? = { _ in nil }
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
     private var remaking: [Identifier: JobScript] = [:]
     /// The jobs by their numbers.
@@ -159,7 +159,11 @@ package final class Experiment {
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             results: options.results, environment: environment + options.environment, program: try program())
         let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
-        if isWritten { script.files = task.files().map(file) }
+        if isWritten {
+            script.files = task.files().map { path, digest in
+                files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
+            }
+        }
         var tags = task.allTags()
         tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
         let (demand, problem) = try demand(of: task, options.requirement, folder)
@@ -194,14 +198,6 @@ package final class Experiment {
         try run?.add(
             job.spec, tags: tags, dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
             canWait: true)
-    }
-
-    /// A file as it was when a task with it was first submitted.
-    private func file(_ path: String, _ digest: Identifier) -> JobFile {
-        if let known = files[path], known.digest == digest { return known }
-        let file = JobFile(path: path, digest: digest)
-        files[path] = file
-        return file
     }
 
     private func place(of task: ConfigObject) -> String {

@@ -26,6 +26,8 @@ package struct LuaPattern: Sendable, Equatable {
         /// - Parameter length: of the text, in bytes.
         package init(for length: Int) { steps = 1_000_000 + min(length, 200_000) * 100 }
 
+        package init(steps: Int) { self.steps = steps }
+
         package var isSpent: Bool { steps <= 0 }
     }
 

@@ -1,62 +1,98 @@
+import CSystemShim
+
 /// A file whose content is a part of a job's identity (`xpm.file`).
 ///
-/// The job's process looks whether it still is that file: where size, time and inode are those of its submission it is; else its content decides.
+/// The job's process looks whether it still has that content: where inode, size and time are those that it had when the content was read it has; else
+/// the content decides.
 package struct JobFile: Equatable, Sendable {
     package let path: String
     package let digest: Identifier
-    private let size: Int64
-    private let modified: Int64
+    private let stamp: Stamp
 
-    /// The file as it is now.
-    ///
-    /// - Parameter digest: of the content that the job was submitted with.
+    /// Tells one state of a file from another; links are followed.
+    private struct Stamp: Equatable {
+        var inode: UInt64 = 0
+        var size: Int64 = -1
+        var modified: Int64 = 0
+
+        init(inode: UInt64 = 0, size: Int64 = -1, modified: Int64 = 0) {
+            (self.inode, self.size, self.modified) = (inode, size, modified)
+        }
+
+        /// Nil where there is no file.
+        init?(of path: String) {
+            var device: UInt64 = 0
+            guard unsafe xsys_identity(-1, path, &device, &inode, &size) == 0, let time = Files.modified(path)
+            else {
+                return nil
+            }
+            modified = time
+        }
+    }
+
+    /// Reads a file: its state first, so that a change while it is read is seen.
+    package static func read(_ path: String) throws(SystemError) -> JobFile {
+        let stamp = Stamp(of: path) ?? Stamp()
+        return JobFile(path: path, digest: Identifier(hashing: try Files.read(path)), stamp: stamp)
+    }
+
+    private init(path: String, digest: Identifier, stamp: Stamp) {
+        (self.path, self.digest, self.stamp) = (path, digest, stamp)
+    }
+
+    /// One of which only the content is known.
     package init(path: String, digest: Identifier) {
-        self.path = path
-        self.digest = digest
-        size = Files.size(of: path)
-        modified = Files.modified(path) ?? 0
+        self.init(path: path, digest: digest, stamp: Stamp())
     }
 
     /// From its text; nil for any other.
     init?(_ text: String) {
-        let parts = text.split(separator: " ", maxSplits: 3)
-        guard parts.count == 4, let digest = Identifier(hex: parts[0]), let size = Int64(parts[1]),
-            let modified = Int64(parts[2])
+        let parts = text.split(separator: " ", maxSplits: 4)
+        guard parts.count == 5, let digest = Identifier(hex: parts[0]), let inode = UInt64(parts[1]),
+            let size = Int64(parts[2]), let modified = Int64(parts[3])
         else { return nil }
-        (self.path, self.digest, self.size, self.modified) = (String(parts[3]), digest, size, modified)
+        self.init(
+            path: String(parts[4]), digest: digest,
+            stamp: Stamp(inode: inode, size: size, modified: modified))
     }
 
-    /// `{sha256} {size} {microseconds} {path}`
-    var text: String { "\(digest.hex) \(size) \(modified) \(path)" }
+    /// `{sha256} {inode} {size} {microseconds} {path}`
+    var text: String { "\(digest.hex) \(stamp.inode) \(stamp.size) \(stamp.modified) \(path)" }
 
     /// Whether it has the content that the job was submitted with.
     func isUnchanged() throws(SystemError) -> Bool {
-        if Files.exists(path), Files.size(of: path) == size, Files.modified(path) == modified { return true }
+        if Stamp(of: path) == stamp { return true }
         return Identifier(hashing: try Files.read(path)) == digest
     }
 }
 
 extension ConfigObject {
-    /// The files in its parameters and in the objects of it, each once; those of other tasks are their affair.
+    /// The files that count for its identity, in its parameters and in the objects of it, each once; those of other tasks are their affair.
     package func files() -> [(path: String, digest: Identifier)] {
         var found: [(path: String, digest: Identifier)] = []
         var visited: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject) {
+            guard visited.insert(ObjectIdentifier(object)).inserted else { return }
+            if let replacement = object.replacement { return visit(replacement) }
+            for (parameter, value) in zip(object.type.parameters, object.values) {
+                let value = value ?? .null
+                if IdentityComputer.reasonToSkip(parameter, value) == nil { visit(value) }
+            }
+            for task in object.initTasks { visit(task) }
+        }
         func visit(_ value: Value) {
-            switch value {
+            switch IdentityComputer.withoutMeta(value) {
             case .file(let path, let digest):
                 // A line of a script names it.
                 let isKnown = found.contains { $0.path == path } || path.contains("\n")
                 if !isKnown { found.append((path, digest)) }
             case .list(let values), .set(let values): values.forEach(visit)
             case .map(let entries), .openMap(let entries): for entry in entries { visit(entry.value) }
-            case .object(let object):
-                guard object.task == nil || object === self, visited.insert(ObjectIdentifier(object)).inserted
-                else { return }
-                for case let value? in object.values { visit(value) }
+            case .object(let object): if object.task == nil { visit(object) }
             default: break
             }
         }
-        visit(.object(self))
+        visit(self)
         return found
     }
 }

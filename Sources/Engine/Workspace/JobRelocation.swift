@@ -9,9 +9,8 @@ package enum JobRelocation {
     ///   - workspace: the place where it is to work.
     package static func settle(_ job: JobFolder, in workspace: String) throws(SystemError) {
         guard let bytes = try? Files.read(job.parameters, limit: 1 << 28),
-            case .object(var members)? = try? JSON.parse(bytes),
-            let place = members.firstIndex(where: { $0.name == "workspace" }),
-            let former = members[place].value.string, former != workspace
+            let former = (try? JSON.parse(bytes))?["workspace"]?.string, former != workspace,
+            let place = Self.place(of: former, in: bytes)
         else { return }
         for language in [JobScript.Language.sh, .lua] {
             let path = job.script(language)
@@ -19,18 +18,45 @@ package enum JobRelocation {
             let moved = self.text(text, language, from: former, to: workspace)
             if moved != text { try Files.replace(path, with: Array(moved.utf8), mode: 0o777) }
         }
-        // Last: where this is cut off it is done again.
-        members[place].value = .string(workspace)
-        try Files.replace(job.parameters, with: JSON.object(members).bytes)
+        // Last: where this is cut off it is done again. And only that: the rest stays as whoever made it wrote it.
+        let value = JSON.string(workspace).bytes
+        try Files.replace(
+            job.parameters, with: Array(bytes[..<place.lowerBound] + value + bytes[place.upperBound...]))
+    }
+
+    /// Where the value of the outermost `workspace` stands, with its quotes.
+    private static func place(of former: String, in bytes: [UInt8]) -> Range<Int>? {
+        var depth = 0
+        var position = 0
+        var key: ArraySlice<UInt8>?
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: ","): key = nil
+            case UInt8(ascii: "\""):
+                let start = position
+                position += 1
+                while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+                    position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                guard position < bytes.count else { return nil }
+                let text = bytes[start...position]
+                if depth == 1, key?.elementsEqual("\"workspace\"".utf8) == true {
+                    return (try? JSON.parse(Array(text)))?.string == former ? start..<(position + 1) : nil
+                }
+                if depth == 1, key == nil { key = text }
+            default: break
+            }
+            position += 1
+        }
+        return nil
     }
 
     /// A script with the paths of another workspace; one that somebody has changed keeps its own.
     static func text(
         _ text: String, _ language: JobScript.Language, from former: String, to workspace: String
     ) -> String {
-        func moved(_ value: String) -> String {
-            value.replacing("\(former)/", with: "\(workspace)/")
-        }
         guard let header = try? JobScript.header(of: text) else { return text }
         let head = text.prefix(text.count - header.body.count)
         switch language {
@@ -39,14 +65,33 @@ package enum JobRelocation {
             else { return text }
             return head + header.body[...end]
                 + JobScript.body(
-                    command.environment.map { .init(name: $0.name, value: moved($0.value)) },
-                    command.arguments.map(moved))
+                    command.environment.map {
+                        .init(name: $0.name, value: moved($0.value, former, workspace))
+                    },
+                    command.arguments.map { moved($0, former, workspace) })
         case .lua:
             // In quotes, as `LuaText` writes them.
-            return String(head)
-                + header.body.replacing(
-                    LuaText.quote("\(former)/").dropFirst().dropLast(),
-                    with: LuaText.quote("\(workspace)/").dropFirst().dropLast())
+            let names = [former, workspace].map { String(LuaText.quote($0).dropFirst().dropLast()) }
+            return head + moved(String(header.body), names[0], names[1])
         }
+    }
+
+    /// What xpm itself has in a workspace.
+    private static let folders = ["jobs", "sources", "partials", "experiments", "tokens"]
+
+    /// A text in which the paths of what xpm has in a workspace are those of another one.
+    static func moved(_ text: String, _ former: String, _ workspace: String) -> String {
+        var out = ""
+        var rest = text[...]
+        while let found = rest.firstRange(of: "\(former)/") {
+            let before = rest[..<found.lowerBound].last ?? out.last
+            let next = rest[found.upperBound...].prefix { $0.isLetter }
+            // `/mnt/data/ws` is not `/data/ws`.
+            let begins = before.map { !($0.isLetter || $0.isNumber || "_.-/~".contains($0)) } ?? true
+            out += rest[..<found.lowerBound]
+            out += begins && folders.contains(String(next)) ? "\(workspace)/" : "\(former)/"
+            rest = rest[found.upperBound...]
+        }
+        return out + rest
     }
 }

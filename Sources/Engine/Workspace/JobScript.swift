@@ -13,7 +13,7 @@
 ///     # requires duration=2h & cpu(cores=2, mem=4G)
 ///     # retries 3
 ///     # result accuracy acc: ([%d.]+)
-///     # file 9f86d081… 1532 1795645388238514 /data/train.csv
+///     # file 9f86d081… 7340 1532 1795645388238514 /data/train.csv
 ///     # resumable
 ///
 /// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the

@@ -53,6 +53,6 @@ package struct RunAction: Sendable, Equatable {
         else { return script }
         let former = script[script.index(after: quote)..<place.lowerBound]
         let workspace = LuaText.quote(Paths.parent(Paths.parent(experiment))).dropFirst().dropLast()
-        return script.replacing("\(former)/", with: "\(workspace)/")
+        return JobRelocation.moved(script, String(former), String(workspace))
     }
 }

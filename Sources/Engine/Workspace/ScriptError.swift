@@ -3,7 +3,6 @@ package enum ScriptError: Error, Equatable {
     case notAScript
     case newer(Int)
     case unfinished(need: String)
-    case collected(need: String)
     case changed(file: String)
 
     package var text: String {
@@ -14,8 +13,6 @@ package enum ScriptError: Error, Equatable {
         case .unfinished(let need): "it needs \(need), which is not done yet: run that task first"
         case .changed(let file):
             "\(file) is not any more what the job was submitted with; the next run makes a job for what it is now"
-        case .collected(let need):
-            "it needs what \(need) made, and xpm gc has removed that: xpm run makes it again"
         }
     }
 }

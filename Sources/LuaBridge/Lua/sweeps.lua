@@ -2,8 +2,8 @@
 -- the user's line; it gives the functions of the module.
 local host, fail = ...
 
-local getmetatable, ipairs, math, next, pairs, select, setmetatable, table, tonumber, type =
-  getmetatable, ipairs, math, next, pairs, select, setmetatable, table, tonumber, type
+local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tonumber, type =
+  getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tonumber, type
 
 local M = {}
 
@@ -21,9 +21,18 @@ local function is_sweep(value)
   return getmetatable(value) == Sweep
 end
 
+--- Whether a value is a table of data: one of a point too, which says what varies in it.
+local function is_plain(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  local mark = getmetatable(value)
+  return mark == nil or type(mark) == "table" and rawget(mark, "__xpm_swept") ~= nil
+end
+
 --- A copy of plain data: what a script changes in one point is not changed in the next.
 local function copy(value, seen)
-  if type(value) ~= "table" or getmetatable(value) ~= nil then
+  if not is_plain(value) then
     return value
   end
   seen = seen or {}
@@ -60,7 +69,7 @@ local function parameters(point)
       end
       if place[name] == nil then
         place[name] = {}
-      elseif type(place[name]) ~= "table" or getmetatable(place[name]) ~= nil then
+      elseif not is_plain(place[name]) then
         fail("'%s' lies in '%s', which is no plain table", way, way:sub(1, #way - #more - 1))
       end
       place, rest = place[name], more
@@ -103,8 +112,13 @@ function Sweep:__call(...)
     iteration, running[last] = running[last] or self.latest, nil
   end
   if not iteration then
+    -- One of this sweep that was left early is over.
+    if is_loop and self.begun then
+      host.at_point(self.begun)
+    end
     count = count + 1
     iteration = { next = self.iterate(), number = count }
+    self.begun = is_loop and count or self.begun
   end
   local point = iteration.next()
   if point == nil then
@@ -117,7 +131,7 @@ function Sweep:__call(...)
     swept[way] = point[way]
   end
   local result = marked(parameters(point), swept)
-  host.at_point(iteration.number, swept)
+  host.at_point(iteration.number, swept, is_loop)
   self.latest = iteration
   if is_loop then
     running[result] = iteration

@@ -13,21 +13,35 @@ struct SweepPoints {
     }
 
     /// Loops nest: the last one is the innermost.
-    private var points: [(number: Int64, values: [Value])] = []
+    private var points: [(number: Int64, isLoop: Bool, values: [Value])] = []
+    /// Many may have been left early: so many count, the outermost and the innermost ones.
+    private static let most = 64
 
     /// An iteration has come to a point. Those within it that were left early are over.
-    mutating func set(_ number: Int64, to values: [Value]) {
-        if let index = points.lastIndex(where: { $0.number == number }) {
-            points.removeSubrange((index + 1)...)
-            points[index].values = values
-        } else {
-            points.append((number, values))
+    ///
+    /// - Parameter isLoop: whether it is that of a `for`; others end by themselves only.
+    mutating func set(_ number: Int64, to values: [Value], isLoop: Bool) {
+        guard let index = points.lastIndex(where: { $0.number == number }) else {
+            points.append((number, isLoop, values))
+            if points.count > Self.most { points.remove(at: Self.most / 2) }
+            return
         }
+        points[index].values = values
+        if isLoop { removeLoops(after: index) }
+    }
+
+    private mutating func removeLoops(after index: Int) {
+        let inner = points[(index + 1)...]
+        if inner.isEmpty { return }
+        points.removeSubrange((index + 1)...)
+        points += inner.filter { !$0.isLoop }
     }
 
     /// An iteration is over.
     mutating func end(_ number: Int64) {
-        if let index = points.lastIndex(where: { $0.number == number }) { points.removeSubrange(index...) }
+        guard let index = points.lastIndex(where: { $0.number == number }) else { return }
+        removeLoops(after: index)
+        points.remove(at: index)
     }
 
     /// The tags of a parameter that gets a value.
@@ -61,7 +75,7 @@ extension XpmModule {
             sweepPoints.end(stack.int(1))
             return 0
         }
-        sweepPoints.set(stack.int(1), to: try sweptValues(stack, 2))
+        sweepPoints.set(stack.int(1), to: try sweptValues(stack, 2), isLoop: stack.bool(3))
         return 0
     }
 

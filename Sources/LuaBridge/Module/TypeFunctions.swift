@@ -252,11 +252,11 @@ extension XpmModule {
     private var fileReader: FileReader {
         FileReader { [unowned self] path throws(ValueError) in
             let absolute = Paths.absolute(path, from: baseFolder)
-            if let known = fileDigests[absolute] { return (absolute, known) }
+            if let known = files[absolute] { return (absolute, known.digest) }
             do throws(SystemError) {
-                let digest = Identifier(hashing: try Files.read(absolute))
-                fileDigests[absolute] = digest
-                return (absolute, digest)
+                let file = try JobFile.read(absolute)
+                files[absolute] = file
+                return (absolute, file.digest)
             } catch {
                 throw ValueError(.refused("\(Paths.shown(absolute)): \(SystemError.message(error.code))"))
             }

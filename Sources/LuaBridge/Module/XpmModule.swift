@@ -26,7 +26,7 @@ final class XpmModule {
     var savesFiles = true
     /// How many default functions are being called, one in the other.
     var makerDepth = 0
-    var fileDigests: [String: Identifier] = [:]
+    var files: [String: JobFile] = [:]
     /// Told what is no error but should be known, once each.
     var warn: (String) -> Void = { _ in }
     private var warned: Set<String> = []

@@ -126,6 +126,7 @@ package final class PlanSession {
     package func run(in experiment: Experiment) throws(PlanError) {
         self.experiment = experiment
         experiment.base = module.baseFolder
+        experiment.files = { [unowned module] path in module.files[path] }
         module.savesFiles = experiment.mode != .dryRun
         module.workspaceFolder = { experiment.workspace.path }
         do {

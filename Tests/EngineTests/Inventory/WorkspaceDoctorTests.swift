@@ -95,6 +95,37 @@ struct WorkspaceDoctorTests {
                 != FailureGroup.normalised("no module named numpy"))
     }
 
+    @Test("of a moved workspace only what xpm has there is moved, and only where a path begins")
+    func relocation() throws {
+        let arguments = [
+            "cat", "/data/ws/jobs/a/b/w", "/data/ws/in.txt", "/mnt/data/ws/jobs/x", "--o=/data/ws/partials/p",
+            "it's /data/ws/sources/e/r/c.sh",
+        ]
+        let script = JobScript(
+            taskID: "a.b", identifier: identifier, needs: [],
+            environment: [.init(name: "V", value: "/data/ws/jobs/1:/data/ws/jobs/2")],
+            program: .command(arguments))
+        let job = JobFolder(path: "\(folder.path)/jobs/a.b/\(identifier)", name: "b")
+        try Files.makeFolder(job.path)
+        try Files.write(Array(script.text(host: "/usr/bin/xpm-job").utf8), to: job.script(.sh))
+        let kept =
+            #", "version": 3, "big": 18446744073709551617, "x": {"workspace": "/data/ws"}, "s": "\ud83d"}"#
+        try Files.write(
+            Array((#"{"scheme": "workspace", "workspace": "/data/ws""# + kept).utf8), to: job.parameters)
+        for _ in 0..<2 { try JobRelocation.settle(job, in: "/new 'place'") }
+        let header = try JobScript.header(of: Files.readText(job.script(.sh)))
+        let command = try #require(JobScript.command(of: header.body))
+        #expect(
+            command.arguments == [
+                "cat", "/new 'place'/jobs/a/b/w", "/data/ws/in.txt", "/mnt/data/ws/jobs/x",
+                "--o=/new 'place'/partials/p", "it's /new 'place'/sources/e/r/c.sh",
+            ], "\(command.arguments)")
+        #expect(command.environment[0].value == "/new 'place'/jobs/1:/new 'place'/jobs/2")
+        #expect(
+            try Files.readText(job.parameters) == #"{"scheme": "workspace", "workspace": "/new 'place'""#
+                + kept)
+    }
+
     @Test("a copy that another host has not finished is left to it, unless that host is gone")
     func copies() throws {
         let staging = "\(workspace.path)/.xpm-copy.elsewhere.123"

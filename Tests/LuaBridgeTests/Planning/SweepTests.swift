@@ -110,6 +110,28 @@ struct SweepTests {
                 """) == ["1", "2", "3"])
     }
 
+    @Test("a part of a point may be a part of another sweep, each time as it was")
+    func parts() throws {
+        #expect(
+            try lines(
+                """
+                for p in xpm.grid { ["model.depth"] = { 1 }, b = { 1, 2 } } do
+                  for q in xpm.grid { model = p.model, ["model.width"] = { 3, 4 }, seed = { 1 } } do
+                    q.model.depth = q.model.depth * 10
+                    out(q.model.depth, q.model.width, p.model.depth)
+                  end
+                end
+                """) == ["10 3 1", "10 4 1", "10 3 1", "10 4 1"])
+        // Iterations by hand beside each other.
+        #expect(
+            try lines(
+                """
+                local s, t = xpm.grid { a = { 1, 2 } }, xpm.grid { b = { 7, 8 } }
+                local p, q = s(), t()
+                while p do out(xpm.tagspath(T { a = p.a, b = q.b })) p = s() end
+                """) == ["a=1_b=7", "a=2_b=7"])
+    }
+
     @Test("each loop over a sweep begins anew; what is changed in a point stays in it")
     func iterations() throws {
         let three = "local s = xpm.grid { a = { 1, 2, 3 } }\n"
