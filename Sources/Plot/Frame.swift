@@ -18,22 +18,14 @@ struct Frame {
         self.labels = labels
         self.x = x
         self.y = y
-        func fitted(_ ticks: [Scale.Tick], _ most: Double) -> [Scale.Tick] {
-            ticks.map { Scale.Tick(place: $0.place, label: Drawing.fit($0.label, most)) }
-        }
-        // Of many texts so many as can be read.
-        func thinned(_ ticks: [Scale.Tick], _ room: Double) -> [Scale.Tick] {
-            let stride = max(1, Int((Double(ticks.count) * 15 / max(1, room)).rounded(.up)))
-            return ticks.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
-        }
-        yTicks = fitted(thinned(y.ticks(), size.height * 0.7), size.width * 0.3)
+        yTicks = y.ticks().thinned(to: size.height * 0.7, each: 15).fitted(size.width * 0.3)
         let widest = yTicks.map { Drawing.width(of: $0.label) }.max() ?? 0
         top = labels.title.isEmpty ? 16 : 40
         var left = widest + 44
         var width = max(40, size.width - left - right - 20)
         // Turned ones take a third of the height at most.
-        let ticks = fitted(
-            thinned(x.ticks(about: max(2, Int(width / 70))), width), size.height * 0.45)
+        let ticks = x.ticks(about: max(2, Int(width / 70))).thinned(to: width, each: 15)
+            .fitted(size.height * 0.45)
         let longest = ticks.map { Drawing.width(of: $0.label) }.max() ?? 0
         turnsLabels = longest > width / Double(max(1, ticks.count)) - 6
         if turnsLabels, let first = ticks.first {

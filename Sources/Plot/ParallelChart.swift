@@ -43,25 +43,20 @@ package struct ParallelChart: Sendable {
             drawing.polyline(
                 points, .init(Palette.ramp(share), width: 1.4), opacity: lines.count > 200 ? 0.35 : 0.75)
         }
+        let distance = (right - left) / Double(max(1, axes.count - 1))
         for (number, axis) in axes.enumerated() {
             let x = across(number)
-            drawing.line(x, top, x, bottom, .init("#444"))
-            let distance = (right - left) / Double(max(1, axes.count - 1))
+            let isLast = number == axes.count - 1
             // The outer ones have less room on one side.
-            let isOuter = number == 0 || number == axes.count - 1
-            let most = isOuter ? 2 * min(distance / 2, number == 0 ? left : size.width - right) : distance
+            let side = number == 0 ? left : isLast ? size.width - right : distance
+            drawing.line(x, top, x, bottom, .init("#444"))
             drawing.text(
-                Drawing.fit(axis.name, most - 8, size: 13), x, top - 14, .middle, size: 13,
-                isBold: number == axes.count - 1)
-            let ticks = axis.scale.ticks()
-            // Of many texts so many as can be read.
-            let step = max(1, Int((Double(ticks.count) * 14 / (bottom - top)).rounded(.up)))
-            for tick in stride(from: 0, to: ticks.count, by: step).map({ ticks[$0] })
+                Drawing.fit(axis.name, min(distance, 2 * side) - 8, size: 13), x, top - 14, .middle, size: 13,
+                isBold: isLast)
+            for tick in axis.scale.ticks().thinned(to: bottom - top, each: 14)
             where (-1e-9...1 + 1e-9).contains(tick.place) {
                 let y = bottom - tick.place * (bottom - top)
                 drawing.line(x - 3, y, x + 3, y, .init("#444"))
-                let isLast = number == axes.count - 1
-                let side = number == 0 ? left : isLast ? size.width - right : distance
                 drawing.text(
                     Drawing.fit(tick.label, side - 14, size: 11), x + (isLast ? 7 : -7), y + 4,
                     isLast ? .start : .end, size: 11, hasHalo: true)

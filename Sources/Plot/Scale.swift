@@ -160,3 +160,20 @@ package struct Scale: Sendable, Equatable {
         return most / least >= 50
     }
 }
+
+extension [Scale.Tick] {
+    /// So many of them as can be read.
+    ///
+    /// - Parameters:
+    ///   - room: in pixels.
+    ///   - each: what one takes of it.
+    func thinned(to room: Double, each: Double) -> [Scale.Tick] {
+        let step = Swift.max(1, Int((Double(count) * each / Swift.max(1, room)).rounded(.up)))
+        return stride(from: 0, to: count, by: step).map { self[$0] }
+    }
+
+    /// With labels that are cut to a width, in pixels.
+    func fitted(_ most: Double) -> [Scale.Tick] {
+        map { Scale.Tick(place: $0.place, label: Drawing.fit($0.label, most)) }
+    }
+}

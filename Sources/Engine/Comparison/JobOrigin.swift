@@ -40,9 +40,9 @@ package struct JobOrigin {
         // The workspace may have been moved since.
         let workspace = Paths.parent(Paths.parent(Paths.parent(job)))
         guard let bytes = try? Files.read("\(job)/params.json", limit: 1 << 28),
-            let former = (try? JSON.parse(bytes))?["workspace"]?.string, former != workspace
+            let former = ParameterFile.workspace(in: bytes), former != workspace
         else { return true }
-        return arguments.map { original($0.replacing("\(former)/", with: "\(workspace)/")) } != now
+        return arguments.map { original(JobRelocation.moved($0, former, workspace)) } != now
     }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.

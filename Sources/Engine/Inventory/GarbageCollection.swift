@@ -68,23 +68,14 @@ package struct GarbageCollection {
             told(item)
         }
         var shared = PartialFolders(in: workspace, without: gone)
-        for entry in shared.entries where entry.isUnused {
-            if perform, try !shared.remove(entry) { continue }
-            told(Item(path: entry.path, bytes: entry.bytes))
-        }
+        try shared.sweep(perform: perform) { told(Item(path: $0.path, bytes: $0.bytes)) }
     }
 
     /// Whether nobody runs a job, which is removed where that is wanted.
     private func isFree(_ folder: JobFolder, removing: Bool) throws(SystemError) -> Bool {
         guard removing else { return !FileLock.isHeld(folder.lock) }
-        do throws(SystemError) {
-            return try FileLock.holding(folder.lock) { () throws(SystemError) in
-                try Files.removeTree(folder.path)
-            } != nil
-        } catch {
-            // Somebody else has removed it.
-            if error.isMissing { return false }
-            throw error
-        }
+        return try FileLock.holdingIfThere(folder.lock) { () throws(SystemError) in
+            try Files.removeTree(folder.path)
+        } != nil
     }
 }

@@ -41,8 +41,8 @@ package struct WorkspaceInventory {
     /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of them last.
     package func waiting(_ jobs: [JobRecord], inRun run: RunRecord) -> [JobRecord] {
         var last: [JobKey: String] = [:]
-        let bytes = (try? Files.read("\(run.path)/events.jsonl")) ?? []
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        var events = LineReader("\(run.path)/events.jsonl")
+        for line in events.read() {
             guard let json = try? JSON.parse(Array(line)), let state = json["state"]?.string,
                 let task = json["task_id"]?.string, let identifier = json["job_id"]?.string
             else { continue }

@@ -73,7 +73,7 @@ package struct JobAttempt {
             header: header, lock: lock, shared: shared, deadline: deadline,
             own: variables(header, shared.devices))
         do throws(SystemError) { try forgetEarlier(header) } catch { throw .system(error) }
-        let earlier = JobResult.mark(folder)
+        let earlier = JobResult.stamp(folder)
         let pid = try start(program, output, started)
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,

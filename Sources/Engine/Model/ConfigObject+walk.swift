@@ -10,39 +10,19 @@ extension ConfigObject {
     private func collectTags(_ path: inout Set<ObjectIdentifier>) -> [Tag] {
         if let cachedTags { return cachedTags }
         guard path.insert(ObjectIdentifier(self)).inserted else { return [] }
-        var found = tags
-        let own = Set(tags.map(\.name))
-        var conflicting: Set<String> = []
-        func add(_ object: ConfigObject) {
-            for tag in object.collectTags(&path) where !own.contains(tag.name) {
-                if let known = found.first(where: { $0.name == tag.name }) {
-                    if known.value != tag.value { conflicting.insert(tag.name) }
-                } else {
-                    found.append(tag)
-                }
-            }
-        }
+        var inner = TagGathering()
         let stops = tagStops
         for (parameter, value) in zip(type.parameters, values) where !stops.contains(parameter.name) {
-            value?.forEachObject(add)
+            value?.forEachObject { inner.add($0.collectTags(&path)) }
         }
-        for task in initTasks { add(task) }
-        found.removeAll { conflicting.contains($0.name) }
+        for task in initTasks { inner.add(task.collectTags(&path)) }
         // An output has what the task that makes it was varied by, where nothing else says it.
-        var makers: [Tag] = []
-        forEachMaker { maker in
-            for tag in maker.collectTags(&path) where !conflicting.contains(tag.name) {
-                if let known = makers.first(where: { $0.name == tag.name }) {
-                    if known.value != tag.value { conflicting.insert(tag.name) }
-                } else {
-                    makers.append(tag)
-                }
-            }
-        }
+        var makers = TagGathering()
+        forEachMaker { makers.add($0.collectTags(&path)) }
         path.remove(ObjectIdentifier(self))
-        found += makers.filter { tag in
-            !conflicting.contains(tag.name) && !found.contains { $0.name == tag.name }
-        }
+        var found = tags
+        found += inner.agreed(besides: Set(found.map(\.name)))
+        found += makers.agreed(besides: Set(found.map(\.name)).union(inner.conflicting))
         found.sort { ByteOrder.less($0.name, $1.name) }
         // What is sealed by a submission contains no cycle.
         if isSealed { cachedTags = found }
@@ -80,6 +60,27 @@ extension ConfigObject {
         forEachObject(visit)
         extraDependencies.forEach(visit)
         return found
+    }
+}
+
+/// The tags of several objects: one that they have with different values is none.
+private struct TagGathering {
+    private var tags: [ConfigObject.Tag] = []
+    private(set) var conflicting: Set<String> = []
+
+    mutating func add(_ others: [ConfigObject.Tag]) {
+        for tag in others {
+            if let known = tags.first(where: { $0.name == tag.name }) {
+                if known.value != tag.value { conflicting.insert(tag.name) }
+            } else {
+                tags.append(tag)
+            }
+        }
+    }
+
+    /// Those with one value, whose names are not taken.
+    func agreed(besides taken: Set<String>) -> [ConfigObject.Tag] {
+        tags.filter { !conflicting.contains($0.name) && !taken.contains($0.name) }
     }
 }
 

@@ -1,3 +1,5 @@
+import CSystemShim
+
 /// Numbers as text, the same everywhere: independent of the locale, and read back as the same number.
 package enum NumberText {
     /// A float as Lua source, commands, tags and messages write it: `0.1`, `1.0`, `1e+20`, `inf`.
@@ -9,6 +11,9 @@ package enum NumberText {
     package static func json(_ value: Double) -> String {
         value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
     }
+
+    /// A number that was computed, as people write it: 0.3 for 0.30000000000000004.
+    package static func tidied(_ value: Double) -> Double { xsys_tidy(value) }
 
     /// With so many decimals: `0.950`. Of numbers beyond 2^53 there are no decimals to tell.
     ///
@@ -40,9 +45,13 @@ package enum NumberText {
     package static func exponent(_ value: Double, digits: Int) -> Int {
         let exponent = exponent(value)
         guard value.isFinite, value != 0 else { return exponent }
-        var scaled = abs(value)
-        for _ in 0..<abs(exponent) { scaled = exponent < 0 ? scaled * 10 : scaled / 10 }
-        return fixed(scaled, decimals: max(0, digits - 1)).hasPrefix("10") ? exponent + 1 : exponent
+        let mantissa = abs(mantissa(value, exponent))
+        return fixed(mantissa, decimals: max(0, digits - 1)).hasPrefix("10") ? exponent + 1 : exponent
+    }
+
+    /// The number without a power of ten.
+    private static func mantissa(_ value: Double, _ exponent: Int) -> Double {
+        (0..<abs(exponent)).reduce(value) { scaled, _ in exponent < 0 ? scaled * 10 : scaled / 10 }
     }
 
     /// With so many digits that tell something: `0.9533`, `1.2e-07`.
@@ -50,11 +59,9 @@ package enum NumberText {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : lua(value) }
         let exponent = exponent(value, digits: digits)
         if exponent < -4 || exponent > 8 {
-            var scaled = value
-            for _ in 0..<abs(exponent) { scaled = exponent < 0 ? scaled * 10 : scaled / 10 }
             let sign = exponent < 0 ? "-" : "+"
             let power = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
-            return "\(fixed(scaled, decimals: digits - 1))e\(sign)\(power)"
+            return "\(fixed(mantissa(value, exponent), decimals: digits - 1))e\(sign)\(power)"
         }
         if value == value.rounded(), abs(value) < 1e9 { return String(Int64(value)) }
         return fixed(value, decimals: min(15, max(0, digits - 1 - exponent)))

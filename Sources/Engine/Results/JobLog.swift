@@ -87,10 +87,10 @@ package enum JobLog {
     /// kept as `results.json.invalid`.
     ///
     /// - Parameters:
-    ///   - earlier: what `JobResult.mark` gave when the attempt began.
+    ///   - earlier: what `JobResult.stamp` gave when the attempt began.
     ///   - warn: told of what was not understood.
     static func collect(
-        in folder: JobFolder, _ patterns: [Pattern], earlier: JobResult.Mark?, warn: (String) -> Void
+        in folder: JobFolder, _ patterns: [Pattern], earlier: FileStamp?, warn: (String) -> Void
     ) throws(SystemError) {
         var found: [JSON.Member] = []
         func lay(_ member: JSON.Member) {
@@ -123,7 +123,7 @@ package enum JobLog {
         if case .object(let own)? = JobResult.read(folder) {
             let told = found
             own.forEach(lay)
-            if earlier != nil, earlier == JobResult.mark(folder) { told.forEach(lay) }
+            if earlier != nil, earlier == JobResult.stamp(folder) { told.forEach(lay) }
         } else if Files.exists(path) {
             try Files.rename(path, to: "\(path).invalid")
             warn("\(JobResult.name) is no JSON object: it is kept as \(JobResult.name).invalid")
@@ -156,8 +156,8 @@ package enum JobLog {
         lines(of: path) { line in
             for part in line.split(separator: UInt8(ascii: "\r")) {
                 for (place, one) in patterns.enumerated() where slow[place] < mostSlowLines {
-                    let most = LuaPattern.Budget(for: part.count).steps
-                    var budget = LuaPattern.Budget(steps: most)
+                    var budget = LuaPattern.Budget(for: part.count)
+                    let most = budget.steps
                     if let capture = one.pattern.lastCapture(in: part, &budget) {
                         told(one.name, String(decoding: capture, as: UTF8.self))
                     }

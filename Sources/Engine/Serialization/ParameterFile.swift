@@ -41,6 +41,9 @@ package enum ParameterFile {
         return task
     }
 
+    /// The workspace that the file was written in; nil where it does not say.
+    static func workspace(in bytes: [UInt8]) -> String? { (try? JSON.parse(bytes))?["workspace"]?.string }
+
     /// The objects of the file, as they stand there; the task is the last.
     package static func objects(in bytes: [UInt8]) throws(ParameterFileError) -> [JSON] {
         let json: JSON

@@ -17,8 +17,10 @@ package final class ProcessService: Service {
     package let parts: [any Service]
     package let folder: ServiceFolder
     private let program: String
-    /// Whether it is started again when it fails: not where the run fails with it.
-    private var isRestarted: Bool { !isAlone && !definition.failsRun }
+    /// When it is started again: not where the run fails with it.
+    private var restart: ServiceDefinition.Restart {
+        isAlone || definition.failsRun ? .never : definition.restart
+    }
     /// Whether nobody will supervise it when it is ready: then nobody starts it again.
     private let isAlone: Bool
     private let live = Monitor(Live())
@@ -138,7 +140,7 @@ package final class ProcessService: Service {
             do throws(SystemError) { end = try runOnce() } catch { end = .failed(error.text) }
             live.change { ($0.host, $0.channel, $0.isDeclaredReady) = (nil, -1, false) }
             var reason: String
-            var isAgain = definition.restart == .always && isRestarted
+            var isAgain = restart == .always
             switch end {
             case .stopped:
                 status.move(to: .stopping, of: self)
@@ -146,10 +148,10 @@ package final class ProcessService: Service {
                 return
             case .failed(let why):
                 reason = why
-                isAgain = definition.restart != .never && isRestarted
+                isAgain = restart != .never
             case .ended(let why, let isWell):
                 reason = why
-                isAgain = isAgain || definition.restart == .onFailure && !isWell && isRestarted
+                isAgain = isAgain || restart == .onFailure && !isWell
             }
             if Monotonic.seconds - began > Self.settled { restarts = 0 }
             if isAgain {

@@ -1,5 +1,3 @@
-import CSystemShim
-
 #if canImport(Glibc)
     import Glibc
 #else
@@ -349,7 +347,7 @@ enum SweepRange {
             else { throw fail("expected [first, last, n], with n from 2") }
             let step = (numbers[1] - numbers[0]) / Double(count - 1)
             let values = (0..<count).map {
-                $0 == count - 1 ? numbers[1] : xsys_tidy(numbers[0] + Double($0) * step)
+                $0 == count - 1 ? numbers[1] : NumberText.tidied(numbers[0] + Double($0) * step)
             }
             return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
         default:
@@ -382,7 +380,7 @@ enum SweepRange {
         }
         let count = ((last - first) / step + 1e-9).rounded(.down)
         guard count < 1_000_000 else { throw fail("there are too many values") }
-        return (0...Int(count)).map { xsys_tidy(first + Double($0) * step) }
+        return (0...Int(count)).map { NumberText.tidied(first + Double($0) * step) }
     }
 
     /// Whole numbers from one to another, exactly.
@@ -406,7 +404,7 @@ enum SweepRange {
             return exact
         }
         for _ in 0..<times { value *= factor }
-        return value.isFinite ? xsys_tidy(value) : value
+        return NumberText.tidied(value)
     }
 
     /// A number times a power of ten, as its digits say.

@@ -29,6 +29,17 @@ package enum Files {
         return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? inode : nil
     }
 
+    /// Tells one state of a file from another; nil if there is none.
+    package static func stamp(_ path: String) -> FileStamp? {
+        var device: UInt64 = 0
+        var stamp = FileStamp()
+        guard unsafe xsys_identity(-1, path, &device, &stamp.inode, &stamp.size) == 0,
+            let modified = modified(path)
+        else { return nil }
+        stamp.modified = modified
+        return stamp
+    }
+
     /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
     package static func modified(_ path: String) -> Int64? {
         let time = unsafe xsys_modified(path)
@@ -276,4 +287,13 @@ private func hardLink(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) 
 /// rename(2), under a name that `Files.rename` does not hide.
 private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
     unsafe rename(from, to)
+}
+
+/// What a file has as long as nobody writes it or puts another in its place; links are followed.
+package struct FileStamp: Equatable, Sendable {
+    package var inode: UInt64 = 0
+    /// In bytes; -1 is no file's.
+    package var size: Int64 = -1
+    /// In microseconds since 1970.
+    package var modified: Int64 = 0
 }

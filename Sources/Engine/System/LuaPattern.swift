@@ -3,6 +3,7 @@
 /// On bytes, in the "C" locale, as Lua does. Not supported: position captures as results.
 package struct LuaPattern: Sendable, Equatable {
     private let bytes: [UInt8]
+    private let isAnchored: Bool
     /// Whether only one place has to be tried: the pattern says so, or begins with what matches any text before the rest.
     private let isTriedOnce: Bool
 
@@ -15,7 +16,8 @@ package struct LuaPattern: Sendable, Equatable {
 
     package init(_ text: String) throws(Malformed) {
         bytes = Array(text.utf8)
-        isTriedOnce = text.hasPrefix("^") || text.hasPrefix(".*") || text.hasPrefix(".-")
+        isAnchored = text.hasPrefix("^")
+        isTriedOnce = isAnchored || text.hasPrefix(".*") || text.hasPrefix(".-")
         try check()
     }
 
@@ -25,8 +27,6 @@ package struct LuaPattern: Sendable, Equatable {
 
         /// - Parameter length: of the text, in bytes.
         package init(for length: Int) { steps = 1_000_000 + min(length, 200_000) * 100 }
-
-        package init(steps: Int) { self.steps = steps }
 
         package var isSpent: Bool { steps <= 0 }
     }
@@ -38,7 +38,7 @@ package struct LuaPattern: Sendable, Equatable {
         while let found = match(in: line, from: start, &budget) {
             last = found.capture
             // An anchored pattern matches once.
-            if bytes.first == UInt8(ascii: "^") || found.end == line.endIndex { break }
+            if isAnchored || found.end == line.endIndex { break }
             start = max(found.end, found.start + 1)
         }
         return last
@@ -56,7 +56,7 @@ package struct LuaPattern: Sendable, Equatable {
         var start = first
         while true {
             var match = Match(pattern: bytes, text: line, steps: budget.steps)
-            let end = match.match(start, bytes.first == UInt8(ascii: "^") ? 1 : 0)
+            let end = match.match(start, isAnchored ? 1 : 0)
             budget.steps = match.steps
             if let end {
                 guard let capture = match.captures.first else { return (start, end, line[start..<end]) }
@@ -69,7 +69,7 @@ package struct LuaPattern: Sendable, Equatable {
 
     /// Walks over the pattern once, as matching would.
     private func check() throws(Malformed) {
-        var position = bytes.first == UInt8(ascii: "^") ? 1 : 0
+        var position = isAnchored ? 1 : 0
         var open: [Int] = []
         var count = 0
         while position < bytes.count {

@@ -62,6 +62,18 @@ package struct FileLock: ~Copyable, Sendable {
         return result
     }
 
+    /// The same for something in a folder that others may remove.
+    ///
+    /// - Returns: nil also where it is gone.
+    package static func holdingIfThere<Result>(
+        _ path: String, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result? {
+        do throws(SystemError) { return try holding(path, body) } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
     /// Whether the locked file still has this name: whoever removed it had the lock before.
     package func isAt(_ path: String) -> Bool {
         var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))

@@ -1,5 +1,3 @@
-import CSystemShim
-
 /// A file whose content is a part of a job's identity (`xpm.file`).
 ///
 /// The job's process looks whether it still has that content: where inode, size and time are those that it had when the content was read it has; else
@@ -7,42 +5,21 @@ import CSystemShim
 package struct JobFile: Equatable, Sendable {
     package let path: String
     package let digest: Identifier
-    private let stamp: Stamp
-
-    /// Tells one state of a file from another; links are followed.
-    private struct Stamp: Equatable {
-        var inode: UInt64 = 0
-        var size: Int64 = -1
-        var modified: Int64 = 0
-
-        init(inode: UInt64 = 0, size: Int64 = -1, modified: Int64 = 0) {
-            (self.inode, self.size, self.modified) = (inode, size, modified)
-        }
-
-        /// Nil where there is no file.
-        init?(of path: String) {
-            var device: UInt64 = 0
-            guard unsafe xsys_identity(-1, path, &device, &inode, &size) == 0, let time = Files.modified(path)
-            else {
-                return nil
-            }
-            modified = time
-        }
-    }
+    private let stamp: FileStamp
 
     /// Reads a file: its state first, so that a change while it is read is seen.
     package static func read(_ path: String) throws(SystemError) -> JobFile {
-        let stamp = Stamp(of: path) ?? Stamp()
+        let stamp = Files.stamp(path) ?? FileStamp()
         return JobFile(path: path, digest: Identifier(hashing: try Files.read(path)), stamp: stamp)
     }
 
-    private init(path: String, digest: Identifier, stamp: Stamp) {
+    private init(path: String, digest: Identifier, stamp: FileStamp) {
         (self.path, self.digest, self.stamp) = (path, digest, stamp)
     }
 
     /// One of which only the content is known.
     package init(path: String, digest: Identifier) {
-        self.init(path: path, digest: digest, stamp: Stamp())
+        self.init(path: path, digest: digest, stamp: FileStamp())
     }
 
     /// From its text; nil for any other.
@@ -53,7 +30,7 @@ package struct JobFile: Equatable, Sendable {
         else { return nil }
         self.init(
             path: String(parts[4]), digest: digest,
-            stamp: Stamp(inode: inode, size: size, modified: modified))
+            stamp: FileStamp(inode: inode, size: size, modified: modified))
     }
 
     /// `{sha256} {inode} {size} {microseconds} {path}`
@@ -61,7 +38,7 @@ package struct JobFile: Equatable, Sendable {
 
     /// Whether it has the content that the job was submitted with.
     func isUnchanged() throws(SystemError) -> Bool {
-        if Stamp(of: path) == stamp { return true }
+        if Files.stamp(path) == stamp { return true }
         return Identifier(hashing: try Files.read(path)) == digest
     }
 }

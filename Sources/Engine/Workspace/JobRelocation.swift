@@ -9,7 +9,7 @@ package enum JobRelocation {
     ///   - workspace: the place where it is to work.
     package static func settle(_ job: JobFolder, in workspace: String) throws(SystemError) {
         guard let bytes = try? Files.read(job.parameters, limit: 1 << 28),
-            let former = (try? JSON.parse(bytes))?["workspace"]?.string, former != workspace,
+            let former = ParameterFile.workspace(in: bytes), former != workspace,
             let place = Self.place(of: former, in: bytes)
         else { return }
         for language in [JobScript.Language.sh, .lua] {

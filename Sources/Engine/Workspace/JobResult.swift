@@ -2,18 +2,8 @@
 package enum JobResult {
     package static let name = "results.json"
 
-    /// Tells one content of the file from another.
-    struct Mark: Equatable {
-        let inode: UInt64
-        let modified: Int64
-    }
-
-    /// Nil where there is no file.
-    static func mark(_ folder: JobFolder) -> Mark? {
-        let path = "\(folder.path)/\(name)"
-        guard let inode = Files.inode(path), let modified = Files.modified(path) else { return nil }
-        return Mark(inode: inode, modified: modified)
-    }
+    /// Tells one content of the file from another; nil where there is no file.
+    static func stamp(_ folder: JobFolder) -> FileStamp? { Files.stamp("\(folder.path)/\(name)") }
 
     /// The result; nil if there is none that can be read.
     package static func read(_ folder: JobFolder) -> JSON? {

@@ -44,22 +44,24 @@ package struct PartialFolders {
         entries = found
     }
 
-    /// Removes a folder that was unused, unless a job uses it or refers to it since then.
+    /// Finds those that are unused, and removes them if that is wanted, unless a job uses one or refers to it since then.
     ///
-    /// - Returns: whether it was removed.
-    package mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
-            return try FileLock.holding("\(entry.path)/.lock") { () throws(SystemError) in
-                if isNeeded(entry) { return false }
-                try Files.removeTree(entry.path)
-                return true
-            } ?? false
-        } catch {
-            // Somebody else has removed it.
-            if error.isMissing { return false }
-            throw error
+    /// - Parameter told: told of each.
+    package mutating func sweep(perform: Bool, _ told: (Entry) -> Void) throws(SystemError) {
+        for entry in entries where entry.isUnused {
+            if perform, try !remove(entry) { continue }
+            told(entry)
         }
+    }
+
+    /// - Returns: whether it was removed.
+    private mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
+        // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
+        try FileLock.holdingIfThere("\(entry.path)/.lock") { () throws(SystemError) in
+            if isNeeded(entry) { return false }
+            try Files.removeTree(entry.path)
+            return true
+        } ?? false
     }
 
     /// Whether a job that came since the listing refers to it.

@@ -2,8 +2,8 @@
 -- the user's line; it gives the functions of the module.
 local host, fail = ...
 
-local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tonumber, type =
-  getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tonumber, type
+local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, type =
+  getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, type
 
 local M = {}
 
@@ -641,12 +641,7 @@ end
 
 --- A number that was computed, as people write it: 0.3, not 0.30000000000000004.
 local function tidy(number)
-  if math.type(number) == "integer" then
-    return number
-  end
-  local tidy = tonumber(("%.15g"):format(number))
-  -- Four units in the last place: more is another number. What is not finite has no such text.
-  return tidy and math.abs(tidy - number) <= math.abs(number) * 0x1p-50 and tidy + 0.0 or number
+  return math.type(number) == "integer" and number or host.tidied(number)
 end
 
 --- `count` numbers, the first and the last among them; `between` gives one of its part of the way.

@@ -10,6 +10,10 @@ extension XpmModule {
 
     func addSupportFunctions() {
         add("fail") { stack in throw ScriptError(stack.string(1) ?? "") }
+        add("tidied") { stack in
+            stack.push(NumberText.tidied(stack.float(1)))
+            return 1
+        }
         add("fail_plainly") { stack in throw LuaError(message: stack.string(1) ?? "", traceback: nil) }
         // unknown(owner, key, table of known names)
         add("unknown") { stack in

@@ -43,28 +43,24 @@ struct PartialsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let place = try ExperimentFiles.existingWorkspace(workspace)
-                var folders = PartialFolders(in: place)
-                var unused = folders.entries.filter(\.isUnused)
-                if perform {
-                    unused = []
-                    do throws(CleaningError) {
-                        try Cleaning.holding(place) { () throws(CleaningError) in
-                            folders = PartialFolders(in: place)
-                            for entry in folders.entries where entry.isUnused {
-                                do throws(SystemError) {
-                                    if try folders.remove(entry) { unused.append(entry) }
-                                } catch { throw .system(error) }
-                            }
-                        }
-                    } catch { throw .message(error.text) }
+                var (unused, count) = ([PartialFolders.Entry](), 0)
+                func sweep() throws(CleaningError) {
+                    var folders = PartialFolders(in: place)
+                    count = folders.entries.count
+                    do throws(SystemError) {
+                        try folders.sweep(perform: perform) { unused.append($0) }
+                    } catch { throw .system(error) }
                 }
+                do throws(CleaningError) {
+                    if perform { try Cleaning.holding(place, sweep) } else { try sweep() }
+                } catch { throw .message(error.text) }
                 for entry in unused {
                     StandardStream.output.write((perform ? "removed " : "would remove ") + entry.text)
                 }
                 let bytes = NumberText.bytes(unused.reduce(0) { $0 + $1.bytes })
                 let hint = perform || unused.isEmpty ? "" : "; --perform removes them"
                 StandardStream.error.write(
-                    "\(unused.count) of \(folders.entries.count) unused, \(bytes)\(hint)\n")
+                    "\(unused.count) of \(count) unused, \(bytes)\(hint)\n")
             } catch { throw error.reported() }
         }
     }

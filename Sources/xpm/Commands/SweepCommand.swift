@@ -23,16 +23,13 @@ struct SweepCommand: ParsableCommand {
             let (format, json) = (format, json)
             try PlanReader.read(experiment, .points) { reader in
                 let points = reader.session.sweepPoints
+                let objects = points.lazy.map { point in
+                    JSON.object(point.map { JSON.Member($0.path, $0.value.json) })
+                }
                 if format == .json {
-                    let all = points.map { point in
-                        JSON.object(point.map { JSON.Member($0.path, $0.value.json) })
-                    }
-                    reader.write(String(decoding: JSON.array(all).prettyBytes, as: UTF8.self))
+                    reader.write(String(decoding: JSON.array(Array(objects)).prettyBytes, as: UTF8.self))
                 } else if json {
-                    for point in points {
-                        let members = point.map { JSON.Member($0.path, $0.value.json) }
-                        reader.write(JSON.object(members).text + "\n")
-                    }
+                    for object in objects { reader.write(object.text + "\n") }
                 } else if let first = points.first, !first.isEmpty {
                     let table = TextTable(
                         titles: first.map(\.path), leading: first.count,

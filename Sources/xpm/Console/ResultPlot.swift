@@ -11,7 +11,7 @@ struct ResultPlot {
     }
 
     let experiment: String
-    let points: [ResultPoint]
+    var points: [ResultPoint]
     let metric: String?
     let x: String?
     let y: String?
@@ -46,9 +46,9 @@ struct ResultPlot {
     }
 
     private func with(_ points: [ResultPoint]) -> ResultPlot {
-        ResultPlot(
-            experiment: experiment, points: points, metric: metric, x: x, y: y, series: series, over: over,
-            statistic: statistic, logarithmicX: logarithmicX, logarithmicY: logarithmicY)
+        var plot = self
+        plot.points = points
+        return plot
     }
 
     /// The tags with more than one value, with their values; those over which is summed up left out.

@@ -29,6 +29,11 @@ struct JobSelection: ParsableArguments {
         StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
     }
 
+    /// The workspace of the jobs that words name.
+    func place(of words: [String]) throws(Failure) -> Workspace {
+        try ExperimentFiles.existingWorkspace(workspace, of: words.first, experiment: experiment)
+    }
+
     /// The jobs that words name, or those that fit where there are no words; neither is a mistake.
     func chosen(_ words: [String]) throws(Failure) -> [JobRecord] {
         if words.isEmpty {
@@ -37,8 +42,7 @@ struct JobSelection: ParsableArguments {
             }
             return try jobs()
         }
-        let place = try ExperimentFiles.existingWorkspace(
-            workspace, of: words.first, experiment: experiment)
+        let place = try place(of: words)
         let finder = JobFinder(place)
         let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) {
             first, _ in

@@ -53,8 +53,7 @@ extension JobsCommand {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
                 let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
-                let place = try ExperimentFiles.existingWorkspace(
-                    selection.workspace, of: jobs.first, experiment: selection.experiment)
+                let place = try selection.place(of: jobs)
                 for (run, folders) in WorkspaceInventory(place).liveRuns() {
                     if let job = chosen.first(where: { folders.contains($0.folder) }) {
                         throw .message(
@@ -122,8 +121,7 @@ extension JobsCommand {
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
                 let code = try RetrySession(
                     chosen.filter { $0.state == .error || $0.state.isOpen },
-                    in: ExperimentFiles.workspace(
-                        selection.workspace, of: jobs.first, experiment: selection.experiment),
+                    in: selection.place(of: jobs),
                     machine: ExperimentFiles.machine(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()

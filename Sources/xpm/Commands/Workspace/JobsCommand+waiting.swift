@@ -63,8 +63,7 @@ extension JobsCommand {
         _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
     ) throws {
         do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(
-                selection.workspace, of: words.first, experiment: selection.experiment)
+            let place = try selection.place(of: words)
             let chosen = try selection.chosen(words)
             let report = JobReport(style: .standardOutput)
             var count = 0
