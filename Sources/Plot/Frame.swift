@@ -1,3 +1,5 @@
+import Text
+
 /// The rectangle in which values are drawn, with its axes and what stands around it.
 struct Frame {
     let left: Double

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// A value for each pair of two parameters, as colours.
 package struct HeatMap: Sendable {

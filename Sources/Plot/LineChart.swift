@@ -1,3 +1,5 @@
+import Text
+
 /// Values over a parameter or over time, a line for each series.
 package struct LineChart: Sendable {
     package struct Point: Sendable {

@@ -1,3 +1,5 @@
+import Text
+
 /// Every job as a line through the values of its parameters, coloured by what came out.
 package struct ParallelChart: Sendable {
     package struct Axis: Sendable {

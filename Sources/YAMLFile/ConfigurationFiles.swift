@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// The YAML files and options of one experiment, merged: what comes later wins.
 ///
@@ -53,14 +54,13 @@ package struct ConfigurationFiles {
     /// Applies `-c a.b=value`; the value is read as YAML.
     package mutating func set(_ option: String) throws(SettingError) {
         let text = "-c \(option)"
-        guard let equals = option.firstIndex(of: "=") else {
+        guard let (name, given) = option.cut(at: "=") else {
             throw SettingError("expected name=value", at: .option(text))
         }
-        let value = try YAMLFile.parse(option: text, value: String(option[option.index(after: equals)...]))
+        let value = try YAMLFile.parse(option: text, value: String(given))
         // No text at all is null, as after a colon.
-        let content =
-            option[option.index(after: equals)...].allSatisfy(\.isWhitespace) ? .null : value.content
-        try merged.set(String(option[..<equals]), to: Setting(content, origin: .option(text)))
+        let content = given.isBlank ? .null : value.content
+        try merged.set(String(name), to: Setting(content, origin: .option(text)))
     }
 
     /// Whether a value comes after another one, and wins over it.
@@ -94,11 +94,10 @@ package struct ConfigurationFiles {
         _ option: String, of word: String
     ) throws(SettingError) -> (name: String, values: Setting) {
         let text = "\(word) \(option)"
-        guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {
+        guard let (before, after) = option.cut(at: "="), !before.isEmpty else {
             throw SettingError("expected name=value,value", at: .option(text))
         }
-        let name = String(option[..<equals])
-        let given = String(option[option.index(after: equals)...])
+        let (name, given) = (String(before), String(after))
         // A map, such as {range: [1, 5]}, and a list that was written as one.
         if given.hasPrefix("{") { return (name, try YAMLFile.parse(option: text, value: given)) }
         if given.hasPrefix("["), let whole = try? YAMLFile.parse(option: text, value: given) {

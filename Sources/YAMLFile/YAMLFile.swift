@@ -1,4 +1,5 @@
 package import Engine
+import Text
 import Yams
 
 /// Reads YAML through libyaml into settings that know their place. The only file that imports Yams, which brings all of
@@ -81,7 +82,7 @@ package enum YAMLFile {
         left: inout Int
     ) throws(SettingError) -> Setting {
         var fields: [Setting.Field] = []
-        var known: Set<String> = []
+        var known: TextSet = []
         var merged: [Setting] = []
         for (key, value) in mapping {
             let at = key.mark.map { origin($0.line, $0.column) } ?? place

@@ -1,4 +1,5 @@
 package import Engine
+import Text
 import Yams
 
 /// Writes settings as YAML.

@@ -5,6 +5,7 @@
 //     xpm-job --service  hosts one service
 import Engine
 import LuaBridge
+import Text
 
 let arguments = CommandLine.arguments.dropFirst()
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// The program `xpm`: commands parse, call and print.
 @main

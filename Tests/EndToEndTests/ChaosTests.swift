@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Random plans under random kills: what the jobs themselves say afterwards must hold. `scripts/chaos ROUNDS` runs more rounds.
 @Suite("Chaos", .serialized)

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// What is removed while runs go on: nothing that one of them refers to, or may.
 @Suite("Cleaning beside runs")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 @Suite("Code of jobs, and history of runs")
 struct CodeTests {

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Temporary outputs, and copies of experiments.
 @Suite("gc and copies")

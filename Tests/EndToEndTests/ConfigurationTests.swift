@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// What depends on types, from definition to job: real processes and files.
 @Suite("Configurations of jobs")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 @Suite("Detached runs")
 struct DetachTests {

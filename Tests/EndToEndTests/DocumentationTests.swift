@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Every example of the documentation is run: a block after `<!-- file: NAME -->` is written, one after `<!-- run -->` goes to the
 /// shell and must succeed (`<!-- run: 1 -->`: with that exit code).

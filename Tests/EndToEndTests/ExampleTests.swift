@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// The examples of the repository, run as a user runs them.
 @Suite("Examples")

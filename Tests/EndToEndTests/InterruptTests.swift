@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Signals and sudden deaths, with real processes.
 @Suite("Interrupts and kills")
@@ -71,7 +72,7 @@ struct InterruptTests {
         #expect(lines.count <= 6)
         #expect(try bench.run("run", "experiment.lua", environment: environment(bench)).code == 0)
         let all = try tally(bench)
-        #expect(Set(all).count == 24 && all.count == 24)
+        #expect(TextSet(all).count == 24 && all.count == 24)
     }
 
     @Test("on a terminal there is a live view, Ctrl-C works as elsewhere, and a clean summary stays")
@@ -209,7 +210,7 @@ struct InterruptTests {
             #expect(result.code == 0 && result.error.contains("6 tasks:"), "\(result.error)")
         }
         let all = try tally(bench)
-        #expect(all.count == 12 && Set(all).count == 12)
+        #expect(all.count == 12 && TextSet(all).count == 12)
     }
 
     @Test("a task that floods its output and one that closes everything end like others")

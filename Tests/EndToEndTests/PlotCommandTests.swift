@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// `xpm plot`: pictures that a browser and a converter read, with what the results say.
 @Suite("Plots, end to end")

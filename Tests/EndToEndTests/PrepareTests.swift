@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Steps that prepare, and actions for later.
 @Suite("Prepare and actions")

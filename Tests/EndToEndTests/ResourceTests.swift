@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Requirements, time limits and retries, with real processes.
 @Suite("Resources, time and retries")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// `xpm results`, on what real runs left.
 @Suite("Results")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Services with real programs: their states, their logs, their addresses, and that nothing of them is left.
 @Suite("Services")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Sweeps of a configuration: by YAML and by options.
 @Suite("Sweeps of a configuration, end to end")

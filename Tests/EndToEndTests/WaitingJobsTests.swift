@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 @Suite("Waiting jobs of a live run")
 struct WaitingJobsTests {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 /// `xpm why`, `diff`, `describe`, `identity` and what a run says of changed defaults.
 @Suite("Reasons")

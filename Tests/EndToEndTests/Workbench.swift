@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// A folder of its own, and the built programs run in it.
 final class Workbench: Sendable {

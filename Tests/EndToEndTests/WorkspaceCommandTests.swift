@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// `xpm jobs`, `failures`, `experiments`, `gc`, `doctor` and `workspaces`, on what real runs left.
 @Suite("Workspace commands")

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Text
 
 /// A folder of its own for one test, removed at the end.
 final class TemporaryFolder {

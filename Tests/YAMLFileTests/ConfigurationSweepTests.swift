@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 import YAMLFile
 
 @Suite("Sweeps of configurations")
@@ -51,8 +52,8 @@ struct ConfigurationSweepTests {
             )
         }
         let (twenty, again, other) = (try sample(20, 7), try sample(20, 7), try sample(20, 8))
-        #expect(Set(twenty).count == 20 && twenty == again && twenty != other)
-        #expect(Set(try sample(10, 7)).isSubset(of: twenty))
+        #expect(TextSet(twenty).count == 20 && twenty == again && twenty != other)
+        #expect(TextSet(try sample(10, 7)).isSubset(of: TextSet(twenty)))
         #expect(try points("a: [1, 2]\nrandom: {n: 5}") == ["a=1", "a=2"])
     }
 

@@ -1,7 +1,9 @@
+import Text
+
 /// The default values that the last run of an experiment had, to tell which are others now.
 package struct DefaultsOfRun {
     /// By type, then by parameter.
-    private var values: [String: [String: JSON]] = [:]
+    private var values: TextMap<TextMap<JSON>> = [:]
 
     package struct Change: Equatable {
         package let parameter: String

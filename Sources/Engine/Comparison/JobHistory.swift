@@ -1,3 +1,5 @@
+import Text
+
 /// The finished jobs of one type, to find the one that a new job is most like.
 package struct JobHistory {
     private struct Candidate {

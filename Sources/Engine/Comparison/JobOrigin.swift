@@ -1,3 +1,5 @@
+import Text
+
 /// What a job was made with: the run that wrote its script, the files that it kept, the variables it set.
 package struct JobOrigin {
     /// The folder of the run.
@@ -54,6 +56,6 @@ package struct JobOrigin {
             else { return false }
             return kept != now
         }
-        .map { $0.hasPrefix(sources.root + "/") ? String($0.dropFirst(sources.root.count + 1)) : $0 }
+        .map { $0.after(sources.root + "/").map(String.init) ?? $0 }
     }
 }

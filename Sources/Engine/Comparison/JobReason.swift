@@ -1,3 +1,5 @@
+import Text
+
 /// Why a job of a plan runs, or why it does not.
 package struct JobReason {
     package enum State: String, Sendable {
@@ -32,9 +34,9 @@ package struct JobReason {
 package final class JobReasons {
     private let workspace: Workspace
     private let sources: SourceTree
-    private let planned: Set<String>
-    private var histories: [String: (others: JobHistory, own: JobHistory?)] = [:]
-    private var changedFiles: [String: [String]] = [:]
+    private let planned: TextSet
+    private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
+    private var changedFiles: TextMap<[String]> = [:]
 
     /// - Parameters:
     ///   - jobs: all jobs of the plan.
@@ -42,7 +44,7 @@ package final class JobReasons {
     package init(of jobs: [Experiment.PlannedJob], in workspace: Workspace, sources: SourceTree) {
         self.workspace = workspace
         self.sources = sources
-        planned = Set(jobs.map { $0.job.spec.identifier.hex })
+        planned = TextSet(jobs.map { $0.job.spec.identifier.hex })
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
@@ -109,9 +111,9 @@ package final class JobReasons {
     }
 
     private static func changes(from old: [JobScript.Variable], to new: [JobScript.Variable]) -> [String] {
-        let before = Dictionary(old.map { ($0.name, $0.value) }) { $1 }
-        let after = Dictionary(new.map { ($0.name, $0.value) }) { $1 }
-        return Set(before.keys).union(after.keys).sorted(by: ByteOrder.less).compactMap { name in
+        let before = TextMap(texts: old.map { ($0.name, $0.value) })
+        let after = TextMap(texts: new.map { ($0.name, $0.value) })
+        return TextSet(before.orderedKeys + after.orderedKeys).ordered.compactMap { name in
             before[name] == after[name]
                 ? nil : "\(name): \(before[name] ?? "(not set)") → \(after[name] ?? "(not set)")"
         }

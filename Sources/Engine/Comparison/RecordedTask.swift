@@ -1,3 +1,5 @@
+package import Text
+
 /// The parameters of a task as a file has them: read without the types, so that any job can be compared with any other.
 package struct RecordedTask {
     package struct Object {
@@ -7,11 +9,11 @@ package struct RecordedTask {
         package let initTasks: [Int64]
         package let fields: [JSON.Member]
         /// Fields that were left at their defaults.
-        package let defaults: Set<String>
+        package let defaults: TextSet
         /// Fields that are no part of the identity, whatever they hold.
-        package let meta: Set<String>
+        package let meta: TextSet
         /// Fields with a path whose content may go when nobody needs it.
-        package let temporary: Set<String>
+        package let temporary: TextSet
     }
 
     package let objects: [Int64: Object]
@@ -24,8 +26,8 @@ package struct RecordedTask {
             guard let number = definition["id"]?.int else { return nil }
             var fields: [JSON.Member] = []
             if case .object(let members)? = definition["fields"] { fields = members }
-            func names(_ key: String) -> Set<String> {
-                Set(definition[key]?.array?.compactMap(\.string) ?? [])
+            func names(_ key: String) -> TextSet {
+                TextSet(definition[key]?.array?.compactMap(\.string) ?? [])
             }
             objects[number] = Object(
                 type: definition["typename"]?.string ?? "?",

@@ -1,3 +1,5 @@
+package import Text
+
 /// A place where two tasks differ.
 package struct TaskDifference: Equatable {
     /// `optimizer.lr`; a task on the way stands in parentheses: `trained.(iris.train).lr`.
@@ -97,7 +99,7 @@ private struct Comparison {
             found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
             return
         }
-        let names = Set(a.fields.map(\.name)).union(b.fields.map(\.name)).sorted(by: ByteOrder.less)
+        let names = TextSet(a.fields.map(\.name) + b.fields.map(\.name)).ordered
         for name in names {
             let start = found.count
             let before = a.fields.first { $0.name == name }?.value
@@ -170,7 +172,7 @@ private struct Comparison {
         if case .object(let a) = before, case .object(let b) = after, before["type"] == nil,
             after["type"] == nil
         {
-            for name in Set(a.map(\.name)).union(b.map(\.name)).sorted(by: ByteOrder.less) {
+            for name in TextSet(a.map(\.name) + b.map(\.name)).ordered {
                 compare(before[name], after[name], at: Self.join(path, name))
             }
             return

@@ -1,4 +1,5 @@
 import Crypto
+import Text
 
 /// The SHA-256 of an object's canonical bytes.
 package struct Identifier: Hashable, Sendable {

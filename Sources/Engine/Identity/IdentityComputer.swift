@@ -1,3 +1,5 @@
+import Text
+
 /// Computes identifiers as experimaestro 2.x does (`identity.md`); one instance an outermost object.
 ///
 /// Pure: the same object gives the same bytes, whatever the machine, the locale or the order of tables.

@@ -1,3 +1,5 @@
+import Text
+
 /// The canonical bytes of an object, piece by piece, with what each piece means.
 package struct IdentityExplanation {
     package let type: String

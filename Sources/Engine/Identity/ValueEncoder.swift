@@ -1,3 +1,5 @@
+import Text
+
 /// Writes values in the canonical bytes of `identity.md`.
 struct ValueEncoder {
     var bytes: [UInt8] = []

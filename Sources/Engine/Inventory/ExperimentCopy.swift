@@ -1,3 +1,5 @@
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -44,9 +46,9 @@ package struct ExperimentCopy {
         in workspace: Workspace
     ) -> [(path: String, host: String, pid: Int32, mayLive: Bool)] {
         ((try? Files.list(workspace.path)) ?? []).compactMap { name in
-            guard name.hasPrefix(stagingPrefix) else { return nil }
-            let parts = name.dropFirst(stagingPrefix.count).split(separator: ".")
-            guard let pid = parts.last.flatMap({ Int32($0) }) else { return nil }
+            guard let parts = name.after(stagingPrefix)?.split(separator: "."),
+                let pid = parts.last.flatMap({ Int32($0) })
+            else { return nil }
             let host = parts.dropLast().joined(separator: ".")
             let record = ProcessRecord.read("\(workspace.path)/\(name)/\(owner)")
             let mayLive = host != Environment.hostName || record?.isAlive ?? ProcessRecord.exists(pid)
@@ -84,8 +86,8 @@ package struct ExperimentCopy {
         for job in jobs where job.folder.isDone || Files.exists(job.folder.failed) { try copy(job, told) }
         let place = "\(target.experiment(run.experiment))/\(run.run)"
         // Its own, and that of the runs before it whose jobs are still of use.
-        let origins = Set(jobs.compactMap { JobOrigin($0.folder)?.run } + [run.path])
-        for origin in origins.sorted(by: ByteOrder.less) {
+        let origins = TextSet(jobs.compactMap { JobOrigin($0.folder)?.run } + [run.path])
+        for origin in origins.ordered {
             let kept = RunFolder.sources(of: origin)
             let sources = "\(target.sources)/\(Paths.name(Paths.parent(origin)))/\(Paths.name(origin))"
             if Files.exists(kept), !Files.exists(sources) { try put(kept, at: sources) }

@@ -1,3 +1,5 @@
+import Text
+
 /// Failed jobs that ended for one reason, and said the same at their end.
 package struct FailureGroup {
     /// `exit code 3`, with what differs from job to job taken out.
@@ -11,7 +13,7 @@ package struct FailureGroup {
 
     /// Groups failed jobs; the largest group first.
     package static func of(_ jobs: [JobRecord]) -> [FailureGroup] {
-        var groups: [String: FailureGroup] = [:]
+        var groups: TextMap<FailureGroup> = [:]
         for job in jobs where job.state == .error {
             let outcome = job.outcome
             let line = outcome?.reason == .launch ? nil : OutputTail(job.folder, count: 1).lines.last

@@ -1,3 +1,5 @@
+import Text
+
 /// What nobody needs any more in a workspace: jobs that no run refers to, temporary outputs whose dependants are done, code and shared
 /// folders that no job refers to once those jobs are gone.
 package struct GarbageCollection {
@@ -48,7 +50,7 @@ package struct GarbageCollection {
     private func sweep(
         _ orphans: [JobRecord], perform: Bool, _ told: (Item) -> Void
     ) throws(SystemError) {
-        var gone: Set<String> = []
+        var gone: TextSet = []
         for job in orphans {
             let item = Item(path: job.folder.path, bytes: Files.size(of: job.folder.path))
             guard try isFree(job.folder, removing: perform) else { continue }

@@ -1,3 +1,5 @@
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -61,7 +63,7 @@ package struct JobCode {
 
     private func file(_ way: String) -> File {
         let isOutside = way.hasPrefix("_/")
-        let name = isOutside ? String(way.dropFirst(1)) : way
+        let name = way.after("_/").map { "/\($0)" } ?? way
         return File(
             name: name, kept: "\(folder)/\(way)", original: isOutside ? name : root.map { "\($0)/\(way)" },
             bytes: Files.size(of: "\(folder)/\(way)"))
@@ -72,7 +74,7 @@ package struct JobCode {
     /// - Throws: EEXIST for a file that is there with another content; then nothing is written.
     package func restore(to target: String) throws(SystemError) -> [String] {
         let copies = try files().map { file in
-            (file.kept, "\(target)/\(file.kept.dropFirst(folder.count + 1))")
+            (file.kept, "\(target)/\(file.kept.after("\(folder)/") ?? "")")
         }
         for (kept, path) in copies where Files.exists(path) {
             guard try Files.read(kept) == Files.read(path) else {

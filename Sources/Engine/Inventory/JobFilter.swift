@@ -1,3 +1,5 @@
+package import Text
+
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
 /// Names are tags, quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. `=` and `!=` compare texts, those of states without
@@ -68,12 +70,12 @@ package indirect enum JobFilter {
     }
 
     /// The tags that it asks for.
-    package var tags: Set<String> {
+    package var tags: TextSet {
         switch self {
         case .all(let filters), .any(let filters):
             filters.reduce(into: []) { $0.formUnion($1.tags) }
         case .not(let filter): filter.tags
-        case .compare(let name, _, _), .matches(let name, _): name.hasPrefix("@") ? [] : [name]
+        case .compare(let name, _, _), .matches(let name, _): name.hasPrefix("@") ? [] : [TextKey(name)]
         }
     }
 

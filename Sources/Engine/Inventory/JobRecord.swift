@@ -1,3 +1,5 @@
+package import Text
+
 /// A job of a workspace, as the logs of its runs and its folder tell.
 package struct JobRecord: Sendable {
     package let folder: JobFolder
@@ -35,8 +37,8 @@ package struct JobRecord: Sendable {
     package init(_ workspace: Workspace, task: String, identifier: String) {
         self.task = task
         self.identifier = identifier
-        let name = String(task[(task.lastIndex(of: ".").map(task.index(after:)) ?? task.startIndex)...])
-        folder = JobFolder(path: "\(workspace.jobs)/\(task)/\(identifier)", name: name)
+        folder = JobFolder(
+            path: "\(workspace.jobs)/\(task)/\(identifier)", name: ConfigType.shortName(ofKey: task))
         tags = []
         dependencies = []
     }

@@ -1,3 +1,5 @@
+import Text
+
 /// What a job wrote last: to standard error, or to standard output where it wrote nothing there.
 package struct OutputTail: Sendable {
     /// `stderr` or `stdout`.
@@ -14,9 +16,9 @@ package struct OutputTail: Sendable {
     /// The last lines of a file that are not empty; of a line that a progress bar overwrote, its last state.
     package static func lines(of path: String, _ count: Int) -> [String] {
         guard let tail = Files.tail(path, count: 16384) else { return [] }
-        return String(decoding: tail, as: UTF8.self).split(whereSeparator: \.isNewline)
+        return String(decoding: tail, as: UTF8.self).split(separator: "\n")
             .compactMap { $0.split(separator: "\r").last.map(String.init) }
-            .filter { $0.contains { !$0.isWhitespace } }
+            .filter { !$0.isBlank }
             .suffix(count)
     }
 }

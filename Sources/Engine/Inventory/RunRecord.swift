@@ -1,3 +1,5 @@
+package import Text
+
 /// A run of an experiment, as its folder tells.
 package struct RunRecord: Sendable {
     package let experiment: String

@@ -1,3 +1,5 @@
+import Text
+
 /// Removes runs of an experiment; their jobs stay, and so does the code that jobs were submitted with.
 package struct RunRemoval {
     private let experiment: String

@@ -1,3 +1,5 @@
+import Text
+
 /// Outputs that may go: those declared temporary, of finished jobs all of whose dependants are done.
 ///
 /// The dependants are those in the newest run of each experiment; a job that nobody depends on keeps its outputs. A job whose outputs were
@@ -12,9 +14,9 @@ package struct TemporaryOutputs {
     package let entries: [Entry]
     private let workspace: Workspace
     /// Of each job that others depend on, whether one of those is not done.
-    private var needed: [String: Bool] = [:]
+    private var needed: TextMap<Bool> = [:]
     /// What was known of the newest runs then.
-    private var stamp: [String: Int64] = [:]
+    private var stamp: TextMap<Int64> = [:]
 
     /// Lists those of a workspace. Reads the parameters of every finished job that others depend on.
     package init(in workspace: Workspace) {
@@ -35,20 +37,20 @@ package struct TemporaryOutputs {
     }
 
     /// The sizes of the logs of submitted jobs, of the newest runs: where none has grown nothing new needs anything.
-    private static func stamp(of workspace: Workspace) -> [String: Int64] {
+    private static func stamp(of workspace: Workspace) -> TextMap<Int64> {
         let logs = WorkspaceInventory(workspace).experiments.compactMap { experiment in
             RunHistory(experiment: experiment, in: workspace).newest(with: "jobs.jsonl").map {
                 "\($0)/jobs.jsonl"
             }
         }
-        return Dictionary(logs.map { ($0, Files.size(of: $0)) }) { $1 }
+        return TextMap(texts: logs.map { ($0, Files.size(of: $0)) })
     }
 
     /// The jobs of the newest runs, and of each that others depend on, whether one of those is not done.
-    private static func needs(in workspace: Workspace) -> (jobs: [JobRecord], needed: [String: Bool]) {
+    private static func needs(in workspace: Workspace) -> (jobs: [JobRecord], needed: TextMap<Bool>) {
         var jobs = WorkspaceInventory(workspace).jobs()
         for index in jobs.indices { jobs[index].readState() }
-        var needed: [String: Bool] = [:]
+        var needed: TextMap<Bool> = [:]
         for job in jobs {
             for dependency in job.dependencies {
                 needed[dependency] = needed[dependency, default: false] || job.state != .done

@@ -1,3 +1,5 @@
+import Text
+
 /// Looks for what dead processes left in a workspace, and for damage.
 package struct WorkspaceDoctor {
     private let workspace: Workspace

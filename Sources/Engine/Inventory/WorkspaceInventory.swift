@@ -1,3 +1,5 @@
+import Text
+
 /// What is in a workspace, from the logs of its runs: no folder is listed where a log tells.
 package struct WorkspaceInventory {
     package let workspace: Workspace
@@ -71,7 +73,7 @@ package struct WorkspaceInventory {
             }
         }
         found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
-        var seen: Set<String> = []
+        var seen: TextSet = []
         found.removeAll { !seen.insert("\($0.task)/\($0.identifier)").inserted }
         if let count { found = Array(found.prefix(count)) }
         return found
@@ -137,8 +139,8 @@ package struct WorkspaceInventory {
     /// The kept code of runs that are gone, and that no job's script names.
     ///
     /// - Parameter gone: folders of jobs that do not count.
-    func orphanedSources(without gone: Set<String>) -> [String] {
-        var candidates: Set<String> = []
+    func orphanedSources(without gone: TextSet) -> [String] {
+        var candidates: TextSet = []
         for experiment in (try? Files.list(workspace.sources)) ?? [] {
             for run in (try? Files.list("\(workspace.sources)/\(experiment)")) ?? []
             where !Files.exists("\(workspace.experiment(experiment))/\(run)") {
@@ -150,12 +152,12 @@ package struct WorkspaceInventory {
             if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
             if candidates.isEmpty { return [] }
         }
-        return candidates.sorted(by: ByteOrder.less)
+        return candidates.ordered
     }
 
     /// The folders that no run refers to, neither itself nor through a link.
     package func orphans() -> [JobRecord] {
-        var known = Set(jobs(everyRun: true).map { "\($0.task)/\($0.identifier)" })
+        var known = TextSet(jobs(everyRun: true).map { "\($0.task)/\($0.identifier)" })
         for task in (try? Files.list(workspace.jobs)) ?? [] {
             for identifier in (try? Files.list("\(workspace.jobs)/\(task)")) ?? [] {
                 if known.contains("\(task)/\(identifier)"),

@@ -1,3 +1,5 @@
+import Text
+
 /// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
 struct JobOrder: Equatable {
     var folder: JobFolder

@@ -1,3 +1,5 @@
+import Text
+
 /// Starts jobs and tells how they ended.
 package protocol Launcher: Sendable {
     /// Called once, first: where to report what happens to jobs.

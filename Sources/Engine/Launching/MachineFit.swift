@@ -1,3 +1,5 @@
+import Text
+
 /// Fits requirements to this machine. Belongs to one thread.
 package final class MachineFit {
     private var machine: Machine

@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 #if canImport(Glibc)
     import Glibc

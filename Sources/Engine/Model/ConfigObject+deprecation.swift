@@ -1,3 +1,5 @@
+import Text
+
 /// Objects of deprecated types, and what takes their place.
 extension ConfigObject {
     func convertIfDeprecated(

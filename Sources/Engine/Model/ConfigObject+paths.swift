@@ -1,3 +1,5 @@
+import Text
+
 /// Where the paths that xpm makes for an object lie.
 package struct PathPlaces {
     /// The folder of the object itself: the job's, for its task.

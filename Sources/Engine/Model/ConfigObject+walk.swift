@@ -1,3 +1,5 @@
+import Text
+
 extension ConfigObject {
     /// The tags of this object and of all that it contains, by name. Its own count; of those below it, only a tag with one value: what
     /// collects a sweep is not at one point of it.
@@ -21,8 +23,8 @@ extension ConfigObject {
         forEachMaker { makers.add($0.collectTags(&path)) }
         path.remove(ObjectIdentifier(self))
         var found = tags
-        found += inner.agreed(besides: Set(found.map(\.name)))
-        found += makers.agreed(besides: Set(found.map(\.name)).union(inner.conflicting))
+        found += inner.agreed(besides: TextSet(found.map(\.name)))
+        found += makers.agreed(besides: TextSet(found.map(\.name)).union(inner.conflicting))
         found.sort { ByteOrder.less($0.name, $1.name) }
         // What is sealed by a submission contains no cycle.
         if isSealed { cachedTags = found }
@@ -66,7 +68,7 @@ extension ConfigObject {
 /// The tags of several objects: one that they have with different values is none.
 private struct TagGathering {
     private var tags: [ConfigObject.Tag] = []
-    private(set) var conflicting: Set<String> = []
+    private(set) var conflicting: TextSet = []
 
     mutating func add(_ others: [ConfigObject.Tag]) {
         for tag in others {
@@ -79,7 +81,7 @@ private struct TagGathering {
     }
 
     /// Those with one value, whose names are not taken.
-    func agreed(besides taken: Set<String>) -> [ConfigObject.Tag] {
+    func agreed(besides taken: TextSet) -> [ConfigObject.Tag] {
         tags.filter { !conflicting.contains($0.name) && !taken.contains($0.name) }
     }
 }

@@ -1,3 +1,5 @@
+package import Text
+
 /// An object of a config type: its values, and what the experiment says of it.
 ///
 /// Belongs to the thread of the script. Sealed objects, and those in them, do not change any more.
@@ -69,7 +71,7 @@ package final class ConfigObject {
         var replacement: ConfigObject?
         var isDynamic = false
         var isLoaded = false
-        var tagStops: Set<String> = []
+        var tagStops: TextSet = []
         var conversions = 0
     }
 
@@ -108,7 +110,7 @@ package final class ConfigObject {
     package var represented: ConfigObject { replacement?.represented ?? self }
 
     /// The parameters whose objects keep their tags to themselves.
-    package var tagStops: Set<String> { rare?.tagStops ?? [] }
+    package var tagStops: TextSet { rare?.tagStops ?? [] }
 
     package func stopTags(of parameter: String) { rareValues().tagStops.insert(parameter) }
 

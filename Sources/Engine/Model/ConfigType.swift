@@ -1,3 +1,5 @@
+package import Text
+
 /// A type of configuration: its id, and what parameters its objects have.
 package final class ConfigType {
     package enum Kind: String {
@@ -41,15 +43,15 @@ package final class ConfigType {
     /// Whether an output of its tasks may go when nobody needs it.
     package let hasTemporaryPaths: Bool
 
-    private let positions: [String: Int]
+    private let positions: TextMap<Int>
     /// Former names of parameters.
-    private let renames: [String: Rename]
+    private let renames: TextMap<Rename>
     /// The id and the names as they stand in the canonical bytes.
     let identityHeader: [UInt8]
     let identityNames: [[UInt8]]
 
     /// Names that mean something on every object, so that no parameter can have them.
-    package static let reservedNames: Set<String> = [
+    package static let reservedNames: TextSet = [
         "submit", "tag", "tags", "identifier", "copy", "add_dependencies", "on_completed", "watch_output",
         "output",
         "progress", "result", "log", "taskdir", "remaining_time", "here", "jobdir", "type", "xpm",
@@ -79,7 +81,7 @@ package final class ConfigType {
         definedAt = options.definedAt
         python = options.python
         deprecation = options.deprecation
-        var all: [String: Parameter] = [:]
+        var all: TextMap<Parameter> = [:]
         var unmarked: [String] = []
         for parameter in base?.parameters ?? [] { all[parameter.name] = parameter }
         for parameter in own {
@@ -97,8 +99,7 @@ package final class ConfigType {
         parameters = all.values.sorted { ByteOrder.less($0.name, $1.name) }
         hasTemporaryPaths = parameters.contains(where: \.isTemporary)
         hasIgnoredDefaults = parameters.contains { $0.ignoresDefault }
-        positions = Dictionary(
-            uniqueKeysWithValues: parameters.enumerated().map { ($0.element.name, $0.offset) })
+        positions = TextMap(texts: parameters.enumerated().map { ($0.element.name, $0.offset) })
         var renames = base?.renames ?? [:]
         for rename in options.renames {
             try Self.check(name: rename.former)
@@ -122,9 +123,11 @@ package final class ConfigType {
     package var key: String { String(decoding: identityHeader, as: UTF8.self) }
 
     /// The last component of the key: the name of the job's files.
-    package var shortName: String {
-        let key = key
-        return String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
+    package var shortName: String { Self.shortName(ofKey: key) }
+
+    /// The last component of a key: `train` of `iris.train`.
+    package static func shortName(ofKey key: String) -> String {
+        String(key.cut(atLast: ".")?.after ?? key[...])
     }
 
     /// Whether parameters had other names once.
@@ -147,7 +150,7 @@ package final class ConfigType {
 
     /// An id is a file name too: letters, digits and `_ - .` of any script, not beginning with a dot.
     private static func isValid(id: String) -> Bool {
-        !id.isEmpty && id.utf8.count <= 200 && id.first != "." && id.last != "."
+        !id.isEmpty && id.utf8.count <= 200 && !id.hasPrefix(".") && !id.hasSuffix(".")
             && id.unicodeScalars.allSatisfy {
                 $0.properties.isAlphabetic || $0.properties.numericType != nil
                     || "_-.".unicodeScalars.contains($0)

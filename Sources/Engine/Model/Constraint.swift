@@ -1,3 +1,5 @@
+import Text
+
 /// What a value must satisfy beyond its type.
 package struct Constraint {
     /// Least and greatest number, inclusive.

@@ -1,3 +1,5 @@
+import Text
+
 /// What took the place of a deprecated type.
 ///
 /// An object of a deprecated type has the identifier of the object that it is converted to, so what was computed under the old

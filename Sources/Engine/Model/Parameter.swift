@@ -1,3 +1,5 @@
+package import Text
+
 /// One parameter of a config type.
 package struct Parameter {
     package var name: String
@@ -20,7 +22,7 @@ package struct Parameter {
     /// Whether the path's content may go when all that needs it is done.
     package var isTemporary = false
     /// The groups that partial identifiers name.
-    package var groups: Set<String> = []
+    package var groups: TextSet = []
     /// Whether it is meant to stand for a parameter of the base type.
     package var overrides = false
     package var constraint = Constraint()

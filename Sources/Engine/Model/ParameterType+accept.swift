@@ -1,3 +1,5 @@
+import Text
+
 extension ParameterType {
     /// How deep a value may nest.
     package static let deepest = 200
@@ -213,7 +215,7 @@ extension Record {
         case .null: given = []
         default: throw ValueError(.wrongType(expected: "table", got: value.told))
         }
-        var byName: [String: Value] = [:]
+        var byName: TextMap<Value> = [:]
         for entry in given {
             guard case .string(let name) = entry.key else {
                 throw ValueError(.wrongType(expected: "names as keys", got: entry.key.told))

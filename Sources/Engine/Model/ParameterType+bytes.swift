@@ -1,3 +1,5 @@
+import Text
+
 /// What the canonical bytes of a type's values may begin with.
 ///
 /// A map ends where the next pair cannot be one of its own. With a map in a map that can be told only if their values begin with other

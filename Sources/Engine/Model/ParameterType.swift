@@ -1,3 +1,5 @@
+import Text
+
 /// What a parameter may be.
 package indirect enum ParameterType {
     case int, float, bool, string, any

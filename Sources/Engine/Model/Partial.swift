@@ -1,3 +1,5 @@
+package import Text
+
 /// Which parameters of a type make the identity of a folder that several of its tasks share.
 ///
 /// A parameter of an included group always counts; else one of an excluded group does not, nor one without a group if
@@ -5,8 +7,8 @@
 package struct Partial: Equatable {
     /// The folder's name below `partials/{type id}/`.
     package var name: String
-    package var excludedGroups: Set<String> = []
-    package var includedGroups: Set<String> = []
+    package var excludedGroups: TextSet = []
+    package var includedGroups: TextSet = []
     package var excludesNoGroup = false
     package var excludesAll = false
 
@@ -23,7 +25,7 @@ package struct Partial: Equatable {
     }
 
     /// Whether a parameter of these groups is left out.
-    package func excludes(_ groups: Set<String>) -> Bool {
+    package func excludes(_ groups: TextSet) -> Bool {
         if !groups.isDisjoint(with: includedGroups) { return false }
         if excludesAll { return true }
         return groups.isEmpty ? excludesNoGroup : !groups.isDisjoint(with: excludedGroups)

@@ -1,3 +1,5 @@
+import Text
+
 /// A class of a Python package, as `module:Class` names it.
 package struct PythonClass: Equatable {
     package let module: String

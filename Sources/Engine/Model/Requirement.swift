@@ -1,3 +1,5 @@
+import Text
+
 /// What a job needs of the machine that runs it: `duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2`.
 ///
 /// Alternatives are separated by `|`; the first that the machine can give is taken. Not part of a task's identity.
@@ -24,7 +26,7 @@ package struct Requirement: Sendable, Equatable {
 
     /// - Throws: what does not fit, and where.
     package init(_ text: String) throws(RequirementError) {
-        self.text = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        self.text = text.lines.filter { !$0.isEmpty }.joined(separator: " ")
         var parser = RequirementParser(text)
         alternatives = try parser.whole()
     }
@@ -101,7 +103,7 @@ private struct RequirementParser {
 
     private mutating func alternative() throws(RequirementError) -> Requirement.Alternative {
         var found = Requirement.Alternative()
-        var seen: Set<String> = []
+        var seen: TextSet = []
         repeat {
             let (name, column) = word()
             let kind = name == "gpu" ? "cuda" : name
@@ -128,7 +130,7 @@ private struct RequirementParser {
     private mutating func duration(_ found: inout Requirement.Alternative) throws(RequirementError) {
         guard take("=") else { throw fail("expected '=': duration=2h") }
         let (value, unit, column) = try quantity()
-        let seconds: [String: Double] = [
+        let seconds: TextMap<Double> = [
             "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "m": 60, "min": 60, "mins": 60,
             "minute": 60, "minutes": 60, "h": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400,
             "days": 86400,
@@ -174,7 +176,7 @@ private struct RequirementParser {
     ) throws(RequirementError) {
         guard take("(") else { throw fail("expected '(': \(owner)(\(known[0])=…)") }
         if take(")") { return }
-        var seen: Set<String> = []
+        var seen: TextSet = []
         while true {
             let (name, column) = word()
             guard known.contains(name) else {

@@ -1,3 +1,5 @@
+import Text
+
 /// Why a type cannot be defined.
 package enum TypeError: Error, Equatable {
     case malformedID(String)

@@ -1,3 +1,5 @@
+import Text
+
 extension Value {
     /// Equality of what a default says: objects are alike when they have one type and like values.
     package func isAlike(_ other: Value) -> Bool {

@@ -1,3 +1,5 @@
+import Text
+
 /// The value of a parameter.
 ///
 /// Maps keep their entries in ascending order of their keys, so that two equal values are written alike; sets and maps
@@ -83,9 +85,9 @@ package final class Enumeration {
     package init(id: String?, members: [String]) {
         self.id = id?.replacing(":", with: ".")
         self.members = members
-        let cut = id.flatMap { $0.firstIndex(of: ":") ?? $0.lastIndex(of: ".") }
-        module = cut.flatMap { cut in id.map { String($0[..<cut]) } } ?? ""
-        name = cut.flatMap { cut in id.map { String($0[$0.index(after: cut)...]) } } ?? id ?? ""
+        let parts = id.flatMap { $0.cut(at: ":") ?? $0.cut(atLast: ".") }
+        module = parts.map { String($0.before) } ?? ""
+        name = parts.map { String($0.after) } ?? id ?? ""
     }
 
     package var title: String { id ?? "enum" }

@@ -1,3 +1,5 @@
+import Text
+
 /// Why a value does not fit its parameter.
 package struct ValueError: Error, Equatable {
     /// The way from the parameter into the value: `.layers[3].hidden`; empty at the top.

@@ -1,3 +1,5 @@
+package import Text
+
 /// What a job tells while it runs: `events.jsonl` in its folder, `$XPM_EVENTS`, a JSON object a line.
 ///
 ///     {"step": 10, "loss": 0.31, "accuracy": 0.9}    numbers over time
@@ -5,7 +7,7 @@
 ///     {"progress": 0.5, "text": "epoch 5"}           how far it is
 package enum JobLog {
     /// Names that say when, or how far, not what.
-    private static let times: Set<String> = ["step", "timestamp", "time", "progress"]
+    private static let times: TextSet = ["step", "timestamp", "time", "progress"]
 
     /// The numbers that a job has told of one thing.
     package struct Series: Sendable {
@@ -21,7 +23,7 @@ package enum JobLog {
     /// What was told over time, in the order in which it came first. A line without a step has the number of those before it.
     package static func series(of folder: JobFolder) -> [Series] {
         var series: [Series] = []
-        var places: [String: Int] = [:]
+        var places: TextMap<Int> = [:]
         each(folder) { members in
             let step = members.first { $0.name == "step" }?.value.number
             for member in members where !times.contains(member.name) {

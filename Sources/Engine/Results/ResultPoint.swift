@@ -1,3 +1,5 @@
+package import Text
+
 /// A job as a table of results sees it: what it was run with, and what came out.
 package struct ResultPoint: Sendable {
     package let task: String
@@ -41,7 +43,7 @@ package struct ResultPoint: Sendable {
     package func metric(_ name: String) -> Double? { metrics.last { $0.name == name }?.value }
 
     /// The value of a tag, or of a parameter, `model.hidden`.
-    package func value(_ name: String, parameters: (ResultPoint) -> [String: String]) -> JSON? {
+    package func value(_ name: String, parameters: (ResultPoint) -> TextMap<String>) -> JSON? {
         if let tag = tags.last(where: { $0.name == name }) { return tag.value }
         return parameters(self)[name].map { text in
             Int64(text).map(JSON.int) ?? Double(text).map(JSON.float) ?? .string(text)
@@ -49,9 +51,9 @@ package struct ResultPoint: Sendable {
     }
 
     /// The parameters as texts. Reads `params.json`.
-    package var parameters: [String: String] {
+    package var parameters: TextMap<String> {
         guard let task = try? RecordedTask.read(folder.path) else { return [:] }
-        return Dictionary(task.flattened.map { ($0.name, $0.value) }) { $1 }
+        return TextMap(texts: task.flattened.map { ($0.name, $0.value) })
     }
 
     private static func metrics(of folder: JobFolder) -> [(name: String, value: Double)] {

@@ -1,3 +1,5 @@
+package import Text
+
 /// Results of many jobs as a table: parameters down and across, and a summary of each metric in the cells.
 package struct ResultTable: Sendable {
     /// What a table is to show.
@@ -59,18 +61,18 @@ package struct ResultTable: Sendable {
     /// - Parameter parameters: the parameters of a job, for names that are no tags.
     package init(
         _ points: [ResultPoint], _ request: Request,
-        parameters: (ResultPoint) -> [String: String] = { $0.parameters }
+        parameters: (ResultPoint) -> TextMap<String> = { $0.parameters }
     ) throws(Problem) {
         metrics = try Self.metrics(of: points, request)
         // Which jobs are to have a metric: those of the types of which one has it.
-        var types: [String: Set<String>] = [:]
+        var types: TextMap<TextSet> = [:]
         for point in points {
             for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
         }
         let unknown = metrics.filter { types[$0] == nil }
         // One that nobody has yet may come from any job of a type of which none is done.
         for metric in unknown { types[metric] = Self.unfinished(points) }
-        let owners = metrics.reduce(into: Set<String>()) { $0.formUnion(types[$1] ?? []) }
+        let owners = metrics.reduce(into: TextSet()) { $0.formUnion(types[$1] ?? []) }
         let chosen = points.filter { owners.contains($0.task) }
         let named = request.columns + request.over + (request.rows ?? [])
         try Self.check(named, chosen, parameters)
@@ -90,19 +92,19 @@ package struct ResultTable: Sendable {
     }
 
     /// The types of which no job is done; where there are none, those of which one is not.
-    private static func unfinished(_ points: [ResultPoint]) -> Set<String> {
-        let open = Set(points.filter { $0.state != .done }.map(\.task))
-        let without = open.subtracting(points.filter { $0.state == .done }.map(\.task))
+    private static func unfinished(_ points: [ResultPoint]) -> TextSet {
+        let open = TextSet(points.filter { $0.state != .done }.map(\.task))
+        let without = open.subtracting(TextSet(points.filter { $0.state == .done }.map(\.task)))
         return without.isEmpty ? open : without
     }
 
     private static func notes(
-        _ points: [ResultPoint], _ metrics: [String], _ types: [String: Set<String>], rows: [String],
+        _ points: [ResultPoint], _ metrics: [String], _ types: TextMap<TextSet>, rows: [String],
         over: [String]
     ) -> [String] {
         var notes: [String] = []
         for metric in metrics {
-            let tasks = (types[metric] ?? []).sorted(by: ByteOrder.less)
+            let tasks = (types[metric] ?? []).ordered
             guard tasks.count > 1 else { continue }
             notes.append(
                 "\(metric) is a result of \(tasks.joined(separator: " and ")): a cell may mix them; --filter '@name = \"\(tasks[0])\"' leaves one"
@@ -110,11 +112,11 @@ package struct ResultTable: Sendable {
         }
         // Where nothing is said of what is summed up, all is.
         guard !over.isEmpty else { return notes }
-        var values: [String: Set<String>] = [:]
+        var values: TextMap<TextSet> = [:]
         for point in points { for tag in point.tags { values[tag.name, default: []].insert(tag.value.text) } }
-        let left = values.filter { $0.value.count > 1 && !(rows + over).contains($0.key) }.keys
+        let left = values.filter { $0.value.count > 1 && !(rows + over).contains($0.key.text) }.orderedKeys
         if !left.isEmpty {
-            notes.append("cells are over \(left.sorted(by: ByteOrder.less).joined(separator: " and ")) too")
+            notes.append("cells are over \(left.joined(separator: " and ")) too")
         }
         return notes
     }
@@ -122,7 +124,7 @@ package struct ResultTable: Sendable {
     /// The metrics that are asked for, or all, in the order in which they come first.
     private static func metrics(of points: [ResultPoint], _ request: Request) throws(Problem) -> [String] {
         var known: [String] = []
-        var seen: Set<String> = []
+        var seen: TextSet = []
         for point in points {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
@@ -146,15 +148,15 @@ package struct ResultTable: Sendable {
     }
 
     private static func check(
-        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> [String: String]
+        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> TextMap<String>
     ) throws(Problem) {
-        var seen: Set<String> = []
+        var seen: TextSet = []
         for name in names {
             guard seen.insert(name).inserted else { throw Problem(text: "'\(name)' is named twice") }
             if points.contains(where: { $0.value(name, parameters: parameters) != nil }) { continue }
-            let known = Set(
-                points.flatMap { $0.tags.map(\.name) } + (points.first.map(parameters) ?? [:]).keys)
-            let hint = Suggestion.hint(for: name, among: known.sorted(by: ByteOrder.less))
+            let known = TextSet(
+                points.flatMap { $0.tags.map(\.name) } + (points.first.map(parameters) ?? [:]).orderedKeys)
+            let hint = Suggestion.hint(for: name, among: known.ordered)
             throw Problem(text: "these jobs have no tag and no parameter '\(name)'\(hint)")
         }
     }
@@ -162,7 +164,7 @@ package struct ResultTable: Sendable {
     /// The tags with more than one value, all of them where none has; but those that are used already.
     private static func varying(_ points: [ResultPoint], without used: [String]) -> [String] {
         var names: [String] = []
-        var values: [String: Set<String>] = [:]
+        var values: TextMap<TextSet> = [:]
         for point in points {
             for tag in point.tags {
                 if values[tag.name] == nil { names.append(tag.name) }
@@ -233,11 +235,11 @@ package struct ResultTable: Sendable {
 /// The cells as they are filled, by the texts of their keys.
 private struct Grid {
     let metrics: [String]
-    let types: [String: Set<String>]
+    let types: TextMap<TextSet>
     private(set) var columns: [[JSON?]] = []
-    private var columnNumbers: [String: Int] = [:]
+    private var columnNumbers: TextMap<Int> = [:]
     private var rowKeys: [[JSON?]] = []
-    private var rowNumbers: [String: Int] = [:]
+    private var rowNumbers: TextMap<Int> = [:]
 
     private struct Content {
         var values: [[Double]]
@@ -251,7 +253,7 @@ private struct Grid {
 
     private var contents: [Place: Content] = [:]
 
-    init(metrics: [String], types: [String: Set<String>]) {
+    init(metrics: [String], types: TextMap<TextSet>) {
         self.metrics = metrics
         self.types = types
     }
@@ -261,7 +263,7 @@ private struct Grid {
     }
 
     private static func number(
-        _ key: [JSON?], _ numbers: inout [String: Int], _ keys: inout [[JSON?]]
+        _ key: [JSON?], _ numbers: inout TextMap<Int>, _ keys: inout [[JSON?]]
     ) -> Int {
         let text = text(key)
         if let known = numbers[text] { return known }

@@ -1,3 +1,5 @@
+package import Text
+
 /// A submitted task.
 package final class Job {
     package let spec: JobSpec
@@ -34,7 +36,7 @@ package final class Experiment {
     private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
-    private var places: [String: String] = [:]
+    private var places: TextMap<String> = [:]
     /// The files that the script has read as parameters, by their paths.
     package var files: (_ path: String) -> JobFile? = { _ in nil }
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
@@ -94,7 +96,7 @@ package final class Experiment {
     }
 
     /// Tokens by their names, with how many there are.
-    package private(set) var tokens: [String: Int] = [:]
+    package private(set) var tokens: TextMap<Int> = [:]
 
     package func define(token name: String, count: Int) { tokens[name] = count }
 

@@ -1,3 +1,5 @@
+import Text
+
 /// Where each job stands, for the script's thread: it asks, and waits.
 package final class JobBoard: Sendable {
     private struct State {

@@ -1,3 +1,5 @@
+import Text
+
 /// What a job takes of the machine while it runs: its requirement, fitted to what there is.
 package struct JobDemand: Sendable, Equatable {
     /// At least 1.

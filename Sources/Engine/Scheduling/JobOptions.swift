@@ -1,3 +1,5 @@
+import Text
+
 /// How a job wants to be run: no part of its identity.
 package struct JobOptions {
     /// Variables of its own.

@@ -1,3 +1,5 @@
+import Text
+
 /// The number of a job in its run: 0, 1, 2 … in the order of submission.
 package struct JobNumber: Hashable, Sendable {
     package let index: Int

@@ -1,4 +1,5 @@
 import HeapModule
+import Text
 
 /// The jobs that may start, in their order, and what running ones hold of the things that there is only so much of.
 ///
@@ -38,8 +39,8 @@ struct LaunchQueue: Sendable {
     private var entries: [JobNumber: Entry] = [:]
     private var ready = Heap<Place>()
     /// Those that wait for one resource.
-    private var parked: [String: Heap<Place>] = [:]
-    private var taken: [String: Int] = [:]
+    private var parked: TextMap<Heap<Place>> = [:]
+    private var taken: TextMap<Int> = [:]
 
     /// - Parameter slots: how many jobs of one core may run at once; at least 1.
     init(slots: Int) {

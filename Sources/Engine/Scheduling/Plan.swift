@@ -1,3 +1,5 @@
+import Text
+
 /// Which job runs when: pure, events in, actions out.
 ///
 /// An event costs as much as the jobs it concerns: those that depend on the one that ended. Jobs start by priority, then in the order in

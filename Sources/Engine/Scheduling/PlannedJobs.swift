@@ -1,3 +1,5 @@
+import Text
+
 /// The jobs of a plan of which none runs, each once.
 package struct PlannedJobs {
     /// In the order of their submission.

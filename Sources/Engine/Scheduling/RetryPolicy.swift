@@ -1,3 +1,5 @@
+import Text
+
 /// Which failures of a job are followed by another attempt.
 ///
 /// | failure | what follows |

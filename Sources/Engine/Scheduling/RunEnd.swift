@@ -1,3 +1,5 @@
+import Text
+
 /// How many jobs of a run stand where.
 package struct JobCounts: Sendable, Equatable {
     package var submitted = 0
@@ -45,7 +47,7 @@ package struct RunEnd: Sendable, Equatable {
     ///   - isInterrupted: whether somebody asked it to stop.
     package init(_ counts: JobCounts, problem: String? = nil, isInterrupted: Bool = false) {
         self.counts = counts
-        reason = problem?.split(whereSeparator: \.isNewline).first.map(String.init)
+        reason = problem?.lines.first { !$0.isEmpty }.map(String.init)
         (state, exitCode) =
             if isInterrupted {
                 (.interrupted, 130)

@@ -1,3 +1,5 @@
+import Text
+
 /// What a run does with its tasks.
 package enum RunMode: String, Sendable, CaseIterable {
     /// Tells what would run; touches nothing on disk.

@@ -1,3 +1,5 @@
+import Text
+
 /// What happens in a run, in order: the console, the run's event log and the monitor follow these.
 package enum RunEvent: Sendable {
     /// The run has its folder.

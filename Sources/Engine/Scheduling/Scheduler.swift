@@ -1,3 +1,5 @@
+import Text
+
 /// Drives a plan: takes events in order, applies them, and does what the plan says.
 package actor Scheduler {
     private var plan: Plan

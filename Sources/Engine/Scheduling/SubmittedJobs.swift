@@ -1,3 +1,5 @@
+import Text
+
 /// The jobs of a run in the order of their submission, and the last one of each identifier.
 ///
 /// A hash table of numbers, not of jobs by identifiers: there may be very many, and each job knows its identifier already.

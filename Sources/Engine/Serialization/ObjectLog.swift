@@ -1,3 +1,5 @@
+import Text
+
 /// `objects.jsonl` of a run: the objects of its tasks, a line each, those that several tasks share once.
 ///
 /// experimaestro's `load_xp_info` reads it. Belongs to the thread of the script.

@@ -1,3 +1,5 @@
+package import Text
+
 /// Reads objects in the form of experimaestro's serialization (`ObjectWriter`).
 package struct ObjectReader {
     private let job: String

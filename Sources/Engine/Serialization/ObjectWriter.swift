@@ -1,3 +1,5 @@
+package import Text
+
 /// Writes objects in the form of experimaestro's serialization, each once, after those it refers to.
 ///
 /// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`, `init-tasks`, `meta`
@@ -146,11 +148,8 @@ package struct ObjectWriter {
     private func json(path: String) -> JSON {
         for (base, folder) in [("job", job ?? ""), ("workspace", workspace)] where !folder.isEmpty {
             if path == folder { return ["type": "path", "value": ".", "base": .string(base)] }
-            if path.hasPrefix(folder + "/") {
-                return [
-                    "type": "path", "value": .string(String(path.dropFirst(folder.count + 1))),
-                    "base": .string(base),
-                ]
+            if let way = path.after(folder + "/") {
+                return ["type": "path", "value": .string(String(way)), "base": .string(base)]
             }
         }
         return ["type": "path", "value": .string(path)]

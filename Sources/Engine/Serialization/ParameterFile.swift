@@ -1,3 +1,5 @@
+package import Text
+
 /// `params.json`: the parameters of a job, as experimaestro 2.x writes and reads them (version 3).
 ///
 /// Every object of the task stands once in `objects`, after those it refers to; the task is the last. Paths inside the job

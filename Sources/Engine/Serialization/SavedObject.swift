@@ -1,3 +1,5 @@
+import Text
+
 /// A folder with an object that was saved: `experimaestro.json`, as experimaestro 2.x writes it, and the data that belongs to it, each
 /// file or folder under the way from the object to the parameter: `model/weights`.
 package enum SavedObject {

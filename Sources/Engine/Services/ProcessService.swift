@@ -1,4 +1,5 @@
 import CSystemShim
+package import Text
 
 #if canImport(Glibc)
     import Glibc

@@ -1,3 +1,5 @@
+package import Text
+
 /// Something that lives beside a run: TensorBoard, a file server, a metrics sync.
 package protocol Service: AnyObject, Sendable {
     /// Its name among the services of the run; that of a sub-service with its parent's before it: `monitor/tensorboard`.

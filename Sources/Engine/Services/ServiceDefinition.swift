@@ -1,3 +1,5 @@
+package import Text
+
 /// What a service that is a program is made with. Kept with the run, so that it can be started again without the script.
 package struct ServiceDefinition: Sendable, Equatable {
     package enum Ready: Sendable, Equatable {
@@ -75,7 +77,7 @@ package struct ServiceDefinition: Sendable, Equatable {
     /// Other words in braces may be the program's own.
     private static func misspelt(in text: String) -> String? {
         for part in text.split(separator: "{").dropFirst() {
-            let word = String(part.prefix { $0 != "}" })
+            let word = String(part.cut(at: "}")?.before ?? part)
             guard part.contains("}"), !values.contains(word) else { continue }
             let hint = Suggestion.hint(for: word, among: values)
             if !hint.isEmpty { return "there is no {\(word)}\(hint)" }

@@ -1,3 +1,5 @@
+import Text
+
 /// The files of a service in its run: `{run}/services/{id}/`, and of a sub-service `{run}/services/{id}/parts/{sub}/`.
 ///
 ///     service.json   what it was made with, where it stands, and how to find its process (`ServiceRecord`)

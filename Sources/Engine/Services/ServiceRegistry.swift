@@ -1,3 +1,5 @@
+package import Text
+
 /// The services of a run.
 ///
 /// They start when they are added, beside the plan, and stop in the reverse order at its end, but those that are to stay.

@@ -1,3 +1,5 @@
+import Text
+
 /// Where a service stands.
 package enum ServiceState: Sendable, Equatable {
     case stopped

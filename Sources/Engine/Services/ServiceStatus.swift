@@ -1,3 +1,5 @@
+import Text
+
 /// The state of one service, and its listeners.
 ///
 /// Only legal changes are made. Each is told to every listener, in the order in which they were made, one at a time, whatever threads make

@@ -1,3 +1,6 @@
+import CSystemShim
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -90,7 +93,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
         if let hint = SweepRange.misspelt(setting) {
             throw SettingError("\(path): \(hint)", at: setting.origin)
         }
-        var seen: Set<String> = []
+        var seen: TextSet = []
         let values = try SweepRange.values(of: setting, path).filter { seen.insert($0.json.text).inserted }
         let isConstant = if case .list = setting.content { false } else { !SweepRange.isRange(setting) }
         return Axis(
@@ -222,7 +225,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
     package var varying: [(path: String, count: Int)] {
         axes.flatMap { axis in
             axis.paths.enumerated().compactMap { place, path in
-                let count = Set(axis.steps.map { $0[place].json.text }).count
+                let count = TextSet(axis.steps.map { $0[place].json.text }).count
                 return count > 1 ? (path, count) : nil
             }
         }
@@ -472,4 +475,8 @@ private enum SweepDraw {
         case .one(let values): return values[Int(generator.next() % UInt64(values.count))].content
         }
     }
+}
+
+extension NumberText {
+    package static func tidied(_ value: Double) -> Double { xsys_tidy(value) }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// What xpm itself reads of an experiment's merged YAML: the keys that every experiment has.
 package struct ExperimentSettings: Sendable {
     package enum DirtyGit: String, Sendable, CaseIterable { case ignore, warn, error }

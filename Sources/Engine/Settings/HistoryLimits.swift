@@ -1,3 +1,5 @@
+import Text
+
 /// How many runs of an experiment are kept: `history: { max_done: 5, max_failed: 2 }`.
 package struct HistoryLimits: Sendable, Equatable {
     /// Runs that are done; nil keeps all.

@@ -1,3 +1,5 @@
+import Text
+
 /// Who is told of a run: `notify: [{ command: "…" }, { url: "https://…", on: [failure, end] }]`.
 package struct Notification: Sendable, Equatable {
     package enum Occasion: String, Sendable, CaseIterable {
@@ -26,8 +28,8 @@ package struct Notification: Sendable, Equatable {
     ///
     /// - Throws: that it is neither.
     package init(_ text: String) throws(ValueError) {
-        if text.allSatisfy(\.isWhitespace) { throw ValueError(.refused("notify: the command is empty")) }
-        let scheme = text.prefix { $0.isLetter }
+        if text.isBlank { throw ValueError(.refused("notify: the command is empty")) }
+        let scheme = text.prefix(ofBytes: \.isLetter)
         guard !scheme.isEmpty, text[scheme.endIndex...].hasPrefix("://") else {
             self.init(.command(text))
             return
@@ -53,7 +55,7 @@ package struct Notification: Sendable, Equatable {
         try UserSettings.refuseUnknown(["command", "url", "on"], in: setting, of: "notify")
         var notification: Notification
         switch (setting["command"]?.content, setting["url"]?.content) {
-        case (.string(let command)?, nil) where !command.allSatisfy(\.isWhitespace):
+        case (.string(let command)?, nil) where !command.isBlank:
             notification = Notification(.command(command))
         case (nil, .string(let url)?): notification = try address(url, at: setting.origin)
         default: throw SettingError("notify: give command or url, as a text", at: setting.origin)

@@ -1,3 +1,5 @@
+import Text
+
 /// What a plain word of YAML is: the one rule for numbers, bools and null, in files and on the command line.
 ///
 /// - null: `null`, `~`, or nothing

@@ -1,3 +1,5 @@
+import Text
+
 extension Setting {
     /// This with another laid over it: maps are merged key by key, anything else is replaced.
     package func merged(with other: Setting) -> Setting {

@@ -1,3 +1,5 @@
+package import Text
+
 /// One value of the settings, and where it comes from.
 package struct Setting: Sendable, Equatable {
     package indirect enum Content: Sendable, Equatable {

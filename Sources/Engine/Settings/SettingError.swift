@@ -1,3 +1,5 @@
+import Text
+
 /// What is wrong with a settings file or an option, and where.
 package struct SettingError: Error, Equatable {
     package let origin: Setting.Origin

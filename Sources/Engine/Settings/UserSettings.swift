@@ -1,3 +1,5 @@
+import Text
+
 /// `settings.yaml` of the user: workspaces, what selects them, variables for every job, the machine, and whom to tell.
 ///
 ///     workspaces:

@@ -1,4 +1,5 @@
 package import CSystemShim
+import Text
 
 #if canImport(Glibc)
     import Glibc

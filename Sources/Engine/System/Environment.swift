@@ -1,3 +1,5 @@
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -24,8 +26,8 @@ package enum Environment {
 
     /// These variables with others set or replaced.
     package static func merging(_ changes: [(name: String, value: String)], into base: [String]) -> [String] {
-        let replaced = Set(changes.map(\.name))
-        let kept = base.filter { !replaced.contains(String($0.prefix { $0 != "=" })) }
+        let replaced = TextSet(changes.map(\.name))
+        let kept = base.filter { !replaced.contains($0.cut(at: "=")?.before ?? $0[...]) }
         return kept + changes.map { "\($0.name)=\($0.value)" }
     }
 

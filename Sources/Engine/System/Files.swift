@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 #if canImport(Glibc)
     import Glibc
@@ -151,9 +152,8 @@ package enum Files {
 
     /// Removes the temporary files of `replace` whose process, of this host, is gone.
     package static func removeAbandoned(in folder: String) {
-        for name in (try? list(folder)) ?? [] where name.hasSuffix(".tmp") {
-            let parts = name.dropLast(".tmp".count).split(separator: ".")
-            guard let pid = parts.last.flatMap({ Int32($0) }), pid > 0,
+        for name in (try? list(folder)) ?? [] {
+            guard let pid = name.before(".tmp")?.split(separator: ".").last.flatMap({ Int32($0) }), pid > 0,
                 name.hasSuffix(".\(Environment.hostName).\(pid).tmp"), kill(pid, 0) != 0, errno == ESRCH
             else { continue }
             try? remove("\(folder)/\(name)")

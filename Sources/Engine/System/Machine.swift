@@ -1,3 +1,5 @@
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -57,9 +59,9 @@ package struct Machine: Sendable, Equatable {
 
     /// Reads what `nvidia-smi` prints: a line `0, GPU-5c2f…, 24564` each, the memory in MiB.
     static func gpus(listed text: String, visible: String?) -> [GPU] {
-        let allowed = visible.map { $0.split(separator: ",").map { $0.filter { !$0.isWhitespace } } }
+        let allowed = visible.map { $0.split(separator: ",").map(\.trimmed) }
         return text.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+            let fields = line.split(separator: ",").map(\.trimmed)
             guard fields.count == 3, let number = Int(fields[0]), number >= 0, let memory = Int64(fields[2])
             else { return nil }
             if let allowed, !allowed.contains(fields[0]),

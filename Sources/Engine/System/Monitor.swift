@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 /// State that one thread changes and another waits for.
 ///

@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 /// A thread of its own, for what blocks: the interpreter, and the wait for descriptors.
 package enum NewThread {

@@ -1,3 +1,5 @@
+import Text
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -8,25 +10,25 @@
 package enum Paths {
     /// The folder a path is in: `/` for the root, `.` for a bare name.
     package static func parent(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+        guard let folder = path.cut(atLast: "/")?.before else { return "." }
+        return folder.isEmpty ? "/" : String(folder)
     }
 
     /// The last component.
     package static func name(_ path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        path.cut(atLast: "/").map { String($0.after) } ?? path
     }
 
     /// The last component without its last extension: `full` of `conf/full.yaml`.
     package static func stem(_ path: String) -> String {
         let name = name(path)
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-        return String(name[..<dot])
+        guard let stem = name.cut(atLast: ".")?.before, !stem.isEmpty else { return name }
+        return String(stem)
     }
 
     package static func hasExtension(_ path: String, _ extensions: String...) -> Bool {
         let name = name(path)
-        return extensions.contains { name.hasSuffix(".\($0)") && name.count > $0.count + 1 }
+        return extensions.contains { name.before(".\($0)").map { !$0.isEmpty } ?? false }
     }
 
     package static var current: String {
@@ -37,7 +39,8 @@ package enum Paths {
 
     /// The path from the root, without `.`, `..` and doubled slashes; `~` is the user's home.
     package static func absolute(_ path: String, from folder: String? = nil) -> String {
-        if path == "~" || path.hasPrefix("~/") { return absolute(home + path.dropFirst()) }
+        if path == "~" { return absolute(home) }
+        if let way = path.after("~/") { return absolute("\(home)/\(way)") }
         let whole = path.hasPrefix("/") ? path : "\(folder.map { absolute($0) } ?? current)/\(path)"
         var parts: [Substring] = []
         for part in whole.split(separator: "/") where part != "." {
@@ -60,7 +63,7 @@ package enum Paths {
     package static func shown(_ path: String) -> String {
         guard path.hasPrefix("/") else { return path }
         let inside = relative(path, from: current)
-        return inside.hasPrefix("../..") || inside.count >= path.count ? path : inside
+        return inside.hasPrefix("../..") || inside.utf8.count >= path.utf8.count ? path : inside
     }
 
     /// With links resolved, if it exists.

@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 /// A POSIX extended regular expression (regex(7)), as grep -E has them.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Random numbers that are the same for a seed on every machine (SplitMix64, Steele et al. 2014).
 package struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64

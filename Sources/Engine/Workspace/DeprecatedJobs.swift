@@ -1,3 +1,5 @@
+import Text
+
 /// Jobs that were done under deprecated types or former names of parameters, and the folders in which the new definitions look for
 /// them.
 ///
@@ -47,7 +49,7 @@ package struct DeprecatedJobs {
         var unreadable: [(folder: String, why: any Error)] = []
         for key in (try? Files.list(workspace.jobs)) ?? [] {
             guard type(key) != nil else { continue }
-            let name = String(key[(key.lastIndex(of: ".").map(key.index(after:)) ?? key.startIndex)...])
+            let name = ConfigType.shortName(ofKey: key)
             for identifier in (try? Files.list("\(workspace.jobs)/\(key)")) ?? [] {
                 let folder = JobFolder(path: "\(workspace.jobs)/\(key)/\(identifier)", name: name)
                 guard Files.kind(folder.path, followingLinks: false) == .folder, folder.isDone else {

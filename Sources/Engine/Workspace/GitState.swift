@@ -1,3 +1,5 @@
+package import Text
+
 /// The state of the git repository that a folder is in.
 package struct GitState: Sendable, Equatable {
     package let commit: String?
@@ -13,7 +15,7 @@ package struct GitState: Sendable, Equatable {
         guard let (code, text) = ChildProcess.output(arguments), code == 0 else { return nil }
         let lines = text.split(separator: "\n")
         let prefix = "# branch.oid "
-        let commit = lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        let commit = lines.lazy.compactMap { $0.after(prefix) }.first.map(String.init)
         let isDirty = lines.contains { !$0.hasPrefix("#") }
         let base = commit == "(initial)" ? [] : ["HEAD"]
         let diff = ["git", "-C", folder, "diff", "--no-color", "--no-ext-diff"] + base

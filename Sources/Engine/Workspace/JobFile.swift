@@ -1,3 +1,5 @@
+import Text
+
 /// A file whose content is a part of a job's identity (`xpm.file`).
 ///
 /// The job's process looks whether it still has that content: where inode, size and time are those that it had when the content was read it has; else

@@ -1,3 +1,5 @@
+import Text
+
 /// The folder of one job, and the name of everything in it.
 ///
 ///     params.json              the parameters (`ParameterFile`)
@@ -19,6 +21,12 @@ package struct JobFolder: Sendable, Hashable {
         self.path = path
         self.name = name
     }
+
+    package static func == (left: JobFolder, right: JobFolder) -> Bool {
+        left.path == right.path && left.name == right.name
+    }
+
+    package func hash(into hasher: inout Hasher) { TextKey(path).hash(into: &hasher) }
 
     package var parameters: String { "\(path)/params.json" }
     package var output: String { "\(path)/\(name).out" }

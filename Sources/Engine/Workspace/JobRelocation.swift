@@ -1,3 +1,5 @@
+import Text
+
 /// Makes the script of a job whose workspace was copied or moved name the place where it is now.
 ///
 /// `params.json` says which workspace the script was written for; all else in a job's folder is relative.
@@ -58,12 +60,13 @@ package enum JobRelocation {
         _ text: String, _ language: JobScript.Language, from former: String, to workspace: String
     ) -> String {
         guard let header = try? JobScript.header(of: text) else { return text }
-        let head = text.prefix(text.count - header.body.count)
+        let head = text[..<header.body.startIndex]
         switch language {
         case .sh:
-            guard let command = JobScript.command(of: header.body), let end = header.body.firstIndex(of: "\n")
+            guard let command = JobScript.command(of: header.body),
+                let end = header.body.firstRange(of: "\n")?.upperBound
             else { return text }
-            return head + header.body[...end]
+            return head + header.body[..<end]
                 + JobScript.body(
                     command.environment.map {
                         .init(name: $0.name, value: moved($0.value, former, workspace))
@@ -71,7 +74,7 @@ package enum JobRelocation {
                     command.arguments.map { moved($0, former, workspace) })
         case .lua:
             // In quotes, as `LuaText` writes them.
-            let names = [former, workspace].map { String(LuaText.quote($0).dropFirst().dropLast()) }
+            let names = [former, workspace].map(LuaText.inside)
             return head + moved(String(header.body), names[0], names[1])
         }
     }
@@ -84,12 +87,14 @@ package enum JobRelocation {
         var out = ""
         var rest = text[...]
         while let found = rest.firstRange(of: "\(former)/") {
-            let before = rest[..<found.lowerBound].last ?? out.last
-            let next = rest[found.upperBound...].prefix { $0.isLetter }
+            let before = rest[..<found.lowerBound].unicodeScalars.last ?? out.unicodeScalars.last
+            let next = rest[found.upperBound...].prefix(ofBytes: \.isLetter)
             // `/mnt/data/ws` is not `/data/ws`.
-            let begins = before.map { !($0.isLetter || $0.isNumber || "_.-/~".contains($0)) } ?? true
+            let begins = before.map {
+                !($0.properties.isAlphabetic || "0123456789_.-/~".unicodeScalars.contains($0))
+            }
             out += rest[..<found.lowerBound]
-            out += begins && folders.contains(String(next)) ? "\(workspace)/" : "\(former)/"
+            out += begins ?? true && folders.contains(next) ? "\(workspace)/" : "\(former)/"
             rest = rest[found.upperBound...]
         }
         return out + rest

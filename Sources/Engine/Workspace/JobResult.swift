@@ -1,3 +1,5 @@
+package import Text
+
 /// What a job gave as its result: `results.json` in its folder, one JSON object.
 package enum JobResult {
     package static let name = "results.json"

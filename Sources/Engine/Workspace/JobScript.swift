@@ -1,3 +1,5 @@
+import Text
+
 /// The script of a job: what runs, what it needs, and with which variables.
 ///
 /// It is an executable file that runs the one task alone, and what the job's process itself reads. A command is a shell
@@ -145,11 +147,13 @@ package struct JobScript: Equatable, Sendable {
     private func interpreter(_ host: String) -> String {
         if language == .sh { return "/bin/sh" }
         // The kernel splits this line at blanks and cuts it at 127 bytes on old systems.
-        return host.contains(where: \.isWhitespace) || host.utf8.count > 120 ? "/usr/bin/env xpm-job" : host
+        return host.utf8.contains(where: \.isBlank) || host.utf8.count > 120 ? "/usr/bin/env xpm-job" : host
     }
 
+    private static let handOverStart = #"[ -n "$XPM_JOB_HELD" ] || exec "#
+
     private static func handOver(_ host: String) -> String {
-        #"[ -n "$XPM_JOB_HELD" ] || exec \#(ShellWords.quote(host)) "$0""#
+        #"\#(handOverStart)\#(ShellWords.quote(host)) "$0""#
     }
 }
 
@@ -177,24 +181,27 @@ extension JobScript {
         var header = Header()
         var rest = text[...]
         func line() -> Substring {
-            let end = rest.firstIndex(of: "\n") ?? rest.endIndex
-            defer { rest = end == rest.endIndex ? "" : rest[rest.index(after: end)...] }
-            return rest[..<end]
+            let (line, after) = rest.cut(at: "\n") ?? (rest, "")
+            rest = after
+            return line
+        }
+        func remark() -> Substring? {
+            let line = line()
+            return line.after("# ") ?? line.after("-- ")
         }
         guard line().hasPrefix("#!") else { throw ScriptError.notAScript }
-        let title = line().drop { $0 == "#" || $0 == "-" }.split(separator: " ")
+        let title = (remark() ?? "").split(separator: " ")
         guard title.count == 2 else { throw ScriptError.notAScript }
         header.taskID = String(title[0])
         header.identifier = String(title[1])
-        let versionLine = line().drop { $0 == "#" || $0 == "-" }
-        guard versionLine.hasPrefix(" xpm job script "),
-            let version = Int(versionLine.dropFirst(" xpm job script ".count).prefix { $0.isNumber })
+        guard let words = remark()?.after("xpm job script "),
+            let version = Int(words.prefix(ofBytes: \.isDigit))
         else { throw ScriptError.notAScript }
         guard version <= Self.version else { throw ScriptError.newer(version) }
         func take(_ word: String) -> [String] {
             var found: [String] = []
             while rest.hasPrefix("# \(word) ") || rest.hasPrefix("-- \(word) ") {
-                found.append(String(line().drop { $0 != " " }.dropFirst(word.count + 2)))
+                found.append(String(remark()?.after("\(word) ") ?? ""))
             }
             return found
         }
@@ -215,9 +222,9 @@ extension JobScript {
             return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil
         }
         header.files = take("file").compactMap(JobFile.init)
-        for mark in ["# resumable\n", "-- resumable\n"] where rest.hasPrefix(mark) {
+        if let after = rest.after("# resumable\n") ?? rest.after("-- resumable\n") {
             header.retry.isResumable = true
-            rest = rest.dropFirst(mark.count)
+            rest = after
         }
         header.body = rest
         return header
@@ -225,28 +232,22 @@ extension JobScript {
 
     /// The variables and the argument vector of a command's body, if it is as xpm wrote it; else nil.
     package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
-        var rest = body
-        guard rest.hasPrefix(#"[ -n "$XPM_JOB_HELD" ] || exec "#), let end = rest.firstIndex(of: "\n") else {
-            return nil
-        }
-        rest = rest[rest.index(after: end)...]
+        guard body.hasPrefix(handOverStart), var rest = body.cut(at: "\n")?.after else { return nil }
         var environment: [Variable] = []
-        while rest.hasPrefix("export ") {
-            rest = rest.dropFirst("export ".count)
-            let name = rest.prefix { $0 != "=" && !$0.isWhitespace && $0 != "'" }
-            rest = rest.dropFirst(name.count)
-            guard rest.first == "=" else { return nil }
-            rest = rest.dropFirst()
-            guard let value = ShellWords.read(&rest), rest.first == "\n" else { return nil }
-            rest = rest.dropFirst()
+        while let line = rest.after("export ") {
+            guard let (name, value) = line.cut(at: "="), Variable.isName(String(name)) else { return nil }
+            rest = value
+            guard let value = ShellWords.read(&rest), let next = rest.after("\n") else { return nil }
+            rest = next
             environment.append(.init(name: String(name), value: value))
         }
-        guard rest.hasPrefix("exec ") else { return nil }
-        rest = rest.dropFirst("exec ".count)
+        guard let command = rest.after("exec ") else { return nil }
+        rest = command
         var arguments: [String] = []
         while let word = ShellWords.read(&rest) {
             arguments.append(word)
-            if rest.first == " " { rest = rest.dropFirst() } else { break }
+            guard let next = rest.after(" ") else { break }
+            rest = next
         }
         return rest == "\n" && !arguments.isEmpty ? (environment, arguments) : nil
     }

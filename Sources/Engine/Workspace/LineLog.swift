@@ -1,4 +1,5 @@
 import Synchronization
+package import Text
 
 #if canImport(Glibc)
     import Glibc

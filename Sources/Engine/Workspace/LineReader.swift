@@ -1,3 +1,5 @@
+import Text
+
 /// Follows a file of JSON lines that another process appends to.
 package struct LineReader: Sendable {
     private let path: String

@@ -1,4 +1,5 @@
 import CSystemShim
+import Text
 
 #if canImport(Glibc)
     import Glibc
@@ -68,7 +69,7 @@ package enum LockChoice {
     }
 
     static func forgetsLocks(path: String, mounts: String) -> Bool {
-        var best: (length: Int, kind: Substring, options: Set<Substring>)?
+        var best: (length: Int, kind: Substring, options: TextSet)?
         for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 3, fields.count > 4 else {
@@ -77,8 +78,8 @@ package enum LockChoice {
             let point = fields[4].replacing("\\040", with: " ")
             let isAbove = point == "/" || path == point || path.hasPrefix("\(point)/")
             // Of two mounts at one place the later counts.
-            guard isAbove, point.count >= best?.length ?? 0 else { continue }
-            best = (point.count, fields[dash + 1], Set(fields[dash + 3].split(separator: ",")))
+            guard isAbove, point.utf8.count >= best?.length ?? 0 else { continue }
+            best = (point.utf8.count, fields[dash + 1], TextSet(fields[dash + 3].split(separator: ",")))
         }
         guard let best else { return false }
         if best.kind.hasPrefix("nfs") {

@@ -1,5 +1,6 @@
 import CSystemShim
 import Synchronization
+import Text
 
 #if canImport(Glibc)
     import Glibc

@@ -1,3 +1,5 @@
+package import Text
+
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
 /// Version 1: `{"version": 1, "reason": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …, "ended": …,

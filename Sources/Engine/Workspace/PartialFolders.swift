@@ -1,3 +1,5 @@
+package import Text
+
 /// The folders that jobs share, `partials/{type id}/{name}/{identifier}/`, and which jobs refer to them.
 package struct PartialFolders {
     package struct Entry {
@@ -16,14 +18,14 @@ package struct PartialFolders {
     package let entries: [Entry]
     private let workspace: Workspace
     /// The folders of jobs whose parameters were read.
-    private var known: Set<String> = []
+    private var known: TextSet = []
 
     /// Lists those of a workspace. Reads the parameters of every job.
     ///
     /// - Parameter gone: folders of jobs that do not count.
-    package init(in workspace: Workspace, without gone: Set<String> = []) {
+    package init(in workspace: Workspace, without gone: TextSet = []) {
         self.workspace = workspace
-        var references: [String: [String]] = [:]
+        var references: TextMap<[String]> = [:]
         for (type, folder) in Self.jobFolders(in: workspace) where !gone.contains(folder) {
             if Self.addReferences(of: folder, type, to: &references, workspace) { known.insert(folder) }
         }
@@ -66,7 +68,7 @@ package struct PartialFolders {
 
     /// Whether a job that came since the listing refers to it.
     private mutating func isNeeded(_ entry: Entry) -> Bool {
-        var references: [String: [String]] = [:]
+        var references: TextMap<[String]> = [:]
         for (type, folder) in Self.jobFolders(in: workspace) where !known.contains(folder) {
             _ = Self.addReferences(of: folder, type, to: &references, workspace)
         }
@@ -85,7 +87,7 @@ package struct PartialFolders {
     ///
     /// - Returns: whether they were read.
     private static func addReferences(
-        of folder: String, _ type: String, to found: inout [String: [String]], _ workspace: Workspace
+        of folder: String, _ type: String, to found: inout TextMap<[String]>, _ workspace: Workspace
     ) -> Bool {
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try Files.read("\(folder)/params.json") } catch {
@@ -101,7 +103,7 @@ package struct PartialFolders {
     }
 
     private static func addAll(
-        of type: String, _ folder: String, _ found: inout [String: [String]], _ workspace: Workspace
+        of type: String, _ folder: String, _ found: inout TextMap<[String]>, _ workspace: Workspace
     ) {
         for partial in (try? Files.list("\(workspace.partials)/\(type)")) ?? [] {
             for identifier in (try? Files.list("\(workspace.partials)/\(type)/\(partial)")) ?? [] {
@@ -114,13 +116,13 @@ package struct PartialFolders {
     static func names(in job: JobFolder) -> [String] {
         guard let bytes = try? Files.read(job.parameters), let objects = try? ParameterFile.objects(in: bytes)
         else { return [] }
-        var found: [String: [String]] = [:]
+        var found: TextMap<[String]> = [:]
         for object in objects { add(object, job.path, &found) }
-        return found.keys.sorted(by: ByteOrder.less)
+        return found.orderedKeys
     }
 
     /// Every path in a value that leads into `partials/`.
-    private static func add(_ json: JSON, _ folder: String, _ found: inout [String: [String]]) {
+    private static func add(_ json: JSON, _ folder: String, _ found: inout TextMap<[String]>) {
         switch json {
         case .string(let text):
             guard let start = text.firstRange(of: "partials/") else { return }

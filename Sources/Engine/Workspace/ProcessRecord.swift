@@ -1,4 +1,5 @@
 import CSystemShim
+package import Text
 
 #if canImport(Glibc)
     import Glibc
@@ -92,14 +93,14 @@ package struct ProcessRecord: Sendable, Equatable {
 
     private static let currentBoot: String = {
         let text = (try? Files.readText("/proc/sys/kernel/random/boot_id", limit: 256)) ?? ""
-        return String(text.prefix { !$0.isNewline })
+        return String(text.lines.first ?? "")
     }()
 
     /// Whether a process takes no notice of SIGTERM: `SigIgn` in `/proc/PID/status`, see proc(5).
     static func ignoresTermination(_ pid: Int32) -> Bool {
         let text = (try? Files.readText("/proc/\(pid)/status", limit: 16384)) ?? ""
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("SigIgn:") }),
-            let mask = UInt64(line.dropFirst("SigIgn:".count).drop(while: \.isWhitespace), radix: 16)
+            let mask = line.after("SigIgn:").flatMap({ UInt64($0.trimmed, radix: 16) })
         else { return false }
         return mask & (1 << (UInt64(SIGTERM) - 1)) != 0
     }
@@ -107,9 +108,9 @@ package struct ProcessRecord: Sendable, Equatable {
     /// Fields 3 and 22 of `/proc/PID/stat`, see proc(5).
     private static func stat(of pid: Int32) -> (state: Character, startTime: Int64)? {
         guard let text = try? Files.readText("/proc/\(pid)/stat", limit: 4096),
-            let end = text.lastIndex(of: ")")
+            let rest = text.cut(atLast: ")")?.after
         else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
+        let fields = rest.split(separator: " ")
         guard fields.count > 19, let state = fields[0].first, let time = Int64(fields[19]) else { return nil }
         return (state, time)
     }

@@ -1,3 +1,5 @@
+import Text
+
 /// Something that can be done with what a run has made, when somebody asks for it: `{run}/actions/{name}/`.
 ///
 /// The folder has the action's object (`SavedObject`) and `action.json`, version 1: its type, what it says of itself, and how to load the
@@ -48,11 +50,9 @@ package struct RunAction: Sendable, Equatable {
     private static func moved(_ script: String, to run: String) -> String {
         let experiment = Paths.parent(run)
         let sources = "/sources/\(Paths.name(experiment))/\(Paths.name(run))"
-        guard let place = script.firstRange(of: sources),
-            let quote = script[..<place.lowerBound].lastIndex(of: "\"")
+        guard let before = script.cut(at: sources)?.before, let former = before.cut(atLast: "\"")?.after
         else { return script }
-        let former = script[script.index(after: quote)..<place.lowerBound]
-        let workspace = LuaText.quote(Paths.parent(Paths.parent(experiment))).dropFirst().dropLast()
-        return JobRelocation.moved(script, String(former), String(workspace))
+        let workspace = LuaText.inside(Paths.parent(Paths.parent(experiment)))
+        return JobRelocation.moved(script, String(former), workspace)
     }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// What others want of a live run: `{run}/control.jsonl`, which they append to and the run follows.
 ///
 ///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "hold"}        or "release"

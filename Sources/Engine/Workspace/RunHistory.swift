@@ -1,3 +1,5 @@
+import Text
+
 /// The runs of an experiment, as its folder lists them.
 package struct RunHistory {
     private let folder: String
@@ -27,7 +29,7 @@ package struct RunHistory {
 
     /// Those of some names that are runs', the oldest first.
     static func sorted(_ names: [String]) -> [String] {
-        names.filter { $0.first?.isNumber ?? false }.sorted(by: isOlder)
+        names.filter { $0.utf8.first?.isDigit ?? false }.sorted(by: isOlder)
     }
 
     /// The newest run that has a file or folder.

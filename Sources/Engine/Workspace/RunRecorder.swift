@@ -1,3 +1,5 @@
+import Text
+
 /// Writes what happens in a run to its `events.jsonl`, and its services and its end to `status.json`.
 package final class RunRecorder: RunObserver, ServiceListener {
     private let run: RunFolder

@@ -1,3 +1,5 @@
+import Text
+
 /// Why a file cannot be run as a job.
 package enum ScriptError: Error, Equatable {
     case notAScript

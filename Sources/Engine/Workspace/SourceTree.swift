@@ -1,3 +1,5 @@
+import Text
+
 /// The files that a plan was made from, kept with the run as they were: jobs load these.
 ///
 /// What lies in the script's folder keeps its place; a file from elsewhere goes below `_`, under its absolute path. Kept files
@@ -6,10 +8,10 @@ package final class SourceTree {
     /// The script's folder.
     package let root: String
     private let folder: String?
-    private var kept: [String: String] = [:]
+    private var kept: TextMap<String> = [:]
     /// The files that were kept, or would have been.
-    package var files: [String] { kept.keys.sorted(by: ByteOrder.less) }
-    private var linkedFolders: Set<String> = []
+    package var files: [String] { kept.orderedKeys }
+    private var linkedFolders: TextSet = []
     /// The folder of the run before.
     private let former: String?
 
@@ -30,7 +32,7 @@ package final class SourceTree {
     /// Where the files of a folder were; nil where it does not tell.
     package static func root(of folder: String) -> String? {
         (try? Files.readText("\(folder)/\(rootName)", limit: 1 << 16)).map {
-            String($0.prefix { $0 != "\n" })
+            String($0.cut(at: "\n")?.before ?? $0[...])
         }
     }
 
@@ -38,7 +40,7 @@ package final class SourceTree {
     package func place(of path: String) -> String {
         guard let folder else { return path }
         if path == root { return folder }
-        if path.hasPrefix(root + "/") { return "\(folder)/\(path.dropFirst(root.count + 1))" }
+        if let way = path.after(root + "/") { return "\(folder)/\(way)" }
         return "\(folder)/_\(path)"
     }
 
@@ -68,8 +70,8 @@ package final class SourceTree {
 
     /// Content that the run before kept too is on the disk once.
     private func linkFormer(_ copy: String, _ content: [UInt8], isExecutable: Bool) -> Bool {
-        guard let folder, let former else { return false }
-        let before = "\(former)\(copy.dropFirst(folder.count))"
+        guard let folder, let former, let way = copy.after(folder) else { return false }
+        let before = "\(former)\(way)"
         guard Files.kind(before, followingLinks: false) == .file, Files.isExecutable(before) == isExecutable,
             (try? Files.read(before, limit: 1 << 28)) == content
         else { return false }

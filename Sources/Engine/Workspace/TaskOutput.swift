@@ -1,3 +1,5 @@
+package import Text
+
 /// A line of `task-outputs.jsonl`: something that a resumable task made while it ran, as experimaestro's
 /// `register_task_output` writes it.
 package struct TaskOutput: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Text
+
 /// A folder of results, and the name of everything in it.
 ///
 /// The disk is the truth. The layout is that of experimaestro 2.x:

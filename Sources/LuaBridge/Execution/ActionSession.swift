@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// A question of an action.
 package struct ActionQuestion: Sendable {

@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// The Lua side of a job: loads the plan's kept files without calling `run`, finds the task by its id, rebuilds it from
 /// `params.json`, and calls its `execute`.
@@ -8,7 +9,7 @@ package final class TaskSession {
     let lua = LuaState()
     let module: XpmModule
     /// The names of the methods of every object.
-    var methodNames: Set<String> { module.methodNames }
+    var methodNames: TextSet { module.methodNames }
 
     private var folder = JobFolder(path: "/", name: "job")
     private var lastProgress = -1.0
@@ -21,8 +22,8 @@ package final class TaskSession {
     /// Whether the task has said that it stops because of its time.
     private var isOverdue = false
     /// Kept files by module name and by the name that messages show.
-    private var modules: [String: KeptFile] = [:]
-    private var keptFolders: [String: String] = [:]
+    private var modules: TextMap<KeptFile> = [:]
+    private var keptFolders: TextMap<String> = [:]
 
     private struct KeptFile {
         let path: String

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The functions that make config types and tasks: `xpm.config { … }`, `xpm.task { … }`, `xpm.configuration { … }`.
 extension XpmModule {
@@ -121,10 +122,10 @@ extension XpmModule {
             type = try ConfigType(
                 id: id, kind: kind, base: base?.type, parameters: own, options: options)
         } catch { throw ScriptError("\(id): \(error.text)") }
-        let groups = type.parameters.reduce(into: Set<String>()) { $0.formUnion($1.groups) }
+        let groups = type.parameters.reduce(into: TextSet()) { $0.formUnion($1.groups) }
         for case let partial? in type.parameters.map(\.partial) {
-            for group in partial.excludedGroups.union(partial.includedGroups).subtracting(groups).sorted() {
-                let hint = Suggestion.hint(for: group, among: groups)
+            for group in partial.excludedGroups.union(partial.includedGroups).subtracting(groups).ordered {
+                let hint = Suggestion.hint(for: group, among: groups.ordered)
                 throw ScriptError(
                     "\(id): no parameter is in the group '\(group)', which a partial names\(hint)")
             }

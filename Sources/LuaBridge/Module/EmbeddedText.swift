@@ -1,4 +1,5 @@
 import CLuaShim
+import Text
 
 /// The Lua texts that the program carries.
 package enum EmbeddedText {

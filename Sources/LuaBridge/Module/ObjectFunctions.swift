@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// What scripts do with objects.
 extension XpmModule {
@@ -168,7 +169,7 @@ extension XpmModule {
                 tags += own.filter { !$0.name.isEmpty }
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
-        let names = Set(given.map(\.key.plainText))
+        let names = TextSet(given.map(\.key.plainText))
         for entry in given {
             guard case .string(let name) = entry.key else { continue }
             if case .parameter(let now)? = object.type.rename(of: name)?.way, names.contains(now) {

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The attributes of a parameter: `xpm.int { default = 1, min = 0 }`.
 extension XpmModule {
@@ -6,10 +7,10 @@ extension XpmModule {
         "default", "ignore_default", "help", "meta", "override", "groups", "min", "max", "choices", "pattern",
     ]
     /// Those that a type inside a list or a map may have too.
-    private static let ofTypes: Set<String> = ["min", "max", "choices", "pattern"]
+    private static let ofTypes: TextSet = ["min", "max", "choices", "pattern"]
 
     func apply(
-        attributes table: Int32, to spec: ParameterSpec, _ stack: LuaStack, skipping: Set<String> = []
+        attributes table: Int32, to spec: ParameterSpec, _ stack: LuaStack, skipping: TextSet = []
     ) throws {
         var given: [(name: String, value: Value)] = []
         try stack.forEachPair(of: table) {
@@ -135,12 +136,12 @@ extension XpmModule {
     }
 
     /// The names of groups: a list of strings, or one.
-    func groups(_ stack: LuaStack, _ index: Int32, of owner: String) throws -> Set<String> {
-        if let one = stack.string(index) { return [one] }
+    func groups(_ stack: LuaStack, _ index: Int32, of owner: String) throws -> TextSet {
+        if let one = stack.string(index) { return [TextKey(one)] }
         guard case .list(let names) = try stack.value(index) else {
             throw ScriptError("\(owner): expected a list of names, got \(stack.description(index))")
         }
-        return Set(
+        return TextSet(
             try names.map { name in
                 guard case .string(let text) = name else {
                     throw ScriptError("\(owner): expected a name, got \(name.told)")

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// `xpm.save(object, folder)` and `xpm.load(folder)`: in a plan and in a job.
 extension XpmModule {

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The points of the sweeps that a script goes through now.
 ///

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Lists, sets and maps of objects, as scripts hold them.
 ///

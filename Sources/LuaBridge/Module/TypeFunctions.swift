@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The functions that make parameter types: `xpm.int`, `xpm.list(t)`, `xpm.enum { … }`.
 extension XpmModule {
@@ -51,7 +52,7 @@ extension XpmModule {
     }
 
     private func makeScalar(_ stack: LuaStack) throws -> Int {
-        let types: [String: ParameterType] = [
+        let types: TextMap<ParameterType> = [
             "int": .int, "float": .float, "bool": .bool, "string": .string, "any": .any, "path": .path,
             "data_path": .dataPath, "file": .file(fileReader),
         ]
@@ -123,7 +124,7 @@ extension XpmModule {
         var name = stack.string(1)
         var help: String?
         var isTemporary = false
-        var groups: Set<String> = []
+        var groups: TextSet = []
         if stack.kind(1) == .table {
             try stack.forEachPair(of: 1) {
                 switch stack.kind(-2) == .int ? "1" : stack.description(-2) {

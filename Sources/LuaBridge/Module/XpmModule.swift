@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind it.
 ///
@@ -7,9 +8,9 @@ import Engine
 final class XpmModule {
     let lua: LuaState
     /// Types by id.
-    private(set) var types: [String: TypeDefinition] = [:]
+    private(set) var types: TextMap<TypeDefinition> = [:]
     /// Ids that `xpm.ref` named before their types were defined.
-    private var references: [String: ConfigReference] = [:]
+    private var references: TextMap<ConfigReference> = [:]
     /// Lua table of the userdata of each object, by address, weak: one object is one value in Lua.
     private let objectCache: LuaReference
     /// Lua table of the methods that every object has.
@@ -26,10 +27,10 @@ final class XpmModule {
     var savesFiles = true
     /// How many default functions are being called, one in the other.
     var makerDepth = 0
-    var files: [String: JobFile] = [:]
+    var files: TextMap<JobFile> = [:]
     /// Told what is no error but should be known, once each.
     var warn: (String) -> Void = { _ in }
-    private var warned: Set<String> = []
+    private var warned: TextSet = []
     /// Whether a script has got a table of an object's.
     var hasHandedOut = false
     /// Where the script's sweeps stand.
@@ -66,7 +67,7 @@ final class XpmModule {
     }
 
     /// The names of the methods of every object.
-    private(set) var methodNames: Set<String> = []
+    private(set) var methodNames: TextSet = []
 
     /// Adds a function to the table that `xpm.lua` gets.
     func add(_ name: String, _ function: @escaping LuaState.Function) {

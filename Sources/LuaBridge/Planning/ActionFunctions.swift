@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// `xp:add_action(action, name)`: what can be done later with what this run makes.
 extension PlanSession {

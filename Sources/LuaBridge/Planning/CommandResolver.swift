@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Turns a task's command into an argument vector, once its values are known.
 struct CommandResolver {
@@ -108,11 +109,10 @@ struct CommandResolver {
     /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text it ends at a blank or sign.
     private func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
         for (part, next) in zip(parts, parts.dropFirst()) {
-            guard part == .value(["here"]), case .text(let text) = next, text.hasPrefix("/") else { continue }
-            let name =
-                isWord
-                ? text.dropFirst()
-                : text.dropFirst().prefix { !$0.isWhitespace && !"\"';|&<>()$`".contains($0) }
+            guard part == .value(["here"]), case .text(let text) = next else { continue }
+            guard let behind = text.after("/") else { continue }
+            let ends = Array(" \t\n\"';|&<>()$`".utf8)
+            let name = isWord ? behind : behind.prefix(ofBytes: { !ends.contains($0) })
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file { try sources.keep(Paths.absolute(path)) }
             if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
@@ -124,17 +124,16 @@ struct CommandResolver {
 
 /// Finds the programs of commands, each once.
 final class ProgramFinder {
-    private var found: [String: Bool] = [:]
+    private var found: TextMap<Bool> = [:]
 
     /// Whether the shell, or the kernel, will find the program of an argument vector that `CommandResolver` made.
     ///
     /// - Returns: the name that is not found, or nil.
     func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
         if arguments.count == 3, arguments[0] == "/bin/sh", arguments[1] == "-c" {
-            let word = String(arguments[2].drop(while: \.isWhitespace).prefix { !$0.isWhitespace })
+            let word = String(arguments[2].trimmed.prefix(ofBytes: { !$0.isBlank }))
             // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
-            guard !word.isEmpty, word.allSatisfy({ $0.isLetter || $0.isNumber || "_-.+/".contains($0) })
-            else { return nil }
+            guard !word.isEmpty, ShellWords.isPlain(word), !word.contains("=") else { return nil }
             return check("sh \(word) \(path ?? "")") { isKnownToShell(word, along: path, from: folder) }
                 ? nil : word
         }

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// A command with `{name}` in it. `{{` and `}}` are braces.
 struct CommandTemplate {
@@ -25,24 +26,28 @@ struct CommandTemplate {
         var parts: [Part] = []
         var plain = ""
         var rest = text[...]
-        while let character = rest.first {
-            rest = rest.dropFirst()
-            if character == rest.first, character == "{" || character == "}" {
-                plain.append(character)
-                rest = rest.dropFirst()
-            } else if character == "{" {
-                guard let end = rest.firstIndex(of: "}") else {
+        while !rest.isEmpty {
+            let start = rest.prefix(ofBytes: { $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}") })
+            plain += start
+            rest = rest[start.endIndex...]
+            if let behind = rest.after("{{") {
+                plain += "{"
+                rest = behind
+            } else if let behind = rest.after("}}") {
+                plain += "}"
+                rest = behind
+            } else if let behind = rest.after("{") {
+                guard let (inside, after) = behind.cut(at: "}") else {
                     throw ScriptError("'{' without '}' in \"\(text)\"; a brace is written '{{'")
                 }
                 if !plain.isEmpty { parts.append(.text(plain)) }
                 plain = ""
-                parts.append(
-                    .value(
-                        rest[..<end].split(separator: ".", omittingEmptySubsequences: false).map(String.init))
-                )
-                rest = rest[rest.index(after: end)...]
-            } else {
-                plain.append(character)
+                let way = inside.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+                parts.append(.value(way))
+                rest = after
+            } else if let behind = rest.after("}") {
+                plain += "}"
+                rest = behind
             }
         }
         if !plain.isEmpty { parts.append(.text(plain)) }
@@ -52,7 +57,7 @@ struct CommandTemplate {
     /// Reads a command from the value at an index: a string, or a list of strings and numbers.
     init(_ stack: LuaStack, _ index: Int32) throws {
         if let text = stack.string(index) {
-            guard text.contains(where: { !$0.isWhitespace }) else {
+            guard !text.isBlank else {
                 throw ScriptError("command: the text is empty")
             }
             form = .shell(try Self.parse(text))

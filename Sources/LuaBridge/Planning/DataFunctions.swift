@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// `xp:save(object, name)` and `xp:load(experiment, name)`: objects that outlive their run.
 extension PlanSession {

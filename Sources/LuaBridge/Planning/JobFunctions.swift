@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// What a plan does with submitted jobs: `xpm.job(output)`, waiting, states, results, callbacks.
 extension PlanSession {

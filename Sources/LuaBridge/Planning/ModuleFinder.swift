@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Finds Lua files for `require` along `package.path`, and loads them with the name that messages show.
 enum ModuleFinder {

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// What a plan knows of the outputs of one resumable task.
 final class TaskOutputs {
@@ -91,9 +92,9 @@ extension PlanSession {
     /// Warns of outputs that were watched and never made by a task that made others: their names may be mistyped.
     func tellUnknownOutputs() {
         for output in outputs where !output.made.isEmpty {
-            let names = Set(output.made.map { $0.key.split(separator: "/").last.map(String.init) ?? "" })
+            let names = TextSet(output.made.map { $0.key.split(separator: "/").last.map(String.init) ?? "" })
             for watcher in output.watchers where !names.contains(watcher.name) {
-                let known = names.sorted(by: ByteOrder.less)
+                let known = names.ordered
                 module.warnOnce(
                     "\(output.task.type.id) made no output '\(watcher.name)'\(Suggestion.hint(for: watcher.name, among: known)); it made \(known.joined(separator: ", "))"
                 )

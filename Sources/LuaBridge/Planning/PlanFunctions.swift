@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The host functions that only a plan has: submitting, and the experiment.
 extension PlanSession {

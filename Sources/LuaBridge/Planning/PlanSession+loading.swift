@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// Loading: the script and what it requires, and its types.
 extension PlanSession {

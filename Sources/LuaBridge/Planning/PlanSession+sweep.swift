@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// The configurations of a plan: one, or those of a sweep.
 extension PlanSession {
@@ -28,17 +29,17 @@ extension PlanSession {
             points = [Point(configuration: try checked(input.configuration, record), tags: [])]
             return
         }
-        let own = Set(record?.parameters.map(\.name) ?? [])
+        let own = TextSet(record?.parameters.map(\.name) ?? [])
         for axis in sweep.axes {
             for path in axis.paths {
-                let name = String(path.prefix { $0 != "." })
+                let name = String(path.cut(at: ".")?.before ?? path[...])
                 if ExperimentSettings.keys.contains(name), !own.contains(name) {
                     throw SettingError(
                         "'\(name)' is the experiment's own: it cannot be swept", at: axis.origin)
                 }
             }
         }
-        let tagged = Set(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
+        let tagged = TextSet(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
         points = try sweep.points().map { point in
             var setting = input.configuration
             for (path, value) in point { try setting.set(path, to: value) }
@@ -79,9 +80,9 @@ extension PlanSession {
     /// A configuration as `run` gets it.
     private func checked(_ setting: Setting, _ record: Record?) throws -> Value {
         guard let record else { return setting.value }
-        let base = Set(ExperimentSettings.keys)
+        let base = TextSet(ExperimentSettings.keys)
         let fields = setting.fields ?? []
-        let own = Set(record.parameters.map(\.name))
+        let own = TextSet(record.parameters.map(\.name))
         let given = fields.filter { own.contains($0.key) || !base.contains($0.key) }
         do throws(ValueError) {
             let checked = try record.accept(
@@ -92,7 +93,7 @@ extension PlanSession {
             }
             return .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
         } catch {
-            let name = error.path.drop { $0 == "." }
+            let name = error.path.after(".") ?? error.path[...]
             guard case .unknownParameter(let key, _, let nearest) = error.problem else {
                 throw SettingError("\(name): \(error.text)", at: setting.origin(at: error.path))
             }

@@ -1,4 +1,5 @@
 package import Engine
+import Text
 
 /// What a plan is made from.
 package struct PlanInput {
@@ -46,7 +47,7 @@ package final class PlanSession {
     /// The files of the plan, in the order of their loading.
     var loaded: [LoadedFile] = []
     /// The path of each file by the name that messages show.
-    var files: [String: String] = [:]
+    var files: TextMap<String> = [:]
     var main: LuaReference?
     var luaFields: String?
     /// What `run` gets as `cfg`, one after the other.
@@ -55,7 +56,7 @@ package final class PlanSession {
     var sweep = ConfigurationSweep()
     let programs = ProgramFinder()
     /// Types whose `sources` are kept already.
-    var definitionsWithKeptSources: Set<String> = []
+    var definitionsWithKeptSources: TextSet = []
     /// The job whose `outputs` is being called.
     var producing: Job?
     /// Whether that happens while the job runs, for one of its outputs.
@@ -63,12 +64,12 @@ package final class PlanSession {
     /// The tasks whose outputs are watched.
     var outputs: [TaskOutputs] = []
     /// The names of the actions that were added.
-    var actions: Set<String> = []
+    var actions: TextSet = []
     /// The services of the run, by their ids.
-    var serviceBoxes: [String: ServiceBox] = [:]
+    var serviceBoxes: TextMap<ServiceBox> = [:]
     let pump = ServicePump()
     /// The numbers of host functions that are pushed often.
-    var cached: [String: Int32] = [:]
+    var cached: TextMap<Int32> = [:]
     var experiment: Experiment?
     /// Functions to call when a job is done, with the object that they were registered for.
     var callbacks: [JobNumber: [Callback]] = [:]

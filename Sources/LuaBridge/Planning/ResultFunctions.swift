@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// `xp:results { … }`: the table of `xpm results`, for plans that decide by it.
 extension PlanSession {

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// How a task is to be run: the table of `task:submit { … }`, and what its type says.
 struct SubmitOptions {
@@ -25,7 +26,7 @@ struct SubmitOptions {
     ///
     /// - Parameter known: the tokens of the experiment, with how many there are.
     init(
-        _ stack: LuaStack, of type: ConfigType, in module: XpmModule, tokens known: [String: Int]
+        _ stack: LuaStack, of type: ConfigType, in module: XpmModule, tokens known: TextMap<Int>
     ) throws {
         try self.init(of: type, in: module, stack)
         guard !stack.isAbsent(2) else { return }
@@ -47,7 +48,7 @@ struct SubmitOptions {
 
     /// Reads the value on top.
     private mutating func read(
-        _ name: String, _ stack: LuaStack, of type: ConfigType, what: String, tokens known: [String: Int]
+        _ name: String, _ stack: LuaStack, of type: ConfigType, what: String, tokens known: TextMap<Int>
     ) throws {
         func fail(_ problem: String) -> ScriptError { ScriptError("\(type.id): \(what)\(problem)") }
         switch name {
@@ -87,7 +88,7 @@ struct SubmitOptions {
     }
 
     private static func tokens(
-        _ stack: LuaStack, of type: ConfigType, known: [String: Int]
+        _ stack: LuaStack, of type: ConfigType, known: TextMap<Int>
     ) throws -> [(name: String, count: Int)] {
         guard case .map(let entries)? = try? ParameterType.map(.string, .int).accept(try stack.value(-1))
         else {
@@ -98,7 +99,7 @@ struct SubmitOptions {
             guard let capacity = known[name] else {
                 throw ScriptError(
                     "\(type.id): submit: there is no token '\(name)': xp:token(\"\(name)\", n) makes it"
-                        + Suggestion.hint(for: name, among: known.keys.sorted()))
+                        + Suggestion.hint(for: name, among: known.orderedKeys))
             }
             guard case .int(let count) = entry.value, count >= 1, count <= capacity else {
                 throw ScriptError(
@@ -131,8 +132,8 @@ struct SubmitOptions {
         }
         var patterns: [JobLog.Pattern] = []
         try stack.forEachPair(of: stack.absolute(-1)) {
-            guard let name = stack.string(-2), !name.isEmpty, !name.contains(where: \.isWhitespace),
-                let text = stack.string(-1), !text.isEmpty, !text.contains(where: \.isNewline)
+            guard let name = stack.string(-2), !name.isEmpty, !name.utf8.contains(where: \.isBlank),
+                let text = stack.string(-1), !text.isEmpty, !text.contains("\n")
             else {
                 throw fail(" needs names and patterns: results = { accuracy = \"acc: ([%d.]+)\" }")
             }

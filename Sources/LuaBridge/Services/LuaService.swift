@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// A service that is written in Lua: its functions run on the script's thread.
 ///

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// `xpm.service { … }`, `xpm.web_service { … }` and `xpm.service_listener { … }`: definitions, in a plan and in a job.
 extension XpmModule {

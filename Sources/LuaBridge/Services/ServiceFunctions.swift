@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// What a plan does with services: `xp:add_service(service)`, and the services' own fields and methods.
 extension PlanSession {

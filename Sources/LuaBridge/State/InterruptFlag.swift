@@ -1,4 +1,5 @@
 import CLuaShim
+import Text
 
 /// Tells a running script, from any thread, to stop: the next instructions raise "interrupted".
 @safe package final class InterruptFlag: @unchecked Sendable {

@@ -1,3 +1,5 @@
+import Text
+
 /// A Lua error that reached the host.
 package struct LuaError: Error, Equatable {
     /// The error value as text, with the position that Lua or the host put before it.

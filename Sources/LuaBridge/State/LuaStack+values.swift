@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 extension LuaStack {
     /// The value at an index as parameters know it. A table is a list if its keys are 1 to n, else a map.

@@ -1,4 +1,5 @@
 import CLuaShim
+import Text
 
 /// The stack of a running Lua thread, as the shim lets Swift see it: no call here can raise a Lua error.
 ///

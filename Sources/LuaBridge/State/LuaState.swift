@@ -1,5 +1,6 @@
 import CLuaShim
 import Engine
+import Text
 
 /// A Lua interpreter and the functions that the host gives it. Belongs to one thread.
 ///

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import LuaBridge
+import Text
 
 struct DeprecatedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -79,7 +80,7 @@ struct DeprecatedCommand: ParsableCommand {
                         reader.write("\(Paths.shown(path))  removed: what it was linked to is gone\n")
                         count += 1
                     }
-                    var targets: Set<String> = []
+                    var targets: TextSet = []
                     for entry in found where entry.state == .unfinished && !undo {
                         StandardStream.error.write(
                             "warning: \(Paths.shown(entry.new.path)): an unfinished folder is there; remove it to link the old result\n"

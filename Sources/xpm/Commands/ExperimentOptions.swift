@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// Which experiment, with which configuration, in which workspace.
 struct ExperimentOptions: ParsableArguments {
@@ -44,7 +45,7 @@ struct ExperimentOptions: ParsableArguments {
             throw ValidationError("Give one script and one YAML file; arguments for the script follow '--'.")
         }
         for variable in env
-        where !variable.contains("=") || !JobScript.Variable.isName(String(variable.prefix { $0 != "=" })) {
+        where variable.cut(at: "=").map({ !JobScript.Variable.isName(String($0.before)) }) ?? true {
             throw ValidationError("--env needs name=value, not '\(variable)'.")
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import LuaBridge
+import Text
 
 /// Why a command ends without success. The one place that makes texts and exit codes of errors.
 enum Failure: Error {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 import YAMLFile
 
 struct RunCommand: ParsableCommand {

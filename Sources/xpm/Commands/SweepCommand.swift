@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import LuaBridge
+import Text
 
 struct SweepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

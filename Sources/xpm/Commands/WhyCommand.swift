@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import LuaBridge
+import Text
 
 struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,14 +59,13 @@ struct WhyCommand: ParsableCommand {
     }
 
     /// The finished jobs under deprecated definitions, by the folder in which the new ones look for them.
-    private static func renamed(_ reader: PlanReader) -> [String: JobFolder] {
+    private static func renamed(_ reader: PlanReader) -> TextMap<JobFolder> {
         let types = reader.session.types
         guard types.contains(where: { $0.deprecation != nil || $0.hasRenames }) else { return [:] }
         let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
-        return Dictionary(jobs.find().found.filter { $0.state == .unlinked }.map { ($0.new.path, $0.old) }) {
-            first, _ in
-            first
-        }
+        // Of several old jobs for one new identifier the first counts.
+        let unlinked = jobs.find().found.filter { $0.state == .unlinked }.reversed()
+        return TextMap(texts: unlinked.map { ($0.new.path, $0.old) })
     }
 
     private static func json(_ planned: Experiment.PlannedJob, _ reason: JobReason) -> JSON {

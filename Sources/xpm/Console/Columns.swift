@@ -1,3 +1,5 @@
+import Text
+
 /// How wide texts are on a terminal: escape sequences take no room, wide characters take two columns.
 extension String {
     var columns: Int { columnsOfCharacters.reduce(0) { $0 + $1.columns } }
@@ -19,7 +21,9 @@ extension String {
 
     /// Without the spaces at its end.
     var trimmedRight: String {
-        String(self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)])
+        var text = self[...]
+        while let shorter = text.before(" ") { text = shorter }
+        return String(text)
     }
 
     private static func spaces(_ count: Int) -> String { String(repeating: " ", count: Swift.max(0, count)) }

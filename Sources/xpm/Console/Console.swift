@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// What a run shows while it goes on, and at its end.
 protocol Console: RunObserver {

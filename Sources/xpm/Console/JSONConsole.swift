@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// One JSON object a line on standard output, for programs.
 ///

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Jobs and runs of a workspace as people read them.
 struct JobReport {
@@ -133,10 +134,11 @@ struct JobReport {
     }
 
     private static func counts(_ jobs: [JobRecord]) -> [(String, [(state: String, count: Int)])] {
-        var counts: [String: [String: Int]] = [:]
+        var counts: TextMap<TextMap<Int>> = [:]
         for job in jobs { counts[job.task, default: [:]][job.state.rawValue, default: 0] += 1 }
-        return counts.sorted { $0.key < $1.key }.map { task, states in
-            (task, states.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        return counts.orderedKeys.map { task in
+            let states = counts[task] ?? [:]
+            return (task, states.orderedKeys.map { ($0, states[$0] ?? 0) })
         }
     }
 }

@@ -1,5 +1,6 @@
 import Engine
 import Synchronization
+import Text
 
 /// A view on a terminal that is drawn anew ten times a second: counts, rate, time left, and the running jobs.
 ///

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Lines, for a pipe, a file or a log: what ends is told at once.
 final class PlainConsole: Console {

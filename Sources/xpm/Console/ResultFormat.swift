@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// How a table of results is written.
 enum ResultFormat: String, ExpressibleByArgument, CaseIterable {

@@ -1,5 +1,6 @@
 import Engine
 import Plot
+import Text
 
 /// Pictures of results: which jobs make which point.
 struct ResultPlot {
@@ -31,8 +32,8 @@ struct ResultPlot {
         request.rows = []
         request.metrics = metric.map { [$0] }
         let known = try ResultTable(points, request).metrics
-        func types(_ name: String) -> Set<String> {
-            Set(points.filter { $0.metric(name) != nil }.map(\.task))
+        func types(_ name: String) -> TextSet {
+            TextSet(points.filter { $0.metric(name) != nil }.map(\.task))
         }
         // The first one of jobs that differ in something.
         let name =
@@ -54,7 +55,7 @@ struct ResultPlot {
     /// The tags with more than one value, with their values; those over which is summed up left out.
     private var varying: [(name: String, values: [JSON])] {
         var names: [String] = []
-        var values: [String: [String: JSON]] = [:]
+        var values: TextMap<TextMap<JSON>> = [:]
         for tag in points.flatMap(\.tags) where !over.contains(tag.name) {
             if values[tag.name] == nil { names.append(tag.name) }
             values[tag.name, default: [:]][tag.value.text] = tag.value
@@ -181,7 +182,7 @@ struct ResultPlot {
             throw Problem(text: "a heat map needs two parameters that vary: --x and --y")
         }
         for axis in [across, up] {
-            let count = Set(points.map { $0.value(axis, parameters: \.parameters)?.text ?? "" }).count
+            let count = TextSet(points.map { $0.value(axis, parameters: \.parameters)?.text ?? "" }).count
             guard count <= Self.mostCells else {
                 throw Problem(
                     text:
@@ -222,7 +223,7 @@ struct ResultPlot {
                     .init(name: axis, scale: Scale(numbers, logarithmic: isLogarithmic, isTight: true)))
                 columns.append(numbers)
             } else {
-                let texts = Array(Set(keys.map(Self.text))).sorted(by: ByteOrder.less)
+                let texts = TextSet(keys.map(Self.text)).ordered
                 axes.append(.init(name: axis, scale: Scale(categories: texts)))
                 columns.append(keys.map { Double(texts.firstIndex(of: Self.text($0)) ?? 0) })
             }
@@ -264,7 +265,7 @@ struct ResultPlot {
         if let series, !logs.contains(where: { $0.point.value(series, parameters: \.parameters) != nil }) {
             throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
         }
-        var groups: [String: [Double: [Double]]] = [:]
+        var groups: TextMap<[Double: [Double]]> = [:]
         var order: [(name: String, keys: [JSON?])] = []
         for (point, series) in logs {
             guard let one = series.first(where: { $0.name == name }) else { continue }

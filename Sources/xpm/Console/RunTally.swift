@@ -1,5 +1,6 @@
 import Engine
 import Synchronization
+import Text
 
 /// Counts jobs by state, and knows which run now. Each event costs the same, however many jobs there are.
 final class RunTally: RunObserver {

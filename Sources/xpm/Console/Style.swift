@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Colours, on a terminal that wants them.
 struct Style: Sendable {

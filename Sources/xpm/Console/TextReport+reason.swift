@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Why a job runs or does not, in words.
 extension TextReport {

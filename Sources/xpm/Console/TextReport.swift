@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// The texts of a run, for the consoles that people read.
 struct TextReport {

@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// Config types as people read them.
 struct TypeReport {
@@ -61,7 +62,7 @@ struct TypeReport {
         if parameter.isMeta { parts.append("not in the identity") }
         if let partial = parameter.partial { parts.append("shared folder '\(partial.name)'") }
         if !parameter.groups.isEmpty {
-            parts.append("groups " + parameter.groups.sorted().joined(separator: ", "))
+            parts.append("groups " + parameter.groups.ordered.joined(separator: ", "))
         }
         let remarks = parts.joined(separator: "; ")
         guard let help = parameter.help else { return remarks }
@@ -90,7 +91,7 @@ struct TypeReport {
                         "required": .bool(parameter.isRequired), "meta": .bool(parameter.isMeta),
                         "constant": .bool(parameter.isConstant),
                         "ignore_default": .bool(parameter.ignoresDefault),
-                        "groups": .array(parameter.groups.sorted().map(JSON.string)),
+                        "groups": .array(parameter.groups.ordered.map(JSON.string)),
                     ]
                 }),
         ]

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Tells, before anything runs, of defaults that are others than when results were made.
 final class DefaultsWatch {
@@ -6,9 +7,9 @@ final class DefaultsWatch {
     private let workspace: Workspace
     private let report: (String) -> Void
     private var seen: Set<ObjectIdentifier> = []
-    private var told: Set<String> = []
+    private var told: TextSet = []
     /// Changes since the last run that were told for their types.
-    private var ignored: Set<String> = []
+    private var ignored: TextSet = []
 
     /// - Parameter report: told once of each change.
     init(_ files: ExperimentFiles, report: @escaping (String) -> Void) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// A run by a process of its own: in a session of its own, without a terminal, its messages in a file.
 ///

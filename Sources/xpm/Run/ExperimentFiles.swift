@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 import YAMLFile
 
 /// Which script, which configuration, which workspace: what the command line and the files say together.
@@ -60,9 +61,8 @@ struct ExperimentFiles {
 
             environment =
                 user.environment + own
-                + command.env.map { text in
-                    let name = text.prefix { $0 != "=" }
-                    return .init(name: String(name), value: String(text.dropFirst(name.count + 1)))
+                + command.env.compactMap { text in
+                    text.cut(at: "=").map { .init(name: String($0.before), value: String($0.after)) }
                 }
         } catch { throw Failure(error) }
     }

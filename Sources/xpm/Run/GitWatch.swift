@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// Asks git about the script's folder while the run goes on, and does what `dirty_git` says.
 final class GitWatch {

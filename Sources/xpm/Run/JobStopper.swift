@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Stops jobs by the records of their processes.
 enum JobStopper {

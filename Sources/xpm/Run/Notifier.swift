@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Tells those who want to know of the first failure of a run and of its end: by a command, or by a POST to an address.
 ///
@@ -114,7 +115,8 @@ final class Notifier: RunObserver {
                 "curl", "--fail", "--silent", "--show-error", "--max-time", String(Self.timeout), "--header",
                 "Content-Type: application/json", "--data-binary", "@-", "--", url,
             ]
-            name = "\(url.prefix { $0 != "?" }.split(separator: "/").prefix(2).joined(separator: "//"))"
+            let address = url.cut(at: "?")?.before ?? url[...]
+            name = address.split(separator: "/").prefix(2).joined(separator: "//")
         }
         let environment = Environment.merging(
             [
@@ -124,7 +126,7 @@ final class Notifier: RunObserver {
         do throws(SystemError) {
             let (code, said) = try ChildProcess.run(arguments, environment: environment, input: input)
             guard code != 0 else { return }
-            let last = said.split(whereSeparator: \.isNewline).last.map {
+            let last = said.lines.last { !$0.isEmpty }.map {
                 ": \(TextReport.printable(String($0)))"
             }
             warn("notify: \(name) failed with exit code \(code)\(last ?? "")")

@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// Reads an experiment for the commands that run nothing: its types, or its whole plan as a dry run.
 final class PlanReader {
@@ -72,9 +73,9 @@ final class PlanReader {
     func jobs(named words: [String]) throws(Failure) -> [Experiment.PlannedJob] {
         if words.isEmpty { return jobs }
         for word in words where !jobs.contains(where: { Self.matches($0, word) }) {
-            let types = Set(jobs.map(\.job.spec.taskID))
+            let types = TextSet(jobs.map(\.job.spec.taskID))
             throw .message(
-                "no job of the plan is '\(word)'" + Suggestion.hint(for: word, among: types.sorted())
+                "no job of the plan is '\(word)'" + Suggestion.hint(for: word, among: types.ordered)
                     + ": give a type or the beginning of an identifier")
         }
         return jobs.filter { job in words.contains { Self.matches(job, $0) } }

@@ -1,24 +1,24 @@
 import Engine
 import LuaBridge
+import Text
 
 /// Answers the questions of an action: by what was given beforehand, else by asking on the terminal.
 struct Questionnaire {
     /// Answers by their keys.
     private let given: [(key: String, value: String)]
-    private var asked: Set<String> = []
+    private var asked: TextSet = []
 
     /// - Parameter given: answers as `key=value`.
     init(_ given: [String]) {
-        self.given = given.map { text in
-            let key = text.prefix { $0 != "=" }
-            return (String(key), String(text.dropFirst(key.count + 1)))
+        self.given = given.compactMap { text in
+            text.cut(at: "=").map { (String($0.before), String($0.after)) }
         }
     }
 
     /// What is wrong with answers to questions that nobody asked.
     var strangers: [String] {
         given.filter { !asked.contains($0.key) }.map { answer in
-            let hint = Suggestion.hint(for: answer.key, among: asked.sorted(by: ByteOrder.less))
+            let hint = Suggestion.hint(for: answer.key, among: asked.ordered)
             return "--set \(answer.key): the action did not ask for it\(hint)"
         }
     }

@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// Runs jobs again by the scripts in their folders, without their plan.
 struct RetrySession {
@@ -84,14 +85,13 @@ struct RetrySession {
     /// The jobs as the scheduler takes them: what is needed comes first. A job that needs another which is neither done nor among them
     /// is left out.
     private func sorted(_ warn: (String) -> Void) -> [JobSpec] {
-        let scripts = Dictionary(
-            jobs.compactMap { job in
+        let scripts = TextMap(
+            texts: jobs.compactMap { job in
                 Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
-            }
-        ) { first, _ in first }
+            })
         var specs: [JobSpec] = []
         let fit = MachineFit(machine, in: workspace, looksForGPUs: true)
-        var numbers: [String: JobNumber?] = [:]
+        var numbers: TextMap<JobNumber?> = [:]
         func add(_ path: String, depth: Int) -> JobNumber? {
             if let known = numbers[path] { return known }
             guard let (job, language, header) = scripts[path], depth < 1000 else { return nil }

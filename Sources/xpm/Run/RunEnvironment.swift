@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// What a run was made with: the content of its `environment.json`.
 enum RunEnvironment {

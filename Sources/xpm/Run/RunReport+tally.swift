@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 extension RunReport {
     /// What a tally has counted: failures with their last lines, and results.

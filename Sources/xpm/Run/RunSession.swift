@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// One run of an experiment: brings script, scheduler, console and signals together.
 ///

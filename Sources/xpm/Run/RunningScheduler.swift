@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// A scheduler at work, and the ways to reach it from other threads.
 final class RunningScheduler: Sendable {

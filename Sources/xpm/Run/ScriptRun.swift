@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Text
 
 /// The part of a run that belongs to the thread of the script.
 final class ScriptRun {

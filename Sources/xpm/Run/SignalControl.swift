@@ -1,6 +1,7 @@
 import Engine
 import LuaBridge
 import Synchronization
+import Text
 
 /// Ctrl-C and its kin. Once: nothing more is launched. Twice: the running jobs are stopped, by force after a grace. Three
 /// times: xpm leaves, the jobs live on. SIGTERM and SIGHUP count as once, and as twice after a limit.

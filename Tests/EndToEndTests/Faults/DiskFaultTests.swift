@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// Full, read-only and failing disks, and disks without flock.
 @Suite("Faults of the disk")

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// `faults.c`, built once: the environment under which calls of a program fail.
 enum FaultyDisk {

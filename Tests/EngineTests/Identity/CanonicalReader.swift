@@ -1,4 +1,5 @@
 import Engine
+import Text
 
 /// Reads canonical bytes back: the proof that no two values share them. Knows the format from `docs/identity.md` only.
 struct CanonicalReader {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("Explained identifiers")
 struct IdentityExplanationTests {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 /// Random types and values, written and read back.
 @Suite("Canonical bytes are injective")

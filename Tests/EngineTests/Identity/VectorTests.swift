@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Testing
+import Text
 
 /// The identifiers that experimaestro 2.7.0 gives, case by case.
 @Suite("Identity vectors")

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("Job filters")
 struct JobFilterTests {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("What a parameter type accepts")
 struct AcceptTests {

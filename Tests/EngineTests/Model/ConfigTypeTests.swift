@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("Config types")
 struct ConfigTypeTests {

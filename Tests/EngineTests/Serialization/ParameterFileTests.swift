@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("params.json")
 struct ParameterFileTests {

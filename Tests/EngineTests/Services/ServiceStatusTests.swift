@@ -1,6 +1,7 @@
 import Engine
 import Synchronization
 import Testing
+import Text
 
 @Suite("Service states")
 struct ServiceStatusTests {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @Suite("Run history")
 struct RunHistoryTests {

@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @testable import LuaBridge
 
@@ -56,7 +57,7 @@ struct AnnotationTests {
     @Test("the module's names are annotated, and no others")
     func module() throws {
         let known = functions(of: "xpm")
-        #expect(Set(known).count == known.count)
+        #expect(TextSet(known).count == known.count)
         #expect(known == (try keys("xpm")))
     }
 
@@ -75,18 +76,18 @@ struct AnnotationTests {
             PlanInput(configuration: Setting(.map([]), origin: .none)), flag: InterruptFlag())
         plan.addPlanFunctions()
         let job = try TaskSession()
-        let inPlan = Set(plan.module.methodNames)
-        let inJob = Set(job.methodNames)
-        let annotated = Set(functions(of: "Object") + functions(of: "RunningTask"))
+        let inPlan = plan.module.methodNames
+        let inJob = job.methodNames
+        let annotated = TextSet(functions(of: "Object") + functions(of: "RunningTask"))
         #expect(annotated == inPlan.union(inJob))
-        #expect(Set(functions(of: "Object")).subtracting(inPlan).isEmpty)
+        #expect(TextSet(functions(of: "Object")).subtracting(inPlan).isEmpty)
     }
 
     @Test("attributes and definition keys are annotated")
     func keys() {
         #expect(fields(of: "xpm.Attributes") == XpmModule.attributes.sorted())
         #expect(
-            Set(fields(of: "xpm.Definition") + fields(of: "xpm.TaskDefinition"))
-                == Set(XpmModule.definitionKeys))
+            TextSet(fields(of: "xpm.Definition") + fields(of: "xpm.TaskDefinition"))
+                == TextSet(XpmModule.definitionKeys))
     }
 }

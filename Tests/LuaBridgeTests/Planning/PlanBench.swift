@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Text
 
 @testable import LuaBridge
 

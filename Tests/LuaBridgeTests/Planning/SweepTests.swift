@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Text
 
 @testable import LuaBridge
 
@@ -211,7 +212,7 @@ struct SweepTests {
         let once = try points(random(1))
         #expect(try once.count == 5 && once == points(random(1)) && once != points(random(2)))
         let picked = try points("xpm.sample(xpm.grid { a = xpm.range(1, 100) }, 10, 3)")
-        #expect(Set(picked).count == 10)
+        #expect(TextSet(picked).count == 10)
         #expect(try points("xpm.sample(xpm.grid { a = { 1, 2 } }, 10)") == ["a=1", "a=2"])
         let numbers = try lines(
             "for p in xpm.random { n = 2000, a = xpm.integers(1, 3), b = xpm.uniform(2, 3) } do out(p.a, p.b) end"

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Synchronization
 import Testing
+import Text
 
 @testable import LuaBridge
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 struct CodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 struct FailuresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 struct GCCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// Which jobs of a workspace a command means.
 struct JobSelection: ParsableArguments {
@@ -44,10 +45,8 @@ struct JobSelection: ParsableArguments {
         }
         let place = try place(of: words)
         let finder = JobFinder(place)
-        let known = Dictionary(WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) }) {
-            first, _ in
-            first
-        }
+        let known = TextMap(
+            texts: WorkspaceInventory(place).jobs(everyRun: true).map { ($0.folder.path, $0) })
         var found: [JobRecord] = []
         for word in words {
             let folder = try finder.find(word)
@@ -94,12 +93,12 @@ struct JobQuery {
             }
         }
         if let parsed {
-            let known = Set(jobs.flatMap { $0.tags.map(\.name) })
+            let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
             // Of no jobs nothing can be said.
             if !jobs.isEmpty,
-                let stranger = parsed.tags.sorted(by: ByteOrder.less).first(where: { !known.contains($0) })
+                let stranger = parsed.tags.ordered.first(where: { !known.contains($0) })
             {
-                let hint = Suggestion.hint(for: stranger, among: known.sorted(by: ByteOrder.less))
+                let hint = Suggestion.hint(for: stranger, among: known.ordered)
                 throw .message("filter: none of these jobs has a tag '\(stranger)'\(hint)")
             }
             jobs = jobs.filter(parsed.accepts)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 extension JobsCommand {
     struct Kill: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Text
 
 /// What is asked of live runs about the jobs that wait in them.
 extension JobsCommand {

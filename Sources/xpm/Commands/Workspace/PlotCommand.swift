@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Plot
+import Text
 
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

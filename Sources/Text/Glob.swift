@@ -1,13 +1,17 @@
 /// Shell patterns: `*`, `?` and `[a-z]` within a name.
+///
+/// A character is a Unicode scalar, so that `?` stands for a whole letter and never for a part of its bytes.
 package enum Glob {
+    private typealias Scalars = ArraySlice<Unicode.Scalar>
+
     package static func matches(_ name: some StringProtocol, pattern: some StringProtocol) -> Bool {
-        matches(Array(name)[...], Array(pattern)[...])
+        matches(Array(name.unicodeScalars)[...], Array(pattern.unicodeScalars)[...])
     }
 
-    private static func matches(_ name: ArraySlice<Character>, _ pattern: ArraySlice<Character>) -> Bool {
+    private static func matches(_ name: Scalars, _ pattern: Scalars) -> Bool {
         var (name, pattern) = (name, pattern)
         // Where to go on after a mismatch: the last star takes one character more.
-        var retry: (name: ArraySlice<Character>, pattern: ArraySlice<Character>)?
+        var retry: (name: Scalars, pattern: Scalars)?
         while true {
             if pattern.first == "*" {
                 pattern = pattern.dropFirst()
@@ -28,9 +32,7 @@ package enum Glob {
     }
 
     /// What is left of the pattern after one character, or nil if it does not fit.
-    private static func step(_ character: Character, _ pattern: ArraySlice<Character>) -> ArraySlice<
-        Character
-    >? {
+    private static func step(_ character: Unicode.Scalar, _ pattern: Scalars) -> Scalars? {
         guard let first = pattern.first else { return nil }
         if first == "?" { return pattern.dropFirst() }
         guard first == "[", let end = pattern.dropFirst(2).firstIndex(of: "]") else {

@@ -2,16 +2,15 @@
 package enum ShellWords {
     /// The word as the shell reads it back: `it's` becomes `'it'\''s'`; plain words stay as they are.
     package static func quote(_ word: String) -> String {
-        let isPlain =
-            !word.isEmpty
-            && word.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-                    || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains($0)
-            }
-        return isPlain
-            ? word
-            : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
-                + "'"
+        isPlain(word) ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    /// Whether the shell reads a word as it stands: letters, digits and `%+,-./:=@_` of ASCII.
+    package static func isPlain(_ word: String) -> Bool { !word.isEmpty && word.utf8.allSatisfy(isPlain) }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte.isDigit || byte.isLetter
+            || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains(byte)
     }
 
     /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another way.
@@ -33,8 +32,7 @@ package enum ShellWords {
                 bytes = bytes.dropFirst()
             case UInt8(ascii: " "), UInt8(ascii: "\n"): break scan
             default:
-                let plain = quote(String(UnicodeScalar(byte)))
-                guard byte < 0x80, !plain.hasPrefix("'") else { return nil }
+                guard isPlain(byte) else { return nil }
                 word.append(byte)
                 bytes = bytes.dropFirst()
             }

@@ -15,4 +15,10 @@ package enum LuaText {
         }
         return out + "\""
     }
+
+    /// What `quote` writes between its quotes.
+    package static func inside(_ text: String) -> String {
+        let quoted = quote(text)
+        return String(quoted.utf8.dropFirst().dropLast()) ?? ""
+    }
 }

@@ -1,9 +1,6 @@
-/// Order by UTF-8 bytes: the order of identifiers and files. `String`'s own `<` compares by canonical equivalence.
-package enum ByteOrder {
-    package static func less(_ left: String, _ right: String) -> Bool {
-        left.utf8.lexicographicallyPrecedes(right.utf8)
-    }
+package import Text
 
+extension ByteOrder {
     /// The order of map keys: null, bools, numbers, strings, then the rest as they are told.
     package static func less(_ left: Value, _ right: Value) -> Bool {
         switch (left, right) {

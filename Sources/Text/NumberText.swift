@@ -1,5 +1,3 @@
-import CSystemShim
-
 /// Numbers as text, the same everywhere: independent of the locale, and read back as the same number.
 package enum NumberText {
     /// A float as Lua source, commands, tags and messages write it: `0.1`, `1.0`, `1e+20`, `inf`.
@@ -11,9 +9,6 @@ package enum NumberText {
     package static func json(_ value: Double) -> String {
         value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
     }
-
-    /// A number that was computed, as people write it: 0.3 for 0.30000000000000004.
-    package static func tidied(_ value: Double) -> Double { xsys_tidy(value) }
 
     /// With so many decimals: `0.950`. Of numbers beyond 2^53 there are no decimals to tell.
     ///

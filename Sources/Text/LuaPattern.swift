@@ -23,7 +23,7 @@ package struct LuaPattern: Sendable, Equatable {
 
     /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
     package struct Budget {
-        fileprivate(set) var steps: Int
+        package fileprivate(set) var steps: Int
 
         /// - Parameter length: of the text, in bytes.
         package init(for length: Int) { steps = 1_000_000 + min(length, 200_000) * 100 }

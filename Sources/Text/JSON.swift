@@ -1,7 +1,7 @@
 /// A JSON value that keeps what the files of a workspace need: ints apart from floats, and keys in their order.
 ///
 /// Foundation's reader does neither, and the process of a job does not load Foundation.
-package enum JSON: Sendable, Equatable {
+package enum JSON: Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -10,7 +10,7 @@ package enum JSON: Sendable, Equatable {
     case array([JSON])
     case object([Member])
 
-    package struct Member: Sendable, Equatable {
+    package struct Member: Sendable {
         package var name: String
         package var value: JSON
 
@@ -39,6 +39,28 @@ package enum JSON: Sendable, Equatable {
 
     /// A string, or null for nil.
     package static func optional(_ text: String?) -> JSON { text.map(JSON.string) ?? .null }
+}
+
+extension JSON: Equatable {
+    /// Equal in kind and content, texts by their bytes.
+    package static func == (left: JSON, right: JSON) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.int(let a), .int(let b)): a == b
+        case (.float(let a), .float(let b)): a == b
+        case (.string(let a), .string(let b)): a == b
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
+    }
+}
+
+extension JSON.Member: Equatable {
+    package static func == (left: Self, right: Self) -> Bool {
+        left.name == right.name && left.value == right.value
+    }
 }
 
 extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {

@@ -1,0 +1,240 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Text is bytes: strings are compared, searched and split by their UTF-8.
+///
+/// Swift's own operators compare by canonical equivalence (`é` equals `e` and U+0301) and search by grapheme (an apostrophe before a
+/// combining mark is no apostrophe). File names, shell words, JSON keys and identifiers are bytes, so these members shadow those of the
+/// standard library in every file that imports this module; `scripts/lint` sees to it that all of `Sources` do. Generic code does not see
+/// them: keys of dictionaries and members of sets are `TextKey`.
+extension StringProtocol {
+    package static func == (left: Self, right: some StringProtocol) -> Bool { areSame(left, right) }
+    package static func != (left: Self, right: some StringProtocol) -> Bool { !areSame(left, right) }
+
+    package func hasPrefix(_ prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    package func hasSuffix(_ suffix: some StringProtocol) -> Bool {
+        let (count, length) = (utf8.count, suffix.utf8.count)
+        return count >= length && utf8.dropFirst(count - length).elementsEqual(suffix.utf8)
+    }
+}
+
+/// What a text and a part of one have in common; the work is done on parts.
+package protocol ByteText: StringProtocol where SubSequence == Substring {}
+
+extension String: ByteText {}
+extension Substring: ByteText {}
+
+extension ByteText {
+    private var whole: Substring { self[startIndex...] }
+
+    package func contains(_ part: some StringProtocol) -> Bool { firstRange(of: part) != nil }
+    package func contains(_ sign: Character) -> Bool { firstRange(of: String(sign)) != nil }
+
+    /// Where a text begins and ends in this one, the first time; an empty one at the start.
+    package func firstRange(of part: some StringProtocol) -> Range<Index>? {
+        let (bytes, count) = (whole.utf8, part.utf8.count)
+        guard let first = part.utf8.first else { return startIndex..<startIndex }
+        var place = bytes.startIndex
+        while let start = bytes[place...].firstIndex(of: first) {
+            if count == 1 { return start..<bytes.index(after: start) }
+            if bytes[start...].starts(with: part.utf8) { return start..<bytes.index(start, offsetBy: count) }
+            place = bytes.index(after: start)
+        }
+        return nil
+    }
+
+    /// Where a sign is, the first time.
+    package func firstIndex(of sign: Character) -> Index? { firstRange(of: String(sign))?.lowerBound }
+
+    /// Where a sign is, the last time.
+    package func lastIndex(of sign: Character) -> Index? {
+        let (bytes, wanted) = (whole.utf8, Array(sign.utf8))
+        var place = bytes.endIndex
+        while let end = bytes[..<place].lastIndex(of: wanted[0]) {
+            if bytes[end...].starts(with: wanted) { return end }
+            place = end
+        }
+        return nil
+    }
+
+    /// The parts between signs.
+    package func split(
+        separator: Character, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+    ) -> [Substring] {
+        split(
+            separator: String(separator), maxSplits: maxSplits,
+            omittingEmptySubsequences: omittingEmptySubsequences)
+    }
+
+    /// The parts between occurrences of a text.
+    package func split(
+        separator: String, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+    ) -> [Substring] {
+        var parts: [Substring] = []
+        var rest = whole
+        while parts.count < maxSplits, let found = rest.firstRange(of: separator) {
+            let part = rest[..<found.lowerBound]
+            if !(omittingEmptySubsequences && part.isEmpty) { parts.append(part) }
+            rest = rest[found.upperBound...]
+        }
+        if !(omittingEmptySubsequences && rest.isEmpty) { parts.append(rest) }
+        return parts
+    }
+
+    /// The lines, without their ends: a line feed, or a carriage return and a line feed.
+    package var lines: [Substring] {
+        split(separator: "\n", omittingEmptySubsequences: false).map { $0.before("\r") ?? $0 }
+    }
+
+    /// What is before the first occurrence of a text, and what is behind it; nil where there is none.
+    package func cut(at sign: String) -> (before: Substring, after: Substring)? {
+        guard let found = firstRange(of: sign) else { return nil }
+        return (whole[..<found.lowerBound], whole[found.upperBound...])
+    }
+
+    /// What is before the last occurrence of a sign of ASCII, and what is behind it; nil where there is none.
+    package func cut(atLast sign: Character) -> (before: Substring, after: Substring)? {
+        guard let place = lastIndex(of: sign) else { return nil }
+        return (whole[..<place], whole[whole.utf8.index(after: place)...])
+    }
+
+    /// What is behind a text with which this one begins; nil where it does not.
+    package func after(_ prefix: some StringProtocol) -> Substring? {
+        guard hasPrefix(prefix) else { return nil }
+        return whole[whole.utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
+    }
+
+    /// What is before a text with which this one ends; nil where it does not.
+    package func before(_ suffix: some StringProtocol) -> Substring? {
+        guard hasSuffix(suffix) else { return nil }
+        return whole[..<whole.utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
+    }
+
+    /// The text from its start on as long as bytes fit: only for those of ASCII, which are no part of another character.
+    package func prefix(ofBytes fits: (UInt8) -> Bool) -> Substring {
+        whole[..<(whole.utf8.firstIndex { !fits($0) } ?? endIndex)]
+    }
+
+    /// Without blanks at its start and end.
+    package var trimmed: Substring {
+        let bytes = whole.utf8
+        guard let start = bytes.firstIndex(where: { !$0.isBlank }),
+            let end = bytes.lastIndex(where: { !$0.isBlank })
+        else { return whole[endIndex...] }
+        return whole[start...][..<bytes.index(after: end)]
+    }
+
+    /// Whether it has nothing but blanks.
+    package var isBlank: Bool { utf8.allSatisfy(\.isBlank) }
+
+    /// With each occurrence of a text replaced by another.
+    package func replacing(_ part: String, with other: String) -> String {
+        guard !part.isEmpty, contains(part) else { return String(self) }
+        return split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
+    }
+}
+
+extension String {
+    package func hasPrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    package func hasSuffix(_ suffix: String) -> Bool { self[...].hasSuffix(suffix[...]) }
+
+    package static func == (left: String, right: String) -> Bool { areSame(left, right) }
+    package static func != (left: String, right: String) -> Bool { !areSame(left, right) }
+    package static func ~= (left: String, right: String) -> Bool { areSame(left, right) }
+    package static func < (left: String, right: String) -> Bool { ByteOrder.less(left, right) }
+    package static func > (left: String, right: String) -> Bool { ByteOrder.less(right, left) }
+    package static func <= (left: String, right: String) -> Bool { !ByteOrder.less(right, left) }
+    package static func >= (left: String, right: String) -> Bool { !ByteOrder.less(left, right) }
+}
+
+extension Substring {
+    package static func == (left: Substring, right: Substring) -> Bool { areSame(left, right) }
+    package static func != (left: Substring, right: Substring) -> Bool { !areSame(left, right) }
+    package static func ~= (left: Substring, right: Substring) -> Bool { areSame(left, right) }
+}
+
+extension Optional where Wrapped == String {
+    package static func == (left: String?, right: String?) -> Bool { areSame(left, right) }
+    package static func != (left: String?, right: String?) -> Bool { !areSame(left, right) }
+    package static func ~= (left: String?, right: String?) -> Bool { areSame(left, right) }
+}
+
+extension Optional where Wrapped == Substring {
+    package static func == (left: Substring?, right: Substring?) -> Bool { areSame(left, right) }
+    package static func != (left: Substring?, right: Substring?) -> Bool { !areSame(left, right) }
+    package static func ~= (left: Substring?, right: Substring?) -> Bool { areSame(left, right) }
+}
+
+extension Array where Element == String {
+    package static func == (left: [String], right: [String]) -> Bool {
+        left.elementsEqual(right) { areSame($0, $1) }
+    }
+    package static func != (left: [String], right: [String]) -> Bool { !(left == right) }
+}
+
+extension Array where Element == Substring {
+    package static func == (left: [Substring], right: [Substring]) -> Bool {
+        left.elementsEqual(right) { areSame($0, $1) }
+    }
+    package static func != (left: [Substring], right: [Substring]) -> Bool { !(left == right) }
+}
+
+extension Sequence where Element: StringProtocol {
+    package func contains(_ text: Element) -> Bool { contains { areSame($0, text) } }
+
+    /// In the order of bytes.
+    package func sorted() -> [Element] { sorted { ByteOrder.less($0, $1) } }
+}
+
+extension Sequence where Element == String {
+    package func contains(_ text: String) -> Bool { contains { areSame($0, text) } }
+    package func contains(_ text: Substring) -> Bool { contains { areSame($0, text) } }
+}
+
+extension Sequence where Element == Substring {
+    package func contains(_ text: Substring) -> Bool { contains { areSame($0, text) } }
+}
+
+extension Collection where Element: StringProtocol {
+    package func firstIndex(of text: Element) -> Index? { firstIndex { areSame($0, text) } }
+}
+
+extension BidirectionalCollection where Element: StringProtocol {
+    package func lastIndex(of text: Element) -> Index? { lastIndex { areSame($0, text) } }
+}
+
+extension UInt8 {
+    /// `0` to `9`.
+    package var isDigit: Bool { (0x30...0x39).contains(self) }
+    /// A letter of ASCII.
+    package var isLetter: Bool { (0x61...0x7a).contains(self | 0x20) }
+    /// A space, a tab, or what ends lines or pages.
+    package var isBlank: Bool { self == 0x20 || (0x09...0x0d).contains(self) }
+}
+
+/// Whether two texts, or none, are the same.
+private func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Bool {
+    switch (left, right) {
+    case (nil, nil): true
+    case (let left?, let right?): areSame(left, right)
+    default: false
+    }
+}
+
+/// Whether two texts have the same bytes.
+private func areSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+    let (left, right) = (left.utf8, right.utf8)
+    let isSame = left.withContiguousStorageIfAvailable { left in
+        right.withContiguousStorageIfAvailable { right -> Bool in
+            guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
+                return left.count == right.count
+            }
+            return unsafe memcmp(a, b, left.count) == 0
+        }
+    }
+    return isSame.flatMap { $0 } ?? left.elementsEqual(right)
+}
