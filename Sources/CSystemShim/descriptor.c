@@ -57,30 +57,38 @@ int xsys_lock(int descriptor, bool exclusive) {
 
 int xsys_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
 
-int xsys_kind(const char *path, bool follow) {
+int xsys_stat(int descriptor, const char *path, bool follow, xsys_status *result) {
     struct stat status;
-    if ((follow ? stat(path, &status) : lstat(path, &status)) < 0) return 0;
-    if (S_ISREG(status.st_mode)) return 'f';
-    if (S_ISDIR(status.st_mode)) return 'd';
-    return S_ISLNK(status.st_mode) ? 'l' : '?';
-}
-
-int64_t xsys_modified(const char *path) {
-    struct stat status;
-    if (stat(path, &status) < 0) return -errno;
+    int failure = descriptor >= 0 ? fstat(descriptor, &status)
+                  : follow        ? stat(path ? path : "", &status)
+                                  : lstat(path ? path : "", &status);
+    if (failure < 0) return -errno;
 #ifdef __APPLE__
     struct timespec time = status.st_mtimespec;
 #else
     struct timespec time = status.st_mtim;
 #endif
-    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+    *result = (xsys_status){
+        .kind = S_ISREG(status.st_mode)   ? 'f'
+                : S_ISDIR(status.st_mode) ? 'd'
+                : S_ISLNK(status.st_mode) ? 'l'
+                                          : '?',
+        .owner = status.st_uid,
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .size = status.st_size,
+        .modified = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
+    };
+    return 0;
 }
 
-int xsys_identity(int descriptor, const char *path, uint64_t *device, uint64_t *inode, int64_t *size) {
-    struct stat status;
-    if ((descriptor >= 0 ? fstat(descriptor, &status) : stat(path ? path : "", &status)) < 0) return -errno;
-    *device = status.st_dev;
-    *inode = status.st_ino;
-    *size = status.st_size;
-    return 0;
+void xsys_open_standard_streams(void) {
+    for (int number = 0; number < 3; number++)
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF) {
+            int opened = open("/dev/null", O_RDWR);
+            if (opened >= 0 && opened != number) {
+                dup2(opened, number);
+                close(opened);
+            }
+        }
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +35,90 @@ static void close_between(unsigned first, unsigned last) {
     for (unsigned number = first; number <= last && number < 4096; number++) close((int)number);
 }
 
+static int write_all(int descriptor, const char *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t written = write(descriptor, bytes, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -errno;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+/// The decimal digits of a number, at the end of `space`; returns where they begin.
+static char *digits(unsigned long long number, char space[24]) {
+    char *at = space + 23;
+    *at = 0;
+    do *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    return at;
+}
+
+/// The start time of this process: field 22 of its stat, see proc(5); 0 where there is no /proc.
+static unsigned long long start_time(void) {
+    char text[1024];
+    int descriptor = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return 0;
+    ssize_t count = read(descriptor, text, sizeof text - 1);
+    close(descriptor);
+    if (count <= 0) return 0;
+    text[count] = 0;
+    char *at = strrchr(text, ')');
+    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+    unsigned long long time = 0;
+    for (at = at ? at + 1 : text + count; *at >= '0' && *at <= '9'; at++) time = time * 10 + (unsigned)(*at - '0');
+    return time;
+}
+
+/// Writes the record of this process.
+static int note_self(const xsys_process *process) {
+    int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int descriptor = open(process->record, flags, 0666);
+    // A link or a device has no business there.
+    struct stat status;
+    if (descriptor < 0 ? errno == ELOOP || errno == ENXIO : fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode)) {
+        if (descriptor >= 0) close(descriptor);
+        if (unlink(process->record) < 0) return -errno;
+        descriptor = open(process->record, flags | O_EXCL, 0666);
+    }
+    if (descriptor < 0) return -errno;
+    char number[24], time[24], text[4096];
+    const char *parts[] = {process->head, digits((unsigned long long)getpid(), number), process->middle,
+                           digits(start_time(), time), process->tail};
+    size_t length = 0;
+    for (int part = 0; part < 5; part++) {
+        size_t count = strlen(parts[part]);
+        if (length + count > sizeof text) {
+            close(descriptor);
+            return -ENAMETOOLONG;
+        }
+        memcpy(text + length, parts[part], count);
+        length += count;
+    }
+    int failure = ftruncate(descriptor, 0) < 0 ? -errno : write_all(descriptor, text, length);
+    if (close(descriptor) < 0 && !failure) failure = -errno;
+    return failure;
+}
+
 /// The child's side of a fork: only async-signal-safe calls.
-static int become(const char *directory, const xsys_process *process) {
+static int become(const char *directory, xsys_process *process, pid_t parent) {
     if (process->session) setsid();
 #ifdef __linux__
-    if (process->dies_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (process->dies_with_parent || process->record) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // It may have died before it was asked.
+        if (getppid() != parent) return -ESRCH;
+    }
 #endif
+    if (process->record) {
+        int failure = note_self(process);
+        process->record_failed = failure < 0;
+        if (failure < 0) return failure;
+#ifdef __linux__
+        if (!process->dies_with_parent) prctl(PR_SET_PDEATHSIG, 0);
+#endif
+    }
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++)
         if (number != SIGKILL && number != SIGSTOP) sigaction(number, &standard, NULL);
@@ -94,15 +174,16 @@ static int execute(const char *const *arguments, const char *const *environment)
 }
 
 pid_t xsys_spawn(const char *const *arguments, const char *const *environment, const char *directory,
-                 const xsys_process *process) {
+                 xsys_process *process) {
     // vfork: the child borrows our memory until exec, so that a large parent costs nothing, and `failure` is shared.
     volatile int failure = 0;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
+    pid_t parent = getpid();
     pid_t pid = vfork();
     if (pid == 0) {
-        int result = become(directory, process);
+        int result = become(directory, process, parent);
         failure = result < 0 ? result : execute(arguments, environment);
         _exit(127);
     }
@@ -117,10 +198,11 @@ pid_t xsys_spawn(const char *const *arguments, const char *const *environment, c
     return pid;
 }
 
-pid_t xsys_fork(const char *directory, const xsys_process *process) {
+pid_t xsys_fork(const char *directory, xsys_process *process) {
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0) return -errno;
-    if (pid == 0 && become(directory, process) < 0) _exit(127);
+    if (pid == 0 && become(directory, process, parent) < 0) _exit(XSYS_NOT_STARTED);
     return pid;
 }
 
@@ -156,6 +238,23 @@ pid_t xsys_reap(void) {
 
 int xsys_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 int xsys_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+int xsys_processors(void) {
+#ifdef __linux__
+    // More processors than fit: asked again with more room.
+    for (size_t count = 1024; count <= 1 << 20; count *= 4) {
+        cpu_set_t *set = CPU_ALLOC(count);
+        if (!set) break;
+        size_t size = CPU_ALLOC_SIZE(count);
+        int failure = sched_getaffinity(0, size, set), found = failure ? 0 : CPU_COUNT_S(size, set);
+        CPU_FREE(set);
+        if (!failure) return found > 0 ? found : 1;
+        if (errno != EINVAL) break;
+    }
+#endif
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
 
 int xsys_process_descriptor(pid_t pid) {
 #ifdef SYS_pidfd_open

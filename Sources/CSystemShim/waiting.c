@@ -13,6 +13,8 @@
 
 void xsys_expect_children(void) { signal(SIGCHLD, SIG_DFL); }
 
+void xsys_survive_file_limit(void) { signal(SIGXFSZ, SIG_IGN); }
+
 int xsys_signals(void) {
     signal(SIGPIPE, SIG_IGN);
     xsys_expect_children();

@@ -7,6 +7,9 @@ import Engine
 import LuaBridge
 import Text
 
+StandardStream.openAll()
+Signals.surviveFileLimit()
+
 let arguments = CommandLine.arguments.dropFirst()
 
 func leave(_ message: String, code: Int32) -> Never {

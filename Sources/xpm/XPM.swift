@@ -39,10 +39,20 @@ struct XPM: ParsableCommand {
     ]
 
     static func main() {
+        StandardStream.openAll()
+        Signals.surviveFileLimit()
+        refuseStrangeBytes()
         let arguments = CommandLine.arguments.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
         main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
+    }
+
+    /// Swift replaces bytes that are not UTF-8: another file would be meant.
+    private static func refuseStrangeBytes() {
+        guard let text = CommandLine.firstThatIsNotUTF8 else { return }
+        StandardStream.error.write("error: an argument is not UTF-8: \(text)\n")
+        exit(withError: ExitCode(2))
     }
 
     /// ArgumentParser would take an unknown command for an argument of the one before it.

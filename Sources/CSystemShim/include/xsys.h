@@ -21,15 +21,23 @@ typedef struct {
     int kept_last;                    ///< up to here, those that are not close-on-exec stay open too; or -1
     bool session;                     ///< whether it starts a session of its own
     bool dies_with_parent;            ///< whether it gets SIGKILL when the thread that started it ends
+    /// Where the process notes itself before it may run anything, or null: `head`, its pid, `middle`, its start time (proc(5),
+    /// stat), `tail`. Where that fails it does not start, and `record_failed` is set. Until it has done so it dies with its parent, so
+    /// that nothing runs of which there is no record.
+    const char *_Nullable record;
+    const char *_Nullable head, *_Nullable middle, *_Nullable tail;
+    bool record_failed;
 } xsys_process;
 
 /// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH of
 /// `environment`, and starts in `directory` (null: the parent's). Returns its pid, or a negative errno when the program cannot be executed.
 pid_t xsys_spawn(const char *_Nonnull const *_Nonnull arguments, const char *_Nonnull const *_Nonnull environment,
-                 const char *_Nullable directory, const xsys_process *process);
+                 const char *_Nullable directory, xsys_process *process);
 
-/// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread.
-pid_t xsys_fork(const char *_Nullable directory, const xsys_process *process);
+/// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread. A child that could not do it exits
+/// with `XSYS_NOT_STARTED`.
+pid_t xsys_fork(const char *_Nullable directory, xsys_process *process);
+#define XSYS_NOT_STARTED 127
 
 /// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is false and
 /// it still runs).
@@ -79,6 +87,10 @@ int xsys_connect(int port, int milliseconds);
 /// Blocks SIGINT, SIGTERM, SIGHUP and SIGWINCH in this thread and those it will start, ignores SIGPIPE, and returns a
 /// descriptor from which `xsys_next_signal` reads them.
 int xsys_signals(void);
+/// Opens /dev/null in place of standard streams that are closed, so that no other file gets their numbers.
+void xsys_open_standard_streams(void);
+/// Lets writes beyond the limit of file sizes fail with EFBIG (setrlimit(2)) instead of ending the process.
+void xsys_survive_file_limit(void);
 /// Lets children be waited for, whatever the parent of this process thinks of SIGCHLD.
 void xsys_expect_children(void);
 /// The next signal number, or -EAGAIN when none is pending.
@@ -116,12 +128,27 @@ void xsys_buffer_by_line(void);
 double xsys_tidy(double value);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);
-/// What is at a path: 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind, 0 nothing.
-int xsys_kind(const char *path, bool follow);
-/// The time of the last change of a file in microseconds since 1970, or -errno.
-int64_t xsys_modified(const char *path);
-/// Device, inode and size of a descriptor's file or of a path (when descriptor is -1). Returns 0 or a negative errno.
-int xsys_identity(int descriptor, const char *_Nullable path, uint64_t *device, uint64_t *inode, int64_t *size);
+/// What stat(2) tells of a file.
+typedef struct {
+    char kind;                        ///< 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind
+    uint32_t owner;                   ///< the user's number
+    uint64_t device, inode;
+    int64_t size;                     ///< bytes
+    int64_t modified;                 ///< microseconds since 1970
+} xsys_status;
+/// The status of a descriptor's file, or of a path (when descriptor is -1).
+int xsys_stat(int descriptor, const char *_Nullable path, bool follow, xsys_status *status);
+/// Removes a file, or a folder with all in it, by names relative to their open folders; links are not followed. What is not there is
+/// removed.
+int xsys_remove_tree(const char *path);
+/// Brings a file's data to the disk, so that what is renamed after it never stands before it there: by sync_file_range(2) where the file
+/// system keeps the order of data and names (ext4, xfs), by fdatasync(2) elsewhere, not at all in memory (tmpfs).
+int xsys_settle(int descriptor);
+/// fsync(2) of a file that was given its name just before, and of its folder where the file system does not bring the name along (all but
+/// ext4 and xfs); not at all in memory.
+int xsys_sync(int descriptor, const char *folder);
+/// Processors that this process may use, by its affinity mask (sched_getaffinity(2)); at least 1.
+int xsys_processors(void);
 
 /// A POSIX extended regular expression, or NULL for a text that is none.
 typedef struct xsys_regex xsys_regex;

@@ -14,7 +14,7 @@ package struct RunRemoval {
     ///
     /// - Returns: false if one is alive.
     package func whileIdle(_ body: () throws(SystemError) -> Void) throws(SystemError) -> Bool {
-        try FileLock.holding(workspace.lock(ofExperiment: experiment), body) != nil
+        try HolderLock.holding(workspace.lock(ofExperiment: experiment), body) != nil
     }
 
     /// The services of a run that live on without it: they could not be stopped any more.

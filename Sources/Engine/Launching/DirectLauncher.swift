@@ -28,7 +28,7 @@ package final class DirectLauncher: Launcher {
         }
     }
 
-    /// A job that somebody else runs. Reached only with the state's lock held.
+    /// A job that no runner of this process hosts. Reached only with the state's lock held.
     private final class Watched {
         let job: JobSpec
         /// Becomes readable when the job's process ends; -1 where nothing tells it, or it has ended.
@@ -37,9 +37,13 @@ package final class DirectLauncher: Launcher {
         /// The `.failed` that was there before: no outcome of what is watched.
         let formerFailure: UInt64?
 
-        init(job: JobSpec, process: consuming Descriptor?) {
+        /// Whether this process started it, and has lost its runner.
+        let isOwn: Bool
+
+        init(job: JobSpec, process: consuming Descriptor?, isOwn: Bool) {
             self.job = job
-            formerFailure = Files.inode(job.folder.failed)
+            self.isOwn = isOwn
+            formerFailure = isOwn ? nil : Files.inode(job.folder.failed)
             if let process { descriptor = dup(process.number) } else { descriptor = -1 }
         }
 
@@ -56,6 +60,10 @@ package final class DirectLauncher: Launcher {
         var runners: [Int32: Runner] = [:]
         var idle: [Int32] = []
         var watched: [Int: Watched] = [:]
+        /// Jobs that wait until a runner is free, because the limits allow no more of them.
+        var postponed: [(job: JobSpec, memory: Int64?)] = []
+        /// Runners that were let go and are still to be waited for.
+        var departed: [Int32] = []
         var report: (@Sendable (Plan.Event) -> Void)?
         var hasEnded = false
         /// The order that a job gets which is handed over when the others have been told to stop.
@@ -64,21 +72,28 @@ package final class DirectLauncher: Launcher {
 
     private let program: String
     private let workspace: String
+    private let isDurable: Bool
     /// A `Monitor`, whose lock the thread sanitizer sees.
     private let state = Monitor(State())
     /// Wakes the waiting thread when there is more to wait for.
     private let wake: (read: Int32, write: Int32)
 
+    /// Descriptors that are left for everything but runners, each of which takes one.
+    private static let reserve = 16
+
     /// - Parameters:
     ///   - program: the absolute path of `xpm-job`.
     ///   - workspace: where the jobs are.
-    package init(program: String, workspace: Workspace) throws(SystemError) {
+    ///   - isDurable: whether the outcome of a job counts only when it is on the disk.
+    package init(program: String, workspace: Workspace, isDurable: Bool = true) throws(SystemError) {
         self.program = program
         self.workspace = workspace.path
+        self.isDurable = isDurable
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_channel(&ends)
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
         wake = (ends[0], ends[1])
+        try NewThread.start { [self] in watch() }
     }
 
     deinit {
@@ -88,7 +103,6 @@ package final class DirectLauncher: Launcher {
 
     package func begin(report: @escaping @Sendable (Plan.Event) -> Void) {
         state.withLock { $0.report = report }
-        NewThread.start { [self] in watch() }
     }
 
     package func launch(_ job: JobSpec, memory: Int64?) {
@@ -102,14 +116,60 @@ package final class DirectLauncher: Launcher {
             }
             var order = JobOrder(job, memory: memory)
             order.claim = lock.claim
-            if Files.exists(job.folder.failed) {
-                order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
-                try Files.remove(job.folder.failed)
+            order.isDurable = isDurable
+            do throws(SystemError) {
+                if Files.exists(job.folder.failed) {
+                    order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
+                    try Files.remove(job.folder.failed)
+                }
+                // It ran when it was submitted; what this run submits counts.
+                try job.files?.write(to: job.folder, job.language)
+            } catch {
+                lock.release()
+                throw error
             }
             try hand(job, order, lock)
         } catch {
+            if error.isShortage, postpone(job, memory) { return }
             report(.ended(job.number, Outcome(.launch, message: error.text), elsewhere: false))
         }
+    }
+
+    /// Leaves a job for when another one has ended, if one runs.
+    private func postpone(_ job: JobSpec, _ memory: Int64?) -> Bool {
+        let isPostponed = state.withLock { state in
+            guard state.runners.values.contains(where: { $0.job != nil }) else { return false }
+            state.postponed.append((job, memory))
+            return true
+        }
+        if isPostponed {
+            report(
+                .waits(
+                    job.number,
+                    reason: "waits for another job to end: the limits of this process allow no more at once"))
+        }
+        return isPostponed
+    }
+
+    /// Jobs that waited for a runner.
+    private func launchPostponed() {
+        let isFree = state.withLock { !$0.idle.isEmpty || !$0.runners.values.contains { $0.job != nil } }
+        guard isFree, let next = state.withLock({ $0.postponed.isEmpty ? nil : $0.postponed.removeFirst() })
+        else { return }
+        report(.begins(next.job.number))
+        launch(next.job, memory: next.memory)
+    }
+
+    package func withdraw(_ number: JobNumber) {
+        let wasPostponed = state.withLock { state in
+            for runner in state.runners.values where runner.job?.number == number {
+                Self.send(JobRunner.Order.withdraw, to: runner)
+            }
+            let count = state.postponed.count
+            state.postponed.removeAll { $0.job.number == number }
+            return state.postponed.count < count
+        }
+        if wasPostponed { report(.withdrawn(number)) }
     }
 
     package func record(_ outcome: Outcome, of job: JobSpec) -> String? {
@@ -117,19 +177,17 @@ package final class DirectLauncher: Launcher {
         outcome.ended = .now
         do throws(SystemError) {
             _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                if !job.folder.isDone { try job.folder.record(outcome) }
+                if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
             }
             return nil
         } catch { return error.text }
     }
 
     package func stop(force: Bool) {
-        let order: [UInt8] = [force ? JobRunner.Order.kill : JobRunner.Order.terminate]
+        let order = force ? JobRunner.Order.kill : JobRunner.Order.terminate
         state.withLock { state in
-            state.stopOrder = order
-            for runner in state.runners.values where runner.job != nil {
-                _ = unsafe xsys_send(runner.channel.number, order, 1, -1)
-            }
+            state.stopOrder = [order]
+            for runner in state.runners.values where runner.job != nil { Self.send(order, to: runner) }
             for watched in state.watched.values {
                 ProcessRecord.read(watched.job.folder.process)?.signal(force ? SIGKILL : SIGTERM)
             }
@@ -154,13 +212,25 @@ package final class DirectLauncher: Launcher {
 
     private func wakeUp() { _ = unsafe xsys_send(wake.write, [1], 1, -1) }
 
+    /// An order to a runner. One that does not get it is gone, and that is heard.
+    private static func send(_ order: UInt8, to runner: Runner) {
+        _ = unsafe xsys_send(runner.channel.number, [order], 1, -1)
+    }
+
     // MARK: Handing a job to a runner
+
+    /// How many runners may fail to take a job before it is given up.
+    private static let mostTries = 3
 
     private func hand(_ job: JobSpec, _ order: JobOrder, _ lock: consuming FileLock) throws(SystemError) {
         let message = order.json.bytes
         do throws(SystemError) {
             // If a runner was killed while idle, another one gets the job.
-            while try !hand(job, message, lock) {}
+            for attempt in 1... {
+                let failure = try hand(job, message, lock)
+                if failure == 0 { break }
+                if attempt >= Self.mostTries { throw SystemError("send a job to", program, code: failure) }
+            }
         } catch {
             lock.release()
             throw error
@@ -168,49 +238,54 @@ package final class DirectLauncher: Launcher {
         // The runner holds the lock now, through its own descriptor; ours is closed without giving it back.
     }
 
-    /// - Returns: false if the runner was dead.
+    /// - Returns: 0, or an errno if the runner did not get it.
     private func hand(
         _ job: JobSpec, _ message: [UInt8], _ lock: borrowing FileLock
-    ) throws(SystemError) -> Bool {
+    ) throws(SystemError) -> Int32 {
         let runner = try takeRunner()
         try lock.bequeath(to: runner.pid)
         let descriptor = lock.descriptor.number
         return state.withLock { state in
-            guard let runner = state.runners[runner.key] else { return false }
+            guard let runner = state.runners[runner.key] else { return ESRCH }
             let result = unsafe xsys_send(runner.channel.number, message, message.count, descriptor)
             guard result == 0 else {
-                Self.forget(runner.channel.number, &state)
-                return false
+                // It has no job: nothing is lost with it.
+                kill(runner.pid, SIGKILL)
+                Self.letGo(runner.channel.number, &state)
+                return -result
             }
             runner.job = job
-            if let order = state.stopOrder {
-                _ = unsafe xsys_send(runner.channel.number, order, order.count, -1)
-            }
-            return true
+            if let order = state.stopOrder?.first { Self.send(order, to: runner) }
+            return 0
         }
     }
 
-    /// Takes a dead runner off the books.
-    private static func forget(_ key: Int32, _ state: inout State) {
+    /// Takes a runner off the books. It sees the end of its channel, and leaves when its job has ended.
+    private static func letGo(_ key: Int32, _ state: inout State) {
         guard let runner = state.runners.removeValue(forKey: key) else { return }
         state.idle.removeAll { $0 == key }
-        var status: Int32 = 0
-        _ = unsafe xsys_wait(runner.pid, true, &status)
+        state.departed.append(runner.pid)
     }
 
     /// An idle runner, or a new one.
     private func takeRunner() throws(SystemError) -> (key: Int32, pid: Int32) {
-        let idle = state.withLock { state in
-            state.idle.popLast().flatMap { key in state.runners[key].map { (key: key, pid: $0.pid) } }
+        let (idle, count) = state.withLock { state in
+            (
+                state.idle.popLast().flatMap { key in state.runners[key].map { (key: key, pid: $0.pid) } },
+                state.runners.count
+            )
         }
         if let idle { return idle }
+        if count >= max(1, Environment.mostDescriptors - Self.reserve) {
+            throw SystemError("start", program, code: EMFILE)
+        }
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_channel(&ends)
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
         let theirs = Descriptor(owning: ends[1])
         let pid = ChildProcess.spawn(
             [program, JobRunner.flag], environment: LockChoice.environment(in: workspace),
-            as: xsys_process.make(kept: theirs.number, as: JobRunner.channel, session: true))
+            as: NewProcess(kept: theirs.number, keptAs: JobRunner.channel, startsSession: true))
         let key = ends[0]
         if pid < 0 {
             close(key)
@@ -227,7 +302,7 @@ package final class DirectLauncher: Launcher {
         report(.adopted(job.number))
         state.withLock {
             let process = ProcessRecord.read(job.folder.process)?.watch()
-            $0.watched[job.number.index] = Watched(job: job, process: process)
+            $0.watched[job.number.index] = Watched(job: job, process: process, isOwn: false)
         }
         wakeUp()
     }
@@ -240,7 +315,7 @@ package final class DirectLauncher: Launcher {
                 for key in state.runners.keys {
                     polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0))
                 }
-                var mustLook = false
+                var mustLook = !state.departed.isEmpty
                 for watched in state.watched.values {
                     polled.append(pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0))
                     mustLook = true
@@ -256,14 +331,22 @@ package final class DirectLauncher: Launcher {
                 for entry in polled.dropFirst() where entry.revents != 0 { hear(entry.fd) }
             }
             lookAtWatched()
-            if state.withLock({ $0.hasEnded }) { return }
+            launchPostponed()
+            let hasEnded = state.withLock { state in
+                state.departed.removeAll { pid in
+                    var status: Int32 = 0
+                    return unsafe xsys_wait(pid, false, &status) != -EAGAIN
+                }
+                return state.hasEnded
+            }
+            if hasEnded { return }
         }
     }
 
     /// A runner said something, or is gone; or the process of a watched job has ended.
     private func hear(_ key: Int32) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let event: Plan.Event? = state.withLock { state in
+        let heard: (job: JobSpec, message: RunnerMessage?)? = state.withLock { state in
             guard let runner = state.runners[key] else {
                 for watched in state.watched.values where watched.descriptor == key { watched.stopWaiting() }
                 return nil
@@ -271,46 +354,53 @@ package final class DirectLauncher: Launcher {
             var passed: Int32 = -1
             // Not waiting: the number may have become another runner's since it was polled.
             let count = unsafe xsys_receive(key, &buffer, buffer.count, &passed, false)
-            if count == -Int(EAGAIN) { return nil }
+            // Asked again at once where the kernel has no memory for it.
+            if [-Int(EAGAIN), -Int(ENOMEM), -Int(ENOBUFS)].contains(count) { return nil }
             let job = runner.job
-            if count > 0 {
-                runner.job = nil
-                state.idle.append(key)
-                guard let job else { return nil }
-                let outcome = (try? JSON.parse(Array(buffer[..<count]))).map {
-                    Outcome.read($0, named: .failed)
+            if count > 0, let message = RunnerMessage(Array(buffer[..<count])) {
+                if message.endsJob {
+                    runner.job = nil
+                    state.idle.append(key)
                 }
-                return .ended(job.number, outcome ?? Self.recorded(job) ?? Outcome(.lost), elsewhere: false)
+                return job.map { ($0, message) }
             }
-            Self.forget(key, &state)
+            // Killed, or no longer understood, with a job in its hands: what becomes of the job shows in its folder.
+            Self.letGo(key, &state)
             guard let job else { return nil }
-            if LockClaim.isInUse { LockClaim.releaseBequeathed(job.folder.lock) }
-            // Killed with a job in its hands: what the job's program does now shows its lock.
-            state.watched[job.number.index] = Watched(job: job, process: nil)
-            return .adopted(job.number)
+            state.watched[job.number.index] = Watched(job: job, process: nil, isOwn: true)
+            return (job, nil)
         }
-        guard let event else { return }
-        report(event)
-    }
-
-    /// The outcome in a job's folder, if there is one.
-    private static func recorded(_ job: JobSpec) -> Outcome? {
-        for path in [job.folder.done, job.folder.failed] where Files.exists(path) {
-            return Outcome.read(path)
+        guard let heard else { return }
+        if heard.message?.endsJob ?? true, LockClaim.isInUse {
+            LockClaim.releaseBequeathed(heard.job.folder.lock)
         }
-        return nil
+        let number = heard.job.number
+        switch heard.message {
+        case .waiting(let reason)?: report(.waits(number, reason: reason))
+        case .started?: report(.begins(number))
+        case .withdrawn?: report(.withdrawn(number))
+        case .ended(let outcome)?:
+            // One that could not even read its order has written none.
+            if outcome.reason == .launch, !Files.exists(heard.job.folder.failed) {
+                _ = record(outcome, of: heard.job)
+            }
+            report(.ended(number, outcome, elsewhere: false))
+        case nil: report(.adopted(number))
+        }
     }
 
     /// Looks which of the watched jobs have ended.
     private func lookAtWatched() {
-        let watched = state.withLock { $0.watched.values.map { (job: $0.job, failure: $0.formerFailure) } }
-        for (job, formerFailure) in watched {
+        let watched = state.withLock {
+            $0.watched.values.map { (job: $0.job, failure: $0.formerFailure, isOwn: $0.isOwn) }
+        }
+        for (job, formerFailure, isOwn) in watched {
             guard !FileLock.isHeld(job.folder.lock) else { continue }
             state.withLock { _ = $0.watched.removeValue(forKey: job.number.index) }
             if job.folder.isDone {
-                report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
+                report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: !isOwn))
             } else if let failure = Files.inode(job.folder.failed), failure != formerFailure {
-                report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: true))
+                report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: !isOwn))
             } else {
                 report(.abandoned(job.number))
             }

@@ -29,25 +29,36 @@ package struct JobAttempt {
         self.lua = lua
     }
 
-    /// Runs the script, records the outcome and gives the lock back.
+    /// Runs the script, records the outcome and gives the locks back.
     ///
-    /// - Parameter orders: a channel on which `T` and `K` ask to stop, or -1.
-    package func run(holding lock: consuming FileLock, output: Output, orders: Int32) -> Outcome {
+    /// - Parameters:
+    ///   - orders: a channel on which `JobRunner.Order`s come, or -1.
+    ///   - report: told while it waits for what others hold.
+    /// - Returns: nil where it was to wait no longer: nothing has run.
+    func run(
+        holding lock: consuming FileLock, output: Output, orders: Int32,
+        report: (RunnerMessage) -> Void = { _ in }
+    ) -> Outcome? {
         let started = Timestamp.now
         var outcome: Outcome
         var shared: SharedLocks?
-        defer { shared?.release() }
         do throws(AttemptError) {
             do throws(SystemError) { try lock.inherit() } catch { throw .system(error) }
             let header = try header()
+            let acquired: SharedLocks.Acquisition
             do throws(SystemError) {
-                shared = try SharedLocks.take(
-                    for: header, order.gpus, of: folder, behind: lock.descriptor.number, orders: orders)
+                acquired = try SharedLocks.take(
+                    for: header, order.gpus, of: folder, behind: lock.descriptor.number, orders: orders,
+                    report)
             } catch { throw .system(error) }
-            if let shared {
-                outcome = try run(header, lock.descriptor.number, shared, output, orders, started)
-            } else {
-                outcome = Outcome(.cancelled)
+            switch acquired {
+            case .taken(let locks):
+                shared = locks
+                outcome = try run(header, lock.descriptor.number, locks, output, orders, started)
+            case .withdrawn:
+                lock.release()
+                return nil
+            case .stopped: outcome = Outcome(.cancelled)
             }
         } catch {
             outcome = Outcome(.launch, message: error.text)
@@ -58,7 +69,9 @@ package struct JobAttempt {
         outcome.ended = .now
         outcome.attempt = order.attempt
         outcome.memory = order.memory
-        record(&outcome)
+        record(&outcome, output)
+        // What the program has left behind holds nothing any more.
+        shared?.release()
         lock.release()
         return outcome
     }
@@ -75,15 +88,23 @@ package struct JobAttempt {
             own: variables(header, shared.devices))
         do throws(SystemError) { try forgetEarlier(header) } catch { throw .system(error) }
         let earlier = JobResult.stamp(folder)
+        // What earlier jobs of this runner have left; mostly nothing, which one call tells.
+        let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
         let pid = try start(program, output, started)
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
-            deadline: deadline)
-        var outcome = outcome(
-            of: watch.wait(), isResumable: header.retry.isResumable, killsBefore: killsBefore)
+            deadline: deadline, others: leftBehind)
+        let ending = watch.wait()
+        if language == .lua, ending.code == XSYS_NOT_STARTED, ProcessRecord.read(folder.process) == nil {
+            throw .system(SystemError("write the record of the process", folder.process, code: EIO))
+        }
+        var outcome = Self.outcome(
+            of: ending, isResumable: header.retry.isResumable,
+            isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
         if outcome.isDone {
             do throws(SystemError) {
                 try JobLog.collect(in: folder, header.results, earlier: earlier) { warn($0, output) }
+                if order.isDurable { try settle(header) }
             } catch {
                 outcome = Outcome(
                     .failed, exitCode: outcome.exitCode,
@@ -93,25 +114,38 @@ package struct JobAttempt {
         return outcome
     }
 
-    /// What an attempt that failed has told is not this one's, unless this one goes on where that one was.
+    /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and what it was run with.
+    private func settle(_ header: JobScript.Header) throws(SystemError) {
+        for path in [folder.parameters, folder.script(language), "\(folder.path)/\(JobResult.name)"] {
+            try Files.settle(path)
+        }
+        for output in header.outputs { try Files.settle(Paths.absolute(output, from: folder.path)) }
+    }
+
+    /// What an attempt that failed has made is not this one's, unless this one goes on where that one was. What xpm wrote itself stays, and
+    /// so do the logs.
     private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
         // What was removed is made again.
         try Files.remove(folder.collected)
-        if header.retry.isResumable { return }
-        try Files.remove("\(folder.path)/\(JobResult.name)")
-        try Files.remove(folder.programEvents)
+        guard !header.retry.isResumable, Files.exists(folder.output) || Files.exists(folder.error) else {
+            return
+        }
+        for name in try Files.list(folder.path) where !folder.isOwn(name) {
+            try Files.removeTree("\(folder.path)/\(name)")
+        }
     }
 
     /// Says something where the program's own errors are.
     private func warn(_ text: String, _ output: Output) {
         guard output == .files else { return StandardStream.error.write("xpm: \(text)\n") }
-        guard let log = try? Descriptor(opening: folder.error, O_WRONLY | O_CREAT | O_APPEND) else { return }
+        guard let log = try? Descriptor(writing: folder.error, O_APPEND) else { return }
         try? log.write(Array("xpm: \(text)\n".utf8), path: folder.error)
     }
 
-    private func outcome(
-        of ending: ProgramWatch.Ending, isResumable: Bool, killsBefore: Int?
-    ) -> Outcome {
+    /// What the end of a program means.
+    ///
+    /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the program began.
+    static func outcome(of ending: ProgramWatch.Ending, isResumable: Bool, isOutOfMemory: Bool) -> Outcome {
         if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
         var reason = Outcome.Reason.failed
         let isKilled = ending.signal == SIGKILL || ending.code == 128 + SIGKILL
@@ -120,9 +154,8 @@ package struct JobAttempt {
         case .cancelled?: reason = .cancelled
         case .overdue?: reason = .timeout
         case nil where ending.code == 0: reason = .done
-        case nil where isResumable && ending.code == Self.gracefulTimeout: reason = .timeout
-        case nil where isKilled:
-            if let killsBefore, let kills = OutOfMemory.kills, kills > killsBefore { reason = .memory }
+        case nil where isResumable && ending.code == gracefulTimeout: reason = .timeout
+        case nil where isKilled && isOutOfMemory: reason = .memory
         case nil: break
         }
         return Outcome(reason, exitCode: ending.code, signal: ending.signal)
@@ -149,7 +182,8 @@ package struct JobAttempt {
         }
         do throws(ScriptError) {
             let header = try JobScript.header(of: text)
-            for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
+            for need in header.needs where !JobFolder(outcome: Paths.absolute(need, from: folder.path)).isDone
+            {
                 throw ScriptError.unfinished(need: need)
             }
             try check(header.files)
@@ -170,23 +204,19 @@ package struct JobAttempt {
         _ program: Program, _ output: Output, _ started: Timestamp
     ) throws(AttemptError) -> Int32 {
         do throws(SystemError) {
-            let pid: Int32
             switch output {
-            case .inherited: pid = try start(program, out: 1, err: 2, input: 0, ownSession: false)
+            case .inherited: return try start(program, out: 1, err: 2, input: 0, ownSession: false, started)
             case .files:
                 let out = try log(folder.output, started)
                 let err = try log(folder.error, started)
-                pid = try start(program, out: out.number, err: err.number, input: -1, ownSession: true)
+                return try start(
+                    program, out: out.number, err: err.number, input: -1, ownSession: true, started)
             }
-            // From here on something runs: nothing may be thrown.
-            try? Files.write(ProcessRecord(pid: pid).json(started: started).bytes, to: folder.process)
-            return pid
         } catch { throw .system(error) }
     }
 
     /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time: `train.20261123192722.out`.
     private func log(_ path: String, _ started: Timestamp) throws(SystemError) -> Descriptor {
-        let flags = O_WRONLY | O_CREAT | O_APPEND
         if order.attempt > 1, Files.size(of: path) > 0 {
             let time = started.format("%Y%m%d%H%M%S")
             let suffix = path.hasSuffix(".out") ? "out" : "err"
@@ -198,7 +228,7 @@ package struct JobAttempt {
             }
             try Files.rename(path, to: kept)
         }
-        return try Descriptor(opening: path, flags | O_TRUNC)
+        return try Descriptor(writing: path, O_APPEND | O_TRUNC)
     }
 
     private func variables(
@@ -207,7 +237,7 @@ package struct JobAttempt {
         var own: [(name: String, value: String)] = [
             ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
             ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
-            ("XPM_EVENTS", folder.programEvents), ("XPM_JOB_HELD", "1"),
+            ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
         ]
         if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
         if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
@@ -228,13 +258,14 @@ package struct JobAttempt {
     }
 
     private func start(
-        _ program: Program, out: Int32, err: Int32, input: Int32, ownSession: Bool
+        _ program: Program, out: Int32, err: Int32, input: Int32, ownSession: Bool, _ started: Timestamp
     ) throws(SystemError) -> Int32 {
-        var process = xsys_process.make(
+        // The program notes itself before it runs: there is none of which nobody knows.
+        let process = NewProcess(
             input: input, output: out, error: err, kept: program.lock, keptLast: program.shared.last,
-            session: ownSession)
+            startsSession: ownSession, record: ProcessRecord.note(at: folder.process, started: started))
         if language == .lua {
-            let pid = unsafe xsys_fork(folder.path, &process)
+            let pid = ChildProcess.fork(in: folder.path, as: process)
             if pid == 0 {
                 for variable in program.own { Environment.set(variable.name, variable.value) }
                 let code = lua(
@@ -248,17 +279,40 @@ package struct JobAttempt {
 
         let command = JobScript.command(of: program.header.body)
         let changes = program.own + (command?.environment ?? []).map { ($0.name, $0.value) }
-        let environment = Environment.merging(changes, into: Environment.all)
-        let arguments = command?.arguments ?? ["/bin/sh", folder.script(.sh)]
-        let pid = ChildProcess.spawn(arguments, environment: environment, in: folder.path, as: process)
+        let environment = EnvironmentBlock.current.setting(changes)
+        let arguments = try fitting(command?.arguments ?? ["/bin/sh", folder.script(.sh)])
+        let (pid, recordFailed) = ChildProcess.start(
+            arguments, environment: environment, in: folder.path, as: process)
+        if recordFailed { throw SystemError("write", folder.process, code: -pid) }
+        if pid == -E2BIG {
+            throw SystemError(
+                "start (its arguments are too long: write a list into a file, or read $XPM_PARAMS)",
+                arguments[0], code: E2BIG)
+        }
         if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
         return pid
     }
 
+    /// The most bytes of one argument, with its end (execve(2), MAX_ARG_STRLEN).
+    private static let longestArgument = 128 << 10
+
+    /// A shell's text that is too long for an argument, as a file.
+    private func fitting(_ arguments: [String]) throws(SystemError) -> [String] {
+        guard arguments.count >= 3, let text = arguments.last, arguments[arguments.count - 2] == "-c",
+            text.utf8.count >= Self.longestArgument
+        else { return arguments }
+        let path = "\(folder.path)/\(folder.name).command"
+        try Files.write(Array(text.utf8), to: path)
+        return arguments.dropLast(2) + [path]
+    }
+
     // MARK: The outcome
 
-    private func record(_ outcome: inout Outcome) {
-        do throws(SystemError) { try folder.record(outcome) } catch {
+    private func record(_ outcome: inout Outcome, _ output: Output) {
+        if Files.exists(folder.done) {
+            warn("\(Paths.name(folder.done)) is xpm's own: what the program wrote there is removed", output)
+        }
+        do throws(SystemError) { try folder.record(outcome, isDurable: order.isDurable) } catch {
             // Work whose outcome cannot be told does not count as done.
             outcome = Outcome(
                 .failed, exitCode: outcome.exitCode, message: "the outcome cannot be written: \(error.text)")

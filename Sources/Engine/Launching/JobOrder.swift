@@ -2,6 +2,9 @@ import Text
 
 /// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
 struct JobOrder: Equatable {
+    /// Of the format. A runner refuses a newer one: xpm was upgraded while it ran.
+    static let version: Int64 = 2
+
     var folder: JobFolder
     var language: JobScript.Language
     /// Which attempt it is; the first is 1.
@@ -16,6 +19,8 @@ struct JobOrder: Equatable {
     var claim: String?
     /// Which GPUs it may choose from; nil where it asks for none.
     var gpus: GPUs?
+    /// Whether its outcome counts only when it and its outputs are on the disk.
+    var isDurable = true
 
     /// So many of these devices, whose locks lie in a folder.
     struct GPUs: Equatable {
@@ -43,11 +48,12 @@ struct JobOrder: Equatable {
 
     var json: JSON {
         [
+            "version": .int(Self.version),
             "language": .string(language.rawValue), "folder": .string(folder.path),
             "name": .string(folder.name), "attempt": .int(Int64(attempt)),
             "duration": duration.map(JSON.float) ?? .null,
             "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
-            "claim": .optional(claim),
+            "claim": .optional(claim), "durable": .bool(isDurable),
             "gpus": gpus.map { gpus in
                 [
                     "count": .int(Int64(gpus.count)),
@@ -57,18 +63,34 @@ struct JobOrder: Equatable {
         ]
     }
 
-    /// - Returns: nil for bytes that are no order.
-    init?(_ bytes: [UInt8]) {
-        guard let json = try? JSON.parse(bytes), let path = json["folder"]?.string,
-            let name = json["name"]?.string,
+    /// Why bytes are no order.
+    enum Problem: Error {
+        case malformed
+        case otherVersion(Int64)
+
+        var text: String {
+            switch self {
+            case .malformed: "xpm-job cannot read the order of xpm"
+            case .otherVersion(let version):
+                "xpm-job reads orders of version \(JobOrder.version), and got one of version \(version): xpm was replaced while it ran; start it again"
+            }
+        }
+    }
+
+    init(_ bytes: [UInt8]) throws(Problem) {
+        guard let json = try? JSON.parse(bytes) else { throw .malformed }
+        let version = json["version"]?.int ?? 1
+        guard version == Self.version else { throw .otherVersion(version) }
+        guard let path = json["folder"]?.string, let name = json["name"]?.string,
             let language = json["language"]?.string.flatMap(JobScript.Language.init(rawValue:))
-        else { return nil }
+        else { throw .malformed }
         self.init(folder: JobFolder(path: path, name: name), language: language)
         attempt = json["attempt"]?.int.flatMap { Int(exactly: $0) } ?? 1
         duration = json["duration"]?.number
         cores = json["cores"]?.int.flatMap { Int(exactly: $0) }
         memory = json["memory"]?.int
         claim = json["claim"]?.string
+        isDurable = json["durable"] != .bool(false)
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(
                 count: Int(count),

@@ -4,10 +4,13 @@ import Text
 package protocol Launcher: Sendable {
     /// Called once, first: where to report what happens to jobs.
     func begin(report: @escaping @Sendable (Plan.Event) -> Void)
-    /// Starts a job whose folder is written. Does not wait for it; reports `ended`, `adopted` or `abandoned` for it.
+    /// Starts a job whose folder is written. Does not wait for it; reports `ended`, `adopted` or `abandoned` for it, and before that
+    /// `waits` and `begins`.
     ///
     /// - Parameter memory: what this attempt has, in bytes, where the job asks for some.
     func launch(_ job: JobSpec, memory: Int64?)
+    /// Takes back a job whose program waits; reports `withdrawn`, unless it has begun meanwhile.
+    func withdraw(_ number: JobNumber)
     /// Writes the outcome of a job whose process left none, unless somebody runs it now.
     ///
     /// - Returns: why it cannot be written.

@@ -18,6 +18,21 @@ package final class MachineFit {
         gpuFolder = "\(workspace.path)/\(Claim.tokens)/.gpus/\(Environment.hostName)"
     }
 
+    /// What a job takes that is about to run. One that was killed for its memory begins with more, as far as its requirement goes.
+    ///
+    /// - Throws: why this machine cannot give it.
+    package func admit(_ requirement: Requirement?, in folder: JobFolder) throws(ValueError) -> JobDemand? {
+        guard let requirement else { return nil }
+        var demand = try demand(of: requirement)
+        guard demand.mostMemory != nil, Files.exists(folder.failed) else { return demand }
+        let last = Outcome.read(folder.failed)
+        if last.reason == .memory, let memory = last.memory {
+            let raised = demand.memory(after: memory) ?? min(memory, demand.mostMemory ?? memory)
+            demand.memory = max(demand.memory ?? 0, raised)
+        }
+        return demand
+    }
+
     /// What a job with a requirement takes: that of the first alternative that the machine can give.
     ///
     /// - Throws: why it can give none.

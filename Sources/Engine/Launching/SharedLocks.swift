@@ -18,90 +18,128 @@ struct SharedLocks {
     /// The highest descriptor, or -1.
     var last: Int32 { taken.map(\.descriptor).max() ?? -1 }
 
+    enum Acquisition {
+        case taken(SharedLocks)
+        /// It was to wait no longer.
+        case withdrawn
+        /// It was to stop.
+        case stopped
+    }
+
     /// Waits until all are taken.
     ///
     /// - Parameters:
     ///   - program: the job, whose folder the header's paths are relative to.
     ///   - job: the descriptor of the job's own lock; these come behind it.
-    ///   - orders: a channel on which anything ends the waiting, or -1.
-    /// - Returns: nil if it was ended.
+    ///   - orders: a channel on which an order ends the waiting, or -1.
+    ///   - report: told for what it waits, and who holds it; and when it waits no longer.
     static func take(
         for header: JobScript.Header, _ gpus: JobOrder.GPUs?, of program: JobFolder, behind job: Int32,
-        orders: Int32
-    ) throws(SystemError) -> SharedLocks? {
+        orders: Int32, _ report: (RunnerMessage) -> Void
+    ) throws(SystemError) -> Acquisition {
         let folder = program.path
         let folders = header.shares.map { Wanted(folder: Paths.absolute($0, from: folder)) }
         let tokens = header.tokens.map { Wanted(token: $0, in: Paths.absolute($0.resource, from: folder)) }
         let order = { (a: Wanted, b: Wanted) in ByteOrder.less(a.folder, b.folder) }
         var locks = SharedLocks()
-        let process = program.process
+        var told: String?
         let all =
             folders.sorted(by: order) + tokens.sorted(by: order) + [gpus].compactMap(\.self).map(Wanted.init)
         for wanted in all {
             while true {
                 do throws(SystemError) {
-                    if let taken = try wanted.take(behind: job, program: process) {
+                    if let taken = try wanted.take(behind: job, of: program) {
                         locks.taken += taken
-                        if wanted.isOfDevices { locks.devices = taken.map(\.number) }
+                        if wanted.kind == .gpus { locks.devices = taken.map(\.number) }
                         break
                     }
                 } catch {
                     locks.release()
                     throw error
                 }
-                var polled = pollfd(fd: orders, events: Int16(POLLIN), revents: 0)
-                if unsafe poll(&polled, 1, 50) > 0 {
+                let reason = wanted.reasonToWait
+                if reason != told { report(.waiting(reason)) }
+                told = reason
+                if let order = JobRunner.nextOrder(from: orders, milliseconds: 50) {
                     locks.release()
-                    return nil
+                    return order == JobRunner.Order.withdraw ? .withdrawn : .stopped
                 }
             }
         }
-        return locks
+        if told != nil { report(.started) }
+        return .taken(locks)
     }
 
+    /// Gives them back, also those that a process left behind has inherited.
     func release() { for one in taken { one.release() } }
 
     /// So many of some lock files.
     private struct Wanted {
+        enum Kind: String {
+            case folder = "shared folder"
+            case token
+            case gpus = "GPU"
+        }
+
+        let kind: Kind
         let folder: String
         /// The numbers of the files; none for the one of a folder.
         let numbers: [Int]
         let count: Int
-        var isOfDevices = false
 
         init(folder: String) {
+            kind = .folder
             self.folder = folder
             numbers = []
             count = 1
         }
 
         init(token: Claim, in folder: String) {
+            kind = .token
             self.folder = folder
             numbers = Array(0..<token.capacity)
             count = token.count
         }
 
         init(gpus: JobOrder.GPUs) {
+            kind = .gpus
             folder = gpus.folder
             numbers = gpus.devices
             count = gpus.count
-            isOfDevices = true
         }
 
-        /// - Parameter program: the `.pid` of the program that will have a part in them.
-        func take(behind job: Int32, program: String) throws(SystemError) -> [Taken]? {
+        private var paths: [(number: Int, path: String)] {
+            (numbers.isEmpty ? [-1] : numbers).map { ($0, "\(folder)/\($0 < 0 ? "" : String($0)).lock") }
+        }
+
+        /// For what a job waits, and who holds it.
+        var reasonToWait: String {
+            let what =
+                switch kind {
+                case .folder: "shared folder \(Paths.name(Paths.parent(folder)))"
+                case .token: "token \(Paths.name(folder))"
+                case .gpus: count == 1 ? "a GPU" : "\(count) GPUs"
+                }
+            let holders = TextSet(
+                paths.filter { FileLock.isHeld($0.path) }.compactMap { LockHolder.read($0.path) })
+            return "waits for \(what)"
+                + (holders.isEmpty ? "" : ", held by \(holders.ordered.prefix(3).joined(separator: " and "))")
+        }
+
+        /// - Parameter program: the job whose program will have a part in them.
+        func take(behind job: Int32, of program: JobFolder) throws(SystemError) -> [Taken]? {
             try Files.makeFolder(folder)
             var taken: [Taken] = []
             do throws(SystemError) {
-                for number in numbers.isEmpty ? [-1] : numbers {
-                    let path = "\(folder)/\(number < 0 ? "" : String(number)).lock"
-                    guard let lock = try FileLock.take(path, program: program) else { continue }
+                for (number, path) in paths {
+                    guard let lock = try FileLock.take(path, program: program.process) else { continue }
                     // A folder that was removed meanwhile had another file of that name.
                     guard lock.isAt(path) else {
                         lock.release()
                         continue
                     }
                     taken.append(try Taken(lock, path, number, behind: job))
+                    LockHolder.write(program, to: path)
                     if taken.count == count { return taken }
                 }
             } catch {
@@ -134,8 +172,26 @@ struct SharedLocks {
         }
 
         func release() {
+            if claim == nil { FileLock.unlock(descriptor) }
             close(descriptor)
             if let claim { LockClaim.release(path, claim) }
         }
+    }
+}
+
+/// Who holds a lock that jobs share: the content of its file, for people. It stays when the lock is given back.
+private enum LockHolder {
+    static func write(_ job: JobFolder, to path: String) {
+        let record = ProcessRecord(pid: getpid())
+        let name = "\(Paths.name(Paths.parent(job.path))) \(job.identifier.prefix(8))"
+        let text = "\(name), process \(record.pid) on \(record.host)\n"
+        // The lock counts, not what it says.
+        guard let file = try? Descriptor(opening: path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK) else { return }
+        ftruncate(file.number, 0)
+        try? file.write(Array(text.utf8), path: path)
+    }
+
+    static func read(_ path: String) -> String? {
+        (try? Files.readText(path, limit: 4096))?.lines.first.map(String.init)
     }
 }

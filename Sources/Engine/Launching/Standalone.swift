@@ -14,8 +14,10 @@ package enum Standalone {
     /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it cannot run now.
     package static func run(_ path: String, lua: @escaping LuaBody) -> (code: Int32, message: String?) {
         xsys_expect_children()
+        // What the program leaves behind comes here, and can be found.
+        xsys_adopt_orphans()
         let script = Paths.absolute(path)
-        guard let language = JobScript.Language(rawValue: String(script.split(separator: ".").last ?? ""))
+        guard let language = JobScript.Language(rawValue: String(script.cut(atLast: ".")?.after ?? ""))
         else {
             return (2, "\(path): \(ScriptError.notAScript.text)")
         }
@@ -24,7 +26,8 @@ package enum Standalone {
             let text = try Files.readText(script)
             do throws(ScriptError) {
                 let header = try JobScript.header(of: text)
-                for need in header.needs where !Files.exists(Paths.absolute(need, from: folder.path)) {
+                for need in header.needs
+                where !JobFolder(outcome: Paths.absolute(need, from: folder.path)).isDone {
                     throw ScriptError.unfinished(need: Paths.shown(Paths.absolute(need, from: folder.path)))
                 }
             } catch { return (2, "\(path): \(error.text)") }
@@ -41,8 +44,13 @@ package enum Standalone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
             try Files.remove(folder.failed)
-            let outcome = JobAttempt(JobOrder(folder: folder, language: language), lua: lua)
-                .run(holding: lock, output: .inherited, orders: -1)
+            let attempt = JobAttempt(JobOrder(folder: folder, language: language), lua: lua)
+            let outcome =
+                attempt.run(holding: lock, output: .inherited, orders: -1) { message in
+                    if case .waiting(let reason) = message {
+                        StandardStream.error.write("xpm-job: \(reason)\n")
+                    }
+                } ?? Outcome(.cancelled)
             if let signal = outcome.signal { return (128 + signal, outcome.text) }
             if outcome.reason == .launch { return (2, outcome.text) }
             return (outcome.exitCode ?? 0, nil)

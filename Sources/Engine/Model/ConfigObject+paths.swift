@@ -45,6 +45,29 @@ extension ConfigObject {
         }
     }
 
+    /// The paths that were made for it and for the objects in it, relative to its job's folder.
+    package func declaredPaths(below folder: String) -> [String] {
+        var found: [String] = []
+        var visited: Set<ObjectIdentifier> = []
+        func visit(_ object: ConfigObject) {
+            guard visited.insert(ObjectIdentifier(object)).inserted, object === self || object.task == nil
+            else { return }
+            for parameter in object.type.parameters {
+                guard let name = parameter.jobPath, !name.isEmpty,
+                    case .path(let path)? = object[parameter.name]
+                else { continue }
+                let relative = Paths.relative(path, from: folder)
+                // A line of the script's header each.
+                if !relative.utf8.contains(UInt8(ascii: "\n")), !found.contains(relative) {
+                    found.append(relative)
+                }
+            }
+            object.forEachObject(visit)
+        }
+        visit(self)
+        return found
+    }
+
     /// The folders shared with other tasks that it, or an object in it, has.
     package func partialFolders(in partials: String) -> [String] {
         var found: [String] = []

@@ -162,6 +162,7 @@ package final class Experiment {
             results: options.results, environment: environment + options.environment, program: try program())
         let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
         if isWritten {
+            script.outputs = task.declaredPaths(below: folder.path)
             script.files = task.files().map { path, digest in
                 files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
             }
@@ -176,7 +177,8 @@ package final class Experiment {
             claims: shares.map { Claim($0) } + claimed,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: demand, retry: script.retry,
-            priority: options.priority, isHeld: options.isHeld)
+            priority: options.priority, isHeld: options.isHeld,
+            files: mode.launches && state == .running ? jobFiles(of: task, script) : nil)
         let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
@@ -218,7 +220,9 @@ package final class Experiment {
         let spec = job.spec
         let dependencies = spec.dependencies.map { all[$0.index] }
         let isLeft = mode == .prepare && job.task.type.kind != .prepare
-        if mode != .dryRun, !isLeft, state != .done, state != .running { try write(job, script) }
+        if mode != .dryRun, !isLeft, state != .done, state != .running {
+            try jobFiles(of: job.task, script).write(to: spec.folder, spec.language)
+        }
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
@@ -296,25 +300,15 @@ package final class Experiment {
         return .new
     }
 
-    /// What the job takes of this machine, or why it cannot have it. One that was killed for its memory begins with more, as far as its requirement goes.
+    /// What the job takes of this machine, or why it cannot have it.
     private func demand(
         of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
     ) throws(ValueError) -> (JobDemand?, problem: String?) {
-        guard let requirement else { return (nil, nil) }
-        var demand: JobDemand
-        do throws(ValueError) { demand = try fit.demand(of: requirement) } catch {
+        do throws(ValueError) { return (try fit.admit(requirement, in: folder), nil) } catch {
             // Nothing runs, or somewhere else.
             if !mode.launches { return (nil, error.text) }
             throw ValueError(.refused("\(task.type.id) requires \(error.text)"))
         }
-        if demand.mostMemory != nil, Files.exists(folder.failed) {
-            let last = Outcome.read(folder.failed)
-            if last.reason == .memory, let memory = last.memory {
-                let raised = demand.memory(after: memory) ?? min(memory, demand.mostMemory ?? memory)
-                demand.memory = max(demand.memory ?? 0, raised)
-            }
-        }
-        return (demand, nil)
     }
 
     /// The folder of a task of an earlier run, which an object that was loaded brings along.
@@ -368,20 +362,10 @@ package final class Experiment {
     /// Nothing more is launched.
     package func drain() { inbox?.yield(.drain) }
 
-    /// Writes a job's folder. The script comes last: a folder that has one is whole.
-    private func write(_ job: Job, _ script: JobScript) throws(SystemError) {
-        let folder = job.spec.folder
-        let isNew = try Files.makeFolder(folder.path)
-        let parameters = ParameterFile.json(of: job.task, workspace: workspace, version: version).bytes
-        let text = Array(script.text(host: host).utf8)
-        let scriptPath = folder.script(script.language)
-        if isNew, try Files.create(folder.parameters, with: parameters),
-            try Files.create(scriptPath, with: text, mode: 0o777)
-        {
-            return
-        }
-        // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and goes with the next one.
-        try Files.replace(folder.parameters, with: parameters, temporaryIn: run?.path)
-        try Files.replace(scriptPath, with: text, mode: 0o777, temporaryIn: run?.path)
+    /// What is written to a job's folder.
+    private func jobFiles(of task: ConfigObject, _ script: JobScript) -> JobFiles {
+        JobFiles(
+            parameters: ParameterFile.json(of: task, workspace: workspace, version: version).bytes,
+            script: Array(script.text(host: host).utf8), temporaryIn: run?.path)
     }
 }

@@ -29,13 +29,15 @@ package final class JobSpec: Sendable {
     package let isRemade: Bool
     /// `lr=0.1 seed=1`
     package let tags: String
+    /// What is still to be written to its folder before it is launched: somebody else ran it when it was submitted.
+    package let files: JobFiles?
 
     /// - Parameter place: what `folder` is below, where its name is that of the identifier.
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder, in place: String? = nil,
         language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String,
         demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false,
-        isRemade: Bool = false
+        isRemade: Bool = false, files: JobFiles? = nil
     ) {
         self.number = number
         self.identifier = identifier
@@ -51,6 +53,7 @@ package final class JobSpec: Sendable {
         self.priority = priority
         self.isHeld = isHeld
         self.isRemade = isRemade
+        self.files = files
     }
 }
 
@@ -96,6 +99,8 @@ package indirect enum JobStatus: Sendable, Equatable {
     case ready
     /// Nothing is missing, but it was held back.
     case held
+    /// It was launched, and its program waits for something that others hold: which, and who.
+    case queued(String)
     case running
     /// It had been done before this run, or by another.
     case cached
@@ -111,8 +116,16 @@ package indirect enum JobStatus: Sendable, Equatable {
     /// Whether nothing more will happen to it in this run.
     package var isFinal: Bool {
         switch self {
-        case .waiting, .ready, .held, .running: false
+        case .waiting, .ready, .held, .queued, .running: false
         default: true
+        }
+    }
+
+    /// Whether a launcher has it.
+    package var isLaunched: Bool {
+        switch self {
+        case .queued, .running: true
+        default: false
         }
     }
 
@@ -121,7 +134,7 @@ package indirect enum JobStatus: Sendable, Equatable {
     /// The name in `status.json`, in `--json` and for `job:state()`.
     package var name: String {
         switch self {
-        case .waiting: "waiting"
+        case .waiting, .queued: "waiting"
         case .ready: "ready"
         case .held: "held"
         case .running: "running"

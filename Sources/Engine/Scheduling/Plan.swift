@@ -14,6 +14,12 @@ package struct Plan: Sendable {
         case left(JobSpec)
         /// Another process runs it: no slot of ours is used.
         case adopted(JobNumber)
+        /// It was launched, but its program waits for something that others hold.
+        case waits(JobNumber, reason: String)
+        /// It has what it waited for.
+        case begins(JobNumber)
+        /// It was launched, and has come back before its program began.
+        case withdrawn(JobNumber)
         /// An attempt ended. `elsewhere` is one that this run did not start.
         case ended(JobNumber, Outcome, elsewhere: Bool)
         /// The process that ran it vanished without an outcome, and was not of this run: it has to run again.
@@ -34,6 +40,8 @@ package struct Plan: Sendable {
         /// - Parameter memory: what the attempt has, in bytes, where the requirement asks for some.
         case launch(JobNumber, memory: Int64?)
         case report(JobNumber, JobStatus)
+        /// One that was launched and waits is not to begin.
+        case withdraw(JobNumber)
         /// A failed attempt is followed by another.
         case retry(JobNumber, Outcome)
         /// Its attempts left no outcome: this is written to its folder.
@@ -108,8 +116,18 @@ package struct Plan: Sendable {
             add(spec)
             settle(spec.number, .left, &actions)
         case .adopted(let number): queue.giveBackSlots(of: number)
+        case .waits(let number, let reason):
+            guard entries[number.index].status.isLaunched else { break }
+            set(number, .queued(reason), &actions)
+            if isDraining { actions.append(.withdraw(number)) }
+        case .begins(let number):
+            if case .queued = entries[number.index].status { set(number, .running, &actions) }
+        case .withdrawn(let number):
+            guard entries[number.index].status.isLaunched else { break }
+            stop(number)
+            makeReady(number, &actions)
         case .ended(let number, let outcome, let elsewhere):
-            guard entries[number.index].status == .running else { break }
+            guard entries[number.index].status.isLaunched else { break }
             stop(number)
             if outcome.isDone {
                 succeed(number, as: elsewhere ? .cached : .done, &actions)
@@ -117,7 +135,7 @@ package struct Plan: Sendable {
                 fail(number, outcome, &actions)
             }
         case .abandoned(let number):
-            guard entries[number.index].status == .running else { break }
+            guard entries[number.index].status.isLaunched else { break }
             stop(number)
             entries[number.index].lost += 1
             let (lost, retry) = (Int(entries[number.index].lost), entries[number.index].spec.retry)
@@ -132,7 +150,7 @@ package struct Plan: Sendable {
         case .scriptWaits: submitsNothing = true
         case .scriptEnded: isPlanned = true
         case .closed: isClosed = true
-        case .drain: isDraining = true
+        case .drain: drain(&actions)
         }
         launchReady(&actions)
         finishIfOver(&actions)
@@ -194,7 +212,7 @@ package struct Plan: Sendable {
             return
         }
         let status = entries[number.index].status
-        guard !status.isFinal, status != .running else { return }
+        guard !status.isFinal, !status.isLaunched else { return }
         note(change, number, &actions)
         switch (change, status) {
         case (.hold, .ready):
@@ -249,6 +267,11 @@ package struct Plan: Sendable {
         actions.append(.report(number, status))
     }
 
+    private mutating func set(_ number: JobNumber, _ status: JobStatus, _ actions: inout [Action]) {
+        entries[number.index].status = status
+        actions.append(.report(number, status))
+    }
+
     private mutating func succeed(_ number: JobNumber, as status: JobStatus, _ actions: inout [Action]) {
         settle(number, status, &actions)
         for dependent in takeDependents(of: number) where entries[dependent.index].status == .waiting {
@@ -274,7 +297,16 @@ package struct Plan: Sendable {
     private mutating func giveUp(_ number: JobNumber, _ outcome: Outcome, _ actions: inout [Action]) {
         settle(number, .failed(outcome), &actions)
         block(dependentsOf: number, &actions)
-        if failsFast { isDraining = true }
+        if failsFast { drain(&actions) }
+    }
+
+    /// Nothing more begins.
+    private mutating func drain(_ actions: inout [Action]) {
+        guard !isDraining else { return }
+        isDraining = true
+        for entry in entries {
+            if case .queued = entry.status { actions.append(.withdraw(entry.spec.number)) }
+        }
     }
 
     /// Blocks all that needs a failed job, directly or not.

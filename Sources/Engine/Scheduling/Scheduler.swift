@@ -47,6 +47,7 @@ package actor Scheduler {
         for action in actions {
             switch action {
             case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
+            case .withdraw(let number): launcher.withdraw(number)
             case .record(let number, let outcome):
                 if let warning = launcher.record(outcome, of: plan.spec(number)) {
                     observer.observe(.warning(warning))

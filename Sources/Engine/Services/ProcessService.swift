@@ -104,8 +104,13 @@ package final class ProcessService: Service {
         }
         guard mayStart else { return }
         guard status.move(to: .starting, of: self) else { return live.withLock { $0.isSupervised = false } }
-        NewThread.start { [self] in
-            supervise()
+        do throws(SystemError) {
+            try NewThread.start { [self] in
+                supervise()
+                live.change { $0.isSupervised = false }
+            }
+        } catch {
+            status.move(to: .error(error.text), of: self)
             live.change { $0.isSupervised = false }
         }
     }
@@ -218,8 +223,8 @@ package final class ProcessService: Service {
         if failure < 0 { throw SystemError("create sockets", "", code: -failure) }
         let theirs = Descriptor(owning: ends[1])
         let pid = ChildProcess.spawn(
-            [program, ServiceHost.flag], environment: Environment.all,
-            as: .make(kept: theirs.number, as: ServiceHost.channel, session: true))
+            [program, ServiceHost.flag], environment: .current,
+            as: NewProcess(kept: theirs.number, keptAs: ServiceHost.channel, startsSession: true))
         if pid < 0 {
             close(ends[0])
             throw SystemError("start", program, code: -pid)

@@ -67,14 +67,14 @@ package enum ServiceHost {
         var isAlone: Bool { channelOrNone < 0 }
 
         init(_ order: ServiceOrder, signals: Int32) throws(SystemError) {
-            let log = try Descriptor(opening: order.service.log, O_WRONLY | O_CREAT | O_APPEND)
+            let log = try Descriptor(writing: order.service.log, O_APPEND)
             var ends: [Int32] = [0, 0]
             let failure = unsafe xsys_pipe(&ends)
             if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
-            let process = xsys_process.make(
-                output: ends[1], error: ends[1], session: true, diesWithParent: true)
-            let environment = Environment.merging(
-                order.environment.map { ($0.name, $0.value) }, into: Environment.all)
+            let process = NewProcess(
+                output: ends[1], error: ends[1], startsSession: true, diesWithParent: true)
+            let environment = EnvironmentBlock.current.setting(
+                order.environment.map { ($0.name, $0.value) })
             let pid = ChildProcess.spawn(
                 order.arguments, environment: environment, in: order.service.path, as: process)
             close(ends[1])

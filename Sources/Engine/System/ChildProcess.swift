@@ -1,4 +1,4 @@
-package import CSystemShim
+import CSystemShim
 import Text
 
 #if canImport(Glibc)
@@ -13,26 +13,41 @@ package enum ChildProcess {
     ///
     /// - Returns: its pid, or a negative errno if it cannot be executed.
     package static func spawn(
-        _ arguments: [String], environment: [String], in folder: String? = nil, as process: xsys_process
+        _ arguments: [String], environment: EnvironmentBlock, in folder: String? = nil,
+        as process: NewProcess
     ) -> Int32 {
-        unsafe withStrings(arguments) { arguments in
-            unsafe withStrings(environment) { environment in
-                var process = process
-                return unsafe xsys_spawn(arguments, environment, folder, &process)
+        start(arguments, environment: environment, in: folder, as: process).result
+    }
+
+    /// The same, and whether it did not start because its record could not be written.
+    static func start(
+        _ arguments: [String], environment: EnvironmentBlock, in folder: String?, as process: NewProcess
+    ) -> (result: Int32, recordFailed: Bool) {
+        // The kernel would take what is before it.
+        if arguments.contains(where: { $0.utf8.contains(0) }) { return (-EINVAL, false) }
+        return unsafe withStrings(arguments.map { $0.utf8.map { CChar(bitPattern: $0) } }) { arguments in
+            unsafe withStrings(environment.entries) { environment in
+                unsafe process.call { unsafe xsys_spawn(arguments, environment, folder, &$0) }
             }
         }
     }
 
+    /// fork(2) in a folder: call only while this process has one thread.
+    ///
+    /// - Returns: 0 in the child, its pid in the parent, or a negative errno.
+    static func fork(in folder: String, as process: NewProcess) -> Int32 {
+        unsafe process.call { unsafe xsys_fork(folder, &$0) }.result
+    }
+
     /// Calls `body` with a null-terminated array of C strings.
     private static func withStrings<Result>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>>) -> Result
+        _ strings: [[CChar]], _ body: (UnsafePointer<UnsafePointer<CChar>>) -> Result
     ) -> Result {
         var bytes: [CChar] = []
         var offsets: [Int] = []
         for string in strings {
             offsets.append(bytes.count)
-            // A string with a NUL ends there, as for every program.
-            bytes.append(contentsOf: string.utf8.prefix { $0 != 0 }.map { CChar(bitPattern: $0) })
+            bytes.append(contentsOf: string)
             bytes.append(0)
         }
         return unsafe bytes.withUnsafeBufferPointer { bytes in
@@ -58,15 +73,15 @@ package enum ChildProcess {
     ///   - channel: the number that the pipe has there.
     /// - Returns: its pid, and what it wrote first; nothing if it closed the pipe, by ending or otherwise.
     package static func startTelling(
-        _ arguments: [String], environment: [String], output: String, channel: Int32
+        _ arguments: [String], environment: EnvironmentBlock, output: String, channel: Int32
     ) throws(SystemError) -> (pid: Int32, told: [UInt8]) {
-        let log = try Descriptor(opening: output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+        let log = try Descriptor(writing: output, O_TRUNC | O_APPEND)
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_pipe(&ends)
         if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
         let reading = Descriptor(owning: ends[0])
-        let process = xsys_process.make(
-            output: log.number, error: log.number, kept: ends[1], as: channel, session: true)
+        let process = NewProcess(
+            output: log.number, error: log.number, kept: ends[1], keptAs: channel, startsSession: true)
         let pid = spawn(arguments, environment: environment, as: process)
         close(ends[1])
         if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
@@ -93,14 +108,14 @@ package enum ChildProcess {
     ///
     /// - Returns: its exit code (128 and the number of the signal that ended it), and what it wrote to both of its streams.
     package static func run(
-        _ arguments: [String], environment: [String], input: String, limit: Int = 1 << 20
+        _ arguments: [String], environment: EnvironmentBlock, input: String, limit: Int = 1 << 20
     ) throws(SystemError) -> (code: Int32, said: String) {
         let file = try Descriptor(opening: input, O_RDONLY)
         var ends: [Int32] = [0, 0]
         let failure = unsafe xsys_pipe(&ends)
         if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
         let reading = Descriptor(owning: ends[0])
-        let process = xsys_process.make(input: file.number, output: ends[1], error: ends[1])
+        let process = NewProcess(input: file.number, output: ends[1], error: ends[1])
         let pid = spawn(arguments, environment: environment, as: process)
         close(ends[1])
         if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
@@ -114,7 +129,7 @@ package enum ChildProcess {
     package static func output(_ arguments: [String], limit: Int = 1 << 24) -> (code: Int32, text: String)? {
         var ends: [Int32] = [0, 0]
         guard unsafe xsys_pipe(&ends) == 0 else { return nil }
-        let pid = spawn(arguments, environment: Environment.all, as: .make(output: ends[1]))
+        let pid = spawn(arguments, environment: .current, as: NewProcess(output: ends[1]))
         close(ends[1])
         guard pid > 0 else {
             close(ends[0])
@@ -125,17 +140,5 @@ package enum ChildProcess {
         var status: Int32 = 0
         _ = unsafe xsys_wait(pid, true, &status)
         return (xsys_exit_code(status), String(decoding: bytes, as: UTF8.self))
-    }
-}
-
-extension xsys_process {
-    /// A process with these descriptors; -1 is `/dev/null`.
-    static func make(
-        input: Int32 = -1, output: Int32 = -1, error: Int32 = -1, kept: Int32 = -1, as number: Int32 = -1,
-        keptLast: Int32 = -1, session: Bool = false, diesWithParent: Bool = false
-    ) -> xsys_process {
-        xsys_process(
-            input: input, output: output, error: error, kept: kept, kept_as: number,
-            kept_last: keptLast, session: session, dies_with_parent: diesWithParent)
     }
 }

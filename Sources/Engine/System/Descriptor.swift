@@ -14,12 +14,69 @@ package struct Descriptor: ~Copyable, Sendable {
     /// Takes over an open descriptor.
     package init(owning number: Int32) { self.number = number }
 
+    /// Opens whatever is at a path.
     package init(opening path: String, _ flags: Int32, _ mode: UInt32 = 0o666) throws(SystemError) {
+        let operation = flags & O_CREAT != 0 ? "create" : "open"
+        // The call would take what is before it.
+        if path.utf8.contains(0) { throw SystemError(operation, path, code: EINVAL) }
         let number = unsafe open(path, flags | O_CLOEXEC, mode_t(mode))
-        if number < 0 {
-            throw SystemError(flags & O_CREAT != 0 ? "create" : "open", path, code: errno)
-        }
+        if number < 0 { throw SystemError(operation, path, code: errno) }
         self.number = number
+    }
+
+    /// Opens a regular file to read it; a pipe or a device, which might block, is refused.
+    ///
+    /// - Throws: EISDIR for a folder, `SystemError.notRegular` for anything else that is no file.
+    package init(reading path: String) throws(SystemError) {
+        let opened = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK)
+        try opened.checkIsRegular(path)
+        self = opened
+    }
+
+    private borrowing func checkIsRegular(_ path: String) throws(SystemError) {
+        var status = xsys_status()
+        let failure = unsafe xsys_stat(number, nil, true, &status)
+        if failure < 0 { throw SystemError("read", path, code: -failure) }
+        if status.kind == CChar(UInt8(ascii: "d")) { throw SystemError("read", path, code: EISDIR) }
+        guard status.kind == CChar(UInt8(ascii: "f")) else {
+            throw SystemError("read", path, code: SystemError.notRegular)
+        }
+    }
+
+    /// Opens a file of xpm's own to write it, and creates it where it is not there. What lies there and is no regular file, a link
+    /// included, is not written through but replaced.
+    package init(writing path: String, _ flags: Int32, _ mode: UInt32 = 0o666) throws(SystemError) {
+        let flags = flags | O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+        if let number = try Self.regular(path, flags, mode) {
+            self = Descriptor(owning: number)
+            return
+        }
+        if unsafe unlink(path) < 0 { throw SystemError("replace", path, code: errno) }
+        self = try Descriptor(opening: path, flags | O_EXCL, mode)
+    }
+
+    /// - Returns: nil where something else than a regular file lies there.
+    private static func regular(_ path: String, _ flags: Int32, _ mode: UInt32) throws(SystemError) -> Int32?
+    {
+        if path.utf8.contains(0) { throw SystemError("create", path, code: EINVAL) }
+        let number = unsafe open(path, flags & ~O_TRUNC | O_CLOEXEC, mode_t(mode))
+        if number < 0 {
+            // A link, or a pipe that nobody reads.
+            if errno == ELOOP || errno == ENXIO { return nil }
+            throw SystemError("create", path, code: errno)
+        }
+        var status = xsys_status()
+        guard unsafe xsys_stat(number, nil, true, &status) == 0, status.kind == CChar(UInt8(ascii: "f"))
+        else {
+            close(number)
+            return nil
+        }
+        if flags & O_TRUNC != 0, status.size > 0, ftruncate(number, 0) < 0 {
+            let code = errno
+            close(number)
+            throw SystemError("create", path, code: code)
+        }
+        return number
     }
 
     deinit { close(number) }
@@ -42,6 +99,12 @@ package struct Descriptor: ~Copyable, Sendable {
             }
             written += count
         }
+    }
+
+    /// Brings its content and its name to the disk (fsync(2)).
+    borrowing func sync(path: String) throws(SystemError) {
+        let failure = unsafe xsys_sync(number, Paths.parent(path))
+        if failure < 0 { throw SystemError("sync", path, code: -failure) }
     }
 
     /// What is left to read, at most `limit` bytes.

@@ -1,3 +1,4 @@
+import CSystemShim
 import Text
 
 #if canImport(Glibc)
@@ -11,24 +12,6 @@ package enum Environment {
     package static subscript(name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
-    }
-
-    /// Every variable, as `NAME=value`.
-    package static var all: [String] {
-        var found: [String] = []
-        var entry = unsafe environ
-        while let text = unsafe entry.pointee {
-            found.append(unsafe String(cString: text))
-            unsafe entry += 1
-        }
-        return found
-    }
-
-    /// These variables with others set or replaced.
-    package static func merging(_ changes: [(name: String, value: String)], into base: [String]) -> [String] {
-        let replaced = TextSet(changes.map(\.name))
-        let kept = base.filter { !replaced.contains($0.cut(at: "=")?.before ?? $0[...]) }
-        return kept + changes.map { "\($0.name)=\($0.value)" }
     }
 
     package static func remove(_ name: String) { unsafe _ = unsetenv(name) }
@@ -53,8 +36,13 @@ package enum Environment {
         Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm"
     }
 
-    /// How many processors this process may use.
-    package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// How many processors this process may use: by its affinity mask, and by the limits of its control groups.
+    package static var processors: Int {
+        min(Int(xsys_processors()), ControlGroup.current.processors ?? Int.max)
+    }
+
+    /// How many descriptors this process may have (getrlimit(2), RLIMIT_NOFILE).
+    static var mostDescriptors: Int { Int(getdtablesize()) }
 
     /// Where a program named in a command is, along a PATH; nil if it is not there or may not be executed.
     package static func find(program: String, along path: String?, from folder: String) -> String? {

@@ -13,10 +13,18 @@ package enum Files {
         case file, folder, link, other
     }
 
+    private static func status(_ path: String, followingLinks: Bool = true) -> xsys_status? {
+        var status = xsys_status()
+        guard !path.utf8.contains(0), unsafe xsys_stat(-1, path, followingLinks, &status) == 0 else {
+            return nil
+        }
+        return status
+    }
+
     /// What is at a path, or nil.
     package static func kind(_ path: String, followingLinks: Bool = true) -> Kind? {
-        switch unsafe UInt8(truncatingIfNeeded: xsys_kind(path, followingLinks)) {
-        case 0: nil
+        switch status(path, followingLinks: followingLinks).map({ UInt8(bitPattern: $0.kind) }) {
+        case nil: nil
         case UInt8(ascii: "f"): .file
         case UInt8(ascii: "d"): .folder
         case UInt8(ascii: "l"): .link
@@ -25,29 +33,17 @@ package enum Files {
     }
 
     /// The number of a file, which a file that takes its name does not have; nil if there is none.
-    package static func inode(_ path: String) -> UInt64? {
-        var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
-        return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? inode : nil
-    }
+    package static func inode(_ path: String) -> UInt64? { status(path)?.inode }
 
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
-        var device: UInt64 = 0
-        var stamp = FileStamp()
-        guard unsafe xsys_identity(-1, path, &device, &stamp.inode, &stamp.size) == 0,
-            let modified = modified(path)
-        else { return nil }
-        stamp.modified = modified
-        return stamp
+        status(path).map { FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified) }
     }
 
     /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
-    package static func modified(_ path: String) -> Int64? {
-        let time = unsafe xsys_modified(path)
-        return time < 0 ? nil : time
-    }
+    package static func modified(_ path: String) -> Int64? { status(path)?.modified }
 
-    package static func exists(_ path: String) -> Bool { kind(path) != nil }
+    package static func exists(_ path: String) -> Bool { status(path) != nil }
 
     /// Makes a folder and those above it.
     ///
@@ -74,22 +70,23 @@ package enum Files {
     ///
     /// - Parameter limit: a larger file is refused, with EFBIG.
     package static func read(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
-        let descriptor = try Descriptor(opening: path, O_RDONLY)
-        var device: UInt64 = 0
-        var inode: UInt64 = 0
-        var size: Int64 = 0
-        let failure = unsafe xsys_identity(descriptor.number, nil, &device, &inode, &size)
-        if failure < 0 { throw SystemError("read", path, code: -failure) }
-        if size > limit { throw SystemError("read", path, code: EFBIG) }
-        if kind(path) == .folder { throw SystemError("read", path, code: EISDIR) }
-        return try descriptor.readToEnd(limit: limit, path: path)
+        let bytes = try Descriptor(reading: path).readToEnd(limit: limit + 1, path: path)
+        if bytes.count > limit { throw SystemError("read", path, code: EFBIG) }
+        return bytes
+    }
+
+    /// The content of what the user has named, which may be a pipe.
+    package static func readAnything(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let bytes = try Descriptor(opening: path, O_RDONLY).readToEnd(limit: limit + 1, path: path)
+        if bytes.count > limit { throw SystemError("read", path, code: EFBIG) }
+        return bytes
     }
 
     /// The content from an offset on; `most` bytes of it, or a few more.
     package static func read(
         _ path: String, from offset: Int, most: Int = 1 << 30
     ) throws(SystemError) -> [UInt8] {
-        let descriptor = try Descriptor(opening: path, O_RDONLY)
+        let descriptor = try Descriptor(reading: path)
         lseek(descriptor.number, off_t(offset), SEEK_SET)
         return try descriptor.readToEnd(limit: most, path: path)
     }
@@ -104,7 +101,7 @@ package enum Files {
 
     /// The last bytes of a file, at most `count`.
     package static func end(of path: String, count: Int) throws(SystemError) -> [UInt8] {
-        let descriptor = try Descriptor(opening: path, O_RDONLY)
+        let descriptor = try Descriptor(reading: path)
         let end = lseek(descriptor.number, 0, SEEK_END)
         lseek(descriptor.number, max(0, end - off_t(count)), SEEK_SET)
         return try descriptor.readToEnd(limit: count, path: path)
@@ -112,7 +109,7 @@ package enum Files {
 
     /// Writes a new file in place; use where a torn file is recognised for one.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o666) throws(SystemError) {
-        let descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC, mode)
+        let descriptor = try Descriptor(writing: path, O_TRUNC, mode)
         try descriptor.write(bytes, path: path)
     }
 
@@ -172,22 +169,36 @@ package enum Files {
 
     /// Removes a file, or a folder with all in it; links are not followed.
     package static func removeTree(_ path: String) throws(SystemError) {
-        if kind(path, followingLinks: false) == .folder {
-            for name in try list(path) { try removeTree("\(path)/\(name)") }
-            if unsafe rmdir(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
-        } else {
-            try remove(path)
+        let failure = unsafe xsys_remove_tree(path)
+        if failure < 0 { throw SystemError("remove", path, code: -failure) }
+    }
+
+    /// Brings the data of a file, or of all files in a folder, to the disk before what is renamed after this (`xsys_settle`). What is not
+    /// there has no data.
+    static func settle(_ path: String) throws(SystemError) {
+        switch kind(path, followingLinks: false) {
+        case .folder: for name in try list(path) { try settle("\(path)/\(name)") }
+        case .file:
+            let file: Descriptor
+            do throws(SystemError) {
+                file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            } catch {
+                // One that its program has made unreadable is no concern of ours.
+                if error.isMissing || error.code == EACCES { return }
+                throw error
+            }
+            let failure = xsys_settle(file.number)
+            if failure < 0 { throw SystemError("bring to the disk", path, code: -failure) }
+        default: return
         }
     }
 
     /// The bytes of a file, or of all files in a folder; links count nothing.
     package static func size(of path: String) -> Int64 {
-        switch kind(path, followingLinks: false) {
-        case .folder:
-            return ((try? list(path)) ?? []).reduce(0) { $0 + size(of: "\(path)/\($1)") }
-        case .file:
-            var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
-            return unsafe xsys_identity(-1, path, &device, &inode, &size) == 0 ? size : 0
+        guard let status = status(path, followingLinks: false) else { return 0 }
+        switch UInt8(bitPattern: status.kind) {
+        case UInt8(ascii: "d"): return ((try? list(path)) ?? []).reduce(0) { $0 + size(of: "\(path)/\($1)") }
+        case UInt8(ascii: "f"): return status.size
         default: return 0
         }
     }
@@ -223,9 +234,9 @@ package enum Files {
         }
         guard kind(from) == .folder else {
             try makeFolder(Paths.parent(target))
-            let source = try Descriptor(opening: from, O_RDONLY)
+            let source = try Descriptor(reading: from)
             let mode: UInt32 = isExecutable(from) ? 0o777 : 0o666
-            let copy = try Descriptor(opening: target, O_WRONLY | O_CREAT | O_TRUNC, mode)
+            let copy = try Descriptor(writing: target, O_TRUNC, mode)
             while true {
                 let bytes = try source.readToEnd(limit: 1 << 20, path: from)
                 if bytes.isEmpty { return }
@@ -233,7 +244,7 @@ package enum Files {
             }
         }
         try makeFolder(target)
-        for name in try list(from) {
+        for name in try list(from, refusingStrangers: true) {
             try copyTree("\(from)/\(name)", to: "\(target)/\(name)", keepingLinks: keepingLinks)
         }
     }
@@ -250,16 +261,29 @@ package enum Files {
         return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    /// The names in a folder, in byte order, without `.` and `..`.
-    package static func list(_ path: String) throws(SystemError) -> [String] {
+    /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's, and left out.
+    ///
+    /// - Throws: EILSEQ for such a name, where it is refused.
+    package static func list(
+        _ path: String, refusingStrangers: Bool = false
+    ) throws(SystemError) -> [String] {
         guard let folder = unsafe opendir(path) else { throw SystemError("list", path, code: errno) }
         defer { unsafe _ = closedir(folder) }
         var names: [String] = []
         while let entry = unsafe readdir(folder) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(validatingCString: $0)
+                }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if let name {
+                if name != ".", name != ".." { names.append(name) }
+            } else if refusingStrangers {
+                let shown = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                    unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                }
+                throw SystemError("read the name", "\(path)/\(shown)", code: EILSEQ)
+            }
         }
         return names.sorted(by: ByteOrder.less)
     }

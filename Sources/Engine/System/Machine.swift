@@ -36,16 +36,13 @@ package struct Machine: Sendable, Equatable {
         Machine(cores: Environment.processors, memory: availableMemory, gpus: [])
     }
 
-    /// The machine's memory (proc(5), meminfo), or the limit of its control group where that is less.
+    /// The machine's memory (proc(5), meminfo), or the limit of its control groups where that is less.
     private static var availableMemory: Int64 {
         let text = (try? Files.readText("/proc/meminfo", limit: 1 << 16)) ?? ""
         let total =
             text.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }?
             .split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 } ?? 0
-        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap {
-            (try? Files.readText($0, limit: 64))?.split(separator: "\n").first.flatMap { Int64($0) }
-        }
-        return ([total] + limits).filter { $0 > 0 }.min() ?? 0
+        return [total, ControlGroup.current.memory ?? 0].filter { $0 > 0 }.min() ?? 0
     }
 
     /// The NVIDIA GPUs that jobs may use: those that `nvidia-smi` lists, and of them those of `CUDA_VISIBLE_DEVICES` if that is set.

@@ -14,12 +14,18 @@ package enum NewThread {
     /// Starts a thread.
     ///
     /// - Parameter stack: its stack in bytes.
-    package static func start(stack: Int = 1 << 20, _ body: @escaping @Sendable () -> Void) {
+    /// - Throws: EAGAIN or ENOMEM where a limit on threads or on memory does not allow it.
+    package static func start(
+        stack: Int = 1 << 20, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
         let failure = unsafe xsys_thread(
             { context in
                 unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
             }, context, stack)
-        precondition(failure == 0, "no thread can be started: errno \(-failure)")
+        if failure < 0 {
+            unsafe Unmanaged<Body>.fromOpaque(context).release()
+            throw SystemError("start a thread (see ulimit -u and ulimit -v)", "", code: -failure)
+        }
     }
 }

@@ -22,6 +22,10 @@ package struct Signals: Sendable {
     package static let terminate = SIGTERM
     package static let kill = SIGKILL
 
+    /// Lets writes beyond the limit of file sizes fail instead of ending the process. Called first; programs that are started do not
+    /// inherit it.
+    package static func surviveFileLimit() { xsys_survive_file_limit() }
+
     private let descriptor: Int32
 
     /// Blocks the signals in this thread and those it starts.

@@ -45,6 +45,9 @@ package enum StandardStream: Int32, Sendable {
         return { try? Descriptor.write($0, to: former, path: "") }
     }
 
+    /// Opens /dev/null in place of those that are closed: no other file gets their numbers. Called first.
+    package static func openAll() { xsys_open_standard_streams() }
+
     /// Makes what C code prints appear at each line end.
     package static func bufferByLine() { xsys_buffer_by_line() }
 }

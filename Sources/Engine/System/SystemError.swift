@@ -25,8 +25,17 @@ package struct SystemError: Error, Equatable {
         "\(path.isEmpty ? "" : path + ": ")cannot \(operation): \(Self.message(code))\(Self.symbol(code).map { " (\($0))" } ?? "")"
     }
 
+    /// In place of an errno: what is there is a pipe, a device or a socket.
+    package static let notRegular: Int32 = -1
+
     /// The system's words for an errno.
-    package static func message(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+    package static func message(_ code: Int32) -> String {
+        switch code {
+        case notRegular: "not a regular file"
+        case EILSEQ: "the name is not UTF-8"
+        default: unsafe String(cString: strerror(code))
+        }
+    }
 
     private static func symbol(_ code: Int32) -> String? {
         switch code {
@@ -42,6 +51,11 @@ package struct SystemError: Error, Equatable {
         case EPERM: "EPERM"
         case EMFILE: "EMFILE"
         case ENOEXEC: "ENOEXEC"
+        case EFBIG: "EFBIG"
+        case ENOMEM: "ENOMEM"
+        case EAGAIN: "EAGAIN"
+        case ELOOP: "ELOOP"
+        case ENAMETOOLONG: "ENAMETOOLONG"
         default: nil
         }
     }
@@ -53,4 +67,7 @@ extension SystemError {
 
     /// Whether a file was refused for its size.
     package var isTooLarge: Bool { code == EFBIG }
+
+    /// Whether this process, or the machine, has no more of something for the moment: descriptors, processes, memory.
+    package var isShortage: Bool { [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(code) }
 }

@@ -1,11 +1,5 @@
 import Text
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Keeps apart who removes what no run refers to, and runs that plan.
 ///
 /// While a script submits, jobs become its run's one after the other, and nobody can say which of them nobody will need. So a run holds
@@ -18,16 +12,14 @@ package enum Cleaning {
     ) throws(CleaningError) {
         var problem: CleaningError?
         do throws(SystemError) {
-            let isFree: Void? = try FileLock.holding(workspace.cleaning) { () throws(SystemError) in
-                // Only for who asks who it is: a full disk is why somebody cleans.
-                try? Files.write(ProcessRecord(pid: getpid()).json().bytes, to: workspace.cleaning)
+            let isFree: Void? = try HolderLock.holding(workspace.cleaning) { () throws(SystemError) in
                 let planning = planning(in: workspace)
                 do throws(CleaningError) {
                     if !planning.isEmpty { throw .planning(planning) }
                     try body()
                 } catch { problem = error }
             }
-            if isFree == nil { problem = .busy(ProcessRecord.read(workspace.cleaning)) }
+            if isFree == nil { problem = .busy(HolderLock.holder(of: workspace.cleaning)) }
         } catch { throw .system(error) }
         if let problem { throw problem }
     }

@@ -29,7 +29,7 @@ package struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter program: the `.pid` of a program that will have a part in the lock.
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
-        let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT)
+        let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
         if let folder = LockClaim.folder {
             guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
                 return nil
@@ -77,15 +77,15 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Whether the locked file still has this name: whoever removed it had the lock before.
     package func isAt(_ path: String) -> Bool {
-        var (device, inode, size) = (UInt64(0), UInt64(0), Int64(0))
-        let result = unsafe xsys_identity(descriptor.number, nil, &device, &inode, &size)
-        return result == 0 && Files.inode(path) == inode
+        var status = xsys_status()
+        return unsafe xsys_stat(descriptor.number, nil, true, &status) == 0
+            && Files.inode(path) == status.inode
     }
 
     /// Whether a process holds the lock. Creates nothing.
     package static func isHeld(_ path: String) -> Bool {
         if LockClaim.isInUse { return LockClaim.isHeld(path) }
-        guard let descriptor = try? Descriptor(opening: path, O_RDONLY) else { return false }
+        guard let descriptor = try? Descriptor(opening: path, O_RDONLY | O_NONBLOCK) else { return false }
         if xsys_lock(descriptor.number, false) == -EWOULDBLOCK { return true }
         _ = xsys_unlock(descriptor.number)
         return false
@@ -102,6 +102,9 @@ package struct FileLock: ~Copyable, Sendable {
         guard let claim, let folder = LockClaim.folder else { return }
         try LockClaim.inherit(path, claim, in: folder)
     }
+
+    /// Gives a lock back, for every process that shares the open file.
+    static func unlock(_ descriptor: Int32) { _ = xsys_unlock(descriptor) }
 
     /// Gives the lock back, for every process that shares the open file.
     package consuming func release() {

@@ -46,8 +46,7 @@ package enum JobEvents {
 
     private static func append(_ line: JSON, to folder: JobFolder) {
         // A log that cannot be written does not stop a job.
-        let flags = O_WRONLY | O_CREAT | O_APPEND
-        guard let log = (try? Descriptor(opening: folder.events, flags)) ?? makingFolder(folder, flags) else {
+        guard let log = (try? Descriptor(writing: folder.events, O_APPEND)) ?? makingFolder(folder) else {
             return
         }
         var bytes: [UInt8] = []
@@ -55,8 +54,8 @@ package enum JobEvents {
         try? log.write(bytes, path: folder.events)
     }
 
-    private static func makingFolder(_ folder: JobFolder, _ flags: Int32) -> Descriptor? {
+    private static func makingFolder(_ folder: JobFolder) -> Descriptor? {
         guard (try? makeFolder(in: folder)) != nil else { return nil }
-        return try? Descriptor(opening: folder.events, flags)
+        return try? Descriptor(writing: folder.events, O_APPEND)
     }
 }

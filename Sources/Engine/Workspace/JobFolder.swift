@@ -1,5 +1,11 @@
 import Text
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The folder of one job, and the name of everything in it.
 ///
 ///     params.json              the parameters (`ParameterFile`)
@@ -27,6 +33,29 @@ package struct JobFolder: Sendable, Hashable {
     }
 
     package func hash(into hasher: inout Hasher) { TextKey(path).hash(into: &hasher) }
+
+    /// The job whose outcome is, or would be, a file `…/{name}.done`.
+    package init(outcome path: String) {
+        self.init(path: Paths.parent(path), name: Paths.stem(path))
+    }
+
+    /// Whether xpm itself writes a file of that name in the folder, or keeps it: programs must not.
+    package func isOwn(_ entry: String) -> Bool { Self.isOwn(entry, name: name) }
+
+    static func isOwn(_ entry: String, name: String) -> Bool {
+        if ["params.json", ".experimaestro"].contains(entry) { return true }
+        guard let rest = entry.after("\(name).") else { return entry.hasSuffix(".tmp") }
+        if ownSuffixes.contains(rest) { return true }
+        // Logs of earlier attempts: `train.20261123192722.1.out`.
+        let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count >= 2 && ["out", "err"].contains(parts.last ?? "")
+            && parts.dropLast().allSatisfy { $0.utf8.allSatisfy(\.isDigit) && !$0.isEmpty }
+    }
+
+    private static let ownSuffixes = [
+        "sh", "lua", "py", "command", "out", "err", "lock", "lock.claim", "pid", "done", "failed",
+        "collected",
+    ]
 
     package var parameters: String { "\(path)/params.json" }
     package var output: String { "\(path)/\(name).out" }
@@ -57,17 +86,37 @@ package struct JobFolder: Sendable, Hashable {
         case running
     }
 
-    /// Whether the job has finished well: one look-up.
-    package var isDone: Bool { Files.exists(done) }
+    /// The job's identifier: the folder's name.
+    package var identifier: String { Paths.name(path) }
 
-    /// Writes the outcome into the process record and gives that its final name: one rename makes it known. For who holds the lock.
-    func record(_ outcome: Outcome) throws(SystemError) {
-        try Files.write(outcome.json.bytes, to: process)
-        try Files.rename(process, to: outcome.isDone ? done : failed)
+    /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job; an empty one where experimaestro
+    /// ran the job, which keeps its script `{name}.py` there.
+    package var isDone: Bool {
+        guard let bytes = try? Files.read(done, limit: 1 << 16) else { return false }
+        if bytes.isEmpty { return Files.kind("\(path)/\(name).py") == .file }
+        // A job under a former definition is a link to the folder of the old one.
+        return Outcome.isOfDone(bytes) { [identifier] }
+            || Outcome.isOfDone(bytes) { [Paths.name(Paths.real(path))] }
     }
 
-    /// The state on disk. Whoever holds the lock is asked only if there is no outcome.
+    /// Writes the outcome into the process record and gives that its final name: one rename makes it known. For who holds the lock.
+    ///
+    /// - Parameter isDurable: whether it is on the disk when this returns.
+    func record(_ outcome: Outcome, isDurable: Bool = true) throws(SystemError) {
+        let target = outcome.isDone ? done : failed
+        let log = try Descriptor(writing: process, O_TRUNC)
+        try log.write(outcome.json(of: identifier).bytes, path: process)
+        // One sync for content and name: what was settled before is there too.
+        if Files.kind(target, followingLinks: false) == .folder { try Files.removeTree(target) }
+        try Files.rename(process, to: target)
+        if isDurable { try log.sync(path: target) }
+        // A program of the job may have made one: it is none.
+        if !outcome.isDone { try Files.removeTree(done) }
+    }
+
+    /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.
     package func state() -> State {
+        if Files.exists(process), FileLock.isHeld(lock) { return .running }
         if isDone { return .done }
         guard Files.exists(path) else { return .new }
         if FileLock.isHeld(lock) { return .running }

@@ -7,7 +7,7 @@ import Text
 ///
 ///     #!/bin/sh
 ///     # iris.evaluate 873dce7ca5a0…
-///     # xpm job script 1: run this file to run this one task alone
+///     # xpm job script 2: run this file to run this one task alone
 ///     # run ../../../experiments/iris/20261123_101500
 ///     # needs ../../iris.train/07c59004b109…/train.done
 ///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
@@ -16,10 +16,11 @@ import Text
 ///     # retries 3
 ///     # result accuracy acc: ([%d.]+)
 ///     # file 9f86d081… 7340 1532 1795645388238514 /data/train.csv
+///     # output model.pt
 ///     # resumable
 ///
-/// `[ -n "$XPM_JOB_HELD" ] || exec …/xpm-job "$0"` follows in a command: the shell hands over to xpm-job, which takes the
-/// lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
+/// `[ "$XPM_JOB_HELD" = 873dce7ca5a0… ] || exec …/xpm-job "$0"` follows in a command: unless it hosts this very job already, the shell hands
+/// over to xpm-job, which takes the lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
 /// as xpm writes them, xpm-job executes them itself; a script that somebody has changed goes to the shell.
 package struct JobScript: Equatable, Sendable {
     package enum Language: String, Sendable { case sh, lua }
@@ -47,6 +48,8 @@ package struct JobScript: Equatable, Sendable {
     package var results: [JobLog.Pattern]
     /// The files whose content is a part of its identity.
     package var files: [JobFile] = []
+    /// What it declares to make, relative to the job's folder.
+    package var outputs: [String] = []
     package var environment: [Variable]
     package var program: Program
 
@@ -100,7 +103,10 @@ package struct JobScript: Equatable, Sendable {
         self.program = program
     }
 
-    package static let version = 1
+    package static let version = 2
+
+    /// The variable in which a program of a job finds the identifier of the job that hosts it.
+    static let heldVariable = "XPM_JOB_HELD"
 
     package var language: Language { if case .lua = program { .lua } else { .sh } }
 
@@ -125,6 +131,7 @@ package struct JobScript: Equatable, Sendable {
         lines += [retry.most].compactMap { $0 }.map { "\(comment) retries \($0)" }
         lines += results.map { "\(comment) result \($0.name) \($0.text)" }
         lines += files.map { "\(comment) file \($0.text)" }
+        lines += outputs.map { "\(comment) output \($0)" }
         if retry.isResumable { lines.append("\(comment) resumable") }
         switch program {
         case .lua(let fields):
@@ -132,7 +139,8 @@ package struct JobScript: Equatable, Sendable {
             lines += environment.map { "    { \(LuaText.quote($0.name)), \(LuaText.quote($0.value)) }," }
             lines.append("  },\n}")
         case .command(let arguments):
-            lines.append(Self.handOver(host))
+            lines.append(
+                "[ \"$\(Self.heldVariable)\" = \(identifier) ] || exec \(ShellWords.quote(host)) \"$0\"")
             return lines.joined(separator: "\n") + "\n" + Self.body(environment, arguments)
         }
         return lines.joined(separator: "\n") + "\n"
@@ -150,11 +158,8 @@ package struct JobScript: Equatable, Sendable {
         return host.utf8.contains(where: \.isBlank) || host.utf8.count > 120 ? "/usr/bin/env xpm-job" : host
     }
 
-    private static let handOverStart = #"[ -n "$XPM_JOB_HELD" ] || exec "#
-
-    private static func handOver(_ host: String) -> String {
-        #"\#(handOverStart)\#(ShellWords.quote(host)) "$0""#
-    }
+    /// How the line that hands over begins; in version 1 it went on otherwise.
+    private static let handOverStarts = [#"[ "$XPM_JOB_HELD" = "#, #"[ -n "$XPM_JOB_HELD" ] || exec "#]
 }
 
 extension JobScript {
@@ -170,6 +175,7 @@ extension JobScript {
         package var retry = RetryPolicy()
         package var results: [JobLog.Pattern] = []
         package var files: [JobFile] = []
+        package var outputs: [String] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -222,6 +228,7 @@ extension JobScript {
             return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil
         }
         header.files = take("file").compactMap(JobFile.init)
+        header.outputs = take("output")
         if let after = rest.after("# resumable\n") ?? rest.after("-- resumable\n") {
             header.retry.isResumable = true
             rest = after
@@ -232,7 +239,9 @@ extension JobScript {
 
     /// The variables and the argument vector of a command's body, if it is as xpm wrote it; else nil.
     package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
-        guard body.hasPrefix(handOverStart), var rest = body.cut(at: "\n")?.after else { return nil }
+        guard handOverStarts.contains(where: body.hasPrefix), var rest = body.cut(at: "\n")?.after else {
+            return nil
+        }
         var environment: [Variable] = []
         while let line = rest.after("export ") {
             guard let (name, value) = line.cut(at: "="), Variable.isName(String(name)) else { return nil }

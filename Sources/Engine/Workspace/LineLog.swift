@@ -27,7 +27,7 @@ package final class LineLog: Sendable {
 
     package init(_ path: String) throws(SystemError) {
         self.path = path
-        descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND)
+        descriptor = try Descriptor(writing: path, O_APPEND)
         var state = State()
         state.isTorn = Self.isTorn(path)
         self.state = Mutex(state)

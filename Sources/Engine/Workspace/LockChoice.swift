@@ -17,9 +17,9 @@ package enum LockChoice {
     private static let variable = "XPM_LOCKS"
 
     /// The environment of a runner for jobs of a workspace.
-    static func environment(in workspace: String) -> [String] {
-        guard LockClaim.isInUse else { return Environment.all }
-        return Environment.merging([(variable, folder(in: workspace))], into: Environment.all)
+    static func environment(in workspace: String) -> EnvironmentBlock {
+        guard LockClaim.isInUse else { return .current }
+        return EnvironmentBlock.current.setting([(variable, folder(in: workspace))])
     }
 
     /// Finds out how the locks of a workspace work, and takes them so from here on.

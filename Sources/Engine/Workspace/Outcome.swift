@@ -2,8 +2,9 @@ package import Text
 
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
-/// Version 1: `{"version": 1, "reason": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …, "ended": …,
-/// "host": …}`. An empty file, as experimaestro writes for `.done`, is read as an outcome without facts.
+/// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …,
+/// "ended": …, "host": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
+/// read as an outcome without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
         case done = "DONE"
@@ -45,7 +46,7 @@ package struct Outcome: Sendable, Equatable {
         self.ended = ended
     }
 
-    package static let version: Int64 = 1
+    package static let version: Int64 = 2
 
     package var isDone: Bool { reason == .done }
 
@@ -84,12 +85,15 @@ package struct Outcome: Sendable, Equatable {
         ][signal]
     }
 
-    package var json: JSON {
+    package var json: JSON { json(of: nil) }
+
+    /// - Parameter job: the identifier of the job.
+    package func json(of job: String?) -> JSON {
         let more = attempt > 1 ? [JSON.Member("attempt", .int(Int64(attempt)))] : []
         return .object(
             [
                 .init("version", .int(Self.version)),
-                .init("reason", .string(reason.rawValue)),
+                .init("reason", .string(reason.rawValue)), .init("job", .optional(job)),
                 .init("code", exitCode.map { .int(Int64($0)) } ?? .null),
                 .init("signal", signal.map { .int(Int64($0)) } ?? .null),
                 .init("message", .optional(message)),
@@ -98,6 +102,31 @@ package struct Outcome: Sendable, Equatable {
                 .init("host", .string(Environment.hostName)),
             ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? []))
     }
+
+    /// Whether bytes are what xpm wrote when a job was done.
+    ///
+    /// A program may have a file of that name itself, or may have copied that of another job.
+    static func isOfDone(_ bytes: [UInt8], job: () -> [String]) -> Bool {
+        guard bytes.last == UInt8(ascii: "}") || bytes.last == UInt8(ascii: "\n"),
+            bytes.first == UInt8(ascii: "{")
+        else { return false }
+        // As all of them begin: nothing has to be parsed.
+        if bytes.starts(with: doneStart.utf8) {
+            let rest = bytes.dropFirst(doneStart.utf8.count)
+            if job().contains(where: {
+                rest.starts(with: $0.utf8) && rest.dropFirst($0.utf8.count).first == 0x22
+            }) {
+                return true
+            }
+        }
+        guard let json = try? JSON.parse(bytes), let version = json["version"]?.int, version >= 1,
+            json["reason"]?.string == Reason.done.rawValue
+        else { return false }
+        guard let owner = json["job"]?.string else { return true }
+        return job().contains(owner)
+    }
+
+    private static let doneStart = #"{"version": 2, "reason": "DONE", "job": ""#
 
     /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
     package static func read(_ path: String) -> Outcome {

@@ -34,6 +34,17 @@ package struct ProcessRecord: Sendable, Equatable {
         ]
     }
 
+    /// What a process writes of itself, as `json` does.
+    static func note(at path: String, started: Timestamp) -> NewProcess.Record {
+        // Numbers that no text contains stand for those that only the process knows.
+        var record = ProcessRecord(pid: 1)
+        (record.pid, record.startTime) = (Int32.max, Int64.max)
+        let text = record.json(started: started).text
+        let (head, rest) = text.cut(at: String(Int32.max)) ?? (text[...], "")
+        let (middle, tail) = rest.cut(at: String(Int64.max)) ?? (rest, "")
+        return NewProcess.Record(path: path, head: String(head), middle: String(middle), tail: String(tail))
+    }
+
     /// Reads a record; nil if there is none or it is torn.
     package static func read(_ path: String) -> ProcessRecord? {
         guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes) else {
@@ -72,6 +83,19 @@ package struct ProcessRecord: Sendable, Equatable {
     package func signal(_ number: Int32) {
         if found != nil { kill(-pid, number) }
     }
+
+    /// The process group that a process leads. It keeps its number, which nobody else gets, as long as one of it is left.
+    package struct Group {
+        let number: Int32
+
+        /// Whether one of it is left.
+        package var isThere: Bool { kill(-number, 0) == 0 || errno == EPERM }
+
+        package func signal(_ signal: Int32) { kill(-number, signal) }
+    }
+
+    /// The group that it leads; nil where it is gone, or lives elsewhere.
+    package var group: Group? { found != nil && getpgid(pid) == pid ? Group(number: pid) : nil }
 
     /// Sends a signal to that one process, if it lives.
     ///

@@ -43,18 +43,15 @@ package final class RunFolder: Sendable {
         let lockPath = "\(folder)/lock"
         let started = Timestamp.now
         self.started = started
+        do throws(SystemError) { try workspace.create() } catch { throw .system(error) }
+        lock = Mutex(try Self.takeLock(lockPath, of: experiment))
         do throws(SystemError) {
-            try workspace.create()
-            let lock = try Self.takeLock(lockPath)
-            let planning = try Self.takePlanning(of: experiment, in: workspace)
-            if Cleaning.isUnderWay(in: workspace) {
-                planning.release()
-                lock.release()
-                throw SystemError("clean", workspace.path, code: EBUSY)
-            }
-            self.lock = Mutex(lock)
-            self.planning = Mutex(planning)
-            try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: lockPath)
+            planning = Mutex(try Self.takePlanning(of: experiment, in: workspace))
+        } catch { throw .system(error) }
+        if Cleaning.isUnderWay(in: workspace) {
+            throw RunError.cleaning(HolderLock.holder(of: workspace.cleaning))
+        }
+        do throws(SystemError) {
             Self.settleEarlier(of: experiment, in: workspace)
             run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
             path = "\(folder)/\(run)"
@@ -65,13 +62,7 @@ package final class RunFolder: Sendable {
             jobs = try LineLog("\(path)/jobs.jsonl")
             events = try LineLog("\(path)/events.jsonl")
             try Files.link("\(folder)/current", to: run)
-        } catch {
-            if error.code == EWOULDBLOCK, let holder = ProcessRecord.read("\(folder)/lock") {
-                throw RunError.busy(experiment: experiment, host: holder.host, pid: holder.pid)
-            }
-            if error.code == EBUSY { throw RunError.cleaning(ProcessRecord.read(workspace.cleaning)) }
-            throw RunError.system(error)
-        }
+        } catch { throw .system(error) }
     }
 
     /// All is submitted: what the run does not refer to now it will not need.
@@ -133,17 +124,17 @@ package final class RunFolder: Sendable {
         return Files.kind(place) == .folder ? place : "\(run)/sources"
     }
 
-    /// - Throws: EWOULDBLOCK if somebody has it.
-    private static func takeLock(_ path: String) throws(SystemError) -> FileLock {
-        while true {
-            try Files.makeFolder(Paths.parent(path))
-            guard let lock = try FileLock.take(path) else {
-                throw SystemError("lock", path, code: EWOULDBLOCK)
+    private static func takeLock(_ path: String, of experiment: String) throws(RunError) -> FileLock {
+        do throws(SystemError) {
+            while true {
+                try Files.makeFolder(Paths.parent(path))
+                guard let lock = try HolderLock.take(path) else { break }
+                // The experiment may have been removed while it was waited for.
+                if lock.isAt(path) { return lock }
+                lock.release()
             }
-            // The experiment may have been removed while it was waited for.
-            if lock.isAt(path) { return lock }
-            lock.release()
-        }
+        } catch { throw .system(error) }
+        throw .busy(experiment: experiment, HolderLock.holder(of: path))
     }
 
     /// Nobody else wants it while the experiment's lock is held, but whoever looks whether it is.
@@ -302,7 +293,8 @@ package struct RunStatus: Sendable {
 
 /// Why a run cannot begin.
 package enum RunError: Error {
-    case busy(experiment: String, host: String, pid: Int32)
+    /// Another run of the experiment is alive, or somebody removes runs of it.
+    case busy(experiment: String, ProcessRecord?)
     case cleaning(ProcessRecord?)
     case system(SystemError)
 
@@ -310,8 +302,8 @@ package enum RunError: Error {
         switch self {
         case .cleaning(let cleaner):
             "\(cleaner.map { "process \($0.pid) on \($0.host)" } ?? "another process") removes what no run refers to"
-        case .busy(let experiment, let host, let pid):
-            "experiment '\(experiment)' is running already: process \(pid) on \(host)"
+        case .busy(let experiment, let holder):
+            "experiment '\(experiment)' is running already\(holder.map { ": process \($0.pid) on \($0.host)" } ?? "")"
         case .system(let error): error.text
         }
     }

@@ -49,6 +49,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
                 do throws(SystemError) { try run.link(job) } catch { warn(error.text) }
             }
             var more: [JSON.Member] = []
+            if case .queued(let reason) = status { more.append(.init("reason", .string(reason))) }
             if case .failed(let outcome) = status { more.append(.init("reason", .string(outcome.text))) }
             if status == .cached { more.append(.init("cached", .bool(true))) }
             log(status.name, job, more, canWait: status == .cached)

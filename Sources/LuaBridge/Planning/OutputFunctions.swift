@@ -79,7 +79,7 @@ extension PlanSession {
             guard !output.isOver, let job = experiment.job(of: output.task) else { continue }
             let status = experiment.board.status(job.spec.number)
             // Of an earlier run there may be some already; they are told when the task runs again, or is over.
-            if status == .waiting || status == .ready { continue }
+            if !status.isFinal, status != .running { continue }
             // Asked first: what a job wrote before it ended is there then.
             let isFinal = status.isFinal
             output.made += TaskOutput.read(job.spec.folder, from: &output.offset)

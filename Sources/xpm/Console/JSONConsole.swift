@@ -22,6 +22,7 @@ final class JSONConsole: Console {
             var members = Self.members(spec)
             members.append(.init("state", .string(status.name)))
             if status == .cached { members.append(.init("cached", .bool(true))) }
+            if case .queued(let reason) = status { members.append(.init("reason", .string(reason))) }
             if case .failed(let outcome) = status {
                 members.append(.init("reason", .string(outcome.text)))
                 members.append(.init("exit_code", outcome.exitCode.map { .int(Int64($0)) } ?? .null))

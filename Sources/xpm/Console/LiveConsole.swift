@@ -24,9 +24,9 @@ final class LiveConsole: Console {
         var isClosed = false
     }
 
-    init(tally: RunTally) {
+    init(tally: RunTally) throws(SystemError) {
         self.tally = tally
-        NewThread.start { [self] in
+        try NewThread.start { [self] in
             while !drawing.wait(milliseconds: Self.interval, until: { $0.isClosed }) { draw() }
         }
     }
@@ -78,10 +78,13 @@ final class LiveConsole: Console {
 
     private func view() -> [String] {
         let elapsed = Monotonic.seconds - started
-        let (counts, isPlanned, running) = tally.read { state in
+        let (counts, isPlanned, running, queued) = tally.read { state in
             (
                 state.counts, state.isPlanned,
-                state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 }
+                state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 },
+                state.queued.values.prefix(Self.mostRunning).sorted {
+                    $0.spec.number.index < $1.spec.number.index
+                }
             )
         }
         var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
@@ -110,6 +113,9 @@ final class LiveConsole: Console {
         }
         if counts.running > running.count {
             lines.append(style.dim("  … \(counts.running - running.count) more"))
+        }
+        for job in queued {
+            lines.append("  \(report.name(job.spec))  \(style.yellow(TextReport.printable(job.reason)))")
         }
         return lines
     }

@@ -14,6 +14,7 @@ final class PlainConsole: Console {
         case .status(let spec, .failed(let outcome)): tell("failed", spec, outcome.text)
         case .status(let spec, .done) where !isQuiet: tell("done", spec)
         case .status(let spec, .blocked) where !isQuiet: tell("blocked", spec)
+        case .status(let spec, .queued(let reason)) where !isQuiet: tell("waiting", spec, reason)
         case .status(let spec, .held) where !isQuiet: tell("held", spec)
         case .retrying(let spec, let outcome) where !isQuiet:
             tell(TextReport.again(report.name(spec), outcome.text, Int64(outcome.attempt)))

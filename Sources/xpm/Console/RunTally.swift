@@ -8,6 +8,8 @@ final class RunTally: RunObserver {
         var counts = JobCounts()
         var statuses: [JobStatus] = []
         var running: [JobNumber: (spec: JobSpec, since: Double)] = [:]
+        /// Launched, but waiting for what others hold: for what.
+        var queued: [JobNumber: (spec: JobSpec, reason: String)] = [:]
         var failed: [(spec: JobSpec, outcome: Outcome)] = []
         var blocked: [JobNumber: [JobSpec]] = [:]
         /// Done in this run, in order.
@@ -44,11 +46,13 @@ extension RunTally.State {
             counts.running -= 1
             running[spec.number] = nil
         }
+        if !queued.isEmpty { queued[spec.number] = nil }
         if statuses[spec.number.index] == .held { counts.held -= 1 }
         statuses[spec.number.index] = status
         switch status {
         case .waiting, .ready: break
         case .held: counts.held += 1
+        case .queued(let reason): queued[spec.number] = (spec, reason)
         case .running:
             counts.running += 1
             running[spec.number] = (spec, Monotonic.seconds)

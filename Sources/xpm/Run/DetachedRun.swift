@@ -20,7 +20,7 @@ enum DetachedRun {
         // What follows `--` is the script's, whatever it is called.
         let own = CommandLine.arguments.dropFirst().prefix { $0 != "--" }.filter { $0 != "--detach" }
         let arguments = [program] + own + CommandLine.arguments.drop { $0 != "--" }
-        let environment = Environment.merging([(variable, "3")], into: Environment.all)
+        let environment = EnvironmentBlock.current.setting([(variable, "3")])
         var process: (pid: Int32, told: [UInt8]) = (0, [])
         do throws(SystemError) {
             try Files.makeFolder(folder)

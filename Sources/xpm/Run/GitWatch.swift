@@ -16,10 +16,11 @@ final class GitWatch {
         let input = context.files.input
         folder =
             input.script.map(Paths.parent) ?? input.moduleFile.map { Paths.parent(Paths.absolute($0)) } ?? "."
-        NewThread.start { [answer, folder] in
+        let ask: @Sendable () -> Void = { [answer, folder] in
             let state = GitState.of(folder)
             answer.change { $0 = .some(state) }
         }
+        do throws(SystemError) { try NewThread.start(ask) } catch { ask() }
         guard context.files.settings.dirtyGit == .error else { return }
         if let git = answer.wait(until: { $0 }), git.isDirty {
             throw .message(

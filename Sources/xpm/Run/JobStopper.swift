@@ -6,15 +6,18 @@ enum JobStopper {
     /// Seconds between SIGTERM and SIGKILL.
     private static let grace = 10.0
 
-    /// SIGTERM to each, after a while SIGKILL to those that are left; returns when none runs.
+    /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when nothing of them is left.
     static func stop(_ jobs: [JobRecord]) {
-        for job in jobs { ProcessRecord.read(job.folder.process)?.signal(Signals.terminate) }
+        var left = jobs.map { (job: $0, group: ProcessRecord.read($0.folder.process)?.group) }
+        for (_, group) in left { group?.signal(Signals.terminate) }
         let end = Monotonic.seconds + grace
-        var left = jobs
-        while !left.isEmpty {
-            left.removeAll { !FileLock.isHeld($0.folder.lock) }
+        while true {
+            left.removeAll { job, group in
+                !FileLock.isHeld(job.folder.lock) && group?.isThere != true
+            }
+            if left.isEmpty { return }
             if Monotonic.seconds > end {
-                for job in left { ProcessRecord.read(job.folder.process)?.signal(Signals.kill) }
+                for (_, group) in left { group?.signal(Signals.kill) }
                 if Monotonic.seconds > end + grace { return }
             }
             Clock.sleep(milliseconds: 20)

@@ -93,9 +93,14 @@ final class Notifier: RunObserver {
         }
         for notification in wanted {
             self.state.withLock { $0.underWay += 1 }
-            NewThread.start { [self] in
-                send(notification.target, input, occasion, text: text, state: state)
+            do throws(SystemError) {
+                try NewThread.start { [self] in
+                    send(notification.target, input, occasion, text: text, state: state)
+                    self.state.change { $0.underWay -= 1 }
+                }
+            } catch {
                 self.state.change { $0.underWay -= 1 }
+                warn("notify: \(error.text)")
             }
         }
     }
@@ -118,11 +123,11 @@ final class Notifier: RunObserver {
             let address = url.cut(at: "?")?.before ?? url[...]
             name = address.split(separator: "/").prefix(2).joined(separator: "//")
         }
-        let environment = Environment.merging(
+        let environment = EnvironmentBlock.current.setting(
             [
                 ("XPM_EVENT", occasion.rawValue), ("XPM_EXPERIMENT", run.experiment), ("XPM_RUN", run.run),
                 ("XPM_STATE", state), ("XPM_TEXT", text),
-            ], into: Environment.all)
+            ])
         do throws(SystemError) {
             let (code, said) = try ChildProcess.run(arguments, environment: environment, input: input)
             guard code != 0 else { return }

@@ -26,16 +26,18 @@ final class PlanReader {
     ) throws(Failure) {
         let files = try ExperimentFiles(of: options)
         let result = Monitor<Result<Void, Failure>?>(nil)
-        NewThread.start(stack: 256 << 20) {
-            var outcome: Result<Void, Failure> = .success(())
-            do {
-                let reader = try PlanReader(files, checksConfiguration: extent != .types)
-                if extent == .plan { try reader.plan() }
-                try body(reader)
-            } catch {
-                outcome = .failure(Failure(any: error))
+        try Failure.onDisk { () throws(SystemError) in
+            try NewThread.start(stack: 256 << 20) {
+                var outcome: Result<Void, Failure> = .success(())
+                do {
+                    let reader = try PlanReader(files, checksConfiguration: extent != .types)
+                    if extent == .plan { try reader.plan() }
+                    try body(reader)
+                } catch {
+                    outcome = .failure(Failure(any: error))
+                }
+                result.change { $0 = outcome }
             }
-            result.change { $0 = outcome }
         }
         try result.wait { $0 }.get()
     }

@@ -44,8 +44,11 @@ struct RetrySession {
                 }
             } catch { console.observe(.warning(error.text)) }
         }
-        let specs = sorted { console.observe(.warning($0)) }
-        if specs.isEmpty { console.observe(.warning("no job to run: none of them has failed")) }
+        let specs = try sorted { console.observe(.warning($0)) }
+        if specs.isEmpty {
+            let why = jobs.isEmpty ? "none of them has failed" : "none of them can run"
+            console.observe(.warning("no job to run: \(why)"))
+        }
         let observer = RunObservers([tally, console])
         let host = try ScriptRun.jobProgram()
         let engine: RunningScheduler
@@ -79,12 +82,15 @@ struct RetrySession {
     private func makeConsole(_ tally: RunTally) -> any Console {
         if isJSON { return JSONConsole() }
         let isLive = StandardStream.error.isTerminal && !isQuiet && Environment["TERM"] != "dumb"
-        return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: isQuiet)
+        let live = isLive ? try? LiveConsole(tally: tally) : nil
+        return live ?? PlainConsole(isQuiet: isQuiet)
     }
 
     /// The jobs as the scheduler takes them: what is needed comes first. A job that needs another which is neither done nor among them
     /// is left out.
-    private func sorted(_ warn: (String) -> Void) -> [JobSpec] {
+    ///
+    /// - Throws: where one requires what this machine cannot give.
+    private func sorted(_ warn: (String) -> Void) throws(Failure) -> [JobSpec] {
         let scripts = TextMap(
             texts: jobs.compactMap { job in
                 Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
@@ -92,7 +98,7 @@ struct RetrySession {
         var specs: [JobSpec] = []
         let fit = MachineFit(machine, in: workspace, looksForGPUs: true)
         var numbers: TextMap<JobNumber?> = [:]
-        func add(_ path: String, depth: Int) -> JobNumber? {
+        func add(_ path: String, depth: Int) throws(Failure) -> JobNumber? {
             if let known = numbers[path] { return known }
             guard let (job, language, header) = scripts[path], depth < 1000 else { return nil }
             // Whatever comes back here would wait for itself.
@@ -100,8 +106,8 @@ struct RetrySession {
             var dependencies: [JobNumber] = []
             for need in header.needs {
                 let done = Paths.absolute(need, from: path)
-                if Files.exists(done) { continue }
-                guard let number = add(Paths.parent(done), depth: depth + 1) else {
+                if JobFolder(outcome: done).isDone { continue }
+                guard let number = try add(Paths.parent(done), depth: depth + 1) else {
                     warn(
                         "\(job.task) \(job.identifier.prefix(8)) needs \(Paths.shown(Paths.parent(done))), which is not done: left out"
                     )
@@ -110,6 +116,10 @@ struct RetrySession {
                 dependencies.append(number)
             }
             guard let identifier = Identifier(hex: job.identifier) else { return nil }
+            let demand: JobDemand?
+            do throws(ValueError) { demand = try fit.admit(header.requirement, in: job.folder) } catch {
+                throw .message("\(job.task) \(job.identifier.prefix(8)) requires \(error.text)")
+            }
             let number = JobNumber(specs.count)
             specs.append(
                 JobSpec(
@@ -118,12 +128,12 @@ struct RetrySession {
                     claims: header.shares.map { Claim(Paths.absolute($0, from: path)) }
                         + header.tokens.map {
                             Claim(Paths.absolute($0.resource, from: path), count: $0.count, of: $0.capacity)
-                        }, tags: job.tagsText, demand: header.requirement.flatMap { try? fit.demand(of: $0) },
+                        }, tags: job.tagsText, demand: demand,
                     retry: header.retry))
             numbers[path] = number
             return number
         }
-        for job in jobs.reversed() { _ = add(job.folder.path, depth: 0) }
+        for job in jobs.reversed() { _ = try add(job.folder.path, depth: 0) }
         return specs
     }
 

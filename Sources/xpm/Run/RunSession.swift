@@ -39,12 +39,14 @@ final class RunSession {
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
         // Long chains of tasks are walked by recursion; untouched stack costs nothing.
-        NewThread.start(stack: 256 << 20) {
-            var code: Int32 = 2
-            do throws(Failure) { code = try ScriptRun(context).run() } catch {
-                failure.withLock { $0 = error }
+        try Failure.onDisk { () throws(SystemError) in
+            try NewThread.start(stack: 256 << 20) {
+                var code: Int32 = 2
+                do throws(Failure) { code = try ScriptRun(context).run() } catch {
+                    failure.withLock { $0 = error }
+                }
+                result.change { $0 = code }
             }
-            result.change { $0 = code }
         }
         let code = result.wait { $0 }
         if let failure = failure.withLock({ $0 }) { throw failure }
@@ -56,7 +58,8 @@ final class RunSession {
         let isLive =
             StandardStream.error.isTerminal && command.runMode.launches && !command.quiet
             && Environment["TERM"] != "dumb"
-        return isLive ? LiveConsole(tally: tally) : PlainConsole(isQuiet: command.quiet)
+        let live = isLive ? try? LiveConsole(tally: tally) : nil
+        return live ?? PlainConsole(isQuiet: command.quiet)
     }
 }
 

@@ -24,8 +24,8 @@ final class RunningScheduler: Sendable {
     }
 
     /// Does what others ask of the run, until it is over.
-    func follow(_ control: RunControl, services: ServiceRegistry) {
-        NewThread.start { [inbox, hasEnded] in
+    func follow(_ control: RunControl, services: ServiceRegistry) throws(SystemError) {
+        try NewThread.start { [inbox, hasEnded] in
             var control = control
             while !hasEnded.wait(milliseconds: Self.controlInterval, until: { $0 }) {
                 for wish in control.read() {
@@ -41,10 +41,11 @@ final class RunningScheduler: Sendable {
     /// On a thread of its own: to stop takes a while.
     private static func perform(_ wish: RunControl.ServiceWish, _ service: (any Service)?) {
         guard let service else { return }
-        NewThread.start {
+        let work: @Sendable () -> Void = {
             if wish != .start { ServiceRegistry.stop(service) }
             if wish != .stop { ServiceRegistry.start(service) }
         }
+        do throws(SystemError) { try NewThread.start(work) } catch { work() }
     }
 
     /// How often it is looked whether somebody asks for something, in milliseconds.

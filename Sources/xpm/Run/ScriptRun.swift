@@ -49,7 +49,11 @@ final class ScriptRun {
         }
         let engine = try startScheduler(host: host, observer: observer)
         context.signals.attach(engine: engine?.control, observer: observer)
-        if let folder { engine?.follow(RunControl(run: folder.path), services: services) }
+        if let folder, let engine {
+            try Failure.onDisk { () throws(SystemError) in
+                try engine.follow(RunControl(run: folder.path), services: services)
+            }
+        }
 
         let objects: ObjectLog?
         do throws(SystemError) {

@@ -33,7 +33,7 @@ final class SignalControl: Sendable {
         self.flag = flag
         self.board = board
         let signals = try Signals()
-        NewThread.start { [self] in
+        try NewThread.start { [self] in
             while true {
                 if let signal = signals.next(milliseconds: 200) { receive(signal) }
                 checkTimes()

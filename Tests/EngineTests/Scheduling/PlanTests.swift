@@ -11,6 +11,7 @@ struct PlanTests {
         /// The memory of each launch.
         var memories: [Int64?] = []
         var retried: [Int] = []
+        var withdrawn: [Int] = []
         var recorded: [Int] = []
         var changed: [Int] = []
         /// How many held jobs were waited for, each time that it was said.
@@ -61,6 +62,7 @@ struct PlanTests {
                 case .launch(let number, let memory):
                     launched.append(number.index)
                     memories.append(memory)
+                case .withdraw(let number): withdrawn.append(number.index)
                 case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
@@ -81,6 +83,30 @@ struct PlanTests {
         #expect(bench.launched == [0, 1])
         bench.succeed(1)
         #expect(bench.launched == [0, 1, 2])
+    }
+
+    @Test(
+        "a job that waits for what others hold is no running job, and does not begin once nothing more is launched"
+    )
+    func waitingLaunches() {
+        var bench = Bench(slots: 2)
+        for _ in 0..<3 { bench.submit() }
+        bench.apply(.waits(JobNumber(0), reason: "waits for token gpu"))
+        #expect(bench.statuses[0] == .queued("waits for token gpu"))
+        #expect(bench.statuses[0]?.name == "waiting")
+        bench.apply(.begins(JobNumber(0)))
+        #expect(bench.statuses[0] == .running)
+        bench.apply(.waits(JobNumber(1), reason: "waits for token gpu"))
+        bench.apply(.drain)
+        #expect(bench.withdrawn == [1])
+        // It has begun meanwhile, and says so; then another word of it comes.
+        bench.apply(.waits(JobNumber(0), reason: "waits for token b"))
+        #expect(bench.withdrawn == [1, 0])
+        bench.apply(.withdrawn(JobNumber(1)))
+        bench.succeed(0)
+        bench.apply(.closed)
+        #expect(bench.statuses[0] == .done && bench.statuses[1] == .notRun && bench.statuses[2] == .notRun)
+        #expect(bench.launched == [0, 1] && bench.isFinished)
     }
 
     @Test("jobs that claim one thing run one after the other, and let others pass")

@@ -4,7 +4,7 @@ import Text
 
 @Suite("Job folders")
 struct JobFolderTests {
-    @Test("the state comes from the outcome first, then from the lock")
+    @Test("a job that runs is not done, and only an outcome of xpm or of experimaestro counts")
     func state() throws {
         let folder = try TemporaryFolder()
         let job = JobFolder(path: folder.path, name: "train")
@@ -16,8 +16,20 @@ struct JobFolderTests {
         #expect(job.state() == .running)
         if try FileLock.take(job.lock) != nil { Issue.record("two hold the lock") }
         try folder.write("", to: "train.done")
-        #expect(job.state() == .done)
+        #expect(job.state() == .running)
         lock.release()
+        // Whatever the program itself calls so is none.
+        for text in ["", "{}", "done", Outcome(.failed).json.text, Outcome(.done).json(of: "another").text] {
+            try folder.write(text, to: "train.done")
+            #expect(!job.isDone && job.state() == .new, "\(text)")
+        }
+        for text in [Outcome(.done).json(of: job.identifier).text, #"{"version": 1, "reason": "DONE"}"#] {
+            try folder.write(text, to: "train.done")
+            #expect(job.state() == .done, "\(text)")
+        }
+        try folder.write("", to: "train.done")
+        try folder.write("import experimaestro", to: "train.py")
+        #expect(job.state() == .done)
         try Files.remove(job.done)
         try folder.write(#"{"reason": "FAILED", "code": 3}"#, to: "train.failed")
         #expect(job.state() == .failed(Outcome(.failed, exitCode: 3)))

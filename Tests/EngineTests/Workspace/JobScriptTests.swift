@@ -43,8 +43,8 @@ struct JobScriptTests {
     @Test("another file, and a newer format, are refused")
     func refused() {
         #expect(throws: ScriptError.notAScript) { try JobScript.header(of: "echo hello\n") }
-        #expect(throws: ScriptError.newer(2)) {
-            try JobScript.header(of: "#!/bin/sh\n# t i\n# xpm job script 2: run\n")
+        #expect(throws: ScriptError.newer(3)) {
+            try JobScript.header(of: "#!/bin/sh\n# t i\n# xpm job script 3: run\n")
         }
     }
 }

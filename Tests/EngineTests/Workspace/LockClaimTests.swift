@@ -48,7 +48,7 @@ struct LockClaimTests {
 
     @Test("a process that has ended, and that nobody has waited for, is not alive")
     func zombie() throws {
-        let pid = ChildProcess.spawn(["/bin/sh", "-c", "exit 0"], environment: [], as: .make())
+        let pid = ChildProcess.spawn(["/bin/sh", "-c", "exit 0"], environment: .current, as: NewProcess())
         #expect(pid > 0)
         let record = ProcessRecord(pid: pid)
         for _ in 0..<500 where record.isAlive { usleep(10_000) }

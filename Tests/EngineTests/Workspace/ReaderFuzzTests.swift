@@ -103,8 +103,11 @@ struct ReaderFuzzTests {
         Kind(
             name: "order",
             content:
-                #"{"language": "sh", "folder": "/x", "name": "b", "attempt": 2, "gpus": {"count": 1, "devices": [0], "folder": "/g"}}"#
-        ) { _, path in _ = (try? Files.read(path)).flatMap(JobOrder.init) },
+                #"{"version": 2, "language": "sh", "folder": "/x", "name": "b", "attempt": 2, "gpus": {"count": 1, "devices": [0], "folder": "/g"}}"#
+        ) { _, path in _ = (try? Files.read(path)).flatMap { try? JobOrder($0) } },
+        Kind(name: "message", content: #"{"waiting": "for a token"}"#) { _, path in
+            _ = (try? Files.read(path)).flatMap(RunnerMessage.init)
+        },
         Kind(name: "settings", content: "22 1 8:1 / /a rw - nfs h:/x rw,nolock\n") { _, path in
             let text = (try? Files.readText(path)) ?? ""
             _ = LockChoice.forgetsLocks(path: "/a/b", mounts: text)

@@ -104,14 +104,14 @@ struct LuaStateTests {
     }
 
     @Test("an endless loop ends when another thread says so, even inside pcall")
-    func interrupt() {
+    func interrupt() throws {
         for text in [
             "while true do end", "while true do pcall(function() while true do end end) end",
             "coroutine.wrap(function() while true do end end)()",
         ] {
             let flag = InterruptFlag()
             let lua = LuaState(flag: flag)
-            NewThread.start { flag.raise() }
+            try NewThread.start { flag.raise() }
             let error = #expect(throws: LuaError.self) { try run(lua, text) }
             #expect(error?.isInterrupt == true)
         }

@@ -55,30 +55,42 @@ extension JobsCommand {
                 let report = JobReport(style: .standardOutput)
                 let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
                 let place = try selection.place(of: jobs)
-                for (run, folders) in WorkspaceInventory(place).liveRuns() {
-                    if let job = chosen.first(where: { folders.contains($0.folder) }) {
-                        throw .message(
-                            "\(report.name(job)) belongs to \(run.experiment), which is running: "
-                                + "xpm stop \(run.experiment) ends it")
-                    }
-                }
-                var count = 0
-                for job in chosen {
-                    let size = Files.size(of: job.folder.path)
-                    // The lock is held while it is removed: nobody begins to run it meanwhile.
-                    let isFree: Void? = try Failure.onDisk { () throws(SystemError) in
-                        try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                            if perform { try Files.removeTree(job.folder.path) }
-                        }
-                    }
-                    if isFree == nil { continue }
-                    count += 1
-                    JobsCommand.tell(
-                        job, perform ? "removed" : "would remove", report, json: json, did: perform,
-                        bytes: size)
-                }
+                var cleaned = Result<Int, Failure>.success(0)
+                let body = { cleaned = Result { () throws(Failure) in try clean(chosen, in: place, report) } }
+                do throws(CleaningError) {
+                    // A run that begins meanwhile waits: it may want one of them.
+                    if perform { try Cleaning.holding(place, body) } else { body() }
+                } catch { throw .message(error.text) }
+                let count = try cleaned.get()
                 tell(count, "to remove", perform)
             } catch { throw error.reported() }
+        }
+
+        private func clean(
+            _ chosen: [JobRecord], in place: Workspace, _ report: JobReport
+        ) throws(Failure) -> Int {
+            for (run, folders) in WorkspaceInventory(place).liveRuns() {
+                if let job = chosen.first(where: { folders.contains($0.folder) }) {
+                    throw .message(
+                        "\(report.name(job)) belongs to \(run.experiment), which is running: "
+                            + "xpm stop \(run.experiment) ends it")
+                }
+            }
+            var count = 0
+            for job in chosen {
+                let size = Files.size(of: job.folder.path)
+                // The lock is held while it is removed: nobody begins to run it meanwhile.
+                let isFree: Void? = try Failure.onDisk { () throws(SystemError) in
+                    try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+                        if perform { try Files.removeTree(job.folder.path) }
+                    }
+                }
+                if isFree == nil { continue }
+                count += 1
+                JobsCommand.tell(
+                    job, perform ? "removed" : "would remove", report, json: json, did: perform, bytes: size)
+            }
+            return count
         }
     }
 
@@ -121,7 +133,7 @@ extension JobsCommand {
                 let chosen: [JobRecord]
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
                 let code = try RetrySession(
-                    chosen.filter { $0.state == .error || $0.state.isOpen },
+                    chosen.filter { $0.state == .error || $0.state.isOpen && !$0.isOfLiveRun },
                     in: selection.place(of: jobs),
                     machine: ExperimentFiles.machine(),
                     slots: atOnce, json: json, isQuiet: quiet
