@@ -26,12 +26,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // C: Debian's Lua, the shim that hides it, and the system calls that Swift cannot make.
+        // C: Debian's Lua and libyaml, the shims that hide them, and the system calls that Swift cannot make.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CYAMLShim", dependencies: ["CYAML"]),
         .target(name: "CSystemShim"),
 
         // Swift, from the bottom to the top. Text is compared by its bytes: every target sees it.
@@ -42,8 +43,7 @@ let package = Package(
                 "Text", "CSystemShim", crypto, .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: strict),
         .target(
-            name: "YAMLFile", dependencies: ["Text", "Engine", .product(name: "Yams", package: "Yams")],
-            swiftSettings: strict),
+            name: "YAMLFile", dependencies: ["Text", "Engine", "CYAMLShim"], swiftSettings: strict),
         .target(
             name: "LuaBridge", dependencies: ["Text", "Engine", "CLuaShim"], exclude: ["Lua"],
             swiftSettings: strict),

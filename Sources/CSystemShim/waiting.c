@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -123,6 +124,23 @@ int xsys_columns(int descriptor) {
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-void xsys_flush_output(void) { fflush(stdout); }
+static int output_failure;
+
+void xsys_output_failed(int code) {
+    if (!output_failure) output_failure = code;
+}
+
+void xsys_flush_output(void) {
+    if (fflush(stdout) != 0) xsys_output_failed(errno);
+}
+
+static void check_output(void) {
+    xsys_flush_output();
+    if (!output_failure) return;
+    dprintf(2, "error: cannot write to standard output: %s\n", strerror(output_failure));
+    _exit(2);
+}
+
+void xsys_check_output_at_exit(void) { atexit(check_output); }
 
 void xsys_buffer_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

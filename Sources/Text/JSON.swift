@@ -29,6 +29,9 @@ package enum JSON: Sendable {
     package var int: Int64? { if case .int(let value) = self { value } else { nil } }
     package var array: [JSON]? { if case .array(let values) = self { values } else { nil } }
 
+    /// A number that was measured: one that is none is written as the text `NaN`, see `NumberText.json`.
+    package var measured: Double? { self == .string("NaN") ? .nan : number }
+
     package var number: Double? {
         switch self {
         case .int(let value): Double(value)
@@ -74,7 +77,7 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral, Expr
 }
 
 extension JSON {
-    /// On one line, ASCII controls escaped, infinities as Python writes them.
+    /// On one line, controls escaped, infinities as numbers beyond the range of a double.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The text as UTF-8, without a line feed.
@@ -143,7 +146,30 @@ extension JSON {
     private static func quote(_ text: String, to out: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        // What a terminal would take as an order is escaped, also beyond ASCII, so that JSON can be printed as it is.
+        if text.utf8.contains(where: { $0 == 0xc2 || $0 == 0xe2 }),
+            text.unicodeScalars.contains(where: isHidden)
+        {
+            for scalar in text.unicodeScalars {
+                guard isHidden(scalar) else {
+                    quote(bytes: String(scalar).utf8, digits, to: &out)
+                    continue
+                }
+                out.append(contentsOf: "\\u".utf8)
+                for shift in [12, 8, 4, 0] { out.append(digits[Int(scalar.value >> UInt32(shift) & 15)]) }
+            }
+        } else {
+            quote(bytes: text.utf8, digits, to: &out)
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.isASCII && TerminalText.isDangerous(scalar)
+    }
+
+    private static func quote(bytes: some Sequence<UInt8>, _ digits: [UInt8], to out: inout [UInt8]) {
+        for byte in bytes {
             switch byte {
             case UInt8(ascii: "\""): out.append(contentsOf: "\\\"".utf8)
             case UInt8(ascii: "\\"): out.append(contentsOf: "\\\\".utf8)
@@ -157,6 +183,5 @@ extension JSON {
             default: out.append(byte)
             }
         }
-        out.append(UInt8(ascii: "\""))
     }
 }

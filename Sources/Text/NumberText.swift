@@ -5,9 +5,9 @@ package enum NumberText {
         value.isInfinite ? (value < 0 ? "-inf" : "inf") : value.isNaN ? "nan" : value.description
     }
 
-    /// A float as JSON; infinities as Python's `json` writes them.
+    /// A float as JSON. JSON has no infinities: a number beyond a double's range is one to every reader. NaN is a string.
     package static func json(_ value: Double) -> String {
-        value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.isNaN ? "NaN" : value.description
+        value.isInfinite ? (value < 0 ? "-1e999" : "1e999") : value.isNaN ? "\"NaN\"" : value.description
     }
 
     /// With so many decimals: `0.950`. Of numbers beyond 2^53 there are no decimals to tell.

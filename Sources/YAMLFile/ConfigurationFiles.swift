@@ -51,16 +51,15 @@ package struct ConfigurationFiles {
         if setting["module"] != nil { moduleFile = path }
     }
 
-    /// Applies `-c a.b=value`; the value is read as YAML.
+    /// Applies `-c a.b=value`; the value is read as YAML. A map is laid over what is there; `:=` puts it in its place.
     package mutating func set(_ option: String) throws(SettingError) {
         let text = "-c \(option)"
         guard let (name, given) = option.cut(at: "=") else {
             throw SettingError("expected name=value", at: .option(text))
         }
-        let value = try YAMLFile.parse(option: text, value: String(given))
-        // No text at all is null, as after a colon.
-        let content = given.isBlank ? .null : value.content
-        try merged.set(String(name), to: Setting(content, origin: .option(text)))
+        var value = try YAMLFile.parse(option: text, value: String(given))
+        value.replacesMap = name.hasSuffix(":")
+        try merged.set(String(name.before(":") ?? name), to: value)
     }
 
     /// Whether a value comes after another one, and wins over it.
@@ -97,17 +96,25 @@ package struct ConfigurationFiles {
         guard let (before, after) = option.cut(at: "="), !before.isEmpty else {
             throw SettingError("expected name=value,value", at: .option(text))
         }
-        let (name, given) = (String(before), String(after))
-        // A map, such as {range: [1, 5]}, and a list that was written as one.
-        if given.hasPrefix("{") { return (name, try YAMLFile.parse(option: text, value: given)) }
-        if given.hasPrefix("["), let whole = try? YAMLFile.parse(option: text, value: given) {
-            return (name, whole)
+        let replaces = before.hasSuffix(":")
+        let name = String(before.before(":") ?? before)
+        var parts: [Setting] = []
+        for part in after.isBlank ? [] : pieces(of: String(after)) {
+            var value = try YAMLFile.parse(option: text, value: part)
+            value.replacesMap = replaces
+            parts.append(value)
         }
-        let list = try YAMLFile.parse(option: text, value: "[\(given)]")
-        guard case .list(let values) = list.content else { return (name, list) }
+        // A map, such as {range: [1, 5]}, and a list that was written as one.
+        if parts.count == 1, let only = parts.first {
+            switch only.content {
+            case .list: return (name, only)
+            case .map where ConfigurationSweep.isRange(only): return (name, only)
+            default: break
+            }
+        }
         var all: [Setting] = []
-        for value in values {
-            if case .string(let range) = value.content,
+        for value in parts {
+            if case .string(let range) = value.content, !value.isQuoted,
                 let numbers = try ConfigurationSweep.range(range, at: value.origin)
             {
                 all += numbers
@@ -116,6 +123,41 @@ package struct ConfigurationFiles {
             }
         }
         return (name, Setting(.list(all), origin: .option(text)))
+    }
+
+    /// Parts between commas that stand in no quotes and no brackets.
+    private static func pieces(of text: String) -> [String] {
+        var pieces: [[UInt8]] = [[]]
+        var (quote, depth, isEscaped) = (UInt8(0), 0, false)
+        for byte in text.utf8 {
+            if quote != 0 {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                    isEscaped = true
+                } else if byte == quote {
+                    quote = 0
+                }
+            } else {
+                switch byte {
+                case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                    // Only at the start of a word is it one.
+                    if let last = pieces.last?.last {
+                        if " [{:,".utf8.contains(last) { quote = byte }
+                    } else {
+                        quote = byte
+                    }
+                case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+                case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+                case UInt8(ascii: ",") where depth <= 0:
+                    pieces.append([])
+                    continue
+                default: break
+                }
+            }
+            pieces[pieces.count - 1].append(byte)
+        }
+        return pieces.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Replaces `${env:NAME}` everywhere.

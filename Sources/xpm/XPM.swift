@@ -41,6 +41,7 @@ struct XPM: ParsableCommand {
     static func main() {
         StandardStream.openAll()
         Signals.surviveFileLimit()
+        StandardStream.checkAtExit()
         refuseStrangeBytes()
         let arguments = CommandLine.arguments.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)

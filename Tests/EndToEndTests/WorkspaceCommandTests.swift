@@ -9,7 +9,7 @@ struct WorkspaceCommandTests {
     private static let script = """
         local xpm = require "xpm"
         local Train = xpm.task { id = "m.train", params = { lr = xpm.float, seed = xpm.int },
-          command = "[ {seed} != 2 ] || [ -e '{jobdir}/../../../../ok' ] || {{ echo bad value {lr} in {jobdir} >&2; exit 3; }" }
+          command = "[ {seed} != 2 ] || [ -e {jobdir}/../../../../ok ] || {{ echo bad value {lr} in {jobdir} >&2; exit 3; }" }
         local Test = xpm.task { id = "m.test", params = { trained = Train }, execute = function(self) self:result { fine = true } end }
         function run(helper, cfg)
           for _, lr in ipairs { 0.1, 0.2 } do

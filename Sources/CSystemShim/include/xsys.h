@@ -122,10 +122,12 @@ uint64_t xsys_monotonic(void);
 int64_t xsys_now(void);
 /// Writes out what C's standard output holds back; no other stream is touched.
 void xsys_flush_output(void);
+/// Notes that standard output cannot be written, and why.
+void xsys_output_failed(int code);
+/// Makes exit(3) end with exit code 2 and a message on standard error where standard output could not be written.
+void xsys_check_output_at_exit(void);
 /// Makes C's standard output, which Lua's `print` uses, write at each line end.
 void xsys_buffer_by_line(void);
-/// The number that the first 15 decimal digits of a number say, where rounding may have made the difference: 0.3 for 0.30000000000000004.
-double xsys_tidy(double value);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);
 /// What stat(2) tells of a file.

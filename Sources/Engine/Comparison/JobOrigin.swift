@@ -38,6 +38,8 @@ package struct JobOrigin {
         func original(_ argument: String) -> String {
             argument.replacing("\(kept)/_/", with: "/").replacing(kept, with: sources.root)
         }
+        let arguments = Self.plain(arguments)
+        let now = Self.plain(now)
         if arguments.map(original) == now { return false }
         // The workspace may have been moved since.
         let workspace = Paths.parent(Paths.parent(Paths.parent(job)))
@@ -45,6 +47,11 @@ package struct JobOrigin {
             let former = ParameterFile.workspace(in: bytes), former != workspace
         else { return true }
         return arguments.map { original(JobRelocation.moved($0, former, workspace)) } != now
+    }
+
+    /// With one shell for all: the text counts, not how an older version ran it.
+    private static func plain(_ arguments: [String]) -> [String] {
+        ShellCommand(arguments: arguments)?.arguments(isStrict: false) ?? arguments
     }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.

@@ -19,7 +19,7 @@ package struct FailureGroup {
             let line = outcome?.reason == .launch ? nil : OutputTail(job.folder, count: 1).lines.last
             let group = FailureGroup(
                 reason: outcome.map(reason) ?? "failed",
-                message: line.map { normalised($0) }, jobs: [])
+                message: line.map { normalised(TerminalText.plain($0)) }, jobs: [])
             groups[group.text, default: group].jobs.append(job)
         }
         return groups.values.sorted {
@@ -30,7 +30,8 @@ package struct FailureGroup {
 
     /// An exit code or a signal counts; sizes, and what is in messages, do not.
     private static func reason(_ outcome: Outcome) -> String {
-        outcome.message == nil && outcome.reason != .memory ? outcome.text : normalised(outcome.text)
+        outcome.message == nil && outcome.reason != .memory
+            ? outcome.text : normalised(TerminalText.plain(outcome.text))
     }
 
     /// Numbers, hexadecimal words and paths become signs: they differ between jobs that failed for one reason.

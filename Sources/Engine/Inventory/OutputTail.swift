@@ -17,7 +17,7 @@ package struct OutputTail: Sendable {
     package static func lines(of path: String, _ count: Int) -> [String] {
         guard let tail = Files.tail(path, count: 16384) else { return [] }
         return String(decoding: tail, as: UTF8.self).split(separator: "\n")
-            .compactMap { $0.split(separator: "\r").last.map(String.init) }
+            .compactMap { $0.split(separator: "\r").last.map { TerminalText.plain(String($0)) } }
             .filter { !$0.isBlank }
             .suffix(count)
     }

@@ -298,8 +298,7 @@ package struct JobAttempt {
 
     /// A shell's text that is too long for an argument, as a file.
     private func fitting(_ arguments: [String]) throws(SystemError) -> [String] {
-        guard arguments.count >= 3, let text = arguments.last, arguments[arguments.count - 2] == "-c",
-            text.utf8.count >= Self.longestArgument
+        guard let text = ShellCommand(arguments: arguments)?.text, text.utf8.count >= Self.longestArgument
         else { return arguments }
         let path = "\(folder.path)/\(folder.name).command"
         try Files.write(Array(text.utf8), to: path)

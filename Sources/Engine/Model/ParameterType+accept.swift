@@ -19,9 +19,10 @@ extension ParameterType {
         case .string: if case .string = value { return value }
         case .path, .dataPath:
             switch value {
-            case .string(let text): return .path(text)
-            case .path: return value
-            case .file(let path, _): return .path(path)
+            case .string(let path), .path(let path), .file(let path, _):
+                // No file can have one in its name.
+                if path.utf8.contains(0) { throw ValueError(.refused("a path holds a NUL byte")) }
+                return .path(path)
             default: break
             }
         case .file(let reader):
@@ -137,16 +138,29 @@ extension ParameterType {
             do throws(ValueError) {
                 accepted.append(
                     .init(
-                        key: try key.accept(entry.key, depth: depth + 1),
+                        key: try key.accept(Self.key(entry.key, for: key), depth: depth + 1),
                         value: try element.accept(entry.value, depth: depth + 1)))
             } catch { throw error.within(Self.step(entry.key)) }
         }
         accepted.sort { ByteOrder.less($0.key, $1.key) }
+        for (one, next) in zip(accepted, accepted.dropFirst()) where one.key == next.key {
+            throw ValueError(.refused("the key \(one.key.plainText) is there twice"))
+        }
         // Where the end of a map within this one could not be told from the bytes, it is counted.
         if !element.isPlain, ParameterType.runsTogether(element) {
             accepted = accepted.map { .init(key: $0.key, value: Self.opened($0.value)) }
         }
         return .map(accepted)
+    }
+
+    /// A key for a map of ints: YAML and JSON write it as a text.
+    private static func key(_ key: Value, for type: ParameterType) -> Value {
+        if case .int = type, case .string(let text) = key,
+            case .int(let number)? = try? PlainScalar.read(text, origin: .none)
+        {
+            return .int(number)
+        }
+        return key
     }
 
     private func acceptObject(

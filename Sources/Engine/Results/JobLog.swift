@@ -27,7 +27,7 @@ package enum JobLog {
         each(folder) { members in
             let step = members.first { $0.name == "step" }?.value.number
             for member in members where !times.contains(member.name) {
-                guard let value = member.value.number else { continue }
+                guard let value = member.value.measured else { continue }
                 let place: Int
                 if let known = places[member.name] {
                     place = known

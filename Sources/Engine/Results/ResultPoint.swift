@@ -10,6 +10,8 @@ package struct ResultPoint: Sendable {
     package let tags: [(name: String, value: JSON)]
     /// Its numbers, nested ones as `test.accuracy`.
     package let metrics: [(name: String, value: Double)]
+    /// Those that were written as texts.
+    let textMetrics: [String]
 
     package init(_ record: JobRecord) {
         task = record.task
@@ -18,7 +20,9 @@ package struct ResultPoint: Sendable {
         state = record.state
         tags = record.tags
         // What a job that failed, or that goes on, has told counts too where it stands alone; a table shows finished ones.
-        metrics = record.state == .done ? Self.metrics(of: record.folder) : []
+        var texts: [String] = []
+        metrics = record.state == .done ? Self.metrics(of: record.folder, &texts) : []
+        textMetrics = texts
     }
 
     /// A job of a run that goes on.
@@ -38,6 +42,7 @@ package struct ResultPoint: Sendable {
         folder = JobFolder(path: "/nowhere", name: "nothing")
         self.tags = tags.map { (name: $0.0, value: $0.1) }
         self.metrics = metrics.map { (name: $0.0, value: $0.1) }
+        textMetrics = []
     }
 
     package func metric(_ name: String) -> Double? { metrics.last { $0.name == name }?.value }
@@ -56,19 +61,28 @@ package struct ResultPoint: Sendable {
         return TextMap(texts: task.flattened.map { ($0.name, $0.value) })
     }
 
-    private static func metrics(of folder: JobFolder) -> [(name: String, value: Double)] {
+    private static func metrics(
+        of folder: JobFolder, _ texts: inout [String]
+    ) -> [(name: String, value: Double)] {
         var found: [(name: String, value: Double)] = []
-        if let result = JobResult.read(folder) { add(result, "", to: &found) }
+        if let result = JobResult.read(folder) { add(result, "", to: &found, &texts) }
         return found
     }
 
-    private static func add(_ json: JSON, _ name: String, to found: inout [(name: String, value: Double)]) {
+    private static func add(
+        _ json: JSON, _ name: String, to found: inout [(name: String, value: Double)], _ texts: inout [String]
+    ) {
         switch json {
+        case .string("NaN"): found.append((name, .nan))
+        case .string(let text):
+            guard let number = Double(String(text.trimmed)), !text.hasPrefix("0x") else { break }
+            found.append((name, number))
+            texts.append(name)
         case .int, .float: if let number = json.number { found.append((name, number)) }
         case .bool(let value): found.append((name, value ? 1 : 0))
         case .object(let members):
             for member in members {
-                add(member.value, name.isEmpty ? member.name : "\(name).\(member.name)", to: &found)
+                add(member.value, name.isEmpty ? member.name : "\(name).\(member.name)", to: &found, &texts)
             }
         default: break
         }

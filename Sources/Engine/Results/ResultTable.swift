@@ -110,6 +110,14 @@ package struct ResultTable: Sendable {
                 "\(metric) is a result of \(tasks.joined(separator: " and ")): a cell may mix them; --filter '@name = \"\(tasks[0])\"' leaves one"
             )
         }
+        for name in metrics {
+            let count = points.count { $0.textMetrics.contains(name) }
+            if count > 0 {
+                notes.append(
+                    "\(name) is a text in \(count) job\(count == 1 ? "" : "s"): it counts as the number that it says"
+                )
+            }
+        }
         // Where nothing is said of what is summed up, all is.
         guard !over.isEmpty else { return notes }
         var values: TextMap<TextSet> = [:]

@@ -160,6 +160,7 @@ package final class Experiment {
             requirement: options.requirement,
             retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
             results: options.results, environment: environment + options.environment, program: try program())
+        try Self.refuseNUL(in: script)
         let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
         if isWritten {
             script.outputs = task.declaredPaths(below: folder.path)
@@ -187,6 +188,22 @@ package final class Experiment {
         try register(job, script, state, problem: problem)
         isSubmitted = true
         return job
+    }
+
+    /// The kernel would take what is before it.
+    private static func refuseNUL(in script: JobScript) throws(ValueError) {
+        for (index, argument) in script.arguments.enumerated() where argument.utf8.contains(0) {
+            throw ValueError(
+                .refused(
+                    "\(script.taskID): command: argument \(index) holds a NUL byte, which no program gets; pass such data in a file"
+                ))
+        }
+        for variable in script.environment where variable.value.utf8.contains(0) {
+            throw ValueError(
+                .refused(
+                    "\(script.taskID): the variable \(variable.name) holds a NUL byte, which no program gets")
+            )
+        }
     }
 
     /// A job that several points of a sweep share has the tags that are the same for all of them.

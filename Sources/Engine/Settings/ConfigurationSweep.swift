@@ -1,4 +1,3 @@
-import CSystemShim
 import Text
 
 #if canImport(Glibc)
@@ -79,7 +78,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
             if let hint = SweepRange.misspelt(setting) {
                 throw SettingError("\(path): \(hint)", at: setting.origin)
             }
-            for field in fields { try add("\(path).\(field.key)", field.value) }
+            for field in fields { try add("\(path).\(SettingPath.step(field.key))", field.value) }
             return
         }
         try add(Self.axis(path, setting))
@@ -87,9 +86,11 @@ package struct ConfigurationSweep: Sendable, Equatable {
 
     /// The axis of one parameter, from a list, a range, or a single value.
     package static func axis(_ path: String, _ setting: Setting) throws(SettingError) -> Axis {
-        guard !path.split(separator: ".", omittingEmptySubsequences: false).contains("") else {
+        guard let steps = SettingPath.steps(path), !steps.contains("") else {
             throw SettingError("'\(path)' names no parameter", at: setting.origin)
         }
+        // One way has one text.
+        let path = SettingPath.text(steps)
         if let hint = SweepRange.misspelt(setting) {
             throw SettingError("\(path): \(hint)", at: setting.origin)
         }
@@ -114,14 +115,25 @@ package struct ConfigurationSweep: Sendable, Equatable {
                 at: field.value.origin)
         }
         return Axis(
-            paths: fields.map(\.key), steps: lists[0].indices.map { step in lists.map { $0[step] } },
+            paths: try fields.map { field throws(SettingError) in
+                guard let steps = SettingPath.steps(field.key), !steps.contains("") else {
+                    throw SettingError("'\(field.key)' names no parameter", at: field.place)
+                }
+                return SettingPath.text(steps)
+            }, steps: lists[0].indices.map { step in lists.map { $0[step] } },
             origin: setting.origin)
     }
 
     /// `1..5`, `0..1..0.25`: numbers from one to another, both among them; nil for a text that is none.
     package static func range(_ text: String, at origin: Setting.Origin) throws(SettingError) -> [Setting]? {
         let parts = text.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
-        let numbers = parts.compactMap { Double($0) }.filter(\.isFinite)
+        let numbers = parts.compactMap { part -> Double? in
+            switch try? PlainScalar.read(part, origin: origin) {
+            case .int(let value)?: Double(value)
+            case .float(let value)? where value.isFinite: value
+            default: nil
+            }
+        }
         guard (2...3).contains(parts.count), numbers.count == parts.count else { return nil }
         func fail(_ problem: String) -> SettingError { SettingError("\(text): \(problem)", at: origin) }
         if text.contains("...") { throw fail("a range has two dots, as 1..5") }
@@ -155,7 +167,10 @@ package struct ConfigurationSweep: Sendable, Equatable {
             }
             seed = UInt64(bitPattern: number)
         }
-        let drawn = fields.filter { !["n", "seed"].contains($0.key) }
+        // In the order of `xpm.random`.
+        let drawn = fields.filter { !["n", "seed"].contains($0.key) }.sorted {
+            ByteOrder.less($0.key, $1.key)
+        }
         if drawn.isEmpty {
             sample = (Int(number), seed)
             return
@@ -167,7 +182,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
             Axis(
                 paths: drawn.map(\.key),
                 steps: (0..<Int(number)).map { _ in
-                    draws.map { Setting($1.value(&generator), origin: $0.value.origin) }
+                    draws.map { Setting($1.value(at: generator.fraction()), origin: $0.value.origin) }
                 }, origin: setting.origin))
     }
 
@@ -265,8 +280,11 @@ package struct ConfigurationSweep: Sendable, Equatable {
         }
     }
 
+    /// Whether a map is `{ range: … }` or another form of many values.
+    package static func isRange(_ setting: Setting) -> Bool { SweepRange.isRange(setting) }
+
     /// Distinct numbers below a limit, in order; a larger count has those of a smaller one (Fisher–Yates on a map, not a list).
-    private static func pick(_ count: Int, of total: Int, seed: UInt64) -> [Int] {
+    package static func pick(_ count: Int, of total: Int, seed: UInt64) -> [Int] {
         var generator = SplitMix(seed: seed)
         var moved: [Int: Int] = [:]
         var picked: [Int] = []
@@ -348,10 +366,7 @@ enum SweepRange {
             guard numbers.count == 3, case .int(let count)? = parts.last?.content,
                 (2...100_000).contains(count)
             else { throw fail("expected [first, last, n], with n from 2") }
-            let step = (numbers[1] - numbers[0]) / Double(count - 1)
-            let values = (0..<count).map {
-                $0 == count - 1 ? numbers[1] : NumberText.tidied(numbers[0] + Double($0) * step)
-            }
+            let values = NumberList.linspace(numbers[0], numbers[1], Int(count))
             return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
         default:
             guard numbers.count == 3, case .int(let count) = parts[1].content, (1...100_000).contains(count)
@@ -361,11 +376,7 @@ enum SweepRange {
             guard numbers[0] != 0, numbers[2] != 0, numbers[2] != 1 || count == 1 else {
                 throw fail("all its values would be the same")
             }
-            var values: [Double] = []
-            // As decimal numbers are written: 1e-4, 1e-3, not 0.0010000000000000002.
-            for place in 0..<count {
-                values.append(Self.multiplied(numbers[0], by: numbers[2], times: place))
-            }
+            let values = NumberList.multiples(of: numbers[0], by: numbers[2], Int(count))
             guard values.allSatisfy(\.isFinite) else { throw fail("its values are too large") }
             return settings(values, asInts: areInts)
         }
@@ -381,9 +392,10 @@ enum SweepRange {
                 "a step of \(NumberText.lua(step)) does not lead from \(NumberText.lua(first)) to \(NumberText.lua(last))"
             )
         }
-        let count = ((last - first) / step + 1e-9).rounded(.down)
-        guard count < 1_000_000 else { throw fail("there are too many values") }
-        return (0...Int(count)).map { NumberText.tidied(first + Double($0) * step) }
+        guard let values = NumberList.range(first, last, by: step) else {
+            throw fail("there are too many values")
+        }
+        return values
     }
 
     /// Whole numbers from one to another, exactly.
@@ -399,25 +411,6 @@ enum SweepRange {
             throw fail("there are too many values")
         }
         return (0...(width / step)).map { first + $0 * step }
-    }
-
-    private static func multiplied(_ first: Double, by factor: Double, times: Int64) -> Double {
-        var value = first
-        if factor == 10 || factor == 0.1, let exact = decimal(first, factor == 10 ? times : -times) {
-            return exact
-        }
-        for _ in 0..<times { value *= factor }
-        return NumberText.tidied(value)
-    }
-
-    /// A number times a power of ten, as its digits say.
-    private static func decimal(_ value: Double, _ power: Int64) -> Double? {
-        let text = value.description
-        let parts = text.lowercased().split(separator: "e")
-        guard let mantissa = parts.first, let exponent = parts.count > 1 ? Int64(parts[1]) : 0 else {
-            return nil
-        }
-        return Double("\(mantissa)e\(exponent + power)")
     }
 }
 
@@ -465,18 +458,13 @@ private enum SweepDraw {
         }
     }
 
-    func value(_ generator: inout SplitMix) -> Setting.Content {
-        // As `xpm.random` draws.
+    /// - Parameter part: from 0, below 1.
+    func value(at part: Double) -> Setting.Content {
         switch self {
-        case .uniform(let low, let high): return .float(low + generator.fraction() * (high - low))
-        case .loguniform(let low, let high): return .float(low * pow(high / low, generator.fraction()))
-        case .integers(let low, let high):
-            return .int(low + Int64(generator.next() % UInt64(high - low + 1)))
-        case .one(let values): return values[Int(generator.next() % UInt64(values.count))].content
+        case .uniform(let low, let high): .float(RandomDraw.uniform(low, high, part))
+        case .loguniform(let low, let high): .float(RandomDraw.loguniform(low, high, part))
+        case .integers(let low, let high): .int(RandomDraw.integer(low, high, part))
+        case .one(let values): values[RandomDraw.index(below: values.count, part)].content
         }
     }
-}
-
-extension NumberText {
-    package static func tidied(_ value: Double) -> Double { xsys_tidy(value) }
 }

@@ -1,14 +1,14 @@
 import Text
 
-/// What a plain word of YAML is: the one rule for numbers, bools and null, in files and on the command line.
+/// What a plain word of YAML is: the one rule for numbers, bools and null, in files, on the command line and in variables.
 ///
 /// - null: `null`, `~`, or nothing
 /// - bool: `true`, `false`
 /// - int: `1`, `-1`, `1_000`, `0x1F`, `0o17`, `0b101`; one that needs more than 64 bits is an error
-/// - float: `1.5`, `1.`, `.5`, `1e-4`, `1_000.5`, `.inf`, `-.inf`, `.nan`
+/// - float: `1.5`, `1.`, `.5`, `1e-4`, `1_000.5`, `.inf`, `-.inf`, `.nan`; one that would be infinite or 0 for its size is an error
 /// - everything else is a string; `yes`, `no`, `on`, `off` and dates are strings
 package enum PlainScalar {
-    /// - Throws: an int that does not fit in 64 bits.
+    /// - Throws: a number that does not fit.
     package static func read(_ text: String, origin: Setting.Origin) throws(SettingError) -> Setting.Content {
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
@@ -19,66 +19,83 @@ package enum PlainScalar {
         case ".nan", ".NaN", ".NAN": return .float(.nan)
         default: break
         }
-        var digits = text[...]
-        let isNegative = digits.first == "-"
-        if isNegative || digits.first == "+" { digits = digits.dropFirst() }
-        guard let first = digits.first, first.isASCII, first.isNumber || first == "." else {
+        var digits = Array(text.utf8)
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
+        guard let first = digits.first, first.isDigit || first == UInt8(ascii: ".") else {
             return .string(text)
         }
-        for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.hasPrefix(prefix) {
-            let body = digits.dropFirst(2).filter { $0 != "_" }
-            guard !body.isEmpty,
-                body.allSatisfy({ $0.isASCII && $0.hexDigitValue.map { $0 < radix } == true })
-            else {
-                return .string(text)
-            }
+        digits.removeAll { $0 == UInt8(ascii: "_") }
+        for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.starts(with: prefix.utf8) {
+            let body = digits.dropFirst(2)
+            guard !body.isEmpty, body.allSatisfy({ value(of: $0) < radix }) else { return .string(text) }
             return try int(isNegative, body, radix, text, origin)
         }
-        let body = digits.filter { $0 != "_" }
-        if body.allSatisfy({ $0.isASCII && $0.isNumber }) {
-            return try int(isNegative, body, 10, text, origin)
-        }
-        guard isFloat(body),
-            let value = Double(
-                body.last == "." ? body + "0" : body.replacing(".e", with: ".0e").replacing(".E", with: ".0e")
-            )
-        else { return .string(text) }
+        if digits.allSatisfy(\.isDigit) { return try int(isNegative, digits[...], 10, text, origin) }
+        guard let value = float(digits) else { return .string(text) }
         guard value.isFinite else {
             throw SettingError("\(text) is too large for a float; write .inf if that is meant", at: origin)
+        }
+        let mantissa = digits.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+        if value == 0, mantissa.contains(where: { $0 != UInt8(ascii: "0") && $0 != UInt8(ascii: ".") }) {
+            throw SettingError("\(text) is too small for a float; write 0 if that is meant", at: origin)
         }
         return .float(isNegative ? -value : value)
     }
 
+    private static func value(of digit: UInt8) -> Int {
+        switch digit {
+        case 0x30...0x39: Int(digit) - 0x30
+        case 0x41...0x46: Int(digit) - 0x41 + 10
+        case 0x61...0x66: Int(digit) - 0x61 + 10
+        default: Int.max
+        }
+    }
+
     private static func int(
-        _ isNegative: Bool, _ digits: String, _ radix: Int, _ text: String, _ origin: Setting.Origin
+        _ isNegative: Bool, _ digits: ArraySlice<UInt8>, _ radix: Int, _ text: String,
+        _ origin: Setting.Origin
     ) throws(SettingError) -> Setting.Content {
-        guard let value = Int64((isNegative ? "-" : "") + digits, radix: radix) else {
+        let number = (isNegative ? "-" : "") + String(decoding: digits, as: UTF8.self)
+        guard let value = Int64(number, radix: radix) else {
             throw SettingError("\(text) does not fit in 64 bits", at: origin)
         }
         return .int(value)
     }
 
     /// Digits with at most one point and an exponent: `[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?` with a digit before the exponent.
-    private static func isFloat(_ text: String) -> Bool {
-        var rest = text.utf8[...]
+    private static func float(_ text: [UInt8]) -> Double? {
+        var rest = text[...]
         func digits() -> Int {
-            let count = rest.prefix { (0x30...0x39).contains($0) }.count
+            let count = rest.prefix(while: \.isDigit).count
             rest = rest.dropFirst(count)
             return count
         }
+        // As strtod wants it: a digit on both sides of the point.
+        var whole: [UInt8] = []
+        func keep(_ count: Int, from start: Int) {
+            whole.append(contentsOf: count == 0 ? [UInt8(ascii: "0")] : Array(text[start..<(start + count)]))
+        }
         var count = digits()
+        keep(count, from: 0)
         if rest.first == UInt8(ascii: ".") {
             rest = rest.dropFirst()
-            count += digits()
+            let start = rest.startIndex
+            let places = digits()
+            whole.append(UInt8(ascii: "."))
+            keep(places, from: start)
+            count += places
         }
-        guard count > 0 else { return false }
+        guard count > 0 else { return nil }
         if let byte = rest.first, byte | 0x20 == UInt8(ascii: "e") {
+            let start = rest.startIndex
             rest = rest.dropFirst()
             if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
                 rest = rest.dropFirst()
             }
-            guard digits() > 0 else { return false }
+            guard digits() > 0 else { return nil }
+            whole.append(contentsOf: text[start..<rest.startIndex])
         }
-        return rest.isEmpty
+        return rest.isEmpty ? Double(String(decoding: whole, as: UTF8.self)) : nil
     }
 }

@@ -16,10 +16,13 @@ package struct Setting: Sendable, Equatable {
     package struct Field: Sendable, Equatable {
         package var key: String
         package var value: Setting
+        /// Where the key was written.
+        package var place: Origin
 
-        package init(key: String, value: Setting) {
+        package init(key: String, value: Setting, place: Origin? = nil) {
             self.key = key
             self.value = value
+            self.place = place ?? value.origin
         }
     }
 
@@ -42,6 +45,12 @@ package struct Setting: Sendable, Equatable {
 
     package var content: Content
     package var origin: Origin
+    /// Of a text: whether it stood in quotes, so that it is one whatever it looks like.
+    package var isQuoted = false
+    /// What a text with `${env:…}` has become.
+    package var environmentText: String?
+    /// Of a map: whether it stands in place of another, instead of being laid over it.
+    package var replacesMap = false
 
     package init(_ content: Content, origin: Origin) {
         self.content = content
@@ -55,7 +64,7 @@ package struct Setting: Sendable, Equatable {
 
     /// The value at a way, `model.hidden`; nil where there is none.
     package func at(_ path: String) -> Setting? {
-        path.split(separator: ".").reduce(self) { setting, step in setting?[String(step)] }
+        (SettingPath.steps(path) ?? []).reduce(self) { setting, step in setting?[step] }
     }
 
     package var fields: [Field]? { if case .map(let fields) = content { fields } else { nil } }
@@ -82,12 +91,13 @@ package struct Setting: Sendable, Equatable {
     package func origin(at path: String) -> Origin {
         var setting = self
         var rest = path[...]
-        while let first = rest.first {
-            rest = rest.dropFirst()
+        while let first = rest.utf8.first {
+            rest = String(rest)[...]
+            let behind = rest.after(String(UnicodeScalar(first))) ?? ""
             var next: Setting?
-            if first == "[" {
-                let index = rest.prefix { $0 != "]" }
-                rest = rest.dropFirst(index.count + 1)
+            if first == UInt8(ascii: "[") {
+                guard let (index, after) = behind.cut(at: "]") else { break }
+                rest = after
                 if case .list(let values) = setting.content, let number = Int(index),
                     values.indices.contains(number - 1)
                 {
@@ -96,11 +106,14 @@ package struct Setting: Sendable, Equatable {
             } else {
                 // A key may contain a dot: the longest key that fits is meant.
                 let keys = (setting.fields ?? []).map(\.key).filter { key in
-                    rest.hasPrefix(key) && [nil, ".", "["].contains(rest.dropFirst(key.count).first)
+                    behind.after(key).map {
+                        [nil, UInt8(ascii: "."), UInt8(ascii: "[")].contains($0.utf8.first)
+                    }
+                        ?? false
                 }
-                let key = keys.max { $0.count < $1.count }
-                rest = key.map { rest.dropFirst($0.count) } ?? rest.drop { $0 != "." && $0 != "[" }
-                next = key.flatMap { setting[$0] }
+                guard let key = keys.max(by: { $0.utf8.count < $1.utf8.count }) else { break }
+                rest = behind.after(key) ?? ""
+                next = setting[key]
             }
             guard let next else { break }
             setting = next
@@ -108,9 +121,27 @@ package struct Setting: Sendable, Equatable {
         return setting.origin
     }
 
+    /// Where a key below such a path was written.
+    package func place(ofKey key: String, at path: String) -> Origin {
+        let origin = origin(at: path)
+        func find(_ setting: Setting) -> Origin? {
+            if setting.origin == origin, let field = setting.fields?.first(where: { $0.key == key }) {
+                return field.place
+            }
+            switch setting.content {
+            case .list(let values): return values.lazy.compactMap(find).first
+            case .map(let fields): return fields.lazy.compactMap { find($0.value) }.first
+            default: return nil
+            }
+        }
+        return find(self) ?? origin
+    }
+
     /// Every leaf with its dotted path.
     package func leaves(prefix: String = "") -> [(path: String, setting: Setting)] {
-        func name(_ part: String) -> String { prefix.isEmpty ? part : "\(prefix).\(part)" }
+        func name(_ part: String) -> String {
+            prefix.isEmpty ? SettingPath.step(part) : "\(prefix).\(SettingPath.step(part))"
+        }
         switch content {
         case .map(let fields) where !fields.isEmpty:
             return fields.flatMap { $0.value.leaves(prefix: name($0.key)) }

@@ -11,6 +11,7 @@ import Text
 ///     machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }   # instead of what xpm finds
 ///     history: { max_done: 5, max_failed: 2 }                # runs of each experiment that are kept
 ///     notify: [{ url: "https://…", on: [failure, end] }]
+///     sync: false                                            # outcomes may be lost in a power cut; true by default
 ///     server: { host: 127.0.0.1, port: 12345 }
 package struct UserSettings: Sendable {
     package struct NamedWorkspace: Sendable, Equatable {
@@ -26,6 +27,8 @@ package struct UserSettings: Sendable {
     package var machine: Machine?
     package var history: HistoryLimits?
     package var notifications: [Notification] = []
+    /// Whether the outcome of a job counts only when it and what it stands for are on the disk.
+    package var isDurable = true
 
     package init() {}
 
@@ -34,13 +37,20 @@ package struct UserSettings: Sendable {
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
         try Self.refuseUnknown(
-            ["workspaces", "env", "machine", "history", "notify", "server"], in: setting, of: "settings.yaml")
+            ["workspaces", "env", "machine", "history", "notify", "server", "sync"], in: setting,
+            of: "settings.yaml")
         environment = try Self.variables(setting["env"])
         if let server = setting["server"] {
             try Self.refuseUnknown(["host", "port"], in: server, of: "server")
         }
         machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
+        if let sync = setting["sync"] {
+            guard case .bool(let isDurable) = sync.content else {
+                throw SettingError("sync: expected true or false, got \(sync.told)", at: sync.origin)
+            }
+            self.isDurable = isDurable
+        }
         if let list = setting["notify"] { notifications = try Notification.list(list) }
         guard let list = setting["workspaces"] else { return }
         guard case .list(let items) = list.content else {
@@ -100,7 +110,7 @@ package struct UserSettings: Sendable {
         for field in fields where !known.contains(field.key) {
             let nearest =
                 Suggestion.hint(for: field.key, among: known)
-            throw SettingError("\(what) has no key '\(field.key)'\(nearest)", at: field.value.origin)
+            throw SettingError("\(what) has no key '\(field.key)'\(nearest)", at: field.place)
         }
     }
 

@@ -6,8 +6,13 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
 
     package init(seed: UInt64) { state = seed }
 
+    /// The same after so many numbers.
+    init(seed: UInt64, from count: UInt64) { state = seed &+ count &* Self.step }
+
+    private static let step: UInt64 = 0x9e37_79b9_7f4a_7c15
+
     package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
+        state &+= Self.step
         var value = state
         value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb

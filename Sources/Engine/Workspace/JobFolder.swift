@@ -42,9 +42,10 @@ package struct JobFolder: Sendable, Hashable {
     /// Whether xpm itself writes a file of that name in the folder, or keeps it: programs must not.
     package func isOwn(_ entry: String) -> Bool { Self.isOwn(entry, name: name) }
 
-    static func isOwn(_ entry: String, name: String) -> Bool {
+    /// - Parameter name: of the job.
+    package static func isOwn(_ entry: String, name: String) -> Bool {
         if ["params.json", ".experimaestro"].contains(entry) { return true }
-        guard let rest = entry.after("\(name).") else { return entry.hasSuffix(".tmp") }
+        guard let rest = entry.after("\(name).") else { return false }
         if ownSuffixes.contains(rest) { return true }
         // Logs of earlier attempts: `train.20261123192722.1.out`.
         let parts = rest.split(separator: ".", omittingEmptySubsequences: false)

@@ -385,14 +385,10 @@ end
 -- Random numbers: the same for a seed on every machine, whatever else the plan draws (splitmix64, Steele et al. 2014).
 
 local function generator(seed)
-  local state = seed
+  local number = 0
   return function()
-    state = state + 0x9e3779b97f4a7c15
-    local mixed = state
-    mixed = (mixed ~ (mixed >> 30)) * 0xbf58476d1ce4e5b9
-    mixed = (mixed ~ (mixed >> 27)) * 0x94d049bb133111eb
-    -- The upper 53 bits as a fraction.
-    return ((mixed ~ (mixed >> 31)) >> 11) / 9007199254740992.0
+    number = number + 1
+    return host.fraction(seed, number)
   end
 end
 
@@ -419,14 +415,9 @@ end
 function M.sample(sweep, count, seed)
   sweeps_of("xpm.sample", sweep)
   whole("xpm.sample", "the number of points", count, 1)
-  local random = generator(whole("xpm.sample", "seed", seed or 0, 0))
+  whole("xpm.sample", "seed", seed or 0, 0)
   local points = points_of(sweep)
-  local order = shuffled(#points, random)
-  local picked = {}
-  for position = 1, math.min(count, #points) do
-    picked[position] = order[position]
-  end
-  table.sort(picked)
+  local picked = host.picked(math.min(count, #points), #points, seed or 0)
   return new(function()
     local position = 0
     return function()
@@ -452,7 +443,7 @@ end
 function M.uniform(low, high)
   bounds("xpm.uniform", low, high)
   return distribution(function(u)
-    return low + u * (high - low)
+    return host.uniform(low, high, u)
   end)
 end
 
@@ -463,7 +454,7 @@ function M.loguniform(low, high)
     fail("xpm.loguniform: the lower bound is more than 0")
   end
   return distribution(function(u)
-    return low * (high / low) ^ u
+    return host.loguniform(low, high, u)
   end)
 end
 
@@ -476,7 +467,7 @@ function M.integers(low, high)
     fail("xpm.integers(low, high): more than 2^53 numbers")
   end
   return distribution(function(u)
-    return low + math.floor(u * (high - low + 1))
+    return host.integer(low, high, u)
   end)
 end
 
@@ -503,7 +494,7 @@ local function design(word, options, numbers)
       drawn[#drawn + 1] = {
         name = name,
         of = function(u)
-          return axis[1 + math.floor(u * #axis)]
+          return axis[host.place(#axis, u)]
         end,
       }
       varies[name] = true
@@ -636,54 +627,34 @@ local function numbers(word, low, high, count)
   if type(low) ~= "number" or type(high) ~= "number" then
     fail("%s(first, last, n) needs numbers", word)
   end
+  if low - low ~= 0 or high - high ~= 0 then
+    fail("%s(first, last, n) needs finite numbers", word)
+  end
   whole(word, "n", count, 1)
-end
-
---- A number that was computed, as people write it: 0.3, not 0.30000000000000004.
-local function tidy(number)
-  return math.type(number) == "integer" and number or host.tidied(number)
-end
-
---- `count` numbers, the first and the last among them; `between` gives one of its part of the way.
-local function spaced(first, last, count, between)
-  if count == 1 then
-    return { first + 0.0 }
+  if count > 1000000 then
+    fail("%s: more than %d numbers", word, 1000000)
   end
-  local list = {}
-  for position = 1, count do
-    list[position] = tidy(between((position - 1) / (count - 1)))
-  end
-  list[count] = last + 0.0
-  return list
 end
 
 --- `count` numbers at equal distances, the first and the last among them.
 function M.linspace(first, last, count)
   numbers("xpm.linspace", first, last, count)
-  return spaced(first, last, count, function(part)
-    return first + (last - first) * part
-  end)
+  return host.linspace(first, last, count)
 end
 
 --- `count` numbers with equal ratios, the first and the last among them.
 function M.geomspace(first, last, count)
   numbers("xpm.geomspace", first, last, count)
-  if first * last <= 0 then
+  if not (first > 0 and last > 0 or first < 0 and last < 0) then
     fail("xpm.geomspace: both ends have one sign, and none is 0")
   end
-  return spaced(first, last, count, function(part)
-    return first * (last / first) ^ part
-  end)
+  return host.geomspace(first, last, count)
 end
 
 --- `count` powers of ten, from 10^first to 10^last.
 function M.logspace(first, last, count)
   numbers("xpm.logspace", first, last, count)
-  local list = M.linspace(first, last, count)
-  for position, exponent in ipairs(list) do
-    list[position] = tidy(10.0 ^ exponent)
-  end
-  return list
+  return host.logspace(first, last, count)
 end
 
 --- The numbers from `first` to `last`, which is among them where a step meets it.
@@ -695,14 +666,20 @@ function M.range(first, last, step)
   if step == 0 or step ~= step then
     fail("xpm.range: a step of 0 leads nowhere")
   end
-  -- Counted, not added up: 0.1 + 0.1 + 0.1 is not 0.3.
-  local count = math.floor((last - first) / step + 1e-9)
-  if count ~= count or count >= 1e7 then
-    fail("xpm.range: more than ten million numbers")
+  for _, number in ipairs { first, last, step } do
+    if number ~= number or number == math.huge or number == -math.huge then
+      fail("xpm.range(first, last, step) needs finite numbers")
+    end
+  end
+  if math.type(first) ~= "integer" or math.type(last) ~= "integer" or math.type(step) ~= "integer" then
+    return host.steps(first, last, step) or fail("xpm.range: more than %d numbers", 1000000)
+  end
+  if (last - first) / step >= 1000000 then
+    fail("xpm.range: more than %d numbers", 1000000)
   end
   local list = {}
-  for position = 0, count do
-    list[position + 1] = tidy(first + position * step)
+  for number = first, last, step do
+    list[#list + 1] = number
   end
   return list
 end

@@ -124,6 +124,7 @@ function xpm.renamed(way) end
 ---@field execute? fun(self: xpm.RunningTask) Runs in the job's own process.
 ---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
 ---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
+---@field strict? boolean Of a command that is a text: false lets it go on after a command that fails.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
 ---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
 ---@field results? table<string, string> Patterns of Lua for what its programs print: the last match is a result.

@@ -73,7 +73,7 @@ extension XpmModule {
 
     static let definitionKeys = [
         "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
-        "requires", "max_retries", "results", "is_prepared", "describe",
+        "requires", "max_retries", "results", "is_prepared", "describe", "strict",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
 
@@ -122,6 +122,7 @@ extension XpmModule {
             type = try ConfigType(
                 id: id, kind: kind, base: base?.type, parameters: own, options: options)
         } catch { throw ScriptError("\(id): \(error.text)") }
+        try checkPaths(of: type)
         let groups = type.parameters.reduce(into: TextSet()) { $0.formUnion($1.groups) }
         for case let partial? in type.parameters.map(\.partial) {
             for group in partial.excludedGroups.union(partial.includedGroups).subtracting(groups).ordered {
@@ -142,6 +143,20 @@ extension XpmModule {
         try define(definition)
         stack.push(definition, .configType)
         return 1
+    }
+
+    /// What xpm itself keeps in a job's folder is not for programs to write.
+    private func checkPaths(of type: ConfigType) throws {
+        guard type.kind.runs else { return }
+        let name = ConfigType.shortName(ofKey: type.key)
+        for parameter in type.parameters where parameter.partial == nil {
+            guard let path = parameter.jobPath else { continue }
+            let first = path.split(separator: "/").first { $0 != "." } ?? ""
+            guard JobFolder.isOwn(String(first), name: name) else { continue }
+            throw ScriptError(
+                "\(type.id): \(parameter.name): '\(first)' is a file of xpm's own in the folder of this job; choose another name, such as '\(parameter.name)'"
+            )
+        }
     }
 
     private func readType(_ key: String, _ stack: LuaStack, id: String) throws -> TypeDefinition? {
@@ -234,6 +249,7 @@ extension XpmModule {
         if kind == .action, command != .null || isPython {
             throw ScriptError("\(id): an action is a Lua function: execute = function(self, ask) … end")
         }
+        try checkStrict(stack, id: id, isCommand: command != .null)
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
             throw ScriptError("\(id): command needs a list, a string or a function")
@@ -247,6 +263,16 @@ extension XpmModule {
                 "\(id): a task with execute must be defined at the top of its file, not inside run: its job loads the file without calling run"
             )
         }
+    }
+
+    private func checkStrict(_ stack: LuaStack, id: String, isCommand: Bool) throws {
+        stack.get("strict", from: 2)
+        defer { stack.pop() }
+        if stack.kind(-1) == .null { return }
+        guard stack.kind(-1) == .bool else {
+            throw ScriptError("\(id): strict needs true or false, got \(stack.description(-1))")
+        }
+        guard isCommand else { throw ScriptError("\(id): strict belongs to a command that is a text") }
     }
 
     /// `Type.id`, `Type.help`, and the functions of its definition.

@@ -11,10 +11,7 @@ extension XpmModule {
 
     func addSupportFunctions() {
         add("fail") { stack in throw ScriptError(stack.string(1) ?? "") }
-        add("tidied") { stack in
-            stack.push(NumberText.tidied(stack.float(1)))
-            return 1
-        }
+        addNumberFunctions()
         add("fail_plainly") { stack in throw LuaError(message: stack.string(1) ?? "", traceback: nil) }
         // unknown(owner, key, table of known names)
         add("unknown") { stack in

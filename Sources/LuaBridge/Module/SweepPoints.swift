@@ -65,7 +65,7 @@ struct SweepPoints {
 
 extension SweepPoints.Value {
     init(_ tag: ConfigObject.Tag) {
-        self.init(tag: tag, steps: tag.name.split(separator: ".").map(String.init))
+        self.init(tag: tag, steps: SettingPath.steps(tag.name) ?? [tag.name])
     }
 }
 

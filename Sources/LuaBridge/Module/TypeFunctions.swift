@@ -156,6 +156,9 @@ extension XpmModule {
         else {
             throw ScriptError("xpm.job_path: '\(name)' is not a path inside the job's folder")
         }
+        if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            throw ScriptError("xpm.job_path: the name holds a control character")
+        }
         if isTemporary, name.isEmpty || partial != nil {
             throw ScriptError("xpm.job_path: temporary is for a file or folder of the job's own, with a name")
         }

@@ -9,18 +9,17 @@ struct CommandResolver {
     let sources: SourceTree
 
     /// The argument vector.
-    func arguments(of template: CommandTemplate) throws -> [String] {
+    ///
+    /// - Parameter isStrict: of a text: whether its first command that fails ends it.
+    func arguments(of template: CommandTemplate, isStrict: Bool) throws -> [String] {
         if template.names.contains(where: { $0 == ["here"] }) { try sources.linkRest(of: here) }
         switch template.form {
         case .arguments(let arguments):
             var words: [String] = []
             for parts in arguments {
                 try keepFile(parts, isWord: true)
-                // A list that is an argument by itself becomes as many arguments.
-                if parts.count == 1, case .value(let path) = parts[0],
-                    let many = Self.elements(try value(path))
-                {
-                    words += try many.map { try text($0, path) }
+                if parts.count == 1, case .value(let path) = parts[0] {
+                    words += try self.words(try value(path), path)
                 } else {
                     words.append(try parts.map { try text($0) }.joined())
                 }
@@ -30,19 +29,23 @@ struct CommandResolver {
         case .shell(let parts):
             try keepFile(parts, isWord: false)
             var line = ""
-            for part in parts {
+            for (index, part) in parts.enumerated() {
                 switch part {
                 case .text(let plain): line += plain
                 case .value(let path):
                     let value = try value(path)
-                    let words = try (Self.elements(value) ?? [value]).map {
-                        ShellWords.quote(try text($0, path))
-                    }
-                    line += words.joined(separator: " ")
+                    let isWord = CommandTemplate.isWord(parts, at: index)
+                    let words = isWord ? try self.words(value, path) : [try text(value, path)]
+                    line += words.map(ShellWords.quote).joined(separator: " ")
                 }
             }
-            return ["/bin/sh", "-c", line]
+            return ShellCommand(line).arguments(isStrict: isStrict)
         }
+    }
+
+    /// A value that is an argument by itself: a list is as many arguments, and nil is none.
+    private func words(_ value: Value, _ path: [String]) throws -> [String] {
+        try (Self.elements(value) ?? [value]).filter { $0 != .null }.map { try text($0, path) }
     }
 
     private static func elements(_ value: Value) -> [Value]? {
@@ -71,7 +74,14 @@ struct CommandResolver {
             }
             return folder
         }
-        return value.plainText
+        switch value {
+        case .null:
+            throw ScriptError(
+                "\(task.type.id): command: {\(path.joined(separator: "."))} is nil within a word; as an argument of its own it would be left out"
+            )
+        case .map, .openMap: return JSON(plain: value).text
+        default: return value.plainText
+        }
     }
 
     private func value(_ path: [String]) throws -> Value {
@@ -86,8 +96,8 @@ struct CommandResolver {
             var known: [String] = []
             switch value {
             case .object(let object):
-                next = object[name]
                 known = object.type.parameters.map(\.name)
+                next = object[name] ?? (known.contains(name) ? .null : nil)
                 if next == nil, name == "jobdir" { next = object.jobPath.map(Value.path) }
             case .map(let entries), .openMap(let entries):
                 next = entries.first { $0.key.plainText == name }?.value
@@ -130,8 +140,8 @@ final class ProgramFinder {
     ///
     /// - Returns: the name that is not found, or nil.
     func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
-        if arguments.count == 3, arguments[0] == "/bin/sh", arguments[1] == "-c" {
-            let word = String(arguments[2].trimmed.prefix(ofBytes: { !$0.isBlank }))
+        if let command = ShellCommand(arguments: arguments) {
+            let word = String(command.text.trimmed.prefix(ofBytes: { !$0.isBlank }))
             // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
             guard !word.isEmpty, ShellWords.isPlain(word), !word.contains("=") else { return nil }
             return check("sh \(word) \(path ?? "")") { isKnownToShell(word, along: path, from: folder) }

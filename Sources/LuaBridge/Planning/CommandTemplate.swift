@@ -60,7 +60,9 @@ struct CommandTemplate {
             guard !text.isBlank else {
                 throw ScriptError("command: the text is empty")
             }
-            form = .shell(try Self.parse(text))
+            let parts = try Self.parse(text)
+            try Self.refuseExpansions(parts)
+            form = .shell(parts)
             return
         }
         guard stack.kind(index) == .table else {
@@ -71,7 +73,9 @@ struct CommandTemplate {
             stack.get(at: position, from: index)
             defer { stack.pop() }
             switch stack.kind(-1) {
-            case .string: arguments.append(try Self.parse(stack.string(-1) ?? ""))
+            case .string:
+                arguments.append(try Self.parse(stack.string(-1) ?? ""))
+                try Self.refuseExpansions(arguments.last ?? [])
             case .int, .float: arguments.append([.text(try stack.value(-1).plainText)])
             case .null: throw ScriptError("command: the list is empty or has a hole at position \(position)")
             default:
@@ -79,6 +83,37 @@ struct CommandTemplate {
             }
         }
         form = .arguments(arguments)
+    }
+
+    /// `${lr}`: an expansion of the shell, or a value?
+    private static func refuseExpansions(_ parts: [Part]) throws {
+        for (part, next) in zip(parts, parts.dropFirst()) {
+            guard case .text(let text) = part, text.hasSuffix("$"), case .value(let path) = next else {
+                continue
+            }
+            let name = path.joined(separator: ".")
+            throw ScriptError(
+                "command: '${\(name)}': write {\(name)} for the value of a parameter, or ${{\(name)}} for a variable of the shell"
+            )
+        }
+    }
+
+    /// Whether the value at an index is a word of the shell by itself, not a part of one.
+    static func isWord(_ parts: [Part], at index: Int) -> Bool {
+        func ends(_ part: Part?, _ byte: (String) -> UInt8?) -> Bool {
+            switch part {
+            case nil: true
+            case .value: false
+            case .text(let text): byte(text).map { " \t\n;|&()<>".utf8.contains($0) } ?? true
+            }
+        }
+        return ends(index > 0 ? parts[index - 1] : nil) { $0.utf8.last }
+            && ends(index + 1 < parts.count ? parts[index + 1] : nil) { $0.utf8.first }
+    }
+
+    /// - Throws: for a value that stands between quotes of the user.
+    func refuseQuoted() throws {
+        if case .shell(let parts) = form { try ShellScan.refuseQuoted(parts) }
     }
 
     /// Every value that the command names.
@@ -102,7 +137,8 @@ extension XpmModule {
         let type = definition.type
         do {
             let known = type.parameters.map(\.name) + CommandTemplate.builtIn
-            for path in try CommandTemplate(stack, stack.absolute(-1)).names where !known.contains(path[0]) {
+            let template = try CommandTemplate(stack, stack.absolute(-1))
+            for path in template.names where !known.contains(path[0]) {
                 let nearest = Suggestion.nearest(to: path[0], among: known).map {
                     " (did you mean '{\($0)}'?)"
                 }
@@ -110,6 +146,7 @@ extension XpmModule {
                     "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{'")"
                 )
             }
+            try template.refuseQuoted()
         } catch let error as ScriptError { throw ScriptError("\(type.id): \(error.message)") }
     }
 }

@@ -228,7 +228,9 @@ extension PlanSession {
         let resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources)
         let arguments: [String]
         do {
-            arguments = try resolver.arguments(of: CommandTemplate(stack, stack.absolute(-1)))
+            let template = try CommandTemplate(stack, stack.absolute(-1))
+            try template.refuseQuoted()
+            arguments = try resolver.arguments(of: template, isStrict: isStrict(task, stack))
         } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
@@ -243,6 +245,13 @@ extension PlanSession {
             throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(place))")
         }
         return .command(arguments)
+    }
+
+    /// Whether the first command that fails ends a command that is a text.
+    private func isStrict(_ task: ConfigObject, _ stack: LuaStack) -> Bool {
+        guard module.pushField("strict", of: task.type, stack) else { return true }
+        defer { stack.pop() }
+        return stack.bool(-1)
     }
 
     /// What runs a Python task: experimaestro's own `run` on the job's parameters.

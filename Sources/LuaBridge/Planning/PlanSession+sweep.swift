@@ -32,7 +32,7 @@ extension PlanSession {
         let own = TextSet(record?.parameters.map(\.name) ?? [])
         for axis in sweep.axes {
             for path in axis.paths {
-                let name = String(path.cut(at: ".")?.before ?? path[...])
+                let name = SettingPath.steps(path)?.first ?? path
                 if ExperimentSettings.keys.contains(name), !own.contains(name) {
                     throw SettingError(
                         "'\(name)' is the experiment's own: it cannot be swept", at: axis.origin)
@@ -40,7 +40,7 @@ extension PlanSession {
             }
         }
         let tagged = TextSet(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
-        points = try sweep.points().map { point in
+        let all = try sweep.points().map { point in
             var setting = input.configuration
             for (path, value) in point { try setting.set(path, to: value) }
             let configuration = try checked(setting, record)
@@ -50,13 +50,29 @@ extension PlanSession {
             }
             return Point(configuration: configuration, tags: tags)
         }
+        // 1 and 1.0 are one value to a parameter that is an int.
+        var seen: TextSet = []
+        points = all.filter { point in
+            tagged.isEmpty
+                || seen.insert(point.tags.map { "\($0.name)=\(Self.key($0.value))" }.joined(separator: "\n"))
+                    .inserted
+        }
+    }
+
+    /// A text that is another for each other value.
+    private static func key(_ value: Value) -> String {
+        switch value {
+        case .string(let text), .path(let text), .file(let text, _): "\"\(text)"
+        case .int, .float, .bool, .null: "\(value.told) \(value.plainText)"
+        default: JSON(plain: value).text
+        }
     }
 
     /// A value as the schema has made it.
     private static func value(at path: String, in configuration: Value) -> Value? {
-        path.split(separator: ".").reduce(configuration) { value, step in
+        (SettingPath.steps(path) ?? []).reduce(configuration) { value, step in
             guard case .map(let entries)? = value else { return nil }
-            return entries.first { $0.key == .string(String(step)) }?.value
+            return entries.first { $0.key.plainText == step }?.value
         }
     }
 
@@ -64,7 +80,7 @@ extension PlanSession {
     private func addSwept(of record: Record, _ setting: Setting, _ prefix: String) throws(SettingError) {
         for parameter in record.parameters {
             guard let value = setting[parameter.name] else { continue }
-            let path = prefix + parameter.name
+            let path = prefix + SettingPath.step(parameter.name)
             if parameter.isSwept {
                 guard !sweep.axes.contains(where: { $0.paths.contains(path) }) else { continue }
                 switch value.content {
@@ -79,7 +95,9 @@ extension PlanSession {
 
     /// A configuration as `run` gets it.
     private func checked(_ setting: Setting, _ record: Record?) throws -> Value {
+        try Self.refuseHoles(setting)
         guard let record else { return setting.value }
+        let setting = setting.fitted(to: .record(record))
         let base = TextSet(ExperimentSettings.keys)
         let fields = setting.fields ?? []
         let own = TextSet(record.parameters.map(\.name))
@@ -95,13 +113,43 @@ extension PlanSession {
         } catch {
             let name = error.path.after(".") ?? error.path[...]
             guard case .unknownParameter(let key, _, let nearest) = error.problem else {
-                throw SettingError("\(name): \(error.text)", at: setting.origin(at: error.path))
+                let origin = setting.origin(at: error.path)
+                throw SettingError("\(name): \(error.text)\(Self.advice(error, origin))", at: origin)
             }
             // The experiment's own keys stand there too.
             let isOutside = nearest == nil && fields.contains { $0.key == key }
             let hint = isOutside ? Suggestion.hint(for: key, among: Array(ExperimentSettings.keys)) : ""
-            throw SettingError(error.text + hint, at: setting.origin(at: error.path))
+            throw SettingError(error.text + hint, at: setting.place(ofKey: key, at: error.path))
         }
+    }
+
+    /// A Lua list ends where nothing is: null in one would be lost, or its end.
+    private static func refuseHoles(_ setting: Setting) throws(SettingError) {
+        switch setting.content {
+        case .list(let values):
+            for (index, value) in values.enumerated() {
+                if value.content == .null {
+                    throw SettingError(
+                        "null at position \(index + 1) of a list: Lua has no place for it; leave it out, or give values one by one (grid_search, xpm.sweep)",
+                        at: value.origin)
+                }
+                try refuseHoles(value)
+            }
+        case .map(let fields): for field in fields { try refuseHoles(field.value) }
+        default: break
+        }
+    }
+
+    /// How a text is written that looks like something else: `-c 's="012"'`.
+    private static func advice(_ error: ValueError, _ origin: Setting.Origin) -> String {
+        guard case .wrongType("string", let got) = error.problem, !got.hasPrefix("table"),
+            !got.hasPrefix("list"),
+            case .option(let option) = origin, let (name, value) = option.cut(at: "="),
+            !value.hasPrefix("["), !value.hasPrefix("{"), !value.contains(",")
+        else { return "" }
+        let quoted = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        let words = name.cut(at: " ").map { "\($0.before) '\($0.after)" } ?? "'\(name)"
+        return "; as a text: \(words)=\"\(quoted)\"'"
     }
 
     /// Whether the script says what the configuration may contain.

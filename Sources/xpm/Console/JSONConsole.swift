@@ -103,19 +103,7 @@ final class JSONConsole: Console {
 
     private static func write(_ line: JSON) {
         var bytes: [UInt8] = []
-        line.finite.writeLine(to: &bytes)
+        line.writeLine(to: &bytes)
         output(bytes)
-    }
-}
-
-extension JSON {
-    /// The same with infinities and NaN as strings: strict readers know no such numbers.
-    fileprivate var finite: JSON {
-        switch self {
-        case .float(let value) where !value.isFinite: .string(NumberText.json(value))
-        case .array(let values): .array(values.map(\.finite))
-        case .object(let members): .object(members.map { .init($0.name, $0.value.finite) })
-        default: self
-        }
     }
 }

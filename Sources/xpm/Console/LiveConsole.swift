@@ -67,12 +67,14 @@ final class LiveConsole: Console {
 
     /// Writes the lines that stay, then the view in place of the last one.
     private func show(_ lines: [String], _ drawing: inout Drawing) {
-        var text = drawing.drawnLines > 0 ? "\u{1b}[\(drawing.drawnLines)A\r\u{1b}[J" : ""
+        let back = drawing.drawnLines > 0 ? "\u{1b}[\(drawing.drawnLines)A\r\u{1b}[J" : ""
+        var text = ""
         for line in drawing.pending { text += line + "\n" }
         let width = StandardStream.error.columns - 1
         for line in lines { text += line.cut(to: width) + "\n" }
         drawing.pending = []
         drawing.drawnLines = lines.count
+        StandardStream.error.write(bytes: Array(back.utf8))
         if !text.isEmpty { StandardStream.error.write(text) }
     }
 

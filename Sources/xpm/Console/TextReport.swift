@@ -15,18 +15,22 @@ struct TextReport {
             .joined(separator: " ")
     }
 
-    /// Text of a job on one line: what would move the cursor or switch colours is shown as its escape.
-    static func printable(_ text: String) -> String {
-        if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text }
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            return text
-        }
-        return text.unicodeScalars.map { scalar in
-            scalar == "\t"
-                ? " "
-                : scalar.properties.generalCategory == .control
-                    ? scalar.escaped(asASCII: false) : String(scalar)
-        }.joined()
+    /// Text of a job on one line.
+    static func printable(_ text: String) -> String { TerminalText.line(text) }
+
+    /// The width of what one value may take, in bytes.
+    private static let valueWidth = 60
+
+    /// `lr = 0.1, seed = 1`, each value on one line and no longer than a part of it.
+    static func values(_ values: [(name: String, value: String)]) -> String {
+        values.map { "\(printable($0.name)) = \(TerminalText.line($0.value, most: valueWidth))" }
+            .joined(separator: ", ")
+    }
+
+    /// `lr=0.1 seed=1`, likewise.
+    static func tags(_ tags: [(name: String, value: String)]) -> String {
+        tags.map { "\(printable($0.name))=\(TerminalText.line($0.value, most: valueWidth))" }
+            .joined(separator: " ")
     }
 
     /// `failed  iris.train 3f2a1b9c lr=0.1: exit code 3`
@@ -48,11 +52,10 @@ struct TextReport {
     func planned(_ task: PlannedTask) -> String {
         var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state(task.reason))"]
         if !task.parameters.isEmpty {
-            lines.append("    " + task.parameters.map { "\($0.name) = \($0.value)" }.joined(separator: ", "))
+            lines.append("    " + Self.values(task.parameters))
         }
         if !task.tags.isEmpty {
-            let tags = task.tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " ")
-            lines.append("    tags   \(Self.printable(tags))")
+            lines.append("    tags   \(Self.tags(task.tags.map { ($0.name, $0.value.plainText) }))")
         }
         lines += reason(task.reason)
         if let requires = task.requires {
@@ -68,7 +71,7 @@ struct TextReport {
 
     /// A failure: what, with which values, what it said last, and where to look.
     func failure(_ failure: RunReport.FailedTask) -> String {
-        var lines = ["\(style.red("failed")) \(name(failure.spec)): \(failure.outcome.text)"]
+        var lines = ["\(style.red("failed")) \(name(failure.spec)): \(Self.printable(failure.outcome.text))"]
         if !failure.parameters.isEmpty { lines.append("    parameters  \(failure.parameters)") }
         for (index, line) in failure.last.lines.enumerated() {
             lines.append(

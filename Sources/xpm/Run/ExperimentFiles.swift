@@ -192,9 +192,9 @@ struct ExperimentFiles {
         } catch { throw Failure(error) }
     }
 
-    /// The machine as settings.yaml describes it.
-    static func machine() throws(Failure) -> Machine? {
-        do throws(SettingError) { return try userSettings().machine } catch { throw Failure(error) }
+    /// What settings.yaml says of the user and the machine.
+    static func user() throws(Failure) -> UserSettings {
+        do throws(SettingError) { return try userSettings() } catch { throw Failure(error) }
     }
 
     private static func userSettings() throws(SettingError) -> UserSettings {

@@ -19,8 +19,7 @@ struct LogFollower {
                 offset = bytes.count
                 let last = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 let kept = last.suffix(lines + (bytes.last == UInt8(ascii: "\n") ? 1 : 0))
-                StandardStream.output.write(
-                    String(decoding: Array(kept.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self))
+                StandardStream.output.write(bytes: Array(kept.joined(separator: [UInt8(ascii: "\n")])))
             }
             while true {
                 // Asked first: what was written before the end is printed.

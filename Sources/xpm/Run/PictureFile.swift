@@ -57,13 +57,15 @@ struct PictureFile {
             while !rest.isEmpty {
                 let piece = rest.prefix(4096)
                 rest = rest.dropFirst(4096)
-                StandardStream.output.write("\u{1b}_G\(head)m=\(rest.isEmpty ? 0 : 1);\(piece)\u{1b}\\")
+                StandardStream.output.write(
+                    bytes: Array("\u{1b}_G\(head)m=\(rest.isEmpty ? 0 : 1);\(piece)\u{1b}\\".utf8))
                 head = ""
             }
             StandardStream.output.write("\n")
         case .iTerm:
             // https://iterm2.com/documentation-images.html
-            StandardStream.output.write("\u{1b}]1337;File=inline=1;size=\(png.count):\(text)\u{7}\n")
+            StandardStream.output.write(
+                bytes: Array("\u{1b}]1337;File=inline=1;size=\(png.count):\(text)\u{7}\n".utf8))
         }
     }
 

@@ -6,19 +6,19 @@ import Text
 struct RetrySession {
     private let jobs: [JobRecord]
     private let workspace: Workspace
-    private let machine: Machine?
+    private let user: UserSettings
     private let slots: Int
     private let isJSON: Bool
     private let isQuiet: Bool
 
-    /// - Parameter machine: what there is for jobs, where the user says it.
+    /// - Parameter user: what there is for jobs, where the user says it, and whether outcomes are brought to the disk.
     init(
-        _ jobs: [JobRecord], in workspace: Workspace, machine: Machine?, slots: Int?, json: Bool,
+        _ jobs: [JobRecord], in workspace: Workspace, user: UserSettings, slots: Int?, json: Bool,
         isQuiet: Bool
     ) {
         self.jobs = jobs
         self.workspace = workspace
-        self.machine = machine
+        self.user = user
         self.slots = slots ?? Environment.processors
         isJSON = json
         self.isQuiet = isQuiet
@@ -54,8 +54,8 @@ struct RetrySession {
         let engine: RunningScheduler
         do throws(SystemError) {
             engine = try RunningScheduler(
-                slots: slots, failsFast: false, host: host, workspace: workspace, board: board,
-                observer: observer)
+                slots: slots, failsFast: false, host: host, workspace: workspace,
+                isDurable: user.isDurable, board: board, observer: observer)
         } catch { throw Failure(error) }
         signals.attach(engine: engine.control, observer: observer)
         for spec in specs {
@@ -76,7 +76,7 @@ struct RetrySession {
 
     private static func parameters(_ spec: JobSpec) -> String {
         let task = try? RecordedTask.read(spec.folder.path)
-        return (task?.flattened ?? []).map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
+        return TextReport.values(task?.flattened ?? [])
     }
 
     private func makeConsole(_ tally: RunTally) -> any Console {
@@ -96,7 +96,7 @@ struct RetrySession {
                 Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
             })
         var specs: [JobSpec] = []
-        let fit = MachineFit(machine, in: workspace, looksForGPUs: true)
+        let fit = MachineFit(user.machine, in: workspace, looksForGPUs: true)
         var numbers: TextMap<JobNumber?> = [:]
         func add(_ path: String, depth: Int) throws(Failure) -> JobNumber? {
             if let known = numbers[path] { return known }

@@ -8,10 +8,11 @@ final class RunningScheduler: Sendable {
     let inbox: AsyncStream<Plan.Event>.Continuation
 
     init(
-        slots: Int, failsFast: Bool, host: String, workspace: Workspace, board: JobBoard,
+        slots: Int, failsFast: Bool, host: String, workspace: Workspace, isDurable: Bool, board: JobBoard,
         observer: RunObservers
     ) throws(SystemError) {
-        launcher = try DirectLauncher(program: host, workspace: workspace)
+        StandardStream.goOnWithoutOutput()
+        launcher = try DirectLauncher(program: host, workspace: workspace, isDurable: isDurable)
         let scheduler = Scheduler(
             plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board,
             observer: observer)

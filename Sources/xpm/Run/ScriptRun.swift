@@ -179,8 +179,8 @@ final class ScriptRun {
         do throws(SystemError) {
             return try RunningScheduler(
                 slots: context.slots, failsFast: context.failsFast, host: host,
-                workspace: context.files.workspace, board: context.board,
-                observer: observer)
+                workspace: context.files.workspace, isDurable: context.files.user.isDurable,
+                board: context.board, observer: observer)
         } catch { throw Failure(error) }
     }
 

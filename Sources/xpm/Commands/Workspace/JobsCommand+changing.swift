@@ -135,7 +135,7 @@ extension JobsCommand {
                 let code = try RetrySession(
                     chosen.filter { $0.state == .error || $0.state.isOpen && !$0.isOfLiveRun },
                     in: selection.place(of: jobs),
-                    machine: ExperimentFiles.machine(),
+                    user: ExperimentFiles.user(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()
                 if code != 0 { throw Failure.code(code) }

@@ -81,7 +81,7 @@ struct ResultsCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            if watch { try follow() } else { StandardStream.output.write(try text()) }
+            if watch { try follow() } else { StandardStream.output.write(data: try text()) }
         } catch { throw error.reported() }
     }
 
@@ -128,7 +128,8 @@ struct ResultsCommand: ParsableCommand {
                 let lines = last.count { $0 == "\n" }
                 let back = isTerminal && lines > 0 ? "\u{1b}[\(lines)A\r\u{1b}[J" : ""
                 let gap = isTerminal || last.isEmpty ? "" : "\n"
-                StandardStream.output.write(back + gap + now)
+                StandardStream.output.write(bytes: Array((back + gap).utf8))
+                StandardStream.output.write(data: now)
                 last = now
             }
             if !goesOn { return }
