@@ -3,8 +3,15 @@
 /// Registry keys of the metatables: one address a class.
 static char class_keys[16];
 
+/// The object at an index, whatever its metatable is; NULL for a userdata of somebody else.
+static struct object *own(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) != sizeof(struct object)) return NULL;
+    struct object *object = lua_touserdata(L, index);
+    return object->self == object ? object : NULL;
+}
+
 static int collect(lua_State *L) {
-    struct object *object = lua_touserdata(L, 1);
+    struct object *object = own(L, 1);
     if (object && object->pointer) {
         void *pointer = object->pointer;
         object->pointer = NULL;
@@ -28,6 +35,7 @@ void xlua_push_class(lua_State *L, int kind) {
 
 void xlua_push_object(lua_State *L, int kind, void *pointer) {
     struct object *object = lua_newuserdatauv(L, sizeof *object, 1);
+    object->self = object;
     object->pointer = NULL;
     object->kind = kind;
     xlua_push_class(L, kind);
@@ -43,7 +51,8 @@ void *xlua_object(lua_State *L, int index, int kind) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &class_keys[kind]);
     int same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
-    return same ? ((struct object *)lua_touserdata(L, index))->pointer : NULL;
+    struct object *object = same ? own(L, index) : NULL;
+    return object && object->kind == kind ? object->pointer : NULL;
 }
 
 /// The one way from Lua into the host. When the host's frames are gone, and only then, its error is raised.

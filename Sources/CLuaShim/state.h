@@ -23,6 +23,8 @@ static inline struct host *xlua_host_of(lua_State *L) { return *(struct host **)
 
 /// What a userdata of the host holds.
 struct object {
+    /// Where it lies itself: a userdata of another library that was given our metatable, as debug.setmetatable(3) can, is none of ours.
+    struct object *self;
     void *pointer;
     int kind;
 };

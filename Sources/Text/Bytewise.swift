@@ -119,6 +119,14 @@ extension ByteText {
         whole[..<(whole.utf8.firstIndex { !fits($0) } ?? endIndex)]
     }
 
+    /// At most so many bytes of it, and no part of a character.
+    package func prefix(bytes count: Int) -> Substring {
+        var end =
+            whole.utf8.index(whole.startIndex, offsetBy: count, limitedBy: whole.endIndex) ?? whole.endIndex
+        while end < whole.endIndex, whole.utf8[end] & 0xc0 == 0x80 { end = whole.utf8.index(before: end) }
+        return whole[..<end]
+    }
+
     /// Without blanks at its start and end.
     package var trimmed: Substring {
         let bytes = whole.utf8
@@ -210,6 +218,9 @@ extension BidirectionalCollection where Element: StringProtocol {
 extension UInt8 {
     /// `0` to `9`.
     package var isDigit: Bool { (0x30...0x39).contains(self) }
+    /// `0` to `9`, `a` to `f`, `A` to `F`.
+    package var isHexDigit: Bool { isDigit || (0x41...0x46).contains(self & 0xdf) }
+
     /// A letter of ASCII.
     package var isLetter: Bool { (0x61...0x7a).contains(self | 0x20) }
     /// A space, a tab, or what ends lines or pages.

@@ -22,13 +22,7 @@ package enum TerminalText {
         let count = text.utf8.count
         guard count > most else { return text }
         let told = "… (\(count) bytes)"
-        var bytes = text.utf8.prefix(max(1, most - told.utf8.count))
-        // Not within a character.
-        while let last = bytes.last, last >= 0x80 {
-            bytes.removeLast()
-            if last >= 0xc0 { break }
-        }
-        return String(decoding: bytes, as: UTF8.self) + told
+        return text.prefix(bytes: max(1, most - told.utf8.count)) + told
     }
 
     /// Without the sequences that terminals take for themselves: colours, titles, moves (ECMA-48, 5.4 and 5.6).

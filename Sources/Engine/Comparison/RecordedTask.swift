@@ -12,8 +12,13 @@ package struct RecordedTask {
         package let defaults: TextSet
         /// Fields that are no part of the identity, whatever they hold.
         package let meta: TextSet
+        /// Fields whose default does not count, and that are at it.
+        package let ignored: TextSet
         /// Fields with a path whose content may go when nobody needs it.
         package let temporary: TextSet
+
+        /// Whether a field is no part of the identity.
+        func doesNotCount(_ name: String) -> Bool { meta.contains(name) || ignored.contains(name) }
     }
 
     package let objects: [Int64: Object]
@@ -34,7 +39,8 @@ package struct RecordedTask {
                 identifier: definition["identifier"]?.string ?? "",
                 task: definition["task"]?.int,
                 initTasks: definition["init-tasks"]?.array?.compactMap(\.int) ?? [], fields: fields,
-                defaults: names("defaults"), meta: names("meta-fields"), temporary: names("temporary-fields"))
+                defaults: names("defaults"), meta: names("meta-fields"),
+                ignored: names("ignored-fields"), temporary: names("temporary-fields"))
         }
         guard let root = definitions.last?["id"]?.int else { return nil }
         self.objects = objects
@@ -71,28 +77,17 @@ package struct RecordedTask {
         .sorted(by: ByteOrder.less)
     }
 
-    /// What an index of tasks knows of it: a number for each field of the task and its value.
+    /// What an index of tasks knows of it: a number for each parameter of the task itself that counts, and its value.
     package var tokens: [Int] {
-        var found: [Int] = []
-        var visited: Set<Int64> = []
-        func add(_ number: Int64, _ way: String) {
-            guard visited.insert(number).inserted, let object = objects[number] else { return }
-            for field in object.fields where !object.meta.contains(field.name) {
-                let place = "\(way).\(field.name)"
-                var hasher = Hasher()
-                hasher.combine(place)
-                hasher.combine(token(of: field.value))
-                found.append(hasher.finalize())
-                // What a task needed is told by its identifier.
-                if field.value["type"] == "python", let inner = field.value["value"]?.int,
-                    objects[inner]?.task == nil
-                {
-                    add(inner, place)
-                }
-            }
+        guard let object = objects[root] else { return [] }
+        return object.fields.compactMap { field in
+            // What is nothing, or a path, is no difference.
+            if object.doesNotCount(field.name) || field.value == .null || field.value.isPath { return nil }
+            var hasher = Hasher()
+            hasher.combine(TextKey(field.name))
+            hasher.combine(TextKey(token(of: field.value)))
+            return hasher.finalize()
         }
-        add(root, "")
-        return found
     }
 
     /// A value as text, with identifiers in the place of numbers.

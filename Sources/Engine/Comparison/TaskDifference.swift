@@ -16,12 +16,19 @@ package struct TaskDifference: Equatable {
         case newParameter
         /// It is no part of the identity.
         case outsideIdentity
+        /// It was a part of the identity and is none now, or the other way round.
+        case noLongerCounts, countsNow
         /// It is of another type, and nothing in it was compared.
         case otherType
     }
 
     /// `optimizer.lr: 0.1 → 0.01 (its default changed)`
     package var text: String {
+        switch note {
+        case .noLongerCounts: return "\(path): no longer counts (\(old ?? "nothing"))"
+        case .countsNow: return "\(path): counts now (\(new ?? "nothing"))"
+        default: break
+        }
         let values =
             switch (old, new) {
             case (let old?, let new?): "\(old) → \(new)"
@@ -34,7 +41,7 @@ package struct TaskDifference: Equatable {
             case .defaultChanged: " (its default changed)"
             case .newParameter: " (a new parameter: with ignore_default = true the older results would count)"
             case .outsideIdentity: " (not part of the identity)"
-            case .otherType, nil: ""
+            case .noLongerCounts, .countsNow, .otherType, nil: ""
             }
         return (path.isEmpty ? "type" : path) + ": " + values + remark
     }
@@ -56,6 +63,13 @@ extension RecordedTask {
     package func differences(from old: RecordedTask, throughEqual: Bool = false) -> [TaskDifference] {
         var comparison = Comparison(old: old, new: self, throughEqual: throughEqual)
         comparison.compare(old.root, root, at: "")
+        // They differ, and it is not in their values: then in what counts.
+        if !throughEqual, !comparison.found.contains(where: { $0.note != .outsideIdentity }) {
+            var again = Comparison(old: old, new: self, throughEqual: false)
+            again.tellsWhatCounts = true
+            again.compare(old.root, root, at: "")
+            return again.found
+        }
         return comparison.found
     }
 }
@@ -65,6 +79,8 @@ private struct Comparison {
     let new: RecordedTask
     let throughEqual: Bool
     var found: [TaskDifference] = []
+    /// Whether values that are equal are told of, where one counts and the other does not.
+    var tellsWhatCounts = false
     private var visited: Set<Pair> = []
     private var depth = 0
     /// What is nested deeper counts as one value.
@@ -104,6 +120,19 @@ private struct Comparison {
             let start = found.count
             let before = a.fields.first { $0.name == name }?.value
             let after = b.fields.first { $0.name == name }?.value
+            // At a default that does not count, with nothing or the same on the other side.
+            let isIgnored =
+                !throughEqual && b.ignored.contains(name) && (before == nil || a.ignored.contains(name))
+                || !throughEqual && a.ignored.contains(name) && after == nil
+            if isIgnored { continue }
+            if let note = changeOfCounting(a, b, name, before, after) {
+                found.append(
+                    TaskDifference(
+                        path: Self.join(path, name), old: before.map { old.told($0) },
+                        new: after.map { new.told($0) },
+                        note: note))
+                continue
+            }
             compare(before, after, at: Self.join(path, name))
             for index in start..<found.count where found[index].note == nil {
                 found[index].note =
@@ -128,6 +157,21 @@ private struct Comparison {
                     TaskDifference(path: way, old: name(old, a.initTasks), new: name(new, b.initTasks)))
             }
         }
+    }
+
+    /// Whether a parameter counts on one side only.
+    private func changeOfCounting(
+        _ a: RecordedTask.Object, _ b: RecordedTask.Object, _ name: String, _ before: JSON?, _ after: JSON?
+    ) -> TaskDifference.Note? {
+        guard !throughEqual, let before, let after, before != .null, !before.isPath, !after.isPath else {
+            return nil
+        }
+        if !a.doesNotCount(name), b.meta.contains(name) { return .noLongerCounts }
+        if a.meta.contains(name), !b.doesNotCount(name) { return .countsNow }
+        guard tellsWhatCounts else { return nil }
+        if !a.doesNotCount(name), b.ignored.contains(name) { return .noLongerCounts }
+        if a.ignored.contains(name), !b.doesNotCount(name) { return .countsNow }
+        return nil
     }
 
     /// The tasks that made the two objects.
@@ -247,7 +291,7 @@ extension JSON {
     }
 
     /// Whether it is a path, which is no part of the identity.
-    fileprivate var isPath: Bool {
+    var isPath: Bool {
         switch self["type"]?.string {
         case "path": self["sha256"] == nil
         case "path.serialized": true

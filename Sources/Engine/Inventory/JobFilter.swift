@@ -2,15 +2,33 @@ package import Text
 
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
-/// Names are tags, quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. `=` and `!=` compare texts, those of states without
-/// regard to case, and numbers by value; `<`, `<=`, `>`, `>=` numbers; `~` looks for a regular expression; `in` and `not in` for one of several.
-/// A tag that a job does not have equals nothing. `and` binds more than `or`.
+/// Names are tags, quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
+/// it fits what is written so, byte by byte, those of states without regard to case. A word without quotes fits a number of its value, or a
+/// text that is written so. `<`, `<=`, `>`, `>=` compare numbers with numbers, and texts with texts in quotes, by their bytes; `~` looks for a
+/// regular expression; `in` and `not in` for one of several. A tag that a job does not have equals nothing; one with several values fits if
+/// one of them does. `and` binds more than `or`.
 package indirect enum JobFilter {
-    case compare(name: String, Operator, [String])
+    case compare(name: String, Operator, [Operand])
     case not(JobFilter)
     case all([JobFilter])
     case any([JobFilter])
     case matches(name: String, RegularExpression)
+
+    /// A value that tags are compared with.
+    package struct Operand: Sendable {
+        let text: String
+        /// Of a word without quotes that is one.
+        let number: JSON?
+
+        init(_ text: String, isQuoted: Bool) {
+            self.text = text
+            switch isQuoted ? nil : try? PlainScalar.read(text, origin: .none) {
+            case .int(let value)?: number = .int(value)
+            case .float(let value)?: number = .float(value)
+            default: number = nil
+            }
+        }
+    }
 
     package enum Operator: Sendable {
         case equal, unequal, less, lessOrEqual, greater, greaterOrEqual, isIn, isNotIn
@@ -27,45 +45,64 @@ package indirect enum JobFilter {
         case .all(let filters): filters.allSatisfy { $0.accepts(job) }
         case .any(let filters): filters.contains { $0.accepts(job) }
         case .not(let filter): !filter.accepts(job)
-        case .matches(let name, let expression): Self.value(name, job).map(expression.isFound(in:)) ?? false
-        case .compare(let name, let comparison, let values): Self.compare(name, comparison, values, job)
+        case .matches(let name, let expression):
+            Self.values(name, job).contains { expression.isFound(in: $0.string ?? $0.text) }
+        case .compare(let name, let comparison, let operands): Self.compare(name, comparison, operands, job)
         }
     }
 
     private static func compare(
-        _ name: String, _ comparison: Operator, _ values: [String], _ job: JobRecord
+        _ name: String, _ comparison: Operator, _ operands: [Operand], _ job: JobRecord
     ) -> Bool {
-        let value = value(name, job)
-        func isEqual(_ other: String) -> Bool {
-            guard let value else { return false }
-            if value == other { return true }
-            if name == "@state" { return value.lowercased() == other.lowercased() }
-            if let a = Double(value), let b = Double(other) { return a == b }
-            return false
+        let values = values(name, job)
+        func isEqual() -> Bool {
+            values.contains { value in
+                operands.contains { Self.isEqual(value, $0, ignoringCase: name == "@state") }
+            }
         }
-        let order: (Double, Double) -> Bool
+        let order: (Int) -> Bool
         switch comparison {
-        case .equal, .isIn: return values.contains(where: isEqual)
-        case .unequal, .isNotIn: return !values.contains(where: isEqual)
-        case .less: order = { $0 < $1 }
-        case .lessOrEqual: order = { $0 <= $1 }
-        case .greater: order = { $0 > $1 }
-        case .greaterOrEqual: order = { $0 >= $1 }
+        case .equal, .isIn: return isEqual()
+        case .unequal, .isNotIn: return !isEqual()
+        case .less: order = { $0 < 0 }
+        case .lessOrEqual: order = { $0 <= 0 }
+        case .greater: order = { $0 > 0 }
+        case .greaterOrEqual: order = { $0 >= 0 }
         }
-        guard let left = value.flatMap(Double.init), let right = values.first.flatMap(Double.init) else {
-            return false
-        }
-        return order(left, right)
+        guard let operand = operands.first else { return false }
+        return values.contains { value in Self.order(value, operand).map(order) ?? false }
     }
 
-    private static func value(_ name: String, _ job: JobRecord) -> String? {
+    private static func isEqual(_ value: JSON, _ operand: Operand, ignoringCase: Bool) -> Bool {
+        if let number = operand.number, value.number != nil { return sign(value, number) == 0 }
+        let text = value.string ?? value.text
+        // What is no text, and no number, is written as a word.
+        if value.string == nil, operand.number == nil, value.number != nil { return text == operand.text }
+        return text == operand.text || ignoringCase && text.lowercased() == operand.text.lowercased()
+    }
+
+    /// Below 0, 0 or above 0; nil for what has no order.
+    private static func order(_ value: JSON, _ operand: Operand) -> Int? {
+        if let number = operand.number { return value.number == nil ? nil : sign(value, number) }
+        guard let text = value.string else { return nil }
+        return text == operand.text ? 0 : ByteOrder.less(text, operand.text) ? -1 : 1
+    }
+
+    /// By value, ints exactly.
+    private static func sign(_ left: JSON, _ right: JSON) -> Int? {
+        if case .int(let a) = left, case .int(let b) = right { return a == b ? 0 : a < b ? -1 : 1 }
+        guard let a = left.number, let b = right.number, !a.isNaN, !b.isNaN else { return nil }
+        return a == b ? 0 : a < b ? -1 : 1
+    }
+
+    private static func values(_ name: String, _ job: JobRecord) -> [JSON] {
         switch name {
-        case "@state": job.state.rawValue
-        case "@name": job.task
-        case "@id": job.identifier
-        case "@experiment": job.experiment
-        case "@run": job.run
-        default: job.tags.first { $0.name == name }.map { $0.value.string ?? $0.value.text }
+        case "@state": [.string(job.state.rawValue)]
+        case "@name": [.string(job.task)]
+        case "@id": [.string(job.identifier)]
+        case "@experiment": job.experiment.map { [.string($0)] } ?? []
+        case "@run": job.run.map { [.string($0)] } ?? []
+        default: job.tags.filter { $0.name == name }.map(\.value)
         }
     }
 
@@ -104,38 +141,42 @@ private struct FilterParser {
     private let end: Int
 
     init(_ text: String) throws(JobFilterError) {
-        let characters = Array(text)
+        let characters = Array(text.unicodeScalars)
         end = characters.count + 1
         var index = 0
         while index < characters.count {
             let character = characters[index]
             let column = index + 1
-            if character.isWhitespace {
+            if character.properties.isWhitespace {
                 index += 1
             } else if character == "\"" || character == "'" {
                 guard let close = characters[(index + 1)...].firstIndex(of: character) else {
                     throw JobFilterError(problem: "a text without an end", column: column)
                 }
-                tokens.append((.text(String(characters[index + 1..<close])), column))
+                tokens.append((.text(Self.text(characters[index + 1..<close])), column))
                 index = close + 1
-            } else if "()[],~".contains(character) {
+            } else if "()[],~".unicodeScalars.contains(character) {
                 tokens.append((.sign(String(character)), column))
                 index += 1
-            } else if "=!<>".contains(character) {
+            } else if "=!<>".unicodeScalars.contains(character) {
                 let isDouble = index + 1 < characters.count && characters[index + 1] == "="
-                var sign = String(characters[index..<index + (isDouble ? 2 : 1)])
+                var sign = Self.text(characters[index..<index + (isDouble ? 2 : 1)])
                 if sign == "==" { sign = "=" }
                 if sign == "!" { throw JobFilterError(problem: "'!' alone: write != or not", column: column) }
                 tokens.append((.sign(sign), column))
                 index += isDouble ? 2 : 1
             } else {
                 let word = characters[index...].prefix {
-                    !$0.isWhitespace && !"()[],~=!<>\"'".contains($0)
+                    !$0.properties.isWhitespace && !"()[],~=!<>\"'".unicodeScalars.contains($0)
                 }
-                tokens.append((.name(String(word)), column))
+                tokens.append((.name(Self.text(word)), column))
                 index += word.count
             }
         }
+    }
+
+    private static func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+        String(String.UnicodeScalarView(scalars))
     }
 
     private var next: Token? { position < tokens.count ? tokens[position].token : nil }
@@ -199,13 +240,21 @@ private struct FilterParser {
         ]
         for (sign, comparison) in signs where take(.sign(sign)) {
             let place = column
-            let value = try value()
-            if name == "@state", comparison == .equal || comparison == .unequal { try check(value, place) }
+            let value = try operand()
+            if name == "@state", comparison == .equal || comparison == .unequal {
+                try check(value.text, place)
+            }
+            if comparison != .equal, comparison != .unequal, value.number == nil, !wasQuoted {
+                throw JobFilterError(
+                    problem:
+                        "'\(value.text)' is no number: '\(sign)' compares numbers, or texts with a text in quotes",
+                    column: place)
+            }
             return .compare(name: name, comparison, [value])
         }
         if take(.sign("~")) {
             let place = column
-            let text = try value()
+            let text = try operand().text
             guard let expression = RegularExpression(text) else {
                 throw JobFilterError(problem: "'\(text)' is no regular expression", column: place)
             }
@@ -228,21 +277,29 @@ private struct FilterParser {
             problem: "no state '\(state)'\(hint): \(known.joined(separator: ", "))", column: place)
     }
 
-    private mutating func value() throws(JobFilterError) -> String {
+    /// Whether the last operand stood in quotes.
+    private var wasQuoted = false
+
+    private mutating func operand() throws(JobFilterError) -> JobFilter.Operand {
         switch next {
-        case .text(let text)?, .name(let text)?:
+        case .text(let text)?:
+            wasQuoted = true
             position += 1
-            return text
+            return JobFilter.Operand(text, isQuoted: true)
+        case .name(let text)?:
+            wasQuoted = false
+            position += 1
+            return JobFilter.Operand(text, isQuoted: false)
         default: throw fail("expected a value")
         }
     }
 
-    private mutating func list() throws(JobFilterError) -> [String] {
+    private mutating func list() throws(JobFilterError) -> [JobFilter.Operand] {
         guard take(.sign("[")) else { throw fail("expected a list: [\"a\", \"b\"]") }
-        var values: [String] = []
+        var values: [JobFilter.Operand] = []
         if take(.sign("]")) { return values }
         while true {
-            values.append(try value())
+            values.append(try operand())
             if take(.sign("]")) { return values }
             guard take(.sign(",")) else { throw fail("expected ',' or ']'") }
         }

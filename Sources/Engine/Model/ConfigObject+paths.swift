@@ -117,12 +117,33 @@ extension Value {
             }
         case .map(let entries), .openMap(let entries):
             for entry in entries {
-                guard case .string(let key) = entry.key else { continue }
-                // A key is the user's text: it must not lead out of the folder.
-                let step = key == "." || key == ".." ? "_" : key.replacing("/", with: "-")
-                entry.value.place(places, at: "\(path)/\(step)", &visited)
+                entry.value.place(places, at: "\(path)/\(Self.step(of: entry.key))", &visited)
             }
         default: break
         }
+    }
+
+    /// A key as the name of a folder, as experimaestro has it: another for each key, and none that leads elsewhere. What cannot be a name
+    /// is written as in URLs (RFC 3986, 2.1).
+    private static func step(of key: Value) -> String {
+        let text = key.plainText
+        let bytes = Array(text.utf8)
+        let isName =
+            !["", ".", "..", "%"].contains(text) && bytes.count <= 200
+            && !bytes.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7f }
+        // A text that looks like a written one is written too.
+        let looksWritten = bytes.indices.contains { index in
+            bytes[index] == UInt8(ascii: "%")
+                && bytes.dropFirst(index + 1).prefix(2).count(where: \.isHexDigit) == 2
+        }
+        if isName, !looksWritten { return text }
+        if bytes.isEmpty { return "%" }
+        let written = bytes.map { byte in
+            let isPlain = byte.isLetter || byte.isDigit || byte >= 0x80 || "-_=+,".utf8.contains(byte)
+            return isPlain
+                ? String(UnicodeScalar(byte))
+                : "%" + String(Int(byte) + 0x100, radix: 16, uppercase: true).suffix(2)
+        }
+        return written.joined()
     }
 }

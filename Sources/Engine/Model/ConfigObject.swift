@@ -55,7 +55,7 @@ package final class ConfigObject {
     var cachedTags: [Tag]?
 
     /// A name and the value that the experiment varies.
-    package struct Tag {
+    package struct Tag: Equatable {
         package var name: String
         package var value: Value
 

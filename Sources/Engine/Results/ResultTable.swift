@@ -73,7 +73,8 @@ package struct ResultTable: Sendable {
         // One that nobody has yet may come from any job of a type of which none is done.
         for metric in unknown { types[metric] = Self.unfinished(points) }
         let owners = metrics.reduce(into: TextSet()) { $0.formUnion(types[$1] ?? []) }
-        let chosen = points.filter { owners.contains($0.task) }
+        let mine = points.filter { owners.contains($0.task) }
+        let chosen = mine.flatMap(\.variants)
         let named = request.columns + request.over + (request.rows ?? [])
         try Self.check(named, chosen, parameters)
         columnNames = request.columns
@@ -88,7 +89,7 @@ package struct ResultTable: Sendable {
         rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
         notes = Self.notes(
             chosen, metrics.filter { !unknown.contains($0) }, types, rows: rowNames + columnNames,
-            over: request.over)
+            over: request.over, parameters)
     }
 
     /// The types of which no job is done; where there are none, those of which one is not.
@@ -100,9 +101,15 @@ package struct ResultTable: Sendable {
 
     private static func notes(
         _ points: [ResultPoint], _ metrics: [String], _ types: TextMap<TextSet>, rows: [String],
-        over: [String]
+        over: [String], _ parameters: (ResultPoint) -> TextMap<String>
     ) -> [String] {
         var notes: [String] = []
+        let untold = untold(points, rows, parameters)
+        if !untold.isEmpty {
+            notes.append(
+                "cells mix jobs that differ in \(untold.joined(separator: " and ")), which is no tag: name it with --rows, --cols or --over, or tag it"
+            )
+        }
         for metric in metrics {
             let tasks = (types[metric] ?? []).ordered
             guard tasks.count > 1 else { continue }
@@ -127,6 +134,29 @@ package struct ResultTable: Sendable {
             notes.append("cells are over \(left.joined(separator: " and ")) too")
         }
         return notes
+    }
+
+    /// Parameters in which jobs differ that have the same tags, and stand in one cell.
+    private static func untold(
+        _ points: [ResultPoint], _ named: [String], _ parameters: (ResultPoint) -> TextMap<String>
+    ) -> [String] {
+        var groups: TextMap<[ResultPoint]> = [:]
+        for point in points where point.state == .done {
+            let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.text)" }
+            let key = "\(point.task) \(tags.sorted(by: ByteOrder.less).joined())"
+            groups[key, default: []].append(point)
+        }
+        var differing: TextSet = []
+        for group in groups.values where group.count > 1 {
+            let all = TextSet(group.map(\.identifier))
+            guard all.count > 1 else { continue }
+            let values = group.map(parameters)
+            for name in TextSet(values.flatMap(\.orderedKeys)).ordered where !named.contains(name) {
+                if TextSet(values.map { $0[name] ?? "" }).count > 1 { differing.insert(name) }
+            }
+        }
+        let tags = TextSet(points.flatMap { $0.tags.map(\.name) })
+        return differing.subtracting(tags).ordered
     }
 
     /// The metrics that are asked for, or all, in the order in which they come first.
@@ -251,6 +281,7 @@ private struct Grid {
 
     private struct Content {
         var values: [[Double]]
+        var wholes: [[Int64]]
         var missing: [[JobRecord.State: Int]]
     }
 
@@ -288,10 +319,12 @@ private struct Grid {
             contents.removeValue(forKey: place)
             ?? Content(
                 values: Array(repeating: [], count: metrics.count),
+                wholes: Array(repeating: [], count: metrics.count),
                 missing: Array(repeating: [:], count: metrics.count))
         for (index, name) in metrics.enumerated() where types[name]?.contains(point.task) == true {
             if let value = point.metric(name) {
                 content.values[index].append(value)
+                if let whole = point.wholes[name] { content.wholes[index].append(whole) }
             } else {
                 content.missing[index][point.state, default: 0] += 1
             }
@@ -311,7 +344,9 @@ private struct Grid {
                     let states = JobRecord.State.allCases.compactMap { state in
                         content.missing[metric][state].map { (state: state, count: $0) }
                     }
-                    return ResultTable.Cell(summary: Summary(content.values[metric]), missing: states)
+                    return ResultTable.Cell(
+                        summary: Summary(content.values[metric], wholes: content.wholes[metric]),
+                        missing: states)
                 }
             }
             return ResultTable.Row(keys: keys, cells: cells)

@@ -21,10 +21,15 @@ package struct Summary: Sendable, Equatable {
     package let greatest: Double
     /// The standard deviation of a sample, with n - 1; nil for a single value, and where one is infinite.
     package let deviation: Double?
+    /// The value itself where all are one whole number, which a float may not hold (beyond 2^53).
+    package let exact: Int64?
 
-    /// - Parameter values: at least one.
-    package init?(_ values: [Double]) {
+    /// - Parameters:
+    ///   - values: at least one.
+    ///   - wholes: those of them that are whole numbers, exactly.
+    package init?(_ values: [Double], wholes: [Int64] = []) {
         guard !values.isEmpty else { return nil }
+        exact = wholes.count == values.count && wholes.allSatisfy { $0 == wholes.first } ? wholes.first : nil
         let sorted = values.filter { !$0.isNaN }.sorted()
         count = sorted.count
         undefined = values.count - count
@@ -57,9 +62,11 @@ package struct Summary: Sendable, Equatable {
 
     package var json: JSON {
         [
-            "mean": .float(mean), "std": deviation.map(JSON.float) ?? .null, "n": .int(Int64(count)),
+            "mean": exact.map(JSON.int) ?? .float(mean), "std": deviation.map(JSON.float) ?? .null,
+            "n": .int(Int64(count)),
             "nan": .int(Int64(undefined)),
-            "median": .float(median), "min": .float(least), "max": .float(greatest),
+            "median": exact.map(JSON.int) ?? .float(median), "min": exact.map(JSON.int) ?? .float(least),
+            "max": exact.map(JSON.int) ?? .float(greatest),
             "ci95": halfInterval.map(JSON.float) ?? .null,
         ]
     }

@@ -6,6 +6,8 @@ package final class Job {
     package let task: ConfigObject
     /// Those of its objects, and those of the points of a sweep that it belongs to.
     package fileprivate(set) var tags: [ConfigObject.Tag]
+    /// Tags that later submissions have brought.
+    fileprivate var brought: [ConfigObject.Tag] = []
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
 
@@ -135,7 +137,7 @@ package final class Experiment {
         task.place(in: place)
         task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
         if let known = jobs[identifier] {
-            try meet(known)
+            try meet(known, task)
             return known
         }
         var isSubmitted = false
@@ -206,15 +208,22 @@ package final class Experiment {
         }
     }
 
-    /// A job that several points of a sweep share has the tags that are the same for all of them.
-    private func meet(_ job: Job) throws(SystemError) {
-        if pointTags.isEmpty { return }
+    /// A job that is submitted again has the tags of all its submissions; of what the points of a sweep have given it, those that are the
+    /// same for all of them.
+    private func meet(_ job: Job, _ task: ConfigObject) throws(SystemError) {
         let own = job.task.allTags()
-        let tags = job.tags.filter { tag in
-            own.contains { $0.name == tag.name }
-                || pointTags.contains { $0.name == tag.name && $0.value.plainText == tag.value.plainText }
+        var tags = job.tags
+        if !pointTags.isEmpty {
+            tags.removeAll { tag in
+                !own.contains { $0.name == tag.name } && !job.brought.contains(tag)
+                    && !pointTags.contains { $0.name == tag.name && $0.value == tag.value }
+            }
         }
-        guard tags.count < job.tags.count else { return }
+        let isLess = tags.count < job.tags.count
+        let more = task.allTags().filter { !tags.contains($0) }
+        job.brought += more
+        tags += more
+        guard isLess || !more.isEmpty else { return }
         job.tags = tags
         try run?.add(
             job.spec, tags: tags, dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },

@@ -3,7 +3,8 @@ package import Text
 /// Writes objects in the form of experimaestro's serialization, each once, after those it refers to.
 ///
 /// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`, `init-tasks`, `meta`
-/// and `fields`; `defaults` lists the fields that were left at their defaults, `meta-fields` those that are no part of the identity. A type without a Python class is marked `stub`, by
+/// and `fields`; `defaults` lists the fields that were left at their defaults, `meta-fields` those that are no part of the identity, `ignored-fields` those that are not because
+/// they are at a default that does not count. A type without a Python class is marked `stub`, by
 /// which experimaestro reads it without loading a class.
 package struct ObjectWriter {
     private let workspace: String
@@ -43,6 +44,7 @@ package struct ObjectWriter {
         var fields: [JSON.Member] = []
         var defaults: [JSON] = []
         var meta: [JSON] = []
+        var ignored: [JSON] = []
 
         for (parameter, value) in zip(type.parameters, object.values) {
             guard let value else { continue }
@@ -51,6 +53,9 @@ package struct ObjectWriter {
             way.removeLast()
             if parameter.isAtDefault(value) { defaults.append(.string(parameter.name)) }
             if parameter.isOutsideIdentity(value) { meta.append(.string(parameter.name)) }
+            if parameter.ignoresDefault, IdentityComputer.reasonToSkip(parameter, value) != nil {
+                ignored.append(.string(parameter.name))
+            }
         }
         var members: [JSON.Member] = [
             .init("id", .int(number)),
@@ -84,6 +89,7 @@ package struct ObjectWriter {
         let temporary = object.type.parameters.filter(\.isTemporary).map { JSON.string($0.name) }
         if !temporary.isEmpty { members.append(.init("temporary-fields", .array(temporary))) }
         if !meta.isEmpty { members.append(.init("meta-fields", .array(meta))) }
+        if !ignored.isEmpty { members.append(.init("ignored-fields", .array(ignored))) }
         objects.append(.object(members))
         return number
     }

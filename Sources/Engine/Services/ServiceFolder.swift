@@ -33,9 +33,42 @@ package struct ServiceFolder: Sendable, Equatable {
     package func link(_ target: String, tags: [ConfigObject.Tag], below: String) throws(SystemError) {
         let steps = tags.map { tag in [tag].pathComponent }
         let way = ([below] + (steps.isEmpty ? [Paths.name(target)] : steps)).filter { !$0.isEmpty }
-        let path = "\(dir)/\(way.joined(separator: "/"))"
-        try Files.makeFolder(Paths.parent(path))
-        try Files.link(path, to: Paths.relative(target, from: Paths.parent(path)))
+        // What a file name cannot hold is cut, and told from others by the job.
+        let ending = "-" + Paths.name(target).prefix(bytes: 12)
+        let fitting = way.map { step in
+            step.utf8.count <= Self.longest
+                ? step : step.prefix(bytes: Self.longest - ending.utf8.count) + ending
+        }
+        var path = "\(dir)/\(fitting.joined(separator: "/"))"
+        // Another job may have that name, or be below it.
+        for number in 1... {
+            let parent = Paths.parent(path)
+            let link = Paths.relative(target, from: parent)
+            if Files.linkTarget(path) == link { return }
+            let isTaken = Files.kind(path, followingLinks: false) != nil || leadsThroughLink(parent)
+            if !isTaken {
+                try Files.makeFolder(parent)
+                try Files.link(path, to: link)
+                return
+            }
+            path = "\(dir)/\(fitting.joined(separator: "/"))\(ending)\(number > 1 ? "-\(number)" : "")"
+            if leadsThroughLink(Paths.parent(path)) {
+                path = "\(dir)/\(below)/\(fitting.dropFirst().joined(separator: ","))\(ending)"
+            }
+        }
+    }
+
+    /// The most bytes of a file name.
+    private static let longest = 200
+
+    /// Whether a folder of links is one itself: what is put into it would lie in a job's folder.
+    private func leadsThroughLink(_ folder: String) -> Bool {
+        var folder = folder
+        while folder.hasPrefix("\(dir)/") {
+            if Files.kind(folder, followingLinks: false) == .link { return true }
+            folder = Paths.parent(folder)
+        }
+        return false
     }
 
     /// The services of a run, by id, those of a service behind it.

@@ -80,7 +80,30 @@ package final class TaskSession {
 
     private func complain(_ text: String) { StandardStream.error.write(text + "\n") }
 
+    /// Random numbers that are the job's own: the same when it runs again, wherever that is.
+    private static let seeding = """
+        local first, second = ...
+        local seed, open, unpack = math.randomseed, io.open, string.unpack
+        seed(first, second)
+        -- Without a number it is fresh, also in another process of the same second.
+        math.randomseed = function(...)
+          if select("#", ...) > 0 then return seed(...) end
+          local source <close> = assert(open("/dev/urandom", "rb"))
+          return seed(unpack("i8", source:read(8)), (unpack("i8", source:read(8))))
+        end
+        """
+
+    private func seedRandom() throws {
+        let stack = lua.stack
+        try stack.load(Array(Self.seeding.utf8), name: "=[xpm]")
+        for part in [folder.identifier.prefix(16), folder.identifier.dropFirst(16).prefix(16)] {
+            stack.push(Int64(bitPattern: UInt64(part, radix: 16) ?? 0))
+        }
+        try stack.call(arguments: 2, results: 0)
+    }
+
     private func execute(_ script: Substring) throws {
+        try seedRandom()
         let id = try load(script: script)
         try call(id, parameters: try Files.read(folder.parameters, limit: 1 << 28))
     }

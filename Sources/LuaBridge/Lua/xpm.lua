@@ -138,8 +138,8 @@ local xp_methods = {
   stop = function()
     host.stop()
   end,
-  setenv = function(_, name, value)
-    host.setenv(name, value)
+  setenv = function(_, name, value, override)
+    host.setenv(name, value, override)
   end,
   token = function(_, name, count)
     host.token(name, count)

@@ -353,7 +353,8 @@ function XP:stop() end
 --- A variable for every job that is submitted after it.
 ---@param name string
 ---@param value any
-function XP:setenv(name, value) end
+---@param override? boolean false leaves a variable as it is that is set already, here or where xpm runs (default: true)
+function XP:setenv(name, value, override) end
 
 --- The results so far as a table, as `xpm results` makes it: rows with the parameters by their names, and for each result
 --- `{ mean =, std =, n =, median =, min =, max =, ci95 = }`. Empty before there is one.

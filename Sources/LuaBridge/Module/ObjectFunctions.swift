@@ -29,17 +29,27 @@ extension XpmModule {
         }
         add("tag") { stack in
             let isNamed = stack.count >= 2
-            let value = try stack.value(isNamed ? 2 : 1)
             guard !isNamed || stack.string(1) != nil else {
                 throw ScriptError("xpm.tag(name, value): the name is a string")
             }
-            stack.push(TagBox(name: isNamed ? stack.string(1) : nil, value: value), .tag)
+            let name = isNamed ? stack.string(1) : nil
+            var inner: [ConfigObject.Tag] = []
+            let value = try stack.value(isNamed ? 2 : 1, taggedAs: name ?? "", tags: &inner)
+            // What stays inside does so under a tag too.
+            let stops =
+                inner.contains(where: \.name.isEmpty)
+                && stack.object(isNamed ? 2 : 1, .tag)?.stopsTags == true
+            stack.push(TagBox(name: name, value: value, isTag: true, stopsTags: stops), .tag)
             return 1
         }
         add("at_point") { [unowned self] stack in try setPoint(stack) }
         add("stop_tags") { stack in
+            if let tag = stack.object(1, .tag), case .object = tag.value {
+                stack.push(TagBox(name: tag.name, value: tag.value, isTag: tag.isTag, stopsTags: true), .tag)
+                return 1
+            }
             let object = try Self.object(stack, 1, "xpm.stop_tags")
-            stack.push(TagBox(name: nil, value: .object(object), stopsTags: true), .tag)
+            stack.push(TagBox(name: nil, value: .object(object), isTag: false, stopsTags: true), .tag)
             return 1
         }
         add("tagspath") { stack in

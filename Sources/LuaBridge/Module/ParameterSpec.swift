@@ -25,11 +25,14 @@ final class ParameterSpec {
 final class TagBox {
     let name: String?
     let value: Value
+    /// Whether the value itself is a tag.
+    let isTag: Bool
     let stopsTags: Bool
 
-    init(name: String?, value: Value, stopsTags: Bool = false) {
+    init(name: String?, value: Value, isTag: Bool, stopsTags: Bool) {
         self.name = name
         self.value = value
+        self.isTag = isTag
         self.stopsTags = stopsTags
     }
 }

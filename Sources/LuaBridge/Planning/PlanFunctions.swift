@@ -37,9 +37,19 @@ extension PlanSession {
         }
         module.add("setenv") { [unowned self] stack in
             guard let name = stack.string(1), JobScript.Variable.isName(name), !stack.isAbsent(2) else {
-                throw ScriptError("setenv(name, value)")
+                throw ScriptError("xp:setenv(name, value, override)")
             }
-            experiment?.set(environment: name, to: try stack.value(2).plainText)
+            guard stack.isAbsent(3) || stack.kind(3) == .bool else {
+                throw ScriptError("xp:setenv(name, value, override): override is true or false")
+            }
+            let value = try stack.value(2).plainText
+            if value.utf8.contains(0) {
+                throw ScriptError("xp:setenv: the value of \(name) holds a NUL byte")
+            }
+            let overrides = stack.isAbsent(3) || stack.bool(3)
+            let isSet =
+                Environment[name] != nil || experiment?.environment.contains { $0.name == name } == true
+            if overrides || !isSet { experiment?.set(environment: name, to: value) }
             return 0
         }
         module.add("token") { [unowned self] stack in
@@ -312,10 +322,12 @@ extension PlanSession {
         let outer = producing
         producing = job
         defer { producing = outer }
+        let before = stack.count - 1
         module.push(task, stack)
         pushDep(stack)
-        try stack.call(arguments: 2, results: 1)
-        return 1
+        // All that it returns.
+        try stack.call(arguments: 2, results: -1)
+        return Int(stack.count - before)
     }
 
     /// Pushes `dep`, which marks what the task makes.

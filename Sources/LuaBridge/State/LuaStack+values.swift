@@ -21,10 +21,8 @@ extension LuaStack {
         case .object:
             if let object = object(index, .configObject) { return .object(object) }
             if let tag = object(index, .tag) {
-                if tag.stopsTags {
-                    tags.append(.init(name: "", value: tag.value))
-                    return tag.value
-                }
+                if tag.stopsTags { tags.append(.init(name: "", value: tag.value)) }
+                if !tag.isTag { return tag.value }
                 guard let name = tag.name ?? name else {
                     throw ScriptError(
                         "xpm.tag(value) takes the name of its parameter: here give xpm.tag(name, value)")

@@ -122,7 +122,15 @@ struct ResultText {
     }
 
     private var grid: [[String]] {
-        table.rows.map { row in row.keys.map(Self.shown) + row.cells.flatMap { $0 }.map(cell) }
+        zip(table.rows, labels(Self.shown)).map { row, labels in labels + row.cells.flatMap { $0 }.map(cell) }
+    }
+
+    /// The keys of each row as texts.
+    private func labels(_ one: (JSON?) -> String) -> [[String]] {
+        let columns = table.rowNames.indices.map { column in
+            KeyLabels.of(table.rows.map { $0.keys[column] }, one)
+        }
+        return table.rows.indices.map { row in columns.map { $0[row] } }
     }
 
     private func isNumeric(_ column: Int) -> Bool {
@@ -138,10 +146,13 @@ struct ResultText {
             table.rowNames + table.columnNames
             + table.metrics.flatMap { metric in parts.map { metric + $0 } }
         var lines = [head]
-        for row in table.rows {
-            for (keys, cells) in zip(table.columnKeys, row.cells) {
+        let columnLabels = table.columnNames.indices.map { place in
+            KeyLabels.of(table.columnKeys.map { $0[place] }, Self.value)
+        }
+        for (row, labels) in zip(table.rows, labels(Self.value)) {
+            for (number, cells) in row.cells.enumerated() {
                 lines.append(
-                    row.keys.map(Self.value) + keys.map(Self.value)
+                    labels + columnLabels.map { $0[number] }
                         + cells.flatMap { cell -> [String] in
                             let numbers: [Double?] =
                                 cell.summary.map {
@@ -151,7 +162,10 @@ struct ResultText {
                                     ]
                                 } ?? Array(repeating: nil, count: 6)
                             let texts = numbers.enumerated().map { place, number in
-                                number.map { place == 2 ? String(Int($0)) : NumberText.lua($0) } ?? ""
+                                if let exact = cell.summary?.exact, place != 1, place != 2 {
+                                    return String(exact)
+                                }
+                                return number.map { place == 2 ? String(Int($0)) : NumberText.lua($0) } ?? ""
                             }
                             return texts + [states(cell)]
                         })

@@ -86,6 +86,7 @@ struct ResultPlot {
 
     private static func text(_ key: JSON?) -> String {
         guard let key else { return "–" }
+        if case .int = key { return key.text }
         return key.string ?? key.number.map { NumberText.significant($0, digits: 6) }.map(shortened)
             ?? key.text
     }
@@ -192,11 +193,20 @@ struct ResultPlot {
         }
         let table = try ResultTable(points, request(rows: [up], columns: [across], name))
         let map = HeatMap(
-            xNames: table.columnKeys.map { Self.text($0[0]) },
-            yNames: table.rows.map { Self.text($0.keys[0]) },
+            xNames: KeyLabels.of(table.columnKeys.map { $0[0] }, Self.text),
+            yNames: KeyLabels.of(table.rows.map { $0.keys[0] }, Self.text),
             values: table.rows.map { row in row.cells.map { value($0[0])?.value } },
             Labels(title: experiment, x: across, y: up), valueName: name)
-        return Picture(metric: name, drawing: map.drawing(size))
+        let dropped = table.rows.reduce(0) { count, row in
+            count
+                + row.cells.count { ($0[0].summary != nil || !$0[0].missing.isEmpty) && value($0[0]) == nil }
+        }
+        return Picture(
+            metric: name, drawing: map.drawing(size),
+            notes: dropped > 0
+                ? [
+                    "\(dropped) cell\(dropped == 1 ? " is" : "s are") not shown: the result is missing or not finite"
+                ] : [])
     }
 
     func parallel(_ size: PictureSize) throws(Problem) -> Picture {
@@ -223,9 +233,10 @@ struct ResultPlot {
                     .init(name: axis, scale: Scale(numbers, logarithmic: isLogarithmic, isTight: true)))
                 columns.append(numbers)
             } else {
-                let texts = TextSet(keys.map(Self.text)).ordered
+                let labels = KeyLabels.of(keys, Self.text)
+                let texts = TextSet(labels).ordered
                 axes.append(.init(name: axis, scale: Scale(categories: texts)))
-                columns.append(keys.map { Double(texts.firstIndex(of: Self.text($0)) ?? 0) })
+                columns.append(labels.map { Double(texts.firstIndex(of: $0) ?? 0) })
             }
         }
         axes.append(.init(name: name, scale: Scale(rows.map(\.value), isTight: true)))
