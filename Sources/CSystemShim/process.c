@@ -12,6 +12,7 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,6 +239,12 @@ pid_t xsys_reap(void) {
 
 int xsys_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 int xsys_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+long xsys_process_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) return -1;
+    return (long)limit.rlim_cur;
+}
 
 int xsys_processors(void) {
 #ifdef __linux__

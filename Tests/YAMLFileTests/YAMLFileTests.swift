@@ -21,6 +21,21 @@ struct YAMLFileTests {
         } catch { return nil }
     }
 
+    @Test("errors name the line that began them, the second of two keys, and tags of lists and maps")
+    func placesOfErrors() throws {
+        for (text, line, column) in [
+            ("a: 1\nb: 2\nlearning_rate:1e-4\n", 3, 1), ("a: 1\nl: [1, 2\n", 2, 4),
+            ("s: \"abc\nb: 2\n", 1, 4),
+            ("a: 1\nb: 2\na: 3\n", 3, 1), ("a: !!set {x}\n", 1, 4), ("a: !mine [1]\n", 1, 4),
+            ("a: 1\n---\nb: 2\n", 2, 1), ("x: 1e-400\n", 1, 4),
+        ] {
+            let found = try #require(failure(text), "\(text)")
+            #expect(found.line == line && found.column == column, "\(text): \(found)")
+        }
+        #expect(try parse("\u{feff}a: 1\n").json.text == #"{"a": 1}"#)
+        #expect(try parse("a: !!map {x: 1}\nb: !!seq [1]\n").json.text == #"{"a": {"x": 1}, "b": [1]}"#)
+    }
+
     @Test("values, anchors, aliases and merge keys")
     func values() throws {
         let setting = try parse(

@@ -79,7 +79,7 @@ package final class DirectLauncher: Launcher {
     private let wake: (read: Int32, write: Int32)
 
     /// Descriptors that are left for everything but runners, each of which takes one.
-    private static let reserve = 16
+    private static let reserve = 18
 
     /// - Parameters:
     ///   - program: the absolute path of `xpm-job`.

@@ -53,16 +53,25 @@ package enum NumberList {
     package static func geomspace(_ first: Double, _ last: Double, _ count: Int) -> [Double] {
         if count == 1 { return [first] }
         let (from, to) = (Wide(decimal: first), Wide(decimal: last))
+        let (start, end) = (Decimal.digits(first), Decimal.digits(last))
+        let parts = count - 1
         return (0..<count).map { place in
             if place == 0 { return first }
             if place == count - 1 { return last }
-            let parts = count - 1
+            // A power of ten further: its digits say it.
+            let (power, rest) = ((end.exponent - start.exponent) * place).quotientAndRemainder(
+                dividingBy: parts)
+            if start.mantissa == end.mantissa, rest == 0,
+                let exact = Double("\(start.mantissa)e\(start.exponent + power)")
+            {
+                return exact
+            }
             // Its power of `parts` is a product of whole powers of the ends.
-            let power = from.power(parts - place).times(to.power(place))
+            let product = from.power(parts - place).times(to.power(place))
             let part = Double(place) / Double(parts)
             let size = exp(log(abs(first)) * (1 - part) + log(abs(last)) * part)
             let estimate = first < 0 ? -size : size
-            return Wide.root(parts, of: power, near: estimate)
+            return Wide.root(parts, of: product, near: estimate)
         }
     }
 

@@ -81,6 +81,19 @@ package struct Descriptor: ~Copyable, Sendable {
 
     deinit { close(number) }
 
+    /// Finds out now whether so many more can be open at once: the runtime of Swift traps where it gets none.
+    package static func require(_ count: Int, for what: String) throws(SystemError) {
+        var opened: [Int32] = []
+        defer { for number in opened { close(number) } }
+        for _ in 0..<count {
+            let number = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if number < 0 {
+                throw SystemError("\(what) with so few file descriptors (see ulimit -n)", "", code: errno)
+            }
+            opened.append(number)
+        }
+    }
+
     /// Writes all bytes.
     package borrowing func write(_ bytes: [UInt8], path: String) throws(SystemError) {
         try Self.write(bytes, to: number, path: path)

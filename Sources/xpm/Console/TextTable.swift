@@ -35,7 +35,7 @@ struct TextTable {
     private func isText(_ column: Int) -> Bool { areTexts[column] }
 
     private var plain: String {
-        let all = [titles] + rows.map { $0.map(TextReport.printable) }
+        let all = ([titles] + rows).map { $0.map(TextReport.printable) }
         let widths = titles.indices.map { column in all.map { $0[column].columns }.max() ?? 0 }
         let style = Style.standardOutput
         return all.enumerated().map { number, row in

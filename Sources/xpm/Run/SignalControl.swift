@@ -24,6 +24,11 @@ final class SignalControl: Sendable {
         var stopAt: Double?
     }
 
+    /// What a run opens besides its runners.
+    private static let leastDescriptors = 16
+    /// The threads of a run, those of the runtime included.
+    private static let leastThreads = 6
+
     private let state = Mutex(State())
     private let flag: InterruptFlag
     private let board: JobBoard
@@ -32,6 +37,8 @@ final class SignalControl: Sendable {
     init(flag: InterruptFlag, board: JobBoard) throws(SystemError) {
         self.flag = flag
         self.board = board
+        try Descriptor.require(Self.leastDescriptors, for: "run")
+        try NewThread.require(Self.leastThreads)
         let signals = try Signals()
         try NewThread.start { [self] in
             while true {

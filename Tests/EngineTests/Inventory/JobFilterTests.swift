@@ -16,6 +16,12 @@ struct JobFilterTests {
         "what they accept",
         arguments: [
             ("'lr' = 0.1", true), ("lr = 0.1", true), ("lr = 1e-1", true), ("lr = '0.1'", true),
+            ("lr = '0.10'", false), ("sub = '007'", true), ("sub = '7'", false),
+            ("sub = 007", true), ("sub = 7", false), ("seed = '3'", true), ("seed = 3.0", true),
+            ("seed = 0x3", true), ("seed = '3.0'", false),
+            ("sub > '006'", true), ("sub > '01'", false), ("sub > 6", false), ("no = null", true),
+            ("no = 'null'", true), ("gone = null", false),
+            ("twice = 1 and twice = 2", true),
             ("lr != 0.1", false),
             ("lr < 0.2 and lr > 0.05", true), ("lr >= 0.1 and lr <= 0.1", true), ("model = \"bm25\"", true),
             ("model ~ \"^bm\"", true), ("model ~ '^x'", false), ("model in [\"a\", \"bm25\"]", true),
@@ -26,7 +32,12 @@ struct JobFilterTests {
             ("none = 1", false), ("none != 1", true), ("none < 1", false), ("@id ~ '^3f'", true),
         ])
     func accepts(_ text: String, _ expected: Bool) throws {
-        let job = job(.done, [("lr", .float(0.1)), ("model", "bm25"), ("seed", .int(3))])
+        let job = job(
+            .done,
+            [
+                ("lr", .float(0.1)), ("model", "bm25"), ("seed", .int(3)), ("sub", "007"), ("no", "null"),
+                ("twice", .int(1)), ("twice", .int(2)),
+            ])
         #expect(try JobFilter(text).accepts(job) == expected)
     }
 
@@ -34,6 +45,7 @@ struct JobFilterTests {
         "what is wrong with them, and where",
         arguments: [
             ("", 1, "it is empty"), ("lr", 3, "expected =, !="), ("lr = ", 6, "expected a value"),
+            ("lr < fast", 6, "'fast' is no number"),
             ("lr = 0.1 seed = 2", 10, "expected 'and', 'or' or the end"), ("(lr = 1", 8, "expected ')'"),
             ("@stat = done", 1, "unknown name '@stat' (did you mean '@state'?)"),
             ("@state = don", 10, "no state 'don' (did you mean 'done'?)"), ("a in b", 6, "expected a list"),

@@ -1,0 +1,531 @@
+import Engine
+import Foundation
+import Testing
+import Text
+
+/// Nothing wrong may pass for right: outcomes, scripts, leftovers, limits, and what is told of them.
+@Suite("Trust")
+struct TrustTests {
+    private func bench(_ script: String) throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write("local xpm = require \"xpm\"\n" + script, to: "t.lua")
+        return bench
+    }
+
+    // MARK: Outcomes
+
+    @Test("a program's own .done is none: it is removed, the job fails, and runs again")
+    func ownDone() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "d.train", params = {}, command = "touch train.done; echo {{}} > train.failed; exit 1" }
+            function run() T {}:submit() end
+            """#)
+        for _ in 0..<2 {
+            let result = try bench.run("run", "t.lua")
+            #expect(result.code == 1 && result.error.contains("1 failed"), "\(result)")
+            let job = try #require(try bench.jobs("d.train").first)
+            #expect(!job.isDone && !Files.exists(job.done))
+        }
+    }
+
+    @Test(
+        "xpm's own names are refused for paths of a job",
+        arguments: [
+            "t.done", "t.failed", "t.lock", "t.pid", "t.out", "t.err", "t.sh", "params.json", "./t.done",
+            ".experimaestro/x", "t.20261123192722.out", "../x", "../\u{301}x", "a\u{0}b",
+        ])
+    func ownNames(_ name: String) throws {
+        let escaped = name.utf8.map { "\\\(String(Int($0) + 1000).dropFirst())" }.joined()
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "n.t", params = { p = xpm.job_path "\(escaped)" }, command = { "true" } }
+            function run() T {}:submit() end
+            """)
+        let result = try bench.run("run", "t.lua")
+        #expect(result.code == 2 && result.error.contains("t.lua:2:"), "\(result)")
+    }
+
+    @Test("a plain task that runs again begins in a clean folder; a resumable one goes on with what it made")
+    func cleanFolder() throws {
+        let bench = try bench(
+            #"""
+            local command = "ls > seen; [ -e part ] && echo again >> seen; touch part; [ -e {jobdir}/../../../../ok ]"
+            local P = xpm.task { id = "c.plain", params = {}, command = command }
+            local R = xpm.resumable_task { id = "c.going", params = {}, command = command }
+            function run() P {}:submit() R {}:submit() end
+            """#)
+        #expect(try bench.run("run", "t.lua").code == 1)
+        try bench.write("", to: "ok")
+        #expect(try bench.run("run", "t.lua").code == 0)
+        func seen(_ type: String) throws -> String {
+            try Files.readText("\(try #require(try bench.jobs(type).first).path)/seen")
+        }
+        let (again, going) = (try seen("c.plain"), try seen("c.going"))
+        #expect(!again.contains("again") && going.contains("again"))
+    }
+
+    @Test("what was submitted runs, though hosts were killed and an older program still went on")
+    func newScript() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "s.t", params = {}, command = "touch started; sleep 2; echo old" }
+            function run() T {}:submit() end
+            """#)
+        let (process, tag) = try bench.start(["run", "t.lua"])
+        #expect(
+            try bench.wait { try bench.jobs("s.t").first.map { Files.exists("\($0.path)/started") } ?? false }
+        )
+        let job = try #require(try bench.jobs("s.t").first)
+        let program = try #require(ProcessRecord.read(job.process))
+        let stat = try Files.readText("/proc/\(program.pid)/stat")
+        let host = Int32(stat.split(separator: ")").last?.split(separator: " ")[1] ?? "") ?? 0
+        kill(process.processIdentifier, SIGKILL)
+        kill(host, SIGKILL)
+        _ = try bench.finish(process, tag)
+        try bench.write(bench.read("t.lua").replacing("echo old", with: "echo new"), to: "t.lua")
+        let second = try bench.run("run", "t.lua")
+        #expect(second.code == 0, "\(second)")
+        #expect(try Files.readText(job.output) == "new\n")
+    }
+
+    @Test("what outlives SIGTERM is gone before the next attempt begins")
+    func leftovers() throws {
+        // The shell dies at once; its program, which saves for a while, is waited for.
+        let bench = try bench(
+            #"""
+            local T = xpm.resumable_task { id = "l.t", params = {}, requires = "duration=1s", max_retries = 1,
+              command = "echo $$ >> pids; (trap 'sleep 2; echo saved >> log; exit 0' TERM; echo begin >> log; while :; do sleep 0.1; done)" }
+            function run() T {}:submit() end
+            """#)
+        _ = try bench.run("run", "t.lua")
+        let job = try #require(try bench.jobs("l.t").first)
+        let log = try Files.readText("\(job.path)/log").split(separator: "\n").map(String.init)
+        #expect(log == ["begin", "saved", "begin", "saved"], "\(log)")
+    }
+
+    @Test("a daemon that a job leaves behind holds no token, and a wait tells who holds one")
+    func tokens() throws {
+        let bench = try bench(
+            #"""
+            local D = xpm.task { id = "k.d", params = { n = xpm.int }, command = "sleep {n} & touch begun" }
+            local W = xpm.task { id = "k.w", params = {}, command = "touch begun; sleep 2" }
+            function run(helper)
+              helper.xp:token("gpu", 1)
+              local kind = helper.args[1]
+              if kind == "daemon" then for n = 20, 21 do D { n = n }:submit { tokens = { gpu = 1 } } end
+              else W {}:submit { tokens = { gpu = 1 } } end
+            end
+            """#)
+        let first = try bench.run("run", "t.lua", "--", "daemon")
+        #expect(first.code == 0 && first.error.contains("2 done"), "\(first)")
+        let (process, tag) = try bench.start(["run", "t.lua", "--", "wait"])
+        #expect(
+            try bench.wait { try bench.jobs("k.w").first.map { Files.exists("\($0.path)/begun") } ?? false })
+        try bench.write("id: other\nfile: t\n", to: "other.yaml")
+        try bench.write(bench.read("t.lua").replacing("k.w", with: "k.v"), to: "v.lua")
+        let waiting = try bench.run("run", "v.lua", "--", "wait")
+        #expect(waiting.code == 0 && waiting.error.contains("waits for token gpu, held by k.w"), "\(waiting)")
+        #expect(try bench.finish(process, tag).code == 0)
+    }
+
+    @Test("jobs retry asks for what xpm run asks for")
+    func retry() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "r.t", params = {}, requires = "cpu(cores=2)", command = "exit 3" }
+            function run() T {}:submit() end
+            """#)
+        try bench.write("machine: {cores: 2}\n", to: "config/xpm/settings.yaml")
+        #expect(try bench.run("run", "t.lua").code == 1)
+        try bench.write("machine: {cores: 1}\n", to: "config/xpm/settings.yaml")
+        let result = try bench.run("jobs", "retry", "--experiment", "t")
+        #expect(
+            result.code == 2 && result.error.contains("2 cores, of which this machine has 1"), "\(result)")
+    }
+
+    // MARK: Limits and streams
+
+    @Test(
+        "limits that are too low are told, and no trap",
+        arguments: ["prlimit --nofile=12", "prlimit --nofile=9", "ulimit -v 200000;", "ulimit -f 1;"])
+    func limits(_ limit: String) throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "m.t", params = { n = xpm.int }, command = "true" }
+            function run() for n = 1, 3 do T { n = n }:submit() end end
+            """#)
+        let result = try bench.run("-c", "\(limit) \(Workbench.xpm) run t.lua", program: "/bin/sh")
+        #expect(result.code < 126 && !result.error.contains("Fatal error"), "\(result)")
+        if result.code != 0 { #expect(!result.error.isEmpty) }
+        #expect(try bench.run("run", "t.lua").code == 0)
+    }
+
+    @Test("with few descriptors jobs wait for each other")
+    func fewDescriptors() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "m.t", params = { n = xpm.int }, command = "sleep 0.05" }
+            function run() for n = 1, 12 do T { n = n }:submit() end end
+            """#)
+        let result = try bench.run(
+            "-c", "ulimit -n 20; exec \(Workbench.xpm) run -j 12 t.lua", program: "/bin/sh")
+        #expect(result.code == 0 && result.error.contains("12 done"), "\(result)")
+    }
+
+    @Test(
+        "a script run alone with closed streams has no file of xpm as its stderr",
+        arguments: ["2>&-", "<&-", "<&- >&- 2>&-"])
+    func closedStreams(_ redirections: String) throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "z.t", params = {}, command = "echo to stderr >&2; readlink /proc/self/fd/2 > two" }
+            function run() T {}:submit() end
+            """#)
+        #expect(try bench.run("run", "--run-mode", "generate", "t.lua").code == 0)
+        let job = try #require(try bench.jobs("z.t").first)
+        _ = try bench.run("-c", "\(job.script(.sh)) \(redirections)", program: "/bin/sh")
+        #expect(job.isDone)
+        #expect(!(try Files.readText("\(job.path)/two").contains(".lock")) && Files.size(of: job.lock) == 0)
+    }
+
+    @Test(
+        "a pipe in place of a file of a job is refused, and nobody hangs",
+        arguments: ["results.json", "events.jsonl", "t.done", "t.failed", "params.json"])
+    func pipes(_ name: String) throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "p.t", params = {}, command = "rm -f $XPM_EVENTS; true" }
+            function run() T {}:submit() end
+            """#)
+        #expect(try bench.run("run", "t.lua").code == 0)
+        let job = try #require(try bench.jobs("p.t").first)
+        try? Files.remove("\(job.path)/\(name)")
+        unsafe mkfifo("\(job.path)/\(name)", 0o600)
+        for words in [
+            ["run", "t.lua"], ["jobs", "list"], ["jobs", "show", job.identifier], ["results", "t"],
+            ["why", "t.lua"], ["doctor"],
+        ] {
+            let (process, tag) = try bench.start(words)
+            let isOver = try bench.wait(seconds: 10) { !process.isRunning }
+            if !isOver { kill(process.processIdentifier, SIGKILL) }
+            #expect(isOver, "\(words)")
+            _ = try bench.finish(process, tag)
+        }
+    }
+
+    @Test(
+        "output that nobody takes is told by each command",
+        arguments: [
+            ["results", "t", "--format", "csv"], ["jobs", "list"], ["--help"], ["why", "t.lua"],
+            ["run", "--run-mode", "dry-run", "t.lua"], ["experiments", "list"],
+        ])
+    func fullOutput(_ words: [String]) throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "o.t", params = {}, execute = function(self) self:result { a = 1 } end }
+            function run() T {}:submit() end
+            """#)
+        #expect(try bench.run("run", "t.lua").code == 0)
+        if words[0] == "why" {
+            try bench.write(bench.read("t.lua").replacing("o.t", with: "o.u"), to: "t.lua")
+        }
+        let command = ([Workbench.xpm] + words).joined(separator: " ")
+        let result = try bench.run("-c", "\(command) >/dev/full", program: "/bin/sh")
+        #expect(result.code == 2 && result.error.contains("cannot write to standard output"), "\(result)")
+    }
+
+    @Test("no escape of a job reaches the terminal")
+    func escapes() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "x.t", params = { m = xpm.map(xpm.string, xpm.int), s = xpm.string },
+              execute = function(self) io.stderr:write("\u{9b}2J\27[2Jbad\n") self:result { ["a\27[2J"] = 1 } if self.s == "f" then error("\27]0;t\7") end end }
+            function run()
+              for _, s in ipairs { "ok\27[1m", "f" } do T { m = { ["k\27[2J"] = 1 }, s = xpm.tag("s", s) }:submit() end
+            end
+            """#)
+        for words in [
+            ["run", "--run-mode", "dry-run", "t.lua"], ["run", "t.lua"], ["results", "t"], ["failures"],
+            ["jobs", "list"], ["why", "t.lua"],
+        ] {
+            let (process, tag) = try bench.start(words)
+            let result = try bench.finish(process, tag)
+            for text in [result.output, result.error] {
+                #expect(
+                    !text.unicodeScalars.contains { $0 == "\u{1b}" || $0 == "\u{9b}" || $0 == "\u{7}" },
+                    "\(words): \(text)")
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    @Test("a text fails with its first command that fails, also in a pipe; strict = false lets it go on")
+    func strict() throws {
+        let bench = try bench(
+            #"""
+            local A = xpm.task { id = "c.a", params = {}, command = "cat /nonexistent | tee log" }
+            local B = xpm.task { id = "c.b", params = {}, command = "false; true" }
+            local C = xpm.task { id = "c.c", params = {}, command = "false; cat /nonexistent | tee log", strict = false }
+            function run() A {}:submit() B {}:submit() C {}:submit() end
+            """#)
+        let result = try bench.run("run", "t.lua")
+        #expect(result.code == 1 && result.error.contains("1 done, 2 failed"), "\(result)")
+        #expect(try bench.jobs("c.c").first?.isDone == true)
+    }
+
+    @Test(
+        "what a command cannot mean is told at its definition",
+        arguments: [
+            (#"command = "echo \"{s}\"""#, "{s} stands inside quotes"),
+            (#"command = "echo '{s}'""#, "{s} stands inside quotes"),
+            (#"command = "echo ${s}""#, "write {s} for the value of a parameter"),
+            (#"command = { "echo", "${s}" }"#, "write {s} for the value of a parameter"),
+        ])
+    func commands(_ command: String, _ message: String) throws {
+        let bench = try bench(
+            "local T = xpm.task { id = \"q.t\", params = { s = xpm.string }, \(command) }\nfunction run() T { s = \"a\" }:submit() end\n"
+        )
+        let result = try bench.run("run", "t.lua")
+        #expect(
+            result.code == 2 && result.error.contains("t.lua:2: q.t: command:")
+                && result.error.contains(message), "\(result)")
+    }
+
+    @Test("quotes of the shell that hold no value, and values beside them, are as before")
+    func quoting() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "q.t", params = { s = xpm.string, o = xpm.optional(xpm.int), m = xpm.map(xpm.string, xpm.int), l = xpm.list(xpm.int) },
+              command = "echo \"it's $(echo {s})\" 'a' # don't {s}\ncat <<END\nit's {o}{s}\nEND\nprintf '<%s>' {o} {m} {l}; echo \"a\"{s}'b'" }
+            function run() T { s = "x y'z", m = { b = 1 }, l = { 1, 2 } }:submit() end
+            """#)
+        let refused = try bench.run("run", "t.lua")
+        #expect(refused.code == 2 && refused.error.contains("{o} is nil within a word"), "\(refused)")
+        try bench.write(bench.read("t.lua").replacing("it's {o}{s}", with: "it's here"), to: "t.lua")
+        #expect(try bench.run("run", "t.lua").code == 0)
+        let job = try #require(try bench.jobs("q.t").first)
+        #expect(try Files.readText(job.output) == "it's x y'z a\nit's here\n<{\"b\": 1}><1><2>ax y'zb\n")
+    }
+
+    @Test("a NUL byte is an error where it would be cut off, and a text beyond 128 KB runs")
+    func largeAndNUL() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "g.t", params = { s = xpm.string }, command = { "echo", "{s}" } }
+            local L = xpm.task { id = "g.l", params = {}, command = "true " .. ("#"):rep(200000) .. "\necho fine" }
+            function run(helper)
+              if helper.args[1] == "arg" then T { s = "a\0b" }:submit() end
+              if helper.args[1] == "env" then T { s = "a" }:submit { env = { X = "a\0b" } } end
+              if helper.args[1] == "xp" then helper.xp:setenv("X", "a\0b") end
+              L {}:submit()
+            end
+            """#)
+        for (word, message) in [
+            ("arg", "argument 1 holds a NUL byte"), ("env", "X holds a NUL byte"),
+            ("xp", "X holds a NUL byte"),
+        ] {
+            let result = try bench.run("run", "t.lua", "--", word)
+            #expect(
+                result.code == 2 && result.error.contains(message) && result.error.contains("t.lua:"),
+                "\(result)")
+        }
+        #expect(try bench.run("run", "t.lua").code == 0)
+        #expect(try Files.readText(try #require(try bench.jobs("g.l").first).output) == "fine\n")
+    }
+
+    // MARK: Values
+
+    @Test("Lua tasks draw their own numbers, the same when they run again, and fresh ones when they ask")
+    func seeds() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "r.t", params = { n = xpm.int }, execute = function(self)
+              local own = math.random(1 << 60)
+              math.randomseed()
+              self:result { own = own, fresh = math.random(1 << 60) }
+            end }
+            function run() for n = 1, 24 do T { n = n }:submit() end end
+            """#)
+        func values() throws -> [(String, JSON?, JSON?)] {
+            #expect(try bench.run("run", "-j", "2", "t.lua").code == 0)
+            return try bench.jobs("r.t").map {
+                ($0.identifier, JobResult.read($0)?["own"], JobResult.read($0)?["fresh"])
+            }
+            .sorted { $0.0 < $1.0 }
+        }
+        let first = try values()
+        #expect(
+            TextSet(first.map { $0.1?.text ?? "" }).count == 24
+                && TextSet(first.map { $0.2?.text ?? "" }).count == 24)
+        try Files.removeTree("\(bench.folder)/workspace")
+        let second = try values()
+        #expect(zip(first, second).allSatisfy { $0.1 == $1.1 && $0.2 != $1.2 })
+    }
+
+    @Test("one seed draws the same points in Lua and in YAML, in any order of the names")
+    func draws() throws {
+        let bench = try bench(
+            #"""
+            function run()
+              for p in xpm.random { n = 5, seed = 7, k = { "a", "b", "c" }, w = xpm.integers(1, 100), u = xpm.uniform(2, 3), lr = xpm.loguniform(1e-5, 1) } do
+                print(p.k, p.lr, p.u, p.w)
+              end
+            end
+            """#)
+        let lua = try bench.run("run", "--run-mode", "dry-run", "t.lua").output
+        try bench.write("function run(helper, cfg) print(cfg.k, cfg.lr, cfg.u, cfg.w) end\n", to: "y.lua")
+        try bench.write(
+            "grid_search:\n  random: {w: {integers: [1, 100]}, u: {uniform: [2, 3]}, n: 5, lr: {loguniform: [1e-5, 1]}, seed: 7, k: [a, b, c]}\n",
+            to: "y.yaml")
+        let yaml = try bench.run("run", "--run-mode", "dry-run", "y.lua", "y.yaml")
+        #expect(yaml.code == 0 && yaml.output == lua && !lua.isEmpty, "\(yaml)\n\(lua)")
+    }
+
+    @Test("a job that two loops share is found under the tags of both", arguments: [false, true])
+    func sharedTags(reversed: Bool) throws {
+        let loops = [
+            "for _, lr in ipairs { 0.1, 0.2 } do T { lr = xpm.tag(\"lr\", lr), depth = 3 }:submit() end",
+            "for _, depth in ipairs { 3, 4 } do T { lr = 0.1, depth = xpm.tag(\"depth\", depth) }:submit() end",
+        ]
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "b.t", params = { lr = xpm.float, depth = xpm.int }, execute = function(self) self:result { a = 1 } end }
+            function run()
+              \((reversed ? loops.reversed() : loops).joined(separator: "\n  "))
+            end
+            """)
+        #expect(try bench.run("run", "t.lua").code == 0)
+        for filter in ["lr = 0.1", "depth = 3", "lr = 0.1 and depth = 3"] {
+            let found = try bench.run("jobs", "list", "--filter", filter)
+            #expect(found.output.split(separator: "\n").count == 1, "\(filter): \(found)")
+        }
+    }
+
+    @Test("keys of maps have paths of their own, and stay in the folder")
+    func mapKeys() throws {
+        let bench = try bench(
+            #"""
+            local C = xpm.config { id = "k.c", params = { f = xpm.job_path "f" } }
+            local T = xpm.task { id = "k.t", params = { m = xpm.map(xpm.string, C), i = xpm.map(xpm.int, C) }, execute = function(self)
+              local seen = {}
+              for _, map in ipairs { self.m, self.i } do
+                for key, c in pairs(map) do
+                  assert(not seen[c.f] and c.f:find("/out/", 1, true) and not c.f:find("..", 1, true), c.f)
+                  seen[c.f] = key
+                end
+              end
+            end }
+            function run()
+              local m = {}
+              for _, key in ipairs { "..", ".", "_", "", "%", "a/b", "a-b", "a%2Fb", "%2E" } do m[key] = C {} end
+              T { m = m, i = { [1] = C {}, [7] = C {} } }:submit()
+            end
+            """#)
+        let result = try bench.run("run", "t.lua")
+        #expect(result.code == 0, "\(result)")
+    }
+
+    @Test("values of the command line merge, replace, keep their signs, and reach quoted names")
+    func options() throws {
+        let bench = try bench(
+            "function run(helper, cfg) print('', cfg.o.lr, cfg.o.m, cfg.s, cfg.l and cfg.l['a.b']) end\n")
+        try bench.write("o: {lr: 0.1, m: 0.9}\ns: x\nl: {a.b: 1}\n", to: "t.yaml")
+        func printed(_ words: String...) throws -> String {
+            let (process, tag) = try bench.start(["run", "--run-mode", "dry-run", "t.lua", "t.yaml"] + words)
+            return try bench.finish(process, tag).output
+        }
+        #expect(try printed("-c", "o={lr: 0.5}") == "\t0.5\t0.9\tx\t1\n")
+        #expect(try printed("-c", "o:={lr: 0.5}") == "\t0.5\tnil\tx\t1\n")
+        #expect(try printed("-c", "s=run #3", "-c", "l.\"a.b\"=3") == "\t0.1\t0.9\trun #3\t3\n")
+        #expect(try printed("-c", "s=#fff") == "\t0.1\t0.9\t#fff\t1\n")
+        #expect(try printed("--sweep", "l.\"a.b\"=1,2").split(separator: "\n").count == 2)
+        #expect(try printed("--sweep", "o={lr: 1},{lr: 2}") == "\t1\t0.9\tx\t1\n\t2\t0.9\tx\t1\n")
+    }
+
+    @Test("the environment is read as YAML is, inside out; a null in a list has a place of its own")
+    func environment() throws {
+        let bench = try bench(
+            #"""
+            return xpm.experiment { configuration = xpm.configuration { lr = xpm.float, s = xpm.string, l = xpm.list(xpm.int) { default = {} } },
+              run = function(helper, cfg) print(cfg.lr, cfg.s, math.type(cfg.lr)) end }
+            """#)
+        func run(_ yaml: String, _ variables: [String: String] = [:], _ words: String...) throws
+            -> Workbench.Result
+        {
+            try bench.write(yaml, to: "t.yaml")
+            let (process, tag) = try bench.start(
+                ["run", "--run-mode", "dry-run", "t.lua", "t.yaml"] + words, environment: variables)
+            return try bench.finish(process, tag)
+        }
+        #expect(try run("lr: ${env:LR:-1e-3}\ns: ${env:ID}\n", ["ID": "012"]).output == "0.001\t012\tfloat\n")
+        #expect(
+            try run("lr: 1\ns: ${env:A_${env:B}:-${env:C:-d}}\n", ["B": "X", "A_X": "y"]).output
+                == "1.0\ty\tfloat\n")
+        #expect(try run("lr: 1\ns: \"$${HOME} ${env:C:-d}\"\n").output == "1.0\t${HOME} d\tfloat\n")
+        let unknown = try run("lr: 1\ns: ${HOME}\n")
+        #expect(
+            unknown.code == 2 && unknown.error.contains("t.yaml:2:4: nothing is known for '${HOME}'"),
+            "\(unknown)")
+        let hole = try run("lr: 1\ns: a\nl: [1, null]\n")
+        #expect(hole.code == 2 && hole.error.contains("t.yaml:3:8: null at position 2 of a list"), "\(hole)")
+        let quoted = try run("lr: 1\ns: a\n", [:], "-c", "s=012")
+        #expect(quoted.code == 2 && quoted.error.contains("as a text: -c 's=\"012\"'"), "\(quoted)")
+        let small = try run("lr: 1\ns: a\n", [:], "-c", "lr=1e-400")
+        #expect(small.code == 2 && small.error.contains("too small for a float"), "\(small)")
+        #expect(
+            try run("lr: 1\ns: a\n", [:], "--sweep", "lr=1,1.0,2").output.split(separator: "\n").count == 2)
+    }
+
+    @Test("what outputs returns arrives, setenv keeps what is there, and a tag stays with what stops inside")
+    func plan() throws {
+        let bench = try bench(
+            #"""
+            local O = xpm.config { id = "p.o", params = { n = xpm.int } }
+            local T = xpm.task { id = "p.t", params = { n = xpm.int }, command = { "sh", "-c", "echo $XPM_TEST_A $XPM_TEST_B" },
+              outputs = function(self, dep) return dep(O { n = 1 }), dep(O { n = 2 }), "text" end }
+            local U = xpm.task { id = "p.u", params = { o = O, q = O }, command = { "true" } }
+            function run(helper)
+              helper.xp:setenv("XPM_TEST_A", "new", false)
+              helper.xp:setenv("XPM_TEST_B", "new", false)
+              local a, b, c = T { n = 1 }:submit()
+              assert(a.n == 1 and b.n == 2 and c == "text")
+              local inner = O { n = xpm.tag("inner", 7) }
+              for _, both in ipairs { xpm.tag("model", xpm.stop_tags(inner)), xpm.stop_tags(xpm.tag("model", inner)) } do
+                local tags = U { o = both, q = O { n = 1 } }:tags()
+                assert(tags.inner == nil and tags.model ~= nil, tostring(tags.inner))
+              end
+              U { o = a, q = b }:submit()
+            end
+            """#)
+        let (process, tag) = try bench.start(["run", "t.lua"], environment: ["XPM_TEST_A": "old"])
+        let result = try bench.finish(process, tag)
+        #expect(result.code == 0, "\(result)")
+        #expect(try Files.readText(try #require(try bench.jobs("p.t").first).output) == "old new\n")
+    }
+
+    @Test("integers keep their bits, and JSON is strict")
+    func numbers() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "i.t", params = { n = xpm.int }, execute = function(self) self:result { big = 9007199254740993 + self.n, inf = 1/0, nan = 0/0 } end }
+            function run() for n = 0, 1 do T { n = xpm.tag("n", n) }:submit() end end
+            """#)
+        let run = try bench.run("run", "--json", "t.lua")
+        #expect(run.code == 0)
+        let csv = try bench.run("results", "t", "--rows", "n", "--metric", "big", "--format", "csv").output
+        #expect(csv.contains("\n0,9007199254740993,") && csv.contains("\n1,9007199254740994,"), "\(csv)")
+        let table = try bench.run("results", "t", "--rows", "n", "--json").output
+        // As a strict reader: no constants that JSON does not have.
+        let strict =
+            "import json, sys\ndef no(name): raise ValueError(name)\nfor line in open(sys.argv[1]): print(json.loads(line, parse_constant=no))"
+        try bench.write(run.output, to: "run.jsonl")
+        try bench.write(table.replacing("\n", with: " ") + "\n", to: "table.jsonl")
+        for file in ["run.jsonl", "table.jsonl"] {
+            let (process, tag) = try bench.start(["python3", "-c", strict, file], program: "/usr/bin/env")
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0 && result.output.contains("inf"), "\(result)")
+        }
+    }
+}
