@@ -505,6 +505,127 @@ struct TrustTests {
         #expect(try Files.readText(try #require(try bench.jobs("p.t").first).output) == "old new\n")
     }
 
+    @Test(
+        "a chain through parameters writes each ancestor once; a Lua task and diff read on in their own files"
+    )
+    func chain() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "ch.t", params = { n = xpm.int, before = xpm.optional(xpm.ref "ch.t") }, command = "true" }
+            local L = xpm.task { id = "ch.l", params = { t = T }, execute = function(self)
+              local numbers, t = {}, self.t
+              while t do numbers[#numbers + 1] = t.n t = t.before end
+              self:result { numbers = table.concat(numbers, " ") }
+            end }
+            function run(h)
+              local before
+              for n = tonumber(h.args[1]), 40 do before = T { n = n, before = before }:submit() end
+              L { t = before }:submit()
+            end
+            """#)
+        #expect(try bench.run("run", "t.lua", "--", "1").code == 0)
+        let sizes = try bench.jobs("ch.t").map { Files.size(of: $0.parameters) }
+        #expect(sizes.max() ?? 0 < 4 * (sizes.min() ?? 0), "\(sizes)")
+        let job = try #require(try bench.jobs("ch.l").first)
+        #expect(
+            JobResult.read(job)?["numbers"]?.string
+                == (1...40).reversed().map(String.init).joined(separator: " "))
+        #expect(try bench.run("run", "t.lua", "--", "2").code == 0)
+        let other = try #require(try bench.jobs("ch.l").first { $0.identifier != job.identifier })
+        let difference = try bench.run("diff", job.path, other.path)
+        #expect(
+            difference.output.contains(".before: ch.t") && difference.output.contains("→ null"),
+            "\(difference)")
+        // An ancestor whose file is gone is told where it is asked for.
+        let first = try #require(
+            try bench.jobs("ch.t").first {
+                try! RecordedTask.read($0.path).flattened.contains { $0.value == "1" }
+            })
+        try Files.remove(first.parameters)
+        try Files.remove(job.done)
+        let broken = try bench.run(job.script(.lua), program: "\(Workbench.programs)/xpm-job")
+        #expect(
+            broken.code == 1 && broken.error.contains("of an ancestor")
+                && broken.error.contains(first.identifier), "\(broken)")
+    }
+
+    @Test("links of a service are distinct, whatever the tags are")
+    func links() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "v.t", params = { n = xpm.int, s = xpm.string }, command = { "true" } }
+            function run(helper)
+              local service = xpm.services.command { id = "look", command = { "sleep", "1" } }
+              helper.xp:add_service(service)
+              for n, s in ipairs { "a/b", "a b", "a-b", ("x"):rep(300), ("x"):rep(301) } do
+                service:add(T { n = n, s = xpm.tag("s", s) }:submit())
+              end
+              service:add(T { n = 8, s = "u" }:submit())
+              service:add(T { n = 9, s = "u" }:submit())
+            end
+            """#)
+        let result = try bench.run("run", "t.lua")
+        #expect(result.code == 0, "\(result)")
+        let found = try bench.run(
+            "-c", "find workspace/experiments/t/current/services/ -type l -exec readlink -f {} +",
+            program: "/bin/sh")
+        let targets = TextSet(found.output.split(separator: "\n").filter { $0.contains("/jobs/v.t/") })
+        #expect(targets.count == 7, "\(found)")
+    }
+
+    @Test("why finds the nearest of many, and tells what no longer counts")
+    func reasons() throws {
+        let script = { (params: String, values: String) in
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "w.t", params = { \(params) }, command = { "true" } }
+            function run() \(values) end
+
+            """
+        }
+        let bench = try Workbench()
+        let params =
+            "a = xpm.int, b = xpm.int, c = xpm.int, workers = xpm.int { default = 4 }, k = xpm.int { default = 1, ignore_default = true }"
+        try bench.write(
+            script(params, "for a = 1, 6 do for b = 1, 6 do T { a = a, b = b, c = a + b }:submit() end end"),
+            to: "t.lua")
+        #expect(try bench.run("run", "t.lua").code == 0)
+        try bench.write(script(params, "T { a = 3, b = 5, c = 20 }:submit()"), to: "t.lua")
+        let nearest = try bench.run("why", "t.lua").output
+        #expect(
+            nearest.contains("c: 8 → 20") && !nearest.contains("a:") && !nearest.contains("k:"), "\(nearest)")
+        try bench.write(
+            script(
+                params.replacing("{ default = 4 }", with: "{ default = 4, meta = true }"),
+                "T { a = 3, b = 5, c = 8 }:submit()"), to: "t.lua")
+        let meta = try bench.run("why", "t.lua").output
+        #expect(meta.contains("workers: no longer counts"), "\(meta)")
+        try bench.write(
+            script(
+                params.replacing("{ default = 4 }", with: "{ default = 4, ignore_default = true }"),
+                "T { a = 3, b = 5, c = 8 }:submit()"), to: "t.lua")
+        let ignored = try bench.run("why", "t.lua").output
+        #expect(ignored.contains("workers: no longer counts"), "\(ignored)")
+    }
+
+    @Test("a metatable of xpm on a foreign userdata is an error, not a crash")
+    func foreignUserdata() throws {
+        let bench = try bench(
+            #"""
+            local C = xpm.config { id = "u.c", params = { n = xpm.int } }
+            local mine = debug.getmetatable(C { n = 1 })
+            local file = io.tmpfile()
+            local old = debug.getmetatable(file)
+            debug.setmetatable(file, mine)
+            print(pcall(function() return file.n end))
+            print(pcall(tostring, file))
+            debug.setmetatable(file, old)
+            function run() end
+            """#)
+        let result = try bench.run("run", "--run-mode", "dry-run", "t.lua")
+        #expect(result.code == 0 && result.output.hasPrefix("false"), "\(result)")
+    }
+
     @Test("integers keep their bits, and JSON is strict")
     func numbers() throws {
         let bench = try bench(

@@ -14,6 +14,8 @@ package struct RecordedTask {
         package let meta: TextSet
         /// Fields whose default does not count, and that are at it.
         package let ignored: TextSet
+        /// The file that it was left to, relative to the workspace.
+        package let file: String?
         /// Fields with a path whose content may go when nobody needs it.
         package let temporary: TextSet
 
@@ -23,6 +25,8 @@ package struct RecordedTask {
 
     package let objects: [Int64: Object]
     package let root: Int64
+    /// The workspace, for what was left to files of their own.
+    private var workspace: String?
 
     /// From the objects of `params.json`; the task is the last.
     package init?(_ definitions: [JSON]) {
@@ -40,7 +44,8 @@ package struct RecordedTask {
                 task: definition["task"]?.int,
                 initTasks: definition["init-tasks"]?.array?.compactMap(\.int) ?? [], fields: fields,
                 defaults: names("defaults"), meta: names("meta-fields"),
-                ignored: names("ignored-fields"), temporary: names("temporary-fields"))
+                ignored: names("ignored-fields"), file: definition["params"]?.string,
+                temporary: names("temporary-fields"))
         }
         guard let root = definitions.last?["id"]?.int else { return nil }
         self.objects = objects
@@ -60,11 +65,22 @@ package struct RecordedTask {
         let path = "\(folder)/params.json"
         let bytes = try Files.read(path, limit: 1 << 28)
         do throws(ParameterFileError) {
-            guard let task = RecordedTask(try ParameterFile.objects(in: bytes)) else {
+            guard var task = RecordedTask(try ParameterFile.objects(in: bytes)) else {
                 throw .malformed("an object without a number")
             }
+            task.workspace = Paths.parent(Paths.parent(Paths.parent(folder)))
             return task
         } catch { throw SavedObjectError(text: error.text(in: Paths.shown(path))) }
+    }
+
+    /// An object, from its own file where it was left there; nil where that cannot be read.
+    func whole(_ number: Int64) -> (task: RecordedTask, number: Int64)? {
+        guard let object = objects[number] else { return nil }
+        guard let file = object.file else { return (self, number) }
+        guard let workspace, !file.hasPrefix("/"), !file.split(separator: "/").contains(".."),
+            let task = try? RecordedTask.read(Paths.parent("\(workspace)/\(file)"))
+        else { return nil }
+        return (task, task.root)
     }
 
     /// The paths in the job's folder whose content may go when nobody needs it.

@@ -111,6 +111,18 @@ private struct Comparison {
             }
             return
         }
+        if a.file != nil || b.file != nil {
+            guard let before = old.whole(left), let after = new.whole(right) else {
+                found.append(TaskDifference(path: path, old: a.identifier, new: b.identifier))
+                return
+            }
+            var inner = Comparison(old: before.task, new: after.task, throughEqual: throughEqual)
+            inner.tellsWhatCounts = tellsWhatCounts
+            inner.depth = depth
+            inner.compare(before.number, after.number, at: path)
+            found += inner.found
+            return
+        }
         if a.type.lowercased() != b.type.lowercased() {
             found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
             return

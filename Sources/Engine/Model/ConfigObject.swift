@@ -6,7 +6,14 @@ package import Text
 package final class ConfigObject {
     package let type: ConfigType
     /// In the order of the type's parameters; nil where no value was given and there is no default.
-    package private(set) var values: [Value?]
+    package private(set) var values: [Value?] {
+        get {
+            if rare?.loading != nil { try? load() }
+            return ownValues
+        }
+        _modify { yield &ownValues }
+    }
+    private var ownValues: [Value?]
     /// The task that made this object; itself for a submitted task.
     package var task: ConfigObject? {
         didSet {
@@ -73,6 +80,9 @@ package final class ConfigObject {
         var isLoaded = false
         var tagStops: TextSet = []
         var conversions = 0
+        /// Reads it from its own file, where it was left there.
+        var loading: (() throws(ParameterFileError) -> ConfigObject)?
+        var loadingProblem: ParameterFileError?
     }
 
     private func rareValues() -> Rare {
@@ -129,7 +139,7 @@ package final class ConfigObject {
     /// With the default values; those that a function makes come with `fillDefaults`.
     package init(_ type: ConfigType) {
         self.type = type
-        values = type.parameters.map { parameter in
+        ownValues = type.parameters.map { parameter in
             if let value = parameter.defaultValue { return value.cloned }
             return parameter.isRequired || parameter.jobPath != nil || parameter.makeDefault != nil
                 ? nil : .null
@@ -208,6 +218,29 @@ package final class ConfigObject {
 
     /// Puts a value that was read back from a file in its place, constants and generated paths included.
     package func restore(_ position: Int, to value: Value) { values[position] = value }
+
+    /// Its values are read when somebody asks for them.
+    func leave(to read: @escaping () throws(ParameterFileError) -> ConfigObject) {
+        rareValues().loading = read
+    }
+
+    /// Reads the values of an object that was left to its own file.
+    ///
+    /// - Throws: a file that is not there or cannot be read, again each time.
+    package func load() throws(ParameterFileError) {
+        if let problem = rare?.loadingProblem { throw problem }
+        guard let read = rare?.loading else { return }
+        rare?.loading = nil
+        do throws(ParameterFileError) {
+            let read = try read()
+            guard read.type === type else { throw .malformed("an ancestor of another type: \(read.type.id)") }
+            ownValues = read.ownValues
+            initTasks = read.initTasks
+        } catch {
+            rare?.loadingProblem = error
+            throw error
+        }
+    }
 
     /// Freezes an object that was read from a file, with the identifier that it had when it was written.
     package func finishLoading(as identifier: Identifier) {

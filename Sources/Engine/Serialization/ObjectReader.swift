@@ -30,7 +30,7 @@ package struct ObjectReader {
 
     /// Reads objects that refer to each other, in any order.
     package mutating func read(
-        _ definitions: [JSON], type: (String) -> ConfigType?
+        _ definitions: [JSON], type: @escaping (String) -> ConfigType?
     ) throws(ParameterFileError) {
         for definition in definitions { try make(definition, type: type) }
         for definition in definitions { try fill(definition) }
@@ -46,13 +46,15 @@ package struct ObjectReader {
     }
 
     private mutating func make(
-        _ json: JSON, type: (String) -> ConfigType?
+        _ json: JSON, type: @escaping (String) -> ConfigType?
     ) throws(ParameterFileError) {
         guard let number = json["id"]?.int, let id = json["typename"]?.string else {
             throw .malformed("an object without id or type")
         }
-        if let type = json["xpm-type"]?.string.flatMap(type) ?? type(id) {
-            objects[number] = ConfigObject(type)
+        if let found = json["xpm-type"]?.string.flatMap(type) ?? type(id) {
+            let object = ConfigObject(found)
+            objects[number] = object
+            if let place = json["params"]?.string { try leave(object, to: place, type: type) }
         } else {
             guard options.allowsStrangers,
                 let type = try? ConfigType(
@@ -64,12 +66,31 @@ package struct ObjectReader {
         }
     }
 
+    /// Reads an ancestor from its own file when somebody asks for its values; at once where identifiers are computed anew.
+    private func leave(
+        _ object: ConfigObject, to place: String, type: @escaping (String) -> ConfigType?
+    ) throws(ParameterFileError) {
+        guard !place.hasPrefix("/"), !place.split(separator: "/").contains("..") else {
+            throw .malformed("an ancestor outside the workspace")
+        }
+        let (path, options) = ("\(workspace)/\(place)", options)
+        let read = { () throws(ParameterFileError) -> ConfigObject in
+            let bytes: [UInt8]
+            do throws(SystemError) { bytes = try Files.read(path, limit: 1 << 28) } catch {
+                throw .malformed("of an ancestor: \(error.text)")
+            }
+            return try ParameterFile.task(from: bytes, job: Paths.parent(path), reading: options, type: type)
+        }
+        object.leave(to: read)
+        if !options.keepsIdentifiers { try object.load() }
+    }
+
     private func fill(_ json: JSON) throws(ParameterFileError) {
         guard let number = json["id"]?.int, let object = objects[number] else {
             throw .malformed("an object without id")
         }
         let type = object.type
-        if !strangers.contains(ObjectIdentifier(object)) {
+        if !strangers.contains(ObjectIdentifier(object)), json["params"] == nil {
             guard case .object(let fields)? = json["fields"] else {
                 throw .malformed("an object without fields")
             }

@@ -4,7 +4,7 @@ package import Text
 ///
 /// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`, `init-tasks`, `meta`
 /// and `fields`; `defaults` lists the fields that were left at their defaults, `meta-fields` those that are no part of the identity, `ignored-fields` those that are not because
-/// they are at a default that does not count. A type without a Python class is marked `stub`, by
+/// they are at a default that does not count. A task that is not written whole has no fields, but `params`: its own `params.json`. A type without a Python class is marked `stub`, by
 /// which experimaestro reads it without loading a class.
 package struct ObjectWriter {
     private let workspace: String
@@ -14,6 +14,9 @@ package struct ObjectWriter {
     private var kept: [ConfigObject] = []
     /// The fields and positions from the outermost object to where the writer is.
     private var way: [String] = []
+    /// The submitted tasks that are written with all they have; nil for every one. Of others only the identifier and the place of their own
+    /// file are written: what they were made with stands there.
+    private var wholeTasks: Set<ObjectIdentifier>?
     /// What stands for a data path; the way to it makes a name of its own.
     private let dataPath: (_ path: String, _ way: [String]) -> JSON
 
@@ -34,6 +37,22 @@ package struct ObjectWriter {
         self.dataPath = dataPath
     }
 
+    /// Leaves the ancestors of a task to their own files, but those that it needs itself: the file of each job of a chain is as long as that of
+    /// the first. Those of Python tasks are whole, for experimaestro's reader.
+    mutating func leaveAncestors(of task: ConfigObject) {
+        guard task.represented.type.python == nil, task.type.python == nil else { return }
+        wholeTasks = Set(([task] + task.taskDependencies()).map(ObjectIdentifier.init))
+    }
+
+    /// Where the file of a task lies that is not written here, relative to the workspace.
+    private func place(ofAncestor object: ConfigObject) -> String? {
+        guard let wholeTasks, object.task === object, !object.isLoaded,
+            !wholeTasks.contains(ObjectIdentifier(object)),
+            let path = object.jobPath?.after(workspace + "/")
+        else { return nil }
+        return "\(path)/params.json"
+    }
+
     /// The number of an object; writes it first, and those it refers to before it, if it has none yet.
     package mutating func number(of object: ConfigObject, to objects: inout [JSON]) -> Int64 {
         if let known = numbers[ObjectIdentifier(object)] { return known }
@@ -46,7 +65,8 @@ package struct ObjectWriter {
         var meta: [JSON] = []
         var ignored: [JSON] = []
 
-        for (parameter, value) in zip(type.parameters, object.values) {
+        let place = place(ofAncestor: object)
+        for (parameter, value) in place == nil ? Array(zip(type.parameters, object.values)) : [] {
             guard let value else { continue }
             way.append(parameter.name)
             fields.append(.init(parameter.name, json(value, isData: parameter.type.holdsData, &objects)))
@@ -75,7 +95,7 @@ package struct ObjectWriter {
             way.removeLast()
         }
         if let meta = object.meta { members.append(.init("meta", .bool(meta))) }
-        if !object.initTasks.isEmpty {
+        if place == nil, !object.initTasks.isEmpty {
             var tasks: [JSON] = []
             for (index, task) in object.initTasks.enumerated() {
                 way += ["__init_tasks__", String(index)]
@@ -85,8 +105,10 @@ package struct ObjectWriter {
             members.append(.init("init-tasks", .array(tasks)))
         }
         members.append(.init("fields", .object(fields)))
+        if let place { members.append(.init("params", .string(place))) }
         if !defaults.isEmpty { members.append(.init("defaults", .array(defaults))) }
-        let temporary = object.type.parameters.filter(\.isTemporary).map { JSON.string($0.name) }
+        let temporary =
+            place != nil ? [] : object.type.parameters.filter(\.isTemporary).map { JSON.string($0.name) }
         if !temporary.isEmpty { members.append(.init("temporary-fields", .array(temporary))) }
         if !meta.isEmpty { members.append(.init("meta-fields", .array(meta))) }
         if !ignored.isEmpty { members.append(.init("ignored-fields", .array(ignored))) }

@@ -14,6 +14,7 @@ package enum ParameterFile {
     package static func json(of task: ConfigObject, workspace: Workspace, version xpm: String) -> JSON {
         var objects: [JSON] = []
         var writer = ObjectWriter(workspace: workspace.path, job: task.jobPath)
+        writer.leaveAncestors(of: task)
         _ = writer.number(of: task, to: &objects)
         return [
             "workspace": .string(workspace.path), "version": .int(version), "xpm": .string(xpm),
@@ -29,7 +30,7 @@ package enum ParameterFile {
     ///   - type: the config type with an id, or with the path of its Python class.
     package static func task(
         from bytes: [UInt8], job: String, reading: ObjectReader.Options = .init(),
-        type: (String) -> ConfigType?
+        type: @escaping (String) -> ConfigType?
     ) throws(ParameterFileError) -> ConfigObject {
         let objects = try self.objects(in: bytes)
         // The job lies at WORKSPACE/jobs/TYPE/IDENTIFIER, wherever the workspace was when the file was written.

@@ -44,7 +44,7 @@ package enum SavedObject {
     /// - Parameter workspace: what relative paths are in.
     /// - Throws: an absent or unreadable file, or one that does not fit the types.
     package static func load(
-        _ folder: String, workspace: String, type: (String) -> ConfigType?
+        _ folder: String, workspace: String, type: @escaping (String) -> ConfigType?
     ) throws -> ConfigObject {
         let candidates = [name, formerName].map { "\(folder)/\($0)" }
         let path = candidates.first(where: Files.exists) ?? candidates[0]

@@ -188,7 +188,8 @@ package final class TaskSession {
             throw ScriptError(
                 "no task '\(id)' is defined when its file is loaded: define it at the top of the file")
         }
-        let task = try ParameterFile.task(from: bytes, job: folder.path) { module.type(named: $0) }
+        let task = try ParameterFile.task(from: bytes, job: folder.path) { [module] in module.type(named: $0)
+        }
         resumable = task.type.kind.isResumable
         guard task.type === definition.type else {
             throw ScriptError("params.json is of \(task.type.id), not of \(id)")

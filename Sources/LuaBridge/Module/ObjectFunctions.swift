@@ -240,6 +240,7 @@ extension XpmModule {
 
     /// `object.name`: a parameter, a method of the type, or one of every object.
     private func objectField(_ stack: LuaStack) throws -> Int {
+        try stack.object(1, .configObject)?.load()
         guard let object = stack.object(1, .configObject) else { throw ScriptError("not a config object") }
         guard let name = stack.string(2) else {
             throw ScriptError("\(object.type.id) has named parameters only")

@@ -43,7 +43,9 @@ extension XpmModule {
     }
 
     func pushLoaded(_ folder: String, _ stack: LuaStack) throws {
-        let object = try SavedObject.load(folder, workspace: workspaceFolder()) { type(named: $0) }
+        let object = try SavedObject.load(folder, workspace: workspaceFolder()) { [unowned self] in
+            type(named: $0)
+        }
         push(object, stack)
     }
 }
