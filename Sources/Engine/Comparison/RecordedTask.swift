@@ -93,25 +93,25 @@ package struct RecordedTask {
         .sorted(by: ByteOrder.less)
     }
 
-    /// What an index of tasks knows of it: a number for each parameter of the task itself that counts, and its value.
-    package var tokens: [Int] {
+    /// What an index of tasks knows of it: a number for each plain parameter of the task itself that counts, and its value.
+    package var tokens: [UInt64] {
         guard let object = objects[root] else { return [] }
         return object.fields.compactMap { field in
-            // What is nothing, or a path, is no difference.
-            if object.doesNotCount(field.name) || field.value == .null || field.value.isPath { return nil }
-            var hasher = Hasher()
-            hasher.combine(TextKey(field.name))
-            hasher.combine(TextKey(token(of: field.value)))
-            return hasher.finalize()
+            // What is nothing is no difference, and of objects and paths nobody can say.
+            if object.doesNotCount(field.name) || field.value == .null { return nil }
+            if field.value.holdsObjects { return nil }
+            return RecordedFields.token(JSON.object([field]).bytes.dropFirst().dropLast())
         }
     }
+}
 
-    /// A value as text, with identifiers in the place of numbers.
-    private func token(of value: JSON) -> String {
-        if value["type"] == "python", let number = value["value"]?.int {
-            return objects[number]?.identifier ?? ""
+extension JSON {
+    /// Whether it is, or has in it, anything that stands in braces.
+    fileprivate var holdsObjects: Bool {
+        switch self {
+        case .object: true
+        case .array(let values): values.contains(where: \.holdsObjects)
+        default: false
         }
-        if case .array(let values) = value { return values.map { token(of: $0) }.joined(separator: ",") }
-        return value.text
     }
 }
