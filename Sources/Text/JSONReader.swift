@@ -9,6 +9,7 @@ extension JSON {
     /// Reads one value. Takes what Python's `json` writes: `NaN` and `Infinity` too.
     package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
         var reader = JSONReader(bytes: bytes)
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { reader.position = 3 }
         let value = try reader.value(depth: 0)
         reader.skipSpace()
         if reader.position < bytes.count { throw reader.error("text after the end of the value") }

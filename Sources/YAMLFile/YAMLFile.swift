@@ -51,9 +51,7 @@ package enum YAMLFile {
     private static func parse(
         _ bytes: [UInt8], origin: @escaping (Int, Int) -> Setting.Origin
     ) throws(SettingError) -> Setting {
-        // A byte order mark says nothing of UTF-8.
-        let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
-        var reader = try YAMLReader(bytes, origin: origin)
+        var reader = try YAMLReader(bytes.withoutByteOrderMark, origin: origin)
         return try reader.document()
     }
 }

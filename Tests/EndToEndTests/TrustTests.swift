@@ -608,6 +608,21 @@ struct TrustTests {
         #expect(ignored.contains("workers: no longer counts"), "\(ignored)")
     }
 
+    @Test("a byte order mark is skipped, in Lua, YAML and JSON")
+    func byteOrderMark() throws {
+        let bench = try Workbench()
+        let mark = "\u{feff}"
+        try bench.write(
+            mark + """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "b.t", params = { n = xpm.int }, command = [[printf '\\357\\273\\277{{"a": 3}' > results.json]] }
+            function run(helper, cfg) T { n = cfg.n }:submit() end
+            """, to: "t.lua")
+        try bench.write(mark + "n: 3\nfile: t\n", to: "t.yaml")
+        let result = try bench.run("run", "t.yaml")
+        #expect(result.code == 0 && result.output.contains("a=3"), "\(result)")
+    }
+
     @Test("a metatable of xpm on a foreign userdata is an error, not a crash")
     func foreignUserdata() throws {
         let bench = try bench(

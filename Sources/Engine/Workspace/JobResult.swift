@@ -10,9 +10,7 @@ package enum JobResult {
     /// The result; nil if there is none that can be read.
     package static func read(_ folder: JobFolder) -> JSON? {
         guard let bytes = try? Files.read("\(folder.path)/\(name)", limit: 1 << 24) else { return nil }
-        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
-        let text = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
-        guard let json = try? JSON.parse(text), case .object = json else { return nil }
+        guard let json = try? JSON.parse(bytes), case .object = json else { return nil }
         return json
     }
 

@@ -179,6 +179,7 @@ import Text
     ///
     /// - Parameter name: `@file` or `=name`, as Lua's `load` takes it.
     func load(_ source: [UInt8], name: String) throws {
+        let source = source.withoutByteOrderMark
         let isLoaded = unsafe source.withUnsafeBytes { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
                 guard let start = bytes.baseAddress else { return unsafe xlua_load(pointer, "", 0, name) }
