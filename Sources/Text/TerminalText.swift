@@ -27,9 +27,13 @@ package enum TerminalText {
 
     /// Without the sequences that terminals take for themselves: colours, titles, moves (ECMA-48, 5.4 and 5.6).
     package static func plain(_ text: String) -> String {
-        guard text.utf8.contains(0x1b) else { return text }
+        text.utf8.contains(0x1b) ? String(decoding: plain(Array(text.utf8)[...]), as: UTF8.self) : text
+    }
+
+    package static func plain(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.contains(0x1b) else { return bytes }
         var out: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = bytes
         while let byte = rest.popFirst() {
             guard byte == 0x1b else {
                 out.append(byte)
@@ -49,7 +53,7 @@ package enum TerminalText {
             default: break
             }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out[...]
     }
 
     private static func isSafe(_ text: String, except allowed: [UInt8]) -> Bool {

@@ -614,13 +614,24 @@ struct TrustTests {
         let mark = "\u{feff}"
         try bench.write(
             mark + """
-            local xpm = require "xpm"
-            local T = xpm.task { id = "b.t", params = { n = xpm.int }, command = [[printf '\\357\\273\\277{{"a": 3}' > results.json]] }
-            function run(helper, cfg) T { n = cfg.n }:submit() end
-            """, to: "t.lua")
+                local xpm = require "xpm"
+                local T = xpm.task { id = "b.t", params = { n = xpm.int }, command = [[printf '\\357\\273\\277{{"a": 3}' > results.json]] }
+                function run(helper, cfg) T { n = cfg.n }:submit() end
+                """, to: "t.lua")
         try bench.write(mark + "n: 3\nfile: t\n", to: "t.yaml")
         let result = try bench.run("run", "t.yaml")
         #expect(result.code == 0 && result.output.contains("a=3"), "\(result)")
+    }
+
+    @Test("a pattern sees output without colours")
+    func colours() throws {
+        let bench = try bench(
+            #"""
+            local T = xpm.task { id = "o.c", params = {}, command = [[printf 'acc: \033[1;32m0.93\033[0m\n']], results = { acc = "acc: ([%d.]+)$" } }
+            function run() T {}:submit() end
+            """#)
+        #expect(try bench.run("run", "t.lua").code == 0)
+        #expect(JobResult.read(try #require(try bench.jobs("o.c").first))?["acc"] == .float(0.93))
     }
 
     @Test("a metatable of xpm on a foreign userdata is an error, not a crash")

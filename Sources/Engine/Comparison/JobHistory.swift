@@ -21,7 +21,9 @@ package struct JobHistory {
         of key: String, name: String, in workspace: Workspace, where counts: (String) -> Bool
     ) {
         let folder = "\(workspace.jobs)/\(key)"
-        jobs = ((try? Files.list(folder)) ?? []).filter(counts).map { JobFolder(path: "\(folder)/\($0)", name: name) }
+        jobs = ((try? Files.list(folder)) ?? []).filter(counts).map {
+            JobFolder(path: "\(folder)/\($0)", name: name)
+        }
         for (index, job) in jobs.enumerated() {
             guard let bytes = try? Files.read(job.parameters, limit: 1 << 28) else { continue }
             guard let tokens = RecordedFields.tokens(in: bytes) else {
@@ -48,7 +50,9 @@ package struct JobHistory {
         var best: (job: JobFolder, differences: [TaskDifference], count: Int, time: Int64)?
         for (least, indices) in byLeast.enumerated() {
             if let best, best.count < least { break }
-            let done = indices.compactMap { index in Files.modified(jobs[index].done).map { (job: jobs[index], time: $0) } }
+            let done = indices.compactMap { index in
+                Files.modified(jobs[index].done).map { (job: jobs[index], time: $0) }
+            }
             for (job, time) in done.sorted(by: { $0.time > $1.time }) {
                 // No older one can be better than the best that is possible here.
                 if let best, best.count < least || best.count == least && best.time >= time { break }

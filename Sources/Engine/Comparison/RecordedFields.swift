@@ -49,7 +49,11 @@ enum RecordedFields {
         while position < bytes.count {
             let byte = bytes[position]
             if isText {
-                if byte == UInt8(ascii: "\\") { position += 1 } else if byte == UInt8(ascii: "\"") { isText = false }
+                if byte == UInt8(ascii: "\\") {
+                    position += 1
+                } else if byte == UInt8(ascii: "\"") {
+                    isText = false
+                }
             } else {
                 switch byte {
                 case UInt8(ascii: "\""): isText = true

@@ -156,7 +156,8 @@ package enum JobLog {
         let whole = 200_000_000 + Int(clamping: Files.size(of: path)) * 20
         var left = patterns.map { _ in whole }
         lines(of: path) { line in
-            for part in line.split(separator: UInt8(ascii: "\r")) {
+            // Colours may stand between a name and its number.
+            for part in TerminalText.plain(line).split(separator: UInt8(ascii: "\r")) {
                 for (place, one) in patterns.enumerated() where slow[place] < mostSlowLines {
                     var budget = LuaPattern.Budget(for: part.count)
                     let most = budget.steps
