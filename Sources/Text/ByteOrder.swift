@@ -1,5 +1,6 @@
 /// Order by UTF-8 bytes: the order of identifiers and files.
 package enum ByteOrder {
+    @inlinable
     package static func less(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }

@@ -11,11 +11,15 @@
 /// standard library in every file that imports this module; `scripts/lint` sees to it that all of `Sources` do. Generic code does not see
 /// them: keys of dictionaries and members of sets are `TextKey`.
 extension StringProtocol {
+    @inlinable
     package static func == (left: Self, right: some StringProtocol) -> Bool { areSame(left, right) }
+    @inlinable
     package static func != (left: Self, right: some StringProtocol) -> Bool { !areSame(left, right) }
 
+    @inlinable
     package func hasPrefix(_ prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
 
+    @inlinable
     package func hasSuffix(_ suffix: some StringProtocol) -> Bool {
         let (count, length) = (utf8.count, suffix.utf8.count)
         return count >= length && utf8.dropFirst(count - length).elementsEqual(suffix.utf8)
@@ -29,12 +33,16 @@ extension String: ByteText {}
 extension Substring: ByteText {}
 
 extension ByteText {
-    private var whole: Substring { self[startIndex...] }
+    @inlinable
+    package var whole: Substring { self[startIndex...] }
 
+    @inlinable
     package func contains(_ part: some StringProtocol) -> Bool { firstRange(of: part) != nil }
+    @inlinable
     package func contains(_ sign: Character) -> Bool { firstRange(of: String(sign)) != nil }
 
     /// Where a text begins and ends in this one, the first time; an empty one at the start.
+    @inlinable
     package func firstRange(of part: some StringProtocol) -> Range<Index>? {
         let (bytes, count) = (whole.utf8, part.utf8.count)
         guard let first = part.utf8.first else { return startIndex..<startIndex }
@@ -103,12 +111,14 @@ extension ByteText {
     }
 
     /// What is behind a text with which this one begins; nil where it does not.
+    @inlinable
     package func after(_ prefix: some StringProtocol) -> Substring? {
         guard hasPrefix(prefix) else { return nil }
         return whole[whole.utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
     }
 
     /// What is before a text with which this one ends; nil where it does not.
+    @inlinable
     package func before(_ suffix: some StringProtocol) -> Substring? {
         guard hasSuffix(suffix) else { return nil }
         return whole[..<whole.utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
@@ -228,7 +238,8 @@ extension UInt8 {
 }
 
 /// Whether two texts, or none, are the same.
-private func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Bool {
+@usableFromInline
+package func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Bool {
     switch (left, right) {
     case (nil, nil): true
     case (let left?, let right?): areSame(left, right)
@@ -237,7 +248,8 @@ private func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Boo
 }
 
 /// Whether two texts have the same bytes.
-private func areSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+@usableFromInline
+package func areSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
     let (left, right) = (left.utf8, right.utf8)
     let isSame = left.withContiguousStorageIfAvailable { left in
         right.withContiguousStorageIfAvailable { right -> Bool in
