@@ -13,9 +13,13 @@ enum HolderLock {
     /// - Returns: nil if somebody has it.
     static func take(_ path: String) throws(SystemError) -> FileLock? {
         guard let lock = try FileLock.take(path) else { return nil }
-        // Only for who asks who it is: a full disk is why somebody cleans.
-        try? Files.write(ProcessRecord(pid: getpid()).json().bytes, to: path)
+        note(path)
         return lock
+    }
+
+    /// Only for who asks who it is: a full disk is why somebody cleans.
+    private static func note(_ path: String) {
+        try? Files.write(ProcessRecord(pid: getpid()).json().bytes, to: path)
     }
 
     /// Does something while this process has the lock.
@@ -24,14 +28,10 @@ enum HolderLock {
     static func holding<Result>(
         _ path: String, _ body: () throws(SystemError) -> Result
     ) throws(SystemError) -> Result? {
-        guard let lock = try take(path) else { return nil }
-        let result: Result
-        do throws(SystemError) { result = try body() } catch {
-            lock.release()
-            throw error
+        try FileLock.holding(path) { () throws(SystemError) in
+            note(path)
+            return try body()
         }
-        lock.release()
-        return result
     }
 
     /// How long a new holder may take to say who it is, in milliseconds.

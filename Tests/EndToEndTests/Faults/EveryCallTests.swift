@@ -8,15 +8,7 @@ import Text
 /// `XPM_EVERY_CALL=all` goes through all calls (`scripts/chaos --every-call`), a number through so many, picked at random.
 @Suite("Every call", .serialized)
 struct EveryCallTests {
-    private static let library: String = {
-        let path = "\(Workbench.programs)/xpm-test-every.so"
-        let source = Paths.absolute("../every.c", from: #filePath)
-        let temporary = "\(path).\(Environment.processID)"
-        let result = ChildProcess.output(["cc", "-shared", "-fPIC", "-O1", "-o", temporary, source, "-ldl"])
-        #expect(result?.code == 0, "every.c cannot be built: \(result?.text ?? "no compiler")")
-        try? Files.rename(temporary, to: path)
-        return path
-    }()
+    private static let library = FaultyDisk.build("every")
 
     private static let script = """
         local xpm = require "xpm"

@@ -5,15 +5,18 @@ import Text
 
 /// `faults.c`, built once: the environment under which calls of a program fail.
 enum FaultyDisk {
-    private static let library: String = {
-        let path = "\(Workbench.programs)/xpm-test-faults.so"
-        let source = Paths.absolute("../faults.c", from: #filePath)
+    private static let library = build("faults")
+
+    /// Builds a file of this folder as a library for LD_PRELOAD, and gives its path.
+    static func build(_ name: String) -> String {
+        let path = "\(Workbench.programs)/xpm-test-\(name).so"
+        let source = Paths.absolute("../\(name).c", from: #filePath)
         let temporary = "\(path).\(Environment.processID)"
         let result = ChildProcess.output(["cc", "-shared", "-fPIC", "-O1", "-o", temporary, source, "-ldl"])
-        #expect(result?.code == 0, "faults.c cannot be built: \(result?.text ?? "no compiler")")
+        #expect(result?.code == 0, "\(name).c cannot be built: \(result?.text ?? "no compiler")")
         try? Files.rename(temporary, to: path)
         return path
-    }()
+    }
 
     enum Call: String { case open, write, read, rename, link, flock }
 
