@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -239,6 +240,16 @@ pid_t xsys_reap(void) {
 
 int xsys_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 int xsys_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+int xsys_user_name(uint32_t user, char *name, size_t capacity) {
+    struct passwd entry, *found = NULL;
+    char space[16384];
+    if (getpwuid_r(user, &entry, space, sizeof space, &found) != 0 || !found) return 0;
+    size_t length = strlen(found->pw_name);
+    if (length == 0 || length > capacity) return 0;
+    memcpy(name, found->pw_name, length);
+    return (int)length;
+}
 
 long xsys_process_limit(void) {
     struct rlimit limit;

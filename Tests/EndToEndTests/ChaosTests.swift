@@ -138,12 +138,12 @@ struct ChaosTests {
                 if let host = hosts.randomElement(using: &random) { kill(host, SIGKILL) }
             case 2:
                 kills += 1
-                live.randomElement(using: &random)?.signal(SIGKILL)
+                live.randomElement(using: &random)?.group?.signal(SIGKILL)
             case 3:
                 let program = live.randomElement(using: &random)
-                program?.signal(SIGSTOP)
+                program?.group?.signal(SIGSTOP)
                 usleep(UInt32.random(in: 10_000...80_000, using: &random))
-                program?.signal(SIGCONT)
+                program?.group?.signal(SIGCONT)
             default:
                 let pid = (hosts + [process.processIdentifier]).randomElement(using: &random) ?? 0
                 if pid > 0, process.isRunning {

@@ -149,6 +149,8 @@ int xsys_settle(int descriptor);
 /// fsync(2) of a file that was given its name just before, and of its folder where the file system does not bring the name along (all but
 /// ext4 and xfs); not at all in memory.
 int xsys_sync(int descriptor, const char *folder);
+/// Writes the name of a user (getpwuid_r(3)) to `name`, without a NUL; returns its length, 0 where none is known.
+int xsys_user_name(uint32_t user, char *name, size_t capacity);
 /// How many processes and threads this user may have (getrlimit(2), RLIMIT_NPROC); -1 for any number.
 long xsys_process_limit(void);
 /// Processors that this process may use, by its affinity mask (sched_getaffinity(2)); at least 1.

@@ -39,20 +39,22 @@ package struct ExperimentCopy {
 
     /// Who copies an experiment into a workspace now: `process 12 on host`.
     static func underWay(in workspace: Workspace) -> [String] {
-        stagings(in: workspace).filter(\.mayLive).map { "process \($0.pid) on \($0.host)" }
+        stagings(in: workspace).filter(\.mayLive).map { $0.record?.text ?? "process \($0.pid) on \($0.host)" }
     }
 
     private static func stagings(
         in workspace: Workspace
-    ) -> [(path: String, host: String, pid: Int32, mayLive: Bool)] {
+    ) -> [(path: String, host: String, pid: Int32, record: ProcessRecord?, mayLive: Bool)] {
         ((try? Files.list(workspace.path)) ?? []).compactMap { name in
             guard let parts = name.after(stagingPrefix)?.split(separator: "."),
                 let pid = parts.last.flatMap({ Int32($0) })
             else { return nil }
             let host = parts.dropLast().joined(separator: ".")
             let record = ProcessRecord.read("\(workspace.path)/\(name)/\(owner)")
-            let mayLive = host != Environment.hostName || record?.isAlive ?? ProcessRecord.exists(pid)
-            return ("\(workspace.path)/\(name)", host, pid, mayLive)
+            let mayLive =
+                host != Environment.hostName || record?.isElsewhere ?? false
+                || record?.isAlive ?? ProcessRecord.exists(pid)
+            return ("\(workspace.path)/\(name)", host, pid, record, mayLive)
         }
     }
 

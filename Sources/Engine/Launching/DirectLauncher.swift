@@ -39,6 +39,8 @@ package final class DirectLauncher: Launcher {
 
         /// Whether this process started it, and has lost its runner.
         let isOwn: Bool
+        /// Whether others may want it to go on, who run it.
+        var isOfOthers: Bool { !isOwn && ProcessRecord.read(job.folder.process)?.isOrphan != true }
 
         init(job: JobSpec, process: consuming Descriptor?, isOwn: Bool) {
             self.job = job
@@ -73,6 +75,7 @@ package final class DirectLauncher: Launcher {
     private let program: String
     private let workspace: String
     private let isDurable: Bool
+    private let own = ProcessRecord.Starter(pid: getpid())
     /// A `Monitor`, whose lock the thread sanitizer sees.
     private let state = Monitor(State())
     /// Wakes the waiting thread when there is more to wait for.
@@ -117,6 +120,7 @@ package final class DirectLauncher: Launcher {
             var order = JobOrder(job, memory: memory)
             order.claim = lock.claim
             order.isDurable = isDurable
+            order.starter = own
             do throws(SystemError) {
                 if Files.exists(job.folder.failed) {
                     order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
@@ -172,6 +176,17 @@ package final class DirectLauncher: Launcher {
         if wasPostponed { report(.withdrawn(number)) }
     }
 
+    package func leave(_ number: JobNumber) {
+        let job = state.withLock { state -> JobSpec? in
+            guard let watched = state.watched[number.index], watched.isOfOthers else { return nil }
+            state.watched[number.index] = nil
+            return watched.job
+        }
+        guard let job else { return }
+        let holder = ProcessRecord.read(job.folder.process)?.text ?? "another process"
+        report(.released(number, holder: holder))
+    }
+
     package func record(_ outcome: Outcome, of job: JobSpec) -> String? {
         var outcome = outcome
         outcome.ended = .now
@@ -188,8 +203,12 @@ package final class DirectLauncher: Launcher {
         state.withLock { state in
             state.stopOrder = [order]
             for runner in state.runners.values where runner.job != nil { Self.send(order, to: runner) }
-            for watched in state.watched.values {
-                ProcessRecord.read(watched.job.folder.process)?.signal(force ? SIGKILL : SIGTERM)
+            for watched in state.watched.values where !watched.isOfOthers {
+                let folder = watched.job.folder
+                guard let record = ProcessRecord.read(folder.process),
+                    (try? record.check(.job(folder), record: folder.process)) != nil
+                else { continue }
+                record.group?.signal(force ? SIGKILL : SIGTERM)
             }
         }
     }

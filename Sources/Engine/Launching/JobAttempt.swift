@@ -263,7 +263,8 @@ package struct JobAttempt {
         // The program notes itself before it runs: there is none of which nobody knows.
         let process = NewProcess(
             input: input, output: out, error: err, kept: program.lock, keptLast: program.shared.last,
-            startsSession: ownSession, record: ProcessRecord.note(at: folder.process, started: started))
+            startsSession: ownSession,
+            record: ProcessRecord.note(at: folder.process, started: started, starter: order.starter))
         if language == .lua {
             let pid = ChildProcess.fork(in: folder.path, as: process)
             if pid == 0 {

@@ -3,7 +3,7 @@ import Text
 /// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
 struct JobOrder: Equatable {
     /// Of the format. A runner refuses a newer one: xpm was upgraded while it ran.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     var folder: JobFolder
     var language: JobScript.Language
@@ -17,6 +17,8 @@ struct JobOrder: Equatable {
     var memory: Int64?
     /// The nonce of the claim on its folder, where locks are claims.
     var claim: String?
+    /// The process that gives the order.
+    var starter: ProcessRecord.Starter?
     /// Which GPUs it may choose from; nil where it asks for none.
     var gpus: GPUs?
     /// Whether its outcome counts only when it and its outputs are on the disk.
@@ -54,6 +56,7 @@ struct JobOrder: Equatable {
             "duration": duration.map(JSON.float) ?? .null,
             "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
             "claim": .optional(claim), "durable": .bool(isDurable),
+            "starter": starter?.json ?? .null,
             "gpus": gpus.map { gpus in
                 [
                     "count": .int(Int64(gpus.count)),
@@ -91,6 +94,7 @@ struct JobOrder: Equatable {
         memory = json["memory"]?.int
         claim = json["claim"]?.string
         isDurable = json["durable"] != .bool(false)
+        starter = ProcessRecord.Starter(json["starter"])
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(
                 count: Int(count),

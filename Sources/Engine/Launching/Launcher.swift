@@ -11,11 +11,14 @@ package protocol Launcher: Sendable {
     func launch(_ job: JobSpec, memory: Int64?)
     /// Takes back a job whose program waits; reports `withdrawn`, unless it has begun meanwhile.
     func withdraw(_ number: JobNumber)
+    /// Watches a job no longer that another run, or somebody else, runs; reports `released`. One that this run has started, or has taken over
+    /// from a run that is gone, is left as it is.
+    func leave(_ number: JobNumber)
     /// Writes the outcome of a job whose process left none, unless somebody runs it now.
     ///
     /// - Returns: why it cannot be written.
     func record(_ outcome: Outcome, of job: JobSpec) -> String?
-    /// Tells every running job to stop: politely (SIGTERM), or at once (SIGKILL).
+    /// Tells every running job to stop that this run has started or taken over: politely (SIGTERM), or at once (SIGKILL).
     func stop(force: Bool)
     /// Called when no job runs any more.
     func end()

@@ -184,7 +184,7 @@ private enum LockHolder {
     static func write(_ job: JobFolder, to path: String) {
         let record = ProcessRecord(pid: getpid())
         let name = "\(Paths.name(Paths.parent(job.path))) \(job.identifier.prefix(8))"
-        let text = "\(name), process \(record.pid) on \(record.host)\n"
+        let text = "\(name), \(record.text)\n"
         // The lock counts, not what it says.
         guard let file = try? Descriptor(opening: path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK) else { return }
         ftruncate(file.number, 0)

@@ -37,7 +37,7 @@ package enum Standalone {
             LockChoice.follow(Paths.parent(Paths.parent(Paths.parent(folder.path))))
             guard let lock = try FileLock.take(folder.lock, program: folder.process) else {
                 let process =
-                    ProcessRecord.read(folder.process).map { ": process \($0.pid) on \($0.host)" } ?? ""
+                    ProcessRecord.read(folder.process).map { ": \($0.text)" } ?? ""
                 return (2, "it is running already\(process)")
             }
             if folder.isDone {

@@ -14,6 +14,8 @@ package struct Plan: Sendable {
         case left(JobSpec)
         /// Another process runs it: no slot of ours is used.
         case adopted(JobNumber)
+        /// Another run, or somebody else, runs it, and this run ends before it.
+        case released(JobNumber, holder: String)
         /// It was launched, but its program waits for something that others hold.
         case waits(JobNumber, reason: String)
         /// It has what it waited for.
@@ -42,6 +44,8 @@ package struct Plan: Sendable {
         case report(JobNumber, JobStatus)
         /// One that was launched and waits is not to begin.
         case withdraw(JobNumber)
+        /// One that another process runs is to be watched no longer, unless it is this run's to end.
+        case leave(JobNumber)
         /// A failed attempt is followed by another.
         case retry(JobNumber, Outcome)
         /// Its attempts left no outcome: this is written to its folder.
@@ -63,6 +67,8 @@ package struct Plan: Sendable {
         /// How many attempts vanished without an outcome.
         var lost: Int32 = 0
         var isHeld: Bool
+        /// Whether another process runs it.
+        var isAdopted = false
     }
 
     private var entries: [Entry] = []
@@ -115,7 +121,15 @@ package struct Plan: Sendable {
         case .left(let spec):
             add(spec)
             settle(spec.number, .left, &actions)
-        case .adopted(let number): queue.giveBackSlots(of: number)
+        case .adopted(let number):
+            queue.giveBackSlots(of: number)
+            guard entries[number.index].status.isLaunched else { break }
+            entries[number.index].isAdopted = true
+            if isDraining { actions.append(.leave(number)) }
+        case .released(let number, _):
+            guard entries[number.index].status.isLaunched else { break }
+            stop(number)
+            settle(number, .notRun, &actions)
         case .waits(let number, let reason):
             guard entries[number.index].status.isLaunched else { break }
             set(number, .queued(reason), &actions)
@@ -306,6 +320,7 @@ package struct Plan: Sendable {
         isDraining = true
         for entry in entries {
             if case .queued = entry.status { actions.append(.withdraw(entry.spec.number)) }
+            if entry.isAdopted, entry.status.isLaunched { actions.append(.leave(entry.spec.number)) }
         }
     }
 
@@ -329,6 +344,7 @@ package struct Plan: Sendable {
     private mutating func stop(_ number: JobNumber) {
         queue.end(number)
         running -= 1
+        entries[number.index].isAdopted = false
     }
 
     private mutating func launchReady(_ actions: inout [Action]) {

@@ -37,6 +37,10 @@ package actor Scheduler {
             let spec = plan.spec(number)
             let name = "\(spec.taskID) \(spec.identifier.short)"
             observer.observe(.warning("\(name): its process vanished without an outcome"))
+        case .released(let number, let holder):
+            let spec = plan.spec(number)
+            observer.observe(
+                .warning("\(spec.taskID) \(spec.identifier.short): \(holder) runs it, and goes on"))
         case .scriptEnded: observer.observe(.planned)
         default: break
         }
@@ -48,6 +52,7 @@ package actor Scheduler {
             switch action {
             case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
             case .withdraw(let number): launcher.withdraw(number)
+            case .leave(let number): launcher.leave(number)
             case .record(let number, let outcome):
                 if let warning = launcher.record(outcome, of: plan.spec(number)) {
                     observer.observe(.warning(warning))

@@ -25,7 +25,7 @@ package struct ServiceControl {
         case system(SystemError)
         /// It is written in Lua, and the script is gone.
         case needsScript
-        case elsewhere(ProcessRecord)
+        case refused(SignalRefusal)
         case failed(String)
         case noAnswer
 
@@ -33,7 +33,7 @@ package struct ServiceControl {
             switch self {
             case .system(let error): error.text
             case .needsScript: "it is written in Lua: only a run of its script can start it"
-            case .elsewhere(let host): "it runs on \(host.host), process \(host.pid): do that there"
+            case .refused(let refusal): refusal.text
             case .failed(let reason): reason
             case .noAnswer: "the run that has it does not answer"
             }
@@ -82,10 +82,9 @@ package struct ServiceControl {
         guard record.state.error == nil, let host = record.host else { return }
         // One that is written in Lua lives in xpm itself.
         guard record.definition != nil else { throw .needsScript }
-        if host.isElsewhere { throw .elsewhere(host) }
-        guard host.signalProcess(SIGTERM) else {
-            throw .failed("it is another user's: process \(host.pid)")
-        }
+        do throws(SignalRefusal) {
+            try host.terminate(.service(log: folder.log), record: folder.record)
+        } catch { throw .refused(error) }
         let end = Monotonic.seconds + ServiceHost.grace + 5
         while host.isAlive {
             let late = Monotonic.seconds - end

@@ -31,6 +31,21 @@ package enum Environment {
 
     package static var processID: Int32 { getpid() }
 
+    /// The name of the user whose rights this process has, or the number.
+    package static let userName = name(ofUser: geteuid())
+
+    /// The name of a user, or the number where no name is known.
+    package static func name(ofUser number: UInt32) -> String {
+        var name = [UInt8](repeating: 0, count: 256)
+        let count = unsafe name.withUnsafeMutableBytes { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
+                guard let start = buffer.baseAddress else { return Int32(0) }
+                return unsafe xsys_user_name(number, start, buffer.count)
+            }
+        }
+        return count > 0 ? String(decoding: name.prefix(Int(count)), as: UTF8.self) : String(number)
+    }
+
     /// The path of the running program.
     package static var program: String {
         Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm"

@@ -35,6 +35,14 @@ package enum Files {
     /// The number of a file, which a file that takes its name does not have; nil if there is none.
     package static func inode(_ path: String) -> UInt64? { status(path)?.inode }
 
+    /// What tells a file from every other of this machine; nil if there is none.
+    package static func identity(_ path: String) -> FileIdentity? {
+        status(path).map { FileIdentity(device: $0.device, inode: $0.inode) }
+    }
+
+    /// The number of the user whom a file belongs to; nil if there is none.
+    package static func owner(_ path: String) -> UInt32? { status(path)?.owner }
+
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
         status(path).map { FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified) }
@@ -311,6 +319,12 @@ private func hardLink(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) 
 /// rename(2), under a name that `Files.rename` does not hide.
 private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
     unsafe rename(from, to)
+}
+
+/// What no other file of this machine has while this one is there.
+package struct FileIdentity: Equatable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
 }
 
 /// What a file has as long as nobody writes it or puts another in its place; links are followed.

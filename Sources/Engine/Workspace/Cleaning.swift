@@ -49,7 +49,7 @@ package enum CleaningError: Error {
     package var text: String {
         switch self {
         case .busy(let other):
-            "somebody cleans this workspace already: \(other.map { "process \($0.pid) on \($0.host)" } ?? "an unknown process")"
+            "somebody cleans this workspace already: \(other.map(\.text) ?? "an unknown process")"
         case .planning(let names):
             "\(names.joined(separator: ", ")) may still need what is here: nothing is removed before its end"
         case .unreadable(let text): "\(text): it may say what is needed, so nothing is removed"

@@ -168,7 +168,9 @@ struct LockClaim {
     ///
     /// - Returns: whether there was one.
     static func forget(_ lock: String, ofHost host: String) throws(SystemError) -> Bool {
-        guard let claim = read(path(of: lock)), claim.owner.host == host else { return false }
+        guard let claim = read(path(of: lock)), claim.owner.host == host, !claim.owner.isAlive else {
+            return false
+        }
         try Files.remove(claim.path)
         return true
     }

@@ -3,7 +3,7 @@ package import Text
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
 /// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …,
-/// "ended": …, "host": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
+/// "ended": …, "host": …, "user": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
 /// read as an outcome without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
@@ -99,7 +99,7 @@ package struct Outcome: Sendable, Equatable {
                 .init("message", .optional(message)),
                 .init("started", started.map { .float($0.seconds) } ?? .null),
                 .init("ended", ended.map { .float($0.seconds) } ?? .null),
-                .init("host", .string(Environment.hostName)),
+                .init("host", .string(Environment.hostName)), .init("user", .string(Environment.userName)),
             ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? []))
     }
 

@@ -9,7 +9,8 @@ package import Text
 
 /// How to find the process of a job: the content of `{name}.pid`.
 ///
-/// A pid alone may be given to another process later; with its start time and the boot it cannot be mistaken.
+/// A pid alone may be given to another process later; with its start time, the boot and the PID namespace it cannot be mistaken. Who can write
+/// the file can write anything: before such a process gets a signal it is asked for a proof (`ProcessProof`).
 package struct ProcessRecord: Sendable, Equatable {
     /// The leader of the job's session.
     package var pid: Int32
@@ -17,28 +18,66 @@ package struct ProcessRecord: Sendable, Equatable {
     package var startTime: Int64
     package var boot: String
     package var host: String
+    /// The PID namespace, pid_namespaces(7), as `/proc/self/ns/pid` names it; empty where that is not known.
+    package var space: String
+    /// The name of the user; empty in records of older versions.
+    package var user: String
+    /// Of the program of a job: the xpm whose run started it, in the same PID namespace.
+    package var starter: Starter?
 
-    /// The record of a process of this machine.
+    /// A process by its pid and start time.
+    package struct Starter: Sendable, Equatable {
+        package var pid: Int32
+        package var startTime: Int64
+
+        package init(pid: Int32) {
+            self.pid = pid
+            startTime = ProcessRecord.stat(of: pid)?.startTime ?? 0
+        }
+
+        /// - Returns: nil for what is none.
+        init?(_ json: JSON?) {
+            guard let pid = json?["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 0,
+                let startTime = json?["start_time"]?.int
+            else { return nil }
+            (self.pid, self.startTime) = (pid, startTime)
+        }
+
+        var json: JSON { ["pid": .int(Int64(pid)), "start_time": .int(startTime)] }
+
+        fileprivate var isAlive: Bool {
+            ProcessRecord.stat(of: pid).map { $0.startTime == startTime && !"ZX".contains($0.state) } ?? false
+        }
+    }
+
+    /// The record of a process of this machine and of this user.
     package init(pid: Int32) {
         self.pid = pid
         startTime = Self.stat(of: pid)?.startTime ?? 0
         boot = Self.currentBoot
         host = Environment.hostName
+        space = Self.currentSpace
+        user = Environment.userName
     }
 
     /// - Parameter started: when the job's attempt began.
     package func json(started: Timestamp = .now) -> JSON {
-        [
-            "version": 1, "type": "local", "pid": .int(Int64(pid)), "start_time": .int(startTime),
-            "boot_id": .string(boot), "host": .string(host), "started": .float(started.seconds),
+        var members: [JSON.Member] = [
+            .init("version", 1), .init("type", "local"), .init("pid", .int(Int64(pid))),
+            .init("start_time", .int(startTime)), .init("boot_id", .string(boot)),
+            .init("host", .string(host)), .init("pid_namespace", .string(space)),
+            .init("user", .string(user)), .init("started", .float(started.seconds)),
         ]
+        if let starter { members.append(.init("starter", starter.json)) }
+        return .object(members)
     }
 
     /// What a process writes of itself, as `json` does.
-    static func note(at path: String, started: Timestamp) -> NewProcess.Record {
+    static func note(at path: String, started: Timestamp, starter: Starter?) -> NewProcess.Record {
         // Numbers that no text contains stand for those that only the process knows.
         var record = ProcessRecord(pid: 1)
         (record.pid, record.startTime) = (Int32.max, Int64.max)
+        record.starter = starter
         let text = record.json(started: started).text
         let (head, rest) = text.cut(at: String(Int32.max)) ?? (text[...], "")
         let (middle, tail) = rest.cut(at: String(Int64.max)) ?? (rest, "")
@@ -60,17 +99,34 @@ package struct ProcessRecord: Sendable, Equatable {
         startTime = json["start_time"]?.int ?? 0
         boot = json["boot_id"]?.string ?? ""
         host = json["host"]?.string ?? ""
+        space = json["pid_namespace"]?.string ?? ""
+        user = json["user"]?.string ?? ""
+        starter = Starter(json["starter"])
     }
 
-    /// Whether it is of another machine, so that nobody here can say whether it lives.
-    var isElsewhere: Bool { host != Environment.hostName }
+    /// For people: `process 12 of ana on gpu1`.
+    package var text: String {
+        let owner = user.isEmpty ? "" : " of \(user)"
+        let container = host == Environment.hostName && isElsewhere ? ", in another container" : ""
+        return "process \(pid)\(owner) on \(host)\(container)"
+    }
+
+    /// Whether it is of another machine or of another container, so that nobody here can say whether it lives.
+    package var isElsewhere: Bool {
+        if host != Environment.hostName { return true }
+        return boot == Self.currentBoot && !space.isEmpty && !Self.currentSpace.isEmpty
+            && space != Self.currentSpace
+    }
+
+    /// Whether the run that started it is gone: whoever watches it now has taken it over. A job that was started by its script alone has no run.
+    var isOrphan: Bool { !isElsewhere && boot == Self.currentBoot && starter.map { !$0.isAlive } ?? false }
 
     /// Whether that very process lives on this machine. One that has ended, and that its parent has not waited for, does not.
     package var isAlive: Bool { found.map { !"ZX".contains($0) } ?? false }
 
     /// The state of that very process, see proc(5); nil where its number is nobody's, or another's.
     private var found: Character? {
-        guard host == Environment.hostName, boot == Self.currentBoot, let stat = Self.stat(of: pid),
+        guard !isElsewhere, boot == Self.currentBoot, let stat = Self.stat(of: pid),
             stat.startTime == startTime
         else { return nil }
         return stat.state
@@ -78,11 +134,6 @@ package struct ProcessRecord: Sendable, Equatable {
 
     /// Whether any process of this machine has that number.
     static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno != ESRCH }
-
-    /// Sends a signal to the job's process group, if its leader is still that process.
-    package func signal(_ number: Int32) {
-        if found != nil { kill(-pid, number) }
-    }
 
     /// The process group that a process leads. It keeps its number, which nobody else gets, as long as one of it is left.
     package struct Group {
@@ -98,12 +149,7 @@ package struct ProcessRecord: Sendable, Equatable {
     package var group: Group? { found != nil && getpgid(pid) == pid ? Group(number: pid) : nil }
 
     /// Sends a signal to that one process, if it lives.
-    ///
-    /// - Returns: false where that is not allowed: it is another user's.
-    @discardableResult
-    package func signalProcess(_ number: Int32) -> Bool {
-        !isAlive || kill(pid, number) == 0 || errno != EPERM
-    }
+    func signalProcess(_ number: Int32) { if isAlive { kill(pid, number) } }
 
     /// A descriptor that becomes readable when the process ends; nil if it has ended or lives elsewhere.
     package func watch() -> Descriptor? {
@@ -114,6 +160,9 @@ package struct ProcessRecord: Sendable, Equatable {
         guard isAlive else { return nil }
         return descriptor
     }
+
+    /// `pid:[4026531836]`; a process that was moved into another namespace names that of its children.
+    private static let currentSpace = Files.linkTarget("/proc/self/ns/pid") ?? ""
 
     private static let currentBoot: String = {
         let text = (try? Files.readText("/proc/sys/kernel/random/boot_id", limit: 256)) ?? ""
@@ -130,7 +179,7 @@ package struct ProcessRecord: Sendable, Equatable {
     }
 
     /// Fields 3 and 22 of `/proc/PID/stat`, see proc(5).
-    private static func stat(of pid: Int32) -> (state: Character, startTime: Int64)? {
+    fileprivate static func stat(of pid: Int32) -> (state: Character, startTime: Int64)? {
         guard let text = try? Files.readText("/proc/\(pid)/stat", limit: 4096),
             let rest = text.cut(atLast: ")")?.after
         else { return nil }

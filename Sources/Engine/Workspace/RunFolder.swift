@@ -280,6 +280,7 @@ package struct RunStatus: Sendable {
             "status": .string(end?.state.rawValue ?? "running"), "reason": .optional(end?.reason),
             "exit_code": end.map { .int(Int64($0.exitCode)) } ?? .null,
             "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
+            "user": .string(Environment.userName),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
             "counts": .object((end?.counts.byState ?? []).map { .init($0.state, .int(Int64($0.count))) }),
             // What experimaestro's lists show.
@@ -301,9 +302,9 @@ package enum RunError: Error {
     package var text: String {
         switch self {
         case .cleaning(let cleaner):
-            "\(cleaner.map { "process \($0.pid) on \($0.host)" } ?? "another process") removes what no run refers to"
+            "\(cleaner.map(\.text) ?? "another process") removes what no run refers to"
         case .busy(let experiment, let holder):
-            "experiment '\(experiment)' is running already\(holder.map { ": process \($0.pid) on \($0.host)" } ?? "")"
+            "experiment '\(experiment)' is running already\(holder.map { ": \($0.text)" } ?? "")"
         case .system(let error): error.text
         }
     }

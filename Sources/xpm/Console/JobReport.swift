@@ -56,7 +56,7 @@ struct JobReport {
             add("took", outcome.duration.map(NumberText.duration))
         }
         if job.state == .running {
-            add("process", ProcessRecord.read(job.folder.process).map { "\($0.pid) on \($0.host)" })
+            add("process", ProcessRecord.read(job.folder.process)?.text)
             add(
                 "progress",
                 JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })

@@ -3,24 +3,60 @@ import Text
 
 /// Stops jobs by the records of their processes.
 enum JobStopper {
+    /// What became of a job that was to stop.
+    enum Result {
+        case stopped
+        /// Nothing was done.
+        case refused(String)
+        /// It goes on, in spite of SIGKILL.
+        case goesOn
+
+        var text: String? {
+            switch self {
+            case .stopped: nil
+            case .refused(let why): why
+            case .goesOn: "it does not end, in spite of SIGKILL"
+            }
+        }
+    }
+
     /// Seconds between SIGTERM and SIGKILL.
     private static let grace = 10.0
 
+    /// Why a running job cannot be stopped from here; nil where it can.
+    static func refusal(_ job: JobRecord) -> String? {
+        guard let record = ProcessRecord.read(job.folder.process) else {
+            return FileLock.isHeld(job.folder.lock)
+                ? "no process of it is known yet: it may wait for what others hold, and xpm stop ends its run"
+                : nil
+        }
+        do throws(SignalRefusal) {
+            try record.check(.job(job.folder), record: job.folder.process)
+            return nil
+        } catch { return error.text }
+    }
+
     /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when nothing of them is left.
-    static func stop(_ jobs: [JobRecord]) {
-        var left = jobs.map { (job: $0, group: ProcessRecord.read($0.folder.process)?.group) }
-        for (_, group) in left { group?.signal(Signals.terminate) }
+    static func stop(_ jobs: [JobRecord]) -> [Result] {
+        var results: [Result?] = jobs.map { refusal($0).map(Result.refused) }
+        var groups: [Int: ProcessRecord.Group] = [:]
+        for index in jobs.indices where results[index] == nil {
+            groups[index] = ProcessRecord.read(jobs[index].folder.process)?.group
+        }
+        for (_, group) in groups { group.signal(Signals.terminate) }
         let end = Monotonic.seconds + grace
         while true {
-            left.removeAll { job, group in
-                !FileLock.isHeld(job.folder.lock) && group?.isThere != true
+            for (index, job) in jobs.enumerated() where results[index] == nil {
+                let isGone = !FileLock.isHeld(job.folder.lock) && groups[index]?.isThere != true
+                if isGone { results[index] = .stopped }
             }
-            if left.isEmpty { return }
+            if results.allSatisfy({ $0 != nil }) { break }
             if Monotonic.seconds > end {
-                for (_, group) in left { group?.signal(Signals.kill) }
-                if Monotonic.seconds > end + grace { return }
+                for index in jobs.indices where results[index] == nil { groups[index]?.signal(Signals.kill) }
+                if Monotonic.seconds > end + grace { break }
             }
             Clock.sleep(milliseconds: 20)
         }
+        return results.map { $0 ?? .goesOn }
     }
 }

@@ -13,6 +13,8 @@ struct PlanTests {
         var retried: [Int] = []
         var withdrawn: [Int] = []
         var recorded: [Int] = []
+        /// The jobs that were to be watched no longer.
+        var left: [Int] = []
         var changed: [Int] = []
         /// How many held jobs were waited for, each time that it was said.
         var held: [Int] = []
@@ -63,6 +65,7 @@ struct PlanTests {
                     launched.append(number.index)
                     memories.append(memory)
                 case .withdraw(let number): withdrawn.append(number.index)
+                case .leave(let number): left.append(number.index)
                 case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
@@ -349,6 +352,21 @@ struct PlanTests {
         #expect(bench.launched == [shared, own, shared])
         bench.apply(.closed)
         bench.succeed(shared)
+        #expect(bench.isFinished)
+    }
+
+    @Test("a drain leaves what another process runs to that one")
+    func leaving() {
+        var bench = Bench(slots: 1)
+        let shared = bench.submit()
+        bench.apply(.adopted(JobNumber(shared)))
+        let own = bench.submit()
+        bench.apply(.closed)
+        bench.apply(.drain)
+        #expect(bench.left == [shared])
+        bench.apply(.released(JobNumber(shared), holder: "process 1 of ana on gpu1"))
+        #expect(bench.statuses[shared] == .notRun && !bench.isFinished)
+        bench.succeed(own)
         #expect(bench.isFinished)
     }
 

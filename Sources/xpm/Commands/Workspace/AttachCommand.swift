@@ -126,20 +126,27 @@ struct StopCommand: ParsableCommand {
             guard let holder = ProcessRecord.read(lock) else {
                 throw .message("\(Paths.shown(lock)): it does not say which process holds it")
             }
-            guard holder.isAlive else {
+            guard holder.isAlive || holder.isElsewhere else {
                 throw .message(
-                    "experiment '\(experiment)' runs on \(holder.host), process \(holder.pid): stop it there")
+                    "\(Paths.shown(lock)) is held, and names \(holder.text), which is gone: xpm cannot tell whom to stop"
+                )
             }
-            holder.signalProcess(Signals.terminate)
+            try terminate(holder, lock)
             if now {
                 // A second one while the first is being taken would be lost.
                 Clock.sleep(milliseconds: 300)
-                holder.signalProcess(Signals.terminate)
+                try terminate(holder, lock)
             }
             StandardStream.error.write(
                 "stopping process \(holder.pid)\(now ? " and its jobs" : "; its running jobs are waited for")\n"
             )
             while FileLock.isHeld(lock) { Clock.sleep(milliseconds: 50) }
         } catch { throw error.reported() }
+    }
+
+    private func terminate(_ holder: ProcessRecord, _ lock: String) throws(Failure) {
+        do throws(SignalRefusal) { try holder.terminate(.holder(lock: lock), record: lock) } catch {
+            throw .message("experiment '\(experiment)': \(error.text)")
+        }
     }
 }

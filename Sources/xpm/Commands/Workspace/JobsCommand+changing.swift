@@ -6,7 +6,10 @@ extension JobsCommand {
     struct Kill: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Stop running jobs: SIGTERM to each job's process group, after 10 s SIGKILL.",
-            discussion: "Tells which jobs it would stop; stops them with --perform.")
+            discussion: """
+                Tells which jobs it would stop; stops them with --perform. Jobs of another user, on another machine or in another container are \
+                named and left; the exit code is 2 then.
+                """)
 
         @Argument(help: "The jobs.") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
@@ -20,13 +23,17 @@ extension JobsCommand {
         func run() throws {
             do throws(Failure) {
                 let running = try selection.chosen(jobs).filter { $0.state == .running }
-                if perform { JobStopper.stop(running) }
+                let problems =
+                    perform ? JobStopper.stop(running).map(\.text) : running.map(JobStopper.refusal)
                 let report = JobReport(style: .standardOutput)
-                for job in running {
+                for (job, problem) in zip(running, problems) {
+                    if let problem { JobSelection.warn("\(report.name(job)): \(problem)") }
+                    let what = problem != nil ? "left" : perform ? "stopped" : "would stop"
                     JobsCommand.tell(
-                        job, perform ? "stopped" : "would stop", report, json: json, did: perform)
+                        job, what, report, json: json, did: perform && problem == nil, problem: problem)
                 }
                 tell(running.count, "running", perform)
+                if problems.contains(where: { $0 != nil }) { throw Failure.code(2) }
             } catch { throw error.reported() }
         }
     }
@@ -132,14 +139,32 @@ extension JobsCommand {
             do throws(Failure) {
                 let chosen: [JobRecord]
                 if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
+                let place = try selection.place(of: jobs)
+                let open = chosen.filter { $0.state == .error || $0.state.isOpen }
                 let code = try RetrySession(
-                    chosen.filter { $0.state == .error || $0.state.isOpen && !$0.isOfLiveRun },
-                    in: selection.place(of: jobs),
+                    withoutWaiting(open, in: place), in: place,
                     user: ExperimentFiles.user(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()
                 if code != 0 { throw Failure.code(code) }
             } catch { throw error.reported() }
+        }
+
+        /// Those that wait in a run that goes on begin there, by its limits.
+        private func withoutWaiting(_ jobs: [JobRecord], in place: Workspace) -> [JobRecord] {
+            let inventory = WorkspaceInventory(place)
+            var left = jobs
+            for (run, folders) in inventory.liveRuns() {
+                let own = left.filter { folders.contains($0.folder) }
+                let waiting = TextSet(inventory.waiting(own, inRun: run).map(\.folder.path))
+                if waiting.isEmpty { continue }
+                left.removeAll { waiting.contains($0.folder.path) }
+                let count = waiting.ordered.count
+                JobSelection.warn(
+                    "\(count) job\(count == 1 ? "" : "s") of these wait\(count == 1 ? "s" : "") in \(run.experiment), which is running: left to it"
+                )
+            }
+            return left
         }
 
         private func member(_ number: Int) throws(Failure) -> [JobRecord] {
@@ -156,11 +181,13 @@ extension JobsCommand {
 
     /// A job with which something was done, or would be.
     private static func tell(
-        _ job: JobRecord, _ what: String, _ report: JobReport, json: Bool, did: Bool, bytes: Int64? = nil
+        _ job: JobRecord, _ what: String, _ report: JobReport, json: Bool, did: Bool, bytes: Int64? = nil,
+        problem: String? = nil
     ) {
         let line: JSON = [
             "task": .string(job.task), "id": .string(job.identifier), "folder": .string(job.folder.path),
             "what": .string(what), "performed": .bool(did), "bytes": bytes.map(JSON.int) ?? .null,
+            "problem": .optional(problem),
         ]
         let size = bytes.map { "  \(NumberText.bytes($0))" } ?? ""
         StandardStream.output.write(json ? line.text + "\n" : "\(what) \(report.name(job))\(size)\n")

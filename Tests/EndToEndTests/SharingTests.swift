@@ -1,0 +1,181 @@
+import Engine
+import Foundation
+import Testing
+import Text
+
+/// A workspace that several users share, and processes that are not xpm's.
+@Suite("Sharing")
+struct SharingTests {
+    /// A job that runs until the file `go` is there.
+    private static let script = """
+        local xpm = require "xpm"
+        local Work = xpm.task {
+          id = "s.work", params = { n = xpm.int },
+          command = "echo begin; while [ ! -e $GO ]; do sleep 0.02; done; echo end",
+        }
+        function run() Work { n = 1 }:submit() end
+        """
+
+    private func bench() throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write(Self.script, to: "a.lua")
+        try bench.write(Self.script, to: "b.lua")
+        return bench
+    }
+
+    private func environment(_ bench: Workbench) -> [String: String] { ["GO": "\(bench.folder)/go"] }
+
+    private func isRunning(_ bench: Workbench) throws -> Bool {
+        try bench.jobs("s.work").first.map { job in
+            Files.size(of: job.output) > 0 && FileLock.isHeld(job.lock)
+        } ?? false
+    }
+
+    /// How a run that only watches a job may be ended.
+    enum Ending: String, CaseIterable { case interrupts, terminations, stopNow, termination }
+
+    @Test("a run that ends leaves the jobs of another run, and says so", arguments: Ending.allCases)
+    func watched(_ ending: Ending) throws {
+        let bench = try bench()
+        let environment = environment(bench)
+        let (first, firstTag) = try bench.start(["run", "a.lua"], environment: environment)
+        #expect(try bench.wait { try isRunning(bench) })
+        let (second, secondTag) = try bench.start(["run", "b.lua"], environment: environment)
+        let events = "workspace/experiments/b/current/events.jsonl"
+        #expect(try bench.wait { (try? bench.read(events).contains("running")) ?? false })
+        switch ending {
+        case .interrupts:
+            second.interrupt()
+            usleep(300_000)
+            second.interrupt()
+        case .terminations:
+            second.terminate()
+            usleep(300_000)
+            second.terminate()
+        case .termination: second.terminate()
+        case .stopNow: #expect(try bench.run("stop", "b", "--now").code == 0)
+        }
+        let ended = try bench.finish(second, secondTag)
+        #expect(ended.code == 130)
+        #expect(ended.error.contains("runs it, and goes on"), "\(ended.error)")
+        #expect(ended.error.contains("1 not run"), "\(ended.error)")
+        #expect(try isRunning(bench))
+        try bench.write("", to: "go")
+        let result = try bench.finish(first, firstTag)
+        #expect(result.code == 0, "\(result.error)")
+    }
+
+    @Test("a job whose run is gone is the affair of the run that takes it over")
+    func orphan() throws {
+        let bench = try bench()
+        let environment = environment(bench)
+        // Its program takes no notice of the end of xpm, as one does that was left by a third Ctrl-C.
+        try bench.write(
+            Self.script.replacing("echo begin;", with: "trap '' TERM; echo begin;"), to: "a.lua")
+        let (first, firstTag) = try bench.start(["run", "a.lua"], environment: environment)
+        #expect(try bench.wait { try isRunning(bench) })
+        kill(first.processIdentifier, SIGKILL)
+        _ = try bench.finish(first, firstTag)
+        #expect(try isRunning(bench))
+        let (second, secondTag) = try bench.start(["run", "a.lua"], environment: environment)
+        let lock = "\(bench.folder)/workspace/experiments/a/lock"
+        #expect(try bench.wait { ProcessRecord.read(lock)?.pid == second.processIdentifier })
+        let events = "workspace/experiments/a/current/events.jsonl"
+        #expect(try bench.wait { (try? bench.read(events).contains("running")) ?? false })
+        second.interrupt()
+        #expect(try bench.wait { try bench.read(".\(secondTag).err").contains("nothing more is launched") })
+        #expect(try bench.read(".\(secondTag).err").contains("goes on") == false)
+        try bench.write("", to: "go")
+        let result = try bench.finish(second, secondTag)
+        #expect(result.code == 130 && result.error.contains("1 cached"), "\(result.error)")
+    }
+
+    @Test(
+        "who may not be signalled is told at once: whose it is", .enabled(if: Person.canSwitch, "needs root"))
+    func otherUser() throws {
+        let bench = try bench()
+        try bench.share()
+        let environment = environment(bench)
+        let (run, tag) = try bench.start(as: .ana, ["run", "a.lua"], environment: environment)
+        #expect(try bench.wait { try isRunning(bench) })
+        let place = "\(bench.folder)/workspace"
+        let began = Date.now
+        let killed = try bench.run(
+            as: .ben, "jobs", "kill", "--workdir", place, "--filter", "@state = running", "--perform")
+        #expect(killed.code == 2, "\(killed)")
+        #expect(killed.error.contains("games's") && killed.output.contains("left "), "\(killed)")
+        let stopped = try bench.run(as: .ben, "stop", "a", "--workdir", place)
+        #expect(stopped.code == 2 && stopped.error.contains("games"), "\(stopped)")
+        // Nothing waits for what cannot happen.
+        #expect(Date.now.timeIntervalSince(began) < 8)
+        #expect(try isRunning(bench))
+        let shown = try bench.run(
+            as: .ben, "jobs", "show", "--workdir", place, "--filter", "@state = running")
+        #expect(shown.output.contains("of games on "), "\(shown)")
+        try bench.write("", to: "go", mode: 0o666)
+        #expect(try bench.finish(run, tag).code == 0)
+        #expect(try bench.read("workspace/experiments/a/current/status.json").contains("\"user\": \"games\""))
+    }
+
+    @Test("a record that names a process of mine that is not of xpm's gets it no signal")
+    func forged() throws {
+        let bench = try bench()
+        let environment = environment(bench)
+        let (run, tag) = try bench.start(["run", "a.lua"], environment: environment)
+        #expect(try bench.wait { try isRunning(bench) })
+        let job = try #require(try bench.jobs("s.work").first)
+        let record = try Files.read(job.process)
+        // It reads the file that its record would have to be proven by, and leads a group of its own.
+        let (victim, victimTag) = try bench.start(
+            ["-w", "/bin/sh", "-c", "exec 7<\(job.lock) 8<workspace/experiments/a/lock; exec sleep 600"],
+            program: "/usr/bin/setsid")
+        let pids = ChildProcess.output(["pgrep", "-P", String(victim.processIdentifier)])?.text ?? ""
+        let pid = pids.split(separator: "\n").first.flatMap { Int32($0) } ?? victim.processIdentifier
+        let forged = ProcessRecord(pid: pid).json().bytes
+        try Files.write(forged, to: job.process)
+        let killed = try bench.run("jobs", "kill", "--filter", "@state = running", "--perform")
+        #expect(killed.code == 2 && killed.error.contains("is not of xpm"), "\(killed)")
+        try Files.write(record, to: job.process)
+        let lock = "\(bench.folder)/workspace/experiments/a/lock"
+        let holder = try Files.read(lock)
+        try Files.write(forged, to: lock)
+        let stopped = try bench.run("stop", "a", "--now")
+        #expect(stopped.code == 2 && stopped.error.contains("is not of xpm"), "\(stopped)")
+        try Files.write(holder, to: lock)
+        #expect(victim.isRunning)
+        kill(pid, SIGKILL)
+        _ = try bench.finish(victim, victimTag)
+        // The true record is as good as ever.
+        #expect(try bench.run("jobs", "kill", "--filter", "@state = running", "--perform").code == 0)
+        #expect(try bench.finish(run, tag).code == 1)
+    }
+
+    @Test("jobs retry leaves what waits in a run that goes on to that run")
+    func retryWaiting() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task {
+              id = "s.work", params = { n = xpm.int },
+              command = "echo {n} >> $TALLY; [ -e $OK ] || exit 1; while [ ! -e $GO ]; do sleep 0.02; done",
+            }
+            function run() for n = 1, 3 do Work { n = n }:submit() end end
+            """, to: "a.lua")
+        var environment = [
+            "TALLY": "\(bench.folder)/tally", "OK": "\(bench.folder)/ok", "GO": "\(bench.folder)/go",
+        ]
+        #expect(try bench.run("run", "-j", "1", "a.lua", environment: environment).code == 1)
+        environment["OK"] = "/"
+        try bench.write("", to: "tally")
+        // One runs, two wait, which have failed before.
+        let (run, tag) = try bench.start(["run", "-j", "1", "a.lua"], environment: environment)
+        #expect(try bench.wait { try bench.read("tally") != "" })
+        let retried = try bench.run("jobs", "retry", "-e", "a", environment: environment)
+        #expect(retried.error.contains("2 jobs of these wait in a"), "\(retried)")
+        #expect(try bench.read("tally").utf8.count == 2)
+        try bench.write("", to: "go")
+        #expect(try bench.finish(run, tag).code == 0)
+        #expect(try bench.read("tally").utf8.count == 6)
+    }
+}
