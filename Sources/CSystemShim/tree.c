@@ -47,7 +47,87 @@ static int remove_at(int folder, const char *name, int depth) {
     return unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-int xsys_remove_tree(const char *path) { return remove_at(AT_FDCWD, path, 0); }
+int xsys_remove_tree(const char *root, const char *path) {
+    // The root may be a link: the user has named it.
+    int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return errno == ENOENT ? 0 : -errno;
+    char name[256];
+    int failure = 0;
+    while (1) {
+        path += strspn(path, "/");
+        size_t length = strcspn(path, "/");
+        if (length >= sizeof name) {
+            failure = -ENAMETOOLONG;
+            break;
+        }
+        memcpy(name, path, length);
+        name[length] = 0;
+        path += length;
+        // Nothing above the root, nor the root itself.
+        if (length == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+            failure = -EINVAL;
+            break;
+        }
+        if (path[strspn(path, "/")] == 0) {
+            failure = remove_at(folder, name, 0);
+            break;
+        }
+        int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner < 0) {
+            failure = errno == ENOENT ? 0 : errno == ENOTDIR ? -ELOOP : -errno;
+            break;
+        }
+        close(folder);
+        folder = inner;
+    }
+    close(folder);
+    return failure;
+}
+
+int xsys_make_folder(const char *root, const char *path, bool trusts_first, bool *made) {
+    *made = false;
+    int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return -errno;
+    char name[256];
+    int failure = 0;
+    bool is_first = true;
+    while (1) {
+        path += strspn(path, "/");
+        size_t length = strcspn(path, "/");
+        if (length == 0) break;
+        if (length >= sizeof name) {
+            failure = -ENAMETOOLONG;
+            break;
+        }
+        memcpy(name, path, length);
+        name[length] = 0;
+        path += length;
+        bool is_last = path[strspn(path, "/")] == 0;
+        int follow = is_first && trusts_first ? 0 : O_NOFOLLOW;
+        int inner = is_last ? -1 : openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
+        if (is_last || (inner < 0 && errno == ENOENT)) {
+            *made = mkdirat(folder, name, 0777) == 0;
+            if (!*made && errno != EEXIST) {
+                failure = -errno;
+                break;
+            }
+            inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
+        }
+        if (inner < 0) {
+            // A link is ELOOP with O_DIRECTORY too, or ENOTDIR.
+            struct stat status;
+            failure = -errno;
+            if (errno == ENOTDIR && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
+                failure = -ELOOP;
+            break;
+        }
+        close(folder);
+        folder = inner;
+        is_first = false;
+    }
+    close(folder);
+    return failure;
+}
 
 #ifdef __linux__
 /// What a file system keeps by itself.

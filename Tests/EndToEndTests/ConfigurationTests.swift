@@ -117,7 +117,7 @@ struct ConfigurationTests {
 
         #expect(try bench.run("partials", "list").output.contains("  4 jobs\n"))
         for job in try bench.jobs("p.learn") where try Files.readText(job.parameters).contains("0.2") {
-            try Files.removeTree(job.path)
+            try Files.removeTree(job.path, below: job.workspace)
         }
         let dry = try bench.run("partials", "clean")
         #expect(
@@ -249,7 +249,7 @@ struct ConfigurationTests {
         #expect(
             fixed.error.contains("another old job has the same new identifier")
                 && fixed.error.contains("1 linked"))
-        for job in try bench.jobs("g.old") { try Files.removeTree(job.path) }
+        for job in try bench.jobs("g.old") { try Files.removeTree(job.path, below: job.workspace) }
         #expect(try bench.run("deprecated", "list", "one.lua").output.contains("dangling"))
         #expect(try bench.run("deprecated", "fix", "--undo", "one.lua").code == 0)
         #expect(try bench.run("run", "one.lua").error.contains("1 task: 1 done"))
@@ -314,7 +314,7 @@ struct ConfigurationTests {
         #expect(try bench.run("run", "first.lua").code == 0)
         let second = try bench.run("run", "second.lua")
         #expect(second.code == 0 && second.error.contains("1 task: 1 cached"), "\(second.error)")
-        for job in try bench.jobs("s.train") { try Files.removeTree(job.path) }
+        for job in try bench.jobs("s.train") { try Files.removeTree(job.path, below: job.workspace) }
         let gone = try bench.run("run", "second.lua")
         #expect(gone.code == 2 && gone.error.contains("which is not done here"), "\(gone.error)")
     }

@@ -78,7 +78,7 @@ struct DetachTests {
         #expect(try bench.jobs("d.t").count { $0.isDone } == 1)
         #expect(try bench.run("attach", "d").code == 130)
 
-        try Files.removeTree("\(bench.folder)/go")
+        try Files.remove("\(bench.folder)/go")
         #expect(try bench.run("run", "--detach", "-j", "1", "d.lua").code == 0)
         #expect(try bench.wait { try bench.jobs("d.t").contains { Files.exists($0.process) } })
         #expect(try bench.run("stop", "d", "--now").code == 0)

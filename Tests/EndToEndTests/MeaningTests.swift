@@ -112,7 +112,7 @@ struct MeaningTests {
         #expect(
             TextSet(first.map { $0.1?.text ?? "" }).count == 24
                 && TextSet(first.map { $0.2?.text ?? "" }).count == 24)
-        try Files.removeTree("\(bench.folder)/workspace")
+        try Files.removeTree("\(bench.folder)/workspace", below: bench.folder)
         let second = try values()
         #expect(zip(first, second).allSatisfy { $0.1 == $1.1 && $0.2 != $1.2 })
     }

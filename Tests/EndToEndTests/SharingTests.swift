@@ -77,9 +77,10 @@ struct SharingTests {
         kill(first.processIdentifier, SIGKILL)
         _ = try bench.finish(first, firstTag)
         #expect(try isRunning(bench))
+        let former = Files.linkTarget("\(bench.folder)/workspace/experiments/a/current")
         let (second, secondTag) = try bench.start(["run", "a.lua"], environment: environment)
-        let lock = "\(bench.folder)/workspace/experiments/a/lock"
-        #expect(try bench.wait { ProcessRecord.read(lock)?.pid == second.processIdentifier })
+        let current = "\(bench.folder)/workspace/experiments/a/current"
+        #expect(try bench.wait { Files.linkTarget(current) != former })
         let events = "workspace/experiments/a/current/events.jsonl"
         #expect(try bench.wait { (try? bench.read(events).contains("running")) ?? false })
         second.interrupt()

@@ -140,9 +140,12 @@ typedef struct {
 } xsys_status;
 /// The status of a descriptor's file, or of a path (when descriptor is -1).
 int xsys_stat(int descriptor, const char *_Nullable path, bool follow, xsys_status *status);
-/// Removes a file, or a folder with all in it, by names relative to their open folders; links are not followed. What is not there is
-/// removed.
-int xsys_remove_tree(const char *path);
+/// Removes a file, or a folder with all in it, by names relative to their open folders, from an open root on; links are not followed,
+/// neither in it nor on the way to it (-ELOOP). What is not there is removed. `path` is relative to the root, without `.` and `..`.
+int xsys_remove_tree(const char *root, const char *path);
+/// Makes a folder and those above it, below a root that has to be there; a link on the way is -ELOOP. `path` is relative to the root, without
+/// `.` and `..`; with `trusts_first` its first component may be a link. Stores whether this call made the folder.
+int xsys_make_folder(const char *root, const char *path, bool trusts_first, bool *made);
 /// Brings a file's data to the disk, so that what is renamed after it never stands before it there: by sync_file_range(2) where the file
 /// system keeps the order of data and names (ext4, xfs), by fdatasync(2) elsewhere, not at all in memory (tmpfs).
 int xsys_settle(int descriptor);

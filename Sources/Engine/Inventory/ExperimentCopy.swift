@@ -67,7 +67,7 @@ package struct ExperimentCopy {
         _ runs: [RunRecord], told: (Item) -> Void
     ) throws(SystemError) {
         try target.create()
-        for path in Self.abandoned(in: target) { try Files.removeTree(path) }
+        for path in Self.abandoned(in: target) { try Files.removeTree(path, below: target.path) }
         try Files.makeFolder(staging)
         do throws(SystemError) {
             try Files.write(ProcessRecord(pid: getpid()).json().bytes, to: "\(staging)/\(Self.owner)")
@@ -77,10 +77,10 @@ package struct ExperimentCopy {
             }
             for run in runs { try copy(run, told) }
         } catch {
-            try? Files.removeTree(staging)
+            try? Files.removeTree(staging, below: target.path)
             throw error
         }
-        try Files.removeTree(staging)
+        try Files.removeTree(staging, below: target.path)
     }
 
     private func copy(_ run: RunRecord, _ told: (Item) -> Void) throws(SystemError) {
@@ -98,7 +98,7 @@ package struct ExperimentCopy {
         try put(run.path, at: place)
         // An older run had its code in itself; now it is beside it.
         if Files.kind("\(place)/sources", followingLinks: false) != .link {
-            try Files.removeTree("\(place)/sources")
+            try Files.removeTree("\(place)/sources", below: target.path)
             try Files.link("\(place)/sources", to: "../../../sources/\(run.experiment)/\(run.run)")
         }
         let history = RunHistory(experiment: run.experiment, in: target)
@@ -122,7 +122,7 @@ package struct ExperimentCopy {
             if !job.folder.isDone { return }
             // What failed there, or has not run: unless it runs now, it makes room.
             let hasRoom: Void? = try FileLock.holding(place.lock) { () throws(SystemError) in
-                try Files.removeTree(place.path)
+                try Files.removeTree(place.path, below: target.path)
             }
             if hasRoom == nil { return }
         }
@@ -140,14 +140,14 @@ package struct ExperimentCopy {
         _ folder: String, at place: String, _ change: (String) throws(SystemError) -> Void = { _ in }
     ) throws(SystemError) {
         let temporary = "\(staging)/\(Paths.name(place))"
-        try Files.removeTree(temporary)
+        try Files.removeTree(temporary, below: staging)
         try Files.copyTree(folder, to: temporary, keepingLinks: true)
         try change(temporary)
         try Files.makeFolder(Paths.parent(place))
         do throws(SystemError) { try Files.rename(temporary, to: place) } catch {
             // Somebody else made it meanwhile.
             guard [EEXIST, ENOTEMPTY].contains(error.code) else { throw error }
-            try Files.removeTree(temporary)
+            try Files.removeTree(temporary, below: staging)
         }
     }
 }

@@ -2,6 +2,8 @@ import Text
 
 /// What nobody needs any more in a workspace: jobs that no run refers to, temporary outputs whose dependants are done, code and shared
 /// folders that no job refers to once those jobs are gone.
+///
+/// Only what has the shape of xpm's own is removed, and nothing behind a link; the doctor names the rest.
 package struct GarbageCollection {
     private let workspace: Workspace
 
@@ -51,7 +53,7 @@ package struct GarbageCollection {
         _ orphans: [JobRecord], perform: Bool, _ told: (Item) -> Void
     ) throws(SystemError) {
         var gone: TextSet = []
-        for job in orphans {
+        for job in orphans where job.folder.isMade(in: workspace) {
             let item = Item(path: job.folder.path, bytes: Files.size(of: job.folder.path))
             guard try isFree(job.folder, removing: perform) else { continue }
             gone.insert(item.path)
@@ -66,7 +68,7 @@ package struct GarbageCollection {
         }
         for path in WorkspaceInventory(workspace).orphanedSources(without: gone) {
             let item = Item(path: path, bytes: Files.size(of: path))
-            if perform { try Files.removeTree(path) }
+            if perform { try Files.removeTree(path, below: workspace.path) }
             told(item)
         }
         var shared = PartialFolders(in: workspace, without: gone)
@@ -77,7 +79,7 @@ package struct GarbageCollection {
     private func isFree(_ folder: JobFolder, removing: Bool) throws(SystemError) -> Bool {
         guard removing else { return !FileLock.isHeld(folder.lock) }
         return try FileLock.holdingIfThere(folder.lock) { () throws(SystemError) in
-            try Files.removeTree(folder.path)
+            try Files.removeTree(folder.path, below: workspace.path)
         } != nil
     }
 }

@@ -24,15 +24,23 @@ package struct RunRemoval {
 
     /// Removes a run. What is left of it where this is killed is no run any more: its log of jobs goes first.
     package func remove(_ run: RunRecord) throws(SystemError) {
-        try Files.remove("\(run.path)/jobs.jsonl")
-        try Files.removeTree(run.path)
+        try Files.removeTree("\(run.path)/jobs.jsonl", below: workspace.path)
+        try Files.removeTree(run.path, below: workspace.path)
     }
+
+    /// What xpm has in an experiment's folder besides its runs.
+    private static let own = [
+        "current", "detached.log", "planning", "planning.claim", "lock", "lock.claim",
+    ]
 
     /// After the removal of all runs the folder goes too; else the link to the newest run follows.
     package func tidy() throws(SystemError) {
         let folder = workspace.experiment(experiment)
         let left = RunHistory(experiment: experiment, in: workspace).names
-        guard let newest = left.last else { return try Files.removeTree(folder) }
+        guard let newest = left.last else {
+            for name in Self.own { try Files.removeTree("\(folder)/\(name)", below: workspace.path) }
+            return try Files.removeEmptyFolder(folder)
+        }
         if Files.exists("\(folder)/current") { return }
         try Files.link("\(folder)/current", to: newest)
     }

@@ -9,6 +9,8 @@ package struct WorkspaceDoctor {
         package let problem: String
         /// Mends it, where that cannot lose anything.
         package let cure: (() throws(SystemError) -> Void)?
+        /// Whether nothing has to be done about it.
+        package var isNote = false
     }
 
     /// A host that never comes back.
@@ -40,7 +42,49 @@ package struct WorkspaceDoctor {
                     try Files.remove(path)
                 })
         }
-        return found
+        return found + strangers()
+    }
+
+    /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing removes it.
+    private func strangers() -> [Finding] {
+        func below(_ folder: String) -> [String] {
+            ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
+        }
+        func isFolder(_ path: String) -> Bool { Files.kind(path, followingLinks: false) == .folder }
+        let places = [workspace.jobs, workspace.sources, workspace.partials].filter {
+            Files.kind($0, followingLinks: false) != nil
+        }
+        var strange = places.filter { !isFolder($0) }
+        for type in below(workspace.jobs) {
+            guard isFolder(type) else {
+                strange.append(type)
+                continue
+            }
+            let name = ConfigType.shortName(ofKey: Paths.name(type))
+            strange += below(type).filter { path in
+                !JobFolder(path: path, name: name).isMade(in: workspace) && !DeprecatedJobs.isLink(path)
+            }
+        }
+        for experiment in below(workspace.sources) {
+            strange +=
+                isFolder(experiment)
+                ? below(experiment).filter { !SourceTree.isMade($0, in: workspace) } : [experiment]
+        }
+        for type in below(workspace.partials) {
+            for name in isFolder(type) ? below(type) : [type] {
+                strange +=
+                    isFolder(name)
+                    ? below(name).filter { !isFolder($0) || Identifier(hex: Paths.name($0)) == nil } : [name]
+            }
+        }
+        return strange.map { path in
+            let isLink = Files.kind(path, followingLinks: false) == .link
+            return Finding(
+                path: path,
+                problem: isLink
+                    ? "a link that xpm has not made: nothing behind it is removed"
+                    : "not of xpm's make: it is left alone", cure: nil, isNote: true)
+        }
     }
 
     /// What a host has locked.
@@ -64,7 +108,7 @@ package struct WorkspaceDoctor {
     private func abandonedCopies(gone: String?) -> [Finding] {
         ExperimentCopy.abandoned(in: workspace, gone: gone).map { path in
             Finding(path: path, problem: "a copy that was not finished") { () throws(SystemError) in
-                try Files.removeTree(path)
+                try Files.removeTree(path, below: workspace.path)
             }
         }
     }

@@ -144,7 +144,8 @@ package struct WorkspaceInventory {
         for experiment in (try? Files.list(workspace.sources)) ?? [] {
             for run in (try? Files.list("\(workspace.sources)/\(experiment)")) ?? []
             where !Files.exists("\(workspace.experiment(experiment))/\(run)") {
-                candidates.insert("\(workspace.sources)/\(experiment)/\(run)")
+                let folder = "\(workspace.sources)/\(experiment)/\(run)"
+                if SourceTree.isMade(folder, in: workspace) { candidates.insert(folder) }
             }
         }
         if candidates.isEmpty { return [] }

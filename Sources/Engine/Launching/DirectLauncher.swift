@@ -110,6 +110,7 @@ package final class DirectLauncher: Launcher {
 
     package func launch(_ job: JobSpec, memory: Int64?) {
         do throws(SystemError) {
+            try job.folder.checkPlace()
             guard let lock = try FileLock.take(job.folder.lock, program: job.folder.process) else {
                 return adopt(job)
             }

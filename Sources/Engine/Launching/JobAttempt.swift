@@ -40,6 +40,8 @@ package struct JobAttempt {
         report: (RunnerMessage) -> Void = { _ in }
     ) -> Outcome? {
         let started = Timestamp.now
+        // Held open: what is moved away, or unmounted, is told from what then lies at its path.
+        let place = try? Descriptor(opening: folder.path, O_RDONLY | O_DIRECTORY)
         var outcome: Outcome
         var shared: SharedLocks?
         do throws(AttemptError) {
@@ -69,7 +71,13 @@ package struct JobAttempt {
         outcome.ended = .now
         outcome.attempt = order.attempt
         outcome.memory = order.memory
-        record(&outcome, output)
+        if place?.isAt(folder.path) == false {
+            outcome = Outcome(
+                .failed, exitCode: outcome.exitCode,
+                message: "its folder was moved or removed while it ran: what it made is not where it belongs")
+        } else {
+            record(&outcome, output)
+        }
         // What the program has left behind holds nothing any more.
         shared?.release()
         lock.release()
@@ -131,7 +139,7 @@ package struct JobAttempt {
             return
         }
         for name in try Files.list(folder.path) where !folder.isOwn(name) {
-            try Files.removeTree("\(folder.path)/\(name)")
+            try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
         }
     }
 

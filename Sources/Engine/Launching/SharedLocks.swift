@@ -128,7 +128,7 @@ struct SharedLocks {
 
         /// - Parameter program: the job whose program will have a part in them.
         func take(behind job: Int32, of program: JobFolder) throws(SystemError) -> [Taken]? {
-            try Files.makeFolder(folder)
+            try Files.makeFolder(folder, in: program.workspace)
             var taken: [Taken] = []
             do throws(SystemError) {
                 for (number, path) in paths {
@@ -186,8 +186,7 @@ private enum LockHolder {
         let name = "\(Paths.name(Paths.parent(job.path))) \(job.identifier.prefix(8))"
         let text = "\(name), \(record.text)\n"
         // The lock counts, not what it says.
-        guard let file = try? Descriptor(opening: path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK) else { return }
-        ftruncate(file.number, 0)
+        guard let file = try? Descriptor(writing: path, O_TRUNC) else { return }
         try? file.write(Array(text.utf8), path: path)
     }
 

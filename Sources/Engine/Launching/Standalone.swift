@@ -35,6 +35,7 @@ package enum Standalone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
             LockChoice.follow(Paths.parent(Paths.parent(Paths.parent(folder.path))))
+            try folder.checkPlace()
             guard let lock = try FileLock.take(folder.lock, program: folder.process) else {
                 let process =
                     ProcessRecord.read(folder.process).map { ": \($0.text)" } ?? ""

@@ -15,7 +15,12 @@ package final class JobFiles: Sendable {
 
     /// Writes them. The script comes last: a folder that has one is whole.
     func write(to folder: JobFolder, _ language: JobScript.Language) throws(SystemError) {
-        let isNew = try Files.makeFolder(folder.path)
+        let isNew: Bool
+        if DeprecatedJobs.isLink(folder.path) {
+            isNew = false
+        } else {
+            isNew = try Files.makeFolder(folder.path, in: folder.workspace)
+        }
         let scriptPath = folder.script(language)
         if isNew, try Files.create(folder.parameters, with: parameters),
             try Files.create(scriptPath, with: script, mode: 0o777)

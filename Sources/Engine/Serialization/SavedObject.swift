@@ -8,10 +8,16 @@ package enum SavedObject {
     private static let formerName = "definition.json"
 
     /// Writes an object, and copies its data, into a folder. The description comes last, in one step: a folder that has one is whole.
+    ///
+    /// - Parameter root: the job's folder, where a job saves in it: it has to be there.
     package static func save(
-        _ object: ConfigObject, in folder: String, workspace: String
+        _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil
     ) throws(SystemError) {
-        try Files.makeFolder(folder)
+        if let root, folder.hasPrefix("\(root)/") {
+            try Files.makeFolder(folder, below: root)
+        } else {
+            try Files.makeFolder(folder)
+        }
         var failure: SystemError?
         var objects: [JSON] = []
         var writer = ObjectWriter(workspace: workspace, job: nil) { path, way in

@@ -146,7 +146,7 @@ package enum ServiceHost {
             if written + count > ServiceHost.mostLog {
                 let path = order.service.log
                 try? Files.rename(path, to: "\(path).1")
-                if let fresh = try? Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND) {
+                if let fresh = try? Descriptor(writing: path, O_APPEND) {
                     log = fresh
                     written = 0
                 }

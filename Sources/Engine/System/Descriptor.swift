@@ -55,6 +55,20 @@ package struct Descriptor: ~Copyable, Sendable {
         self = try Descriptor(opening: path, flags | O_EXCL, mode)
     }
 
+    /// Whether what is open still has this name.
+    package borrowing func isAt(_ path: String) -> Bool {
+        var status = xsys_status()
+        return unsafe xsys_stat(number, nil, true, &status) == 0
+            && Files.identity(path) == FileIdentity(device: status.device, inode: status.inode)
+    }
+
+    /// Opens a regular file to lock it, and creates it where it is not there. Something else is refused: who has locked it still has.
+    package init(locking path: String) throws(SystemError) {
+        let opened = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
+        try opened.checkIsRegular(path)
+        self = opened
+    }
+
     /// - Returns: nil where something else than a regular file lies there.
     private static func regular(_ path: String, _ flags: Int32, _ mode: UInt32) throws(SystemError) -> Int32?
     {

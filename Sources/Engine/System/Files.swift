@@ -55,10 +55,11 @@ package enum Files {
 
     /// Makes a folder and those above it.
     ///
+    /// - Parameter mode: of the folder itself.
     /// - Returns: whether this call made it.
     @discardableResult
-    package static func makeFolder(_ path: String) throws(SystemError) -> Bool {
-        if unsafe mkdir(path, 0o777) == 0 { return true }
+    package static func makeFolder(_ path: String, mode: UInt32 = 0o777) throws(SystemError) -> Bool {
+        if unsafe mkdir(path, mode_t(mode)) == 0 { return true }
         switch errno {
         case EEXIST:
             if kind(path) == .folder { return false }
@@ -67,11 +68,38 @@ package enum Files {
             let parent = Paths.parent(path)
             guard parent != path else { throw SystemError("create folder", path, code: ENOENT) }
             try makeFolder(parent)
-            if unsafe mkdir(path, 0o777) == 0 { return true }
+            if unsafe mkdir(path, mode_t(mode)) == 0 { return true }
             if errno == EEXIST, kind(path) == .folder { return false }
             throw SystemError("create folder", path, code: errno)
         default: throw SystemError("create folder", path, code: errno)
         }
+    }
+
+    /// Makes a folder and those above it, below a root that has to be there: what was moved away meanwhile is not made anew.
+    ///
+    /// - Returns: whether this call made it.
+    /// - Throws: ENOENT where the root is gone, ELOOP where a link is on the way from the root.
+    @discardableResult
+    package static func makeFolder(_ path: String, below root: String) throws(SystemError) -> Bool {
+        try makeFolder(path, root, trustsFirst: false)
+    }
+
+    /// The same in a workspace, of which a whole part, as `jobs`, may be a link to another disk.
+    @discardableResult
+    package static func makeFolder(_ path: String, in workspace: String) throws(SystemError) -> Bool {
+        try makeFolder(path, workspace, trustsFirst: true)
+    }
+
+    private static func makeFolder(
+        _ path: String, _ root: String, trustsFirst: Bool
+    ) throws(SystemError) -> Bool {
+        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+            throw SystemError("create folder", path, code: EINVAL)
+        }
+        var made = false
+        let failure = unsafe xsys_make_folder(root, String(way), trustsFirst, &made)
+        if failure < 0 { throw SystemError("create folder", path, code: -failure) }
+        return made
     }
 
     /// The whole content of a file.
@@ -143,16 +171,23 @@ package enum Files {
     package static func replace(
         _ path: String, with bytes: [UInt8], mode: UInt32 = 0o666, temporaryIn folder: String? = nil
     ) throws(SystemError) {
-        // Another host may share the disk, and have the same process numbers.
         let place = folder.map { "\($0)/\(Paths.name(path))" } ?? path
-        let temporary = "\(place).\(Environment.hostName).\(getpid()).tmp"
+        let temporary = temporaryName(for: place)
         do throws(SystemError) {
-            try write(bytes, to: temporary, mode: mode)
+            guard try create(temporary, with: bytes, mode: mode) else {
+                throw SystemError("create", temporary, code: EEXIST)
+            }
             try rename(temporary, to: path)
         } catch {
             unsafe _ = unlink(temporary)
             throw error
         }
+    }
+
+    /// A name that nobody foresees, and that tells whose file it is: another host may share the disk, and have the same process numbers.
+    private static func temporaryName(for path: String) -> String {
+        let number = String(UInt64.random(in: .min ... .max), radix: 36)
+        return "\(path).\(number).\(Environment.hostName).\(getpid()).tmp"
     }
 
     /// Removes the temporary files of `replace` whose process, of this host, is gone.
@@ -175,10 +210,34 @@ package enum Files {
         if unsafe unlink(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
     }
 
-    /// Removes a file, or a folder with all in it; links are not followed.
-    package static func removeTree(_ path: String) throws(SystemError) {
-        let failure = unsafe xsys_remove_tree(path)
+    /// Removes a folder if nothing is in it.
+    static func removeEmptyFolder(_ path: String) throws(SystemError) {
+        if unsafe rmdir(path) != 0, ![ENOENT, ENOTEMPTY, EEXIST].contains(errno) {
+            throw SystemError("remove", path, code: errno)
+        }
+    }
+
+    /// Removes a file, or a folder with all in it. Links are not followed, neither in it nor on the way from the root to it.
+    ///
+    /// - Parameter root: a folder above it, which may be a link.
+    /// - Throws: ELOOP where a link is on the way, EINVAL for what is not below the root.
+    package static func removeTree(_ path: String, below root: String) throws(SystemError) {
+        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+            throw SystemError("remove", path, code: EINVAL)
+        }
+        let failure = unsafe xsys_remove_tree(root, String(way))
         if failure < 0 { throw SystemError("remove", path, code: -failure) }
+    }
+
+    /// Whether a folder is there, and no link is on the way from the root to it.
+    package static func isFolder(_ path: String, below root: String) -> Bool {
+        guard let way = path.after("\(root)/") else { return false }
+        var folder = root
+        for name in way.split(separator: "/") {
+            folder += "/\(name)"
+            if kind(folder, followingLinks: false) != .folder { return false }
+        }
+        return true
     }
 
     /// Brings the data of a file, or of all files in a folder, to the disk before what is renamed after this (`xsys_settle`). What is not
@@ -216,8 +275,7 @@ package enum Files {
         if unsafe symlink(target, path) == 0 { return }
         guard errno == EEXIST else { throw SystemError("create link", path, code: errno) }
         if linkTarget(path) == target { return }
-        let temporary = "\(path).\(Environment.hostName).\(getpid()).tmp"
-        unsafe _ = unlink(temporary)
+        let temporary = temporaryName(for: path)
         if unsafe symlink(target, temporary) != 0 { throw SystemError("create link", path, code: errno) }
         try rename(temporary, to: path)
     }

@@ -33,6 +33,7 @@ package struct SystemError: Error, Equatable {
         switch code {
         case notRegular: "not a regular file"
         case EILSEQ: "the name is not UTF-8"
+        case ELOOP: "a symbolic link is in its place, or on the way to it"
         default: unsafe String(cString: strerror(code))
         }
     }

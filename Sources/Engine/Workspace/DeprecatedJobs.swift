@@ -35,6 +35,14 @@ package struct DeprecatedJobs {
         self.type = type
     }
 
+    /// Whether a path is a link as `link` makes it.
+    static func isLink(_ path: String) -> Bool {
+        guard let way = Files.linkTarget(path)?.after("../")?.split(separator: "/"), way.count == 2 else {
+            return false
+        }
+        return way[0] != ".." && Identifier(hex: way[1]) != nil
+    }
+
     /// The links whose folder is gone. A run would stumble over them.
     package func dangling() -> [String] {
         ((try? Files.list(workspace.jobs)) ?? []).flatMap { key in
@@ -125,7 +133,7 @@ package struct DeprecatedJobs {
                 try Files.link("\(old.path)/\(new.name).\(suffix)", to: "\(old.name).\(suffix)")
             }
         }
-        try Files.makeFolder(Paths.parent(new.path))
+        try Files.makeFolder(Paths.parent(new.path), in: workspace.path)
         // Of two old jobs for one new identifier the first stays.
         if Files.exists(new.path) { return }
         try Files.link(new.path, to: entry.target)

@@ -29,7 +29,7 @@ package struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter program: the `.pid` of a program that will have a part in the lock.
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
-        let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
+        let descriptor = try Descriptor(locking: path)
         if let folder = LockClaim.folder {
             guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
                 return nil
@@ -77,9 +77,7 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Whether the locked file still has this name: whoever removed it had the lock before.
     package func isAt(_ path: String) -> Bool {
-        var status = xsys_status()
-        return unsafe xsys_stat(descriptor.number, nil, true, &status) == 0
-            && Files.inode(path) == status.inode
+        descriptor.isAt(path)
     }
 
     /// Whether a process holds the lock. Creates nothing.

@@ -41,20 +41,19 @@ package enum JobEvents {
 
     /// Makes the log's folder.
     private static func makeFolder(in folder: JobFolder) throws(SystemError) {
-        try Files.makeFolder(Paths.parent(folder.events))
+        try Files.makeFolder(Paths.parent(folder.events), below: folder.path)
     }
 
     private static func append(_ line: JSON, to folder: JobFolder) {
         // A log that cannot be written does not stop a job.
-        guard let log = (try? Descriptor(writing: folder.events, O_APPEND)) ?? makingFolder(folder) else {
-            return
-        }
+        guard let log = open(folder) else { return }
         var bytes: [UInt8] = []
         line.writeLine(to: &bytes)
         try? log.write(bytes, path: folder.events)
     }
 
-    private static func makingFolder(_ folder: JobFolder) -> Descriptor? {
+    /// - Returns: nil also where a link is in the place of its folder.
+    private static func open(_ folder: JobFolder) -> Descriptor? {
         guard (try? makeFolder(in: folder)) != nil else { return nil }
         return try? Descriptor(writing: folder.events, O_APPEND)
     }

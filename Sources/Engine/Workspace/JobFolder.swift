@@ -87,8 +87,26 @@ package struct JobFolder: Sendable, Hashable {
         case running
     }
 
+    /// The workspace that it is in.
+    package var workspace: String { Paths.parent(Paths.parent(Paths.parent(path))) }
+
+    /// Checks that the folder is there by itself, or as a link of `DeprecatedJobs`: nothing is written behind another one.
+    func checkPlace() throws(SystemError) {
+        guard Files.kind(Paths.parent(path), followingLinks: false) != .link,
+            Files.kind(path, followingLinks: false) != .link || DeprecatedJobs.isLink(path)
+        else { throw SystemError("run a job in", path, code: ELOOP) }
+    }
+
     /// The job's identifier: the folder's name.
     package var identifier: String { Paths.name(path) }
+
+    /// Whether xpm, or experimaestro, has made the folder: its name is an identifier, it has the job's parameters or nothing yet, and no link
+    /// is on the way to it. Only such folders are removed.
+    package func isMade(in workspace: Workspace) -> Bool {
+        Identifier(hex: identifier) != nil && Files.isFolder(path, below: workspace.path)
+            && (Files.kind(parameters, followingLinks: false) == .file
+                || (try? Files.list(path))?.allSatisfy(isOwn) ?? false)
+    }
 
     /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job; an empty one where experimaestro
     /// ran the job, which keeps its script `{name}.py` there.
@@ -108,11 +126,11 @@ package struct JobFolder: Sendable, Hashable {
         let log = try Descriptor(writing: process, O_TRUNC)
         try log.write(outcome.json(of: identifier).bytes, path: process)
         // One sync for content and name: what was settled before is there too.
-        if Files.kind(target, followingLinks: false) == .folder { try Files.removeTree(target) }
+        if Files.kind(target, followingLinks: false) == .folder { try Files.removeTree(target, below: path) }
         try Files.rename(process, to: target)
         if isDurable { try log.sync(path: target) }
         // A program of the job may have made one: it is none.
-        if !outcome.isDone { try Files.removeTree(done) }
+        if !outcome.isDone { try Files.removeTree(done, below: path) }
     }
 
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.

@@ -28,7 +28,7 @@ package enum LockChoice {
     package static func decide(in workspace: String, probe: String) throws(SystemError) {
         if follow(workspace) { return }
         guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
-        try Files.makeFolder(folder(in: workspace))
+        try Files.makeFolder(folder(in: workspace), below: workspace)
         follow(workspace)
     }
 

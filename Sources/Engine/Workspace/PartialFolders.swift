@@ -12,7 +12,10 @@ package struct PartialFolders {
         /// Whether a running job has it for itself.
         package let isHeld: Bool
 
-        package var isUnused: Bool { jobs.isEmpty && !isHeld }
+        /// Whether xpm has made it: only such folders are removed.
+        let isMade: Bool
+
+        package var isUnused: Bool { isMade && jobs.isEmpty && !isHeld }
     }
 
     package let entries: [Entry]
@@ -39,7 +42,9 @@ package struct PartialFolders {
                     found.append(
                         Entry(
                             path: path, name: name, bytes: Files.size(of: path), jobs: references[name] ?? [],
-                            isHeld: FileLock.isHeld("\(path)/.lock")))
+                            isHeld: FileLock.isHeld("\(path)/.lock"),
+                            isMade: Identifier(hex: identifier) != nil
+                                && Files.isFolder(path, below: workspace.path)))
                 }
             }
         }
@@ -61,7 +66,7 @@ package struct PartialFolders {
         // Held while it is removed: a job that begins meanwhile waits, and makes the folder anew.
         try FileLock.holdingIfThere("\(entry.path)/.lock") { () throws(SystemError) in
             if isNeeded(entry) { return false }
-            try Files.removeTree(entry.path)
+            try Files.removeTree(entry.path, below: workspace.path)
             return true
         } ?? false
     }

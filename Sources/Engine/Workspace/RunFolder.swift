@@ -55,9 +55,9 @@ package final class RunFolder: Sendable {
             Self.settleEarlier(of: experiment, in: workspace)
             run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
             path = "\(folder)/\(run)"
-            try Files.makeFolder("\(path)/jobs")
+            try Files.makeFolder("\(path)/jobs", in: workspace.path)
             sources = "\(workspace.sources)/\(experiment)/\(run)"
-            try Files.makeFolder(sources)
+            try Files.makeFolder(sources, in: workspace.path)
             try Files.link("\(path)/sources", to: "../../../sources/\(experiment)/\(run)")
             jobs = try LineLog("\(path)/jobs.jsonl")
             events = try LineLog("\(path)/events.jsonl")
@@ -127,7 +127,7 @@ package final class RunFolder: Sendable {
     private static func takeLock(_ path: String, of experiment: String) throws(RunError) -> FileLock {
         do throws(SystemError) {
             while true {
-                try Files.makeFolder(Paths.parent(path))
+                try Files.makeFolder(Paths.parent(path), in: Paths.parent(Paths.parent(Paths.parent(path))))
                 guard let lock = try HolderLock.take(path) else { break }
                 // The experiment may have been removed while it was waited for.
                 if lock.isAt(path) { return lock }
@@ -149,7 +149,7 @@ package final class RunFolder: Sendable {
 
     /// The folder for what the script writes itself, made at the first use.
     package func results() throws(SystemError) -> String {
-        try Files.makeFolder("\(path)/results")
+        try Files.makeFolder("\(path)/results", below: path)
         return "\(path)/results"
     }
 
@@ -187,7 +187,7 @@ package final class RunFolder: Sendable {
         do throws(SystemError) {
             try Files.link(link, to: target)
         } catch  where error.code == ENOENT {
-            try Files.makeFolder(folder)
+            try Files.makeFolder(folder, below: path)
             try Files.link(link, to: target)
         }
     }

@@ -38,7 +38,7 @@ package struct RunHistory {
     }
 
     /// Whether a name has the form of those that `nextName` gives.
-    private static func isMade(_ name: String) -> Bool {
+    static func isMade(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         guard bytes.count >= 15, bytes[8] == UInt8(ascii: "_") else { return false }
         func areDigits(_ part: ArraySlice<UInt8>) -> Bool {

@@ -29,6 +29,13 @@ package final class SourceTree {
     /// The file in the folder that says where the files were.
     package static let rootName = ".xpm-root"
 
+    /// Whether a folder is one that a run has made to keep files in, and no link is on the way to it. Only such folders are removed.
+    static func isMade(_ folder: String, in workspace: Workspace) -> Bool {
+        RunHistory.isMade(Paths.name(folder)) && Files.isFolder(folder, below: workspace.path)
+            && (Files.kind("\(folder)/\(rootName)", followingLinks: false) == .file
+                || (try? Files.list(folder))?.isEmpty ?? false)
+    }
+
     /// Where the files of a folder were; nil where it does not tell.
     package static func root(of folder: String) -> String? {
         (try? Files.readText("\(folder)/\(rootName)", limit: 1 << 16)).map {

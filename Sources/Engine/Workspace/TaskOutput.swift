@@ -12,7 +12,7 @@ package struct TaskOutput: Sendable, Equatable {
     package static func append(
         _ name: String, of object: Identifier, values: JSON, to folder: JobFolder
     ) throws(SystemError) {
-        try Files.makeFolder(Paths.parent(folder.outputs))
+        try Files.makeFolder(Paths.parent(folder.outputs), below: folder.path)
         var (arguments, named) = (JSON.array([]), JSON.object([]))
         switch values {
         case .array: arguments = values

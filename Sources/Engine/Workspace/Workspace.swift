@@ -34,7 +34,7 @@ package struct Workspace: Sendable, Equatable {
     package func create() throws(SystemError) {
         try Files.makeFolder(path)
         if !Files.exists(marker) { try Files.write([], to: marker) }
-        for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)") }
+        for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)", in: path) }
         try LockChoice.decide(in: path, probe: marker)
     }
 

@@ -58,7 +58,8 @@ package final class TaskSession {
         let folder = job.folder
         self.folder = folder
         deadline = job.deadline
-        module.workspaceFolder = { Paths.parent(Paths.parent(Paths.parent(folder.path))) }
+        module.workspaceFolder = { folder.workspace }
+        module.jobFolder = folder.path
         // What a job prints is seen at once, and not lost when it is killed.
         StandardStream.bufferByLine()
         do {

@@ -33,9 +33,10 @@ struct PictureFile {
     /// Nil where there is no program for it.
     private func png(zoom: Int) -> [UInt8]? {
         // A new folder of a name that nobody foresees: others may write beside it.
-        let folder = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-plot.\(UInt64.random(in: .min ... .max))"
-        guard (try? Files.makeFolder(folder)) == true else { return nil }
-        defer { try? Files.removeTree(folder) }
+        let root = Environment["TMPDIR"] ?? "/tmp"
+        let folder = "\(root)/xpm-plot.\(UInt64.random(in: .min ... .max))"
+        guard (try? Files.makeFolder(folder, mode: 0o700)) == true else { return nil }
+        defer { try? Files.removeTree(folder, below: root) }
         let (source, target) = ("\(folder)/plot.svg", "\(folder)/plot.png")
         guard (try? Files.write(Array(svg.utf8), to: source)) != nil,
             let (code, _) = ChildProcess.output([Self.converter, "-z", String(zoom), "-o", target, source]),

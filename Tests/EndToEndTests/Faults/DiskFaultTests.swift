@@ -202,7 +202,7 @@ struct DiskFaultTests {
         }
         #expect(try bench.wait { try bench.jobs("f.t").contains(where: isFirst) })
         let job = try #require(try bench.jobs("f.t").first(where: isFirst))
-        try Files.removeTree(job.path)
+        try Files.removeTree(job.path, below: job.workspace)
         try bench.write("", to: "tally.go")
         let result = try bench.finish(process, tag)
         #expect(result.code == 1 && result.error.contains("6 done, 1 failed, 1 blocked"), "\(result.error)")

@@ -89,7 +89,7 @@ struct SavedObjectTests {
     @Test("data that are not there are an error, and leave no description behind")
     func missingData() throws {
         let world = try World()
-        try Files.removeTree("\(world.folder.path)/one.bin")
+        try Files.remove("\(world.folder.path)/one.bin")
         #expect(throws: SystemError.self) {
             try SavedObject.save(world.root, in: "\(world.folder.path)/saved", workspace: "/ws")
         }

@@ -20,7 +20,7 @@ struct RunHistoryTests {
             #expect(next() == "\(first).\(number)")
         }
         // Freed names are not used again.
-        try Files.removeTree("\(experiment)/\(first)")
+        try Files.removeTree("\(experiment)/\(first)", below: experiment)
         #expect(next() == "\(first).11")
         try Files.makeFolder("\(workspace.sources)/e/\(first).20")
         #expect(next() == "\(first).21")

@@ -8,7 +8,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Check a workspace, and mend what is safe to mend.",
         discussion: """
             Looks for what dead processes left: runs that seem to go on, records of processes that are gone, temporary files, torn last lines, \
-            links that lead nowhere; and for finished jobs whose parameters cannot be read. Mends with --mend what nobody can miss.
+            links that lead nowhere; and for finished jobs whose parameters cannot be read. Mends with --mend what nobody can miss. What lies \
+            in the folders of jobs and of kept code and is not of xpm's make is named too; no command removes it.
 
             Exit code 0: nothing found, or all mended; 1: something is left.
             """)
@@ -30,7 +31,7 @@ struct DoctorCommand: ParsableCommand {
             var count = 0
             let place = try ExperimentFiles.existingWorkspace(workspace)
             for finding in WorkspaceDoctor(place, gone: gone).findings() {
-                count += 1
+                if !finding.isNote { count += 1 }
                 var isMended = false
                 if mend, let cure = finding.cure {
                     do throws(SystemError) {
@@ -38,7 +39,7 @@ struct DoctorCommand: ParsableCommand {
                         isMended = true
                     } catch { StandardStream.error.write("warning: \(error.text)\n") }
                 }
-                if !isMended { left += 1 }
+                if !isMended, !finding.isNote { left += 1 }
                 let line: JSON = [
                     "path": .string(finding.path), "problem": .string(finding.problem),
                     "can_mend": .bool(finding.cure != nil), "mended": .bool(isMended),

@@ -85,11 +85,17 @@ extension JobsCommand {
             }
             var count = 0
             for job in chosen {
+                guard job.folder.isMade(in: place) else {
+                    JobSelection.warn(
+                        "\(Paths.shown(job.folder.path)): a link is on the way to it, or xpm has not made it: left alone"
+                    )
+                    continue
+                }
                 let size = Files.size(of: job.folder.path)
                 // The lock is held while it is removed: nobody begins to run it meanwhile.
                 let isFree: Void? = try Failure.onDisk { () throws(SystemError) in
                     try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                        if perform { try Files.removeTree(job.folder.path) }
+                        if perform { try Files.removeTree(job.folder.path, below: place.path) }
                     }
                 }
                 if isFree == nil { continue }
