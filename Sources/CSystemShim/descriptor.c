@@ -74,6 +74,7 @@ int xsys_stat(int descriptor, const char *path, bool follow, xsys_status *result
                 : S_ISLNK(status.st_mode) ? 'l'
                                           : '?',
         .owner = status.st_uid,
+        .mode = status.st_mode,
         .device = status.st_dev,
         .inode = status.st_ino,
         .size = status.st_size,

@@ -161,8 +161,16 @@ package struct ConfigurationFiles {
     }
 
     /// Replaces `${env:NAME}` everywhere.
-    package mutating func resolveEnvironment() throws(SettingError) {
-        merged = try merged.resolvingEnvironment()
+    ///
+    /// - Parameter secrets: takes what the variables have given.
+    package mutating func resolveEnvironment(_ secrets: inout Secrets) throws(SettingError) {
+        var found = secrets
+        merged = try merged.resolvingEnvironment { name in
+            let value = Environment[name]
+            if let value { found.add(variable: name, value) }
+            return value
+        }
+        secrets = found
     }
 
     private mutating func imports(of setting: Setting) throws(SettingError) -> [Setting] {

@@ -179,4 +179,116 @@ struct SharingTests {
         #expect(try bench.finish(run, tag).code == 0)
         #expect(try bench.read("tally").utf8.count == 6)
     }
+
+    @Test(
+        "a workspace of another user counts only where somebody has named it",
+        .enabled(if: Person.canSwitch, "needs root"))
+    func strangersWorkspace() throws {
+        let bench = try bench()
+        try bench.share()
+        let environment = environment(bench)
+        try bench.write("", to: "go")
+        #expect(try bench.run(as: .ana, "run", "a.lua", environment: environment).code == 0)
+        for command in [
+            ["jobs", "list"], ["run", "a.lua"], ["jobs", "retry", "--filter", "@state = done"], ["gc"],
+        ] {
+            let (process, tag) = try bench.start(as: .ben, command, environment: environment)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 2 && result.error.contains("belongs to games"), "\(command): \(result)")
+        }
+        #expect(try bench.run(as: .ben, "jobs", "list", "--workdir", "workspace").code == 0)
+        try bench.write(
+            "workspaces: [{ id: lab, path: \(bench.folder)/workspace }]\n",
+            to: "config-news/xpm/settings.yaml")
+        _ = ChildProcess.output(["chmod", "-R", "a+rX", "\(bench.folder)/config-news"])
+        #expect(try bench.run(as: .ben, "jobs", "list").output.contains("s.work"))
+    }
+
+    /// Where a text stands in the files of a folder, with their modes: `600 jobs/…`.
+    private func files(with text: String, in folder: String) -> [String] {
+        let found = ChildProcess.output(["grep", "-rlF", "--", text, folder])?.text ?? ""
+        return found.split(separator: "\n").map { path in
+            "\(String(Files.permissions(String(path)) ?? 0, radix: 8)) \(path.after(folder) ?? path[...])"
+        }
+    }
+
+    @Test("values of variables are masked in records, and files that need them are for their owner only")
+    func secrets() throws {
+        let bench = try Workbench()
+        let names = ["of-settings", "of-option", "of-submit", "of-environment", "of-service", "of-conf"]
+        let secrets = TextMap(texts: names.map { ($0, "s3cr3t-'\($0)'-\(UUID().uuidString.prefix(6))") })
+        func secret(_ name: String) -> String { secrets[name] ?? "" }
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task {
+              id = "s.work", params = { n = xpm.int, key = xpm.string },
+              command = "printf '%s ' \\"$A\\" \\"$B\\" \\"$C\\" {key} > $XPM_JOB_DIR/seen; chmod 600 seen",
+            }
+            local Lua = xpm.task {
+              id = "s.lua", params = { n = xpm.int },
+              execute = function() assert(os.getenv "A" ~= nil and os.getenv "C" ~= nil) end,
+            }
+            function run(helper, cfg)
+              local env = { C = os.getenv "OF_SUBMIT" }
+              Work { n = 1, key = cfg.key }:submit { env = env }
+              Lua { n = 1 }:submit { env = env }
+              helper.xp:add_service(xpm.service { id = "s", command = { "sleep", "600" }, env = { D = os.getenv "OF_SERVICE" } })
+            end
+            """, to: "experiment.lua")
+        try bench.write("key: ${env:OF_ENVIRONMENT}\nother: plain\n", to: "full.yaml")
+        try bench.write(
+            "env: { A: \"\(secret("of-settings"))\" }\nsecret: [password]\n", to: "config/xpm/settings.yaml")
+        let environment = [
+            "OF_SUBMIT": secret("of-submit"), "OF_ENVIRONMENT": secret("of-environment"),
+            "OF_SERVICE": secret("of-service"),
+        ]
+        let result = try bench.run(
+            "run", "experiment.lua", "full.yaml", "--env", "B=\(secret("of-option"))", "-c",
+            "password=\(secret("of-conf"))", environment: environment)
+        #expect(result.code == 0, "\(result)")
+        for name in names {
+            let found = files(with: secret(name), in: "\(bench.folder)/workspace")
+            #expect(found.allSatisfy { $0.hasPrefix("600 ") || $0.hasPrefix("700 ") }, "\(name): \(found)")
+            #expect(found.allSatisfy { !$0.contains("environment.json") && !$0.contains("service.json") })
+        }
+        let seen = try bench.read(
+            "workspace/jobs/s.work/\(try #require(try bench.jobs("s.work").first).identifier)/seen")
+        for name in ["of-settings", "of-option", "of-submit", "of-environment"] {
+            #expect(seen.contains(secret(name)), "\(name)")
+        }
+        let record = try bench.read("workspace/experiments/full/current/environment.json")
+        #expect(
+            record.contains("B=***") && record.contains("password=***")
+                && record.contains("${env:OF_ENVIRONMENT}"))
+        #expect(record.contains("plain"))
+        // Nothing is left for the next run to do, and what is shown of it is not changed.
+        let again = try bench.run(
+            "why", "experiment.lua", "full.yaml", "--env", "B=\(secret("of-option"))",
+            environment: environment)
+        #expect(again.output.contains("cached") && !again.output.contains("changed"), "\(again)")
+    }
+
+    @Test("a script from before keeps its variables, and one that is run alone finds its own")
+    func variables() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task { id = "s.work", params = {}, command = "echo [$A]" }
+            function run() Work {}:submit { env = { A = "it's \\n two" } } end
+            """, to: "experiment.lua")
+        #expect(try bench.run("run", "experiment.lua").code == 0)
+        let job = try #require(try bench.jobs("s.work").first)
+        #expect(try Files.readText(job.output) == "[it's two]\n")
+        try Files.remove(job.done)
+        let alone = try bench.run(program: job.script(.sh))
+        #expect(alone.output == "[it's two]\n" && alone.code == 0, "\(alone)")
+        // One that somebody has changed goes to the shell.
+        try Files.remove(job.done)
+        let text = try Files.readText(job.script(.sh)).replacing("\nexec ", with: "\necho changed\nexec ")
+        try Files.write(Array(text.utf8), to: job.script(.sh))
+        let changed = try bench.run(program: job.script(.sh))
+        #expect(changed.output == "changed\n[it's two]\n", "\(changed)")
+    }
 }

@@ -134,6 +134,7 @@ int xsys_columns(int descriptor);
 typedef struct {
     char kind;                        ///< 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind
     uint32_t owner;                   ///< the user's number
+    uint32_t mode;                    ///< who may do what with it: st_mode of stat(2)
     uint64_t device, inode;
     int64_t size;                     ///< bytes
     int64_t modified;                 ///< microseconds since 1970

@@ -4,7 +4,7 @@ import Text
 package struct JobOrigin {
     /// The folder of the run.
     package let run: String
-    package let environment: [JobScript.Variable]
+    package let environment: [JobScript.Variable]?
     /// Of a command.
     private let arguments: [String]
     /// The folder of the job.
@@ -18,7 +18,9 @@ package struct JobOrigin {
             else { continue }
             self.run = Paths.absolute(run, from: folder.path)
             let command = JobScript.command(of: header.body)
-            environment = command?.environment ?? []
+            environment =
+                header.variables.isEmpty
+                ? command?.environment ?? [] : try? JobScript.variables(in: folder)
             arguments = command?.arguments ?? []
             job = folder.path
             return

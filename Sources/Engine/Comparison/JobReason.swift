@@ -87,7 +87,9 @@ package final class JobReasons {
             if origin.hasOtherCommand(than: planned.arguments, of: sources) {
                 reason.changedFiles.insert("its command", at: 0)
             }
-            reason.changedVariables = Self.changes(from: origin.environment, to: planned.environment)
+            if let former = origin.environment {
+                reason.changedVariables = Self.changes(from: former, to: planned.environment)
+            }
         }
         return reason
     }

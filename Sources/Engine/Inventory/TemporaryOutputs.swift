@@ -71,7 +71,9 @@ package struct TemporaryOutputs {
             // First: what is half removed must not be taken for whole.
             let names = JSON.array(entry.outputs.map { .string($0.name) })
             try Files.replace(folder.collected, with: JSON.object([.init("removed", names)]).bytes)
-            for (name, _) in entry.outputs { try Files.removeTree("\(folder.path)/\(name)", below: folder.path) }
+            for (name, _) in entry.outputs {
+                try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
+            }
             return true
         } ?? false
     }

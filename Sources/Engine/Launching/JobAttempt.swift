@@ -91,10 +91,14 @@ package struct JobAttempt {
     ) throws(AttemptError) -> Outcome {
         let deadline = order.duration.map { Monotonic.seconds + $0 }
         let killsBefore = order.memory == nil ? nil : OutOfMemory.kills
-        let program = Program(
-            header: header, lock: lock, shared: shared, deadline: deadline,
-            own: variables(header, shared.devices))
-        do throws(SystemError) { try forgetEarlier(header) } catch { throw .system(error) }
+        let program: Program
+        do throws(SystemError) {
+            let set = header.variables.isEmpty ? [] : try JobScript.variables(in: folder)
+            program = Program(
+                header: header, lock: lock, shared: shared, deadline: deadline,
+                own: variables(header, shared.devices) + set.map { ($0.name, $0.value) })
+            try forgetEarlier(header)
+        } catch { throw .system(error) }
         let earlier = JobResult.stamp(folder)
         // What earlier jobs of this runner have left; mostly nothing, which one call tells.
         let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
@@ -124,7 +128,11 @@ package struct JobAttempt {
 
     /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and what it was run with.
     private func settle(_ header: JobScript.Header) throws(SystemError) {
-        for path in [folder.parameters, folder.script(language), "\(folder.path)/\(JobResult.name)"] {
+        let own = [
+            folder.parameters, folder.variables, folder.script(language),
+            "\(folder.path)/\(JobResult.name)",
+        ]
+        for path in own {
             try Files.settle(path)
         }
         for output in header.outputs { try Files.settle(Paths.absolute(output, from: folder.path)) }

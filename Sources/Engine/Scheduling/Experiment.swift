@@ -35,6 +35,7 @@ package final class Experiment {
     private let version: String
     private let planned: (PlannedJob) -> Void
     private let machine: Machine?
+    private let secrets: Secrets
     private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
@@ -73,13 +74,14 @@ package final class Experiment {
     ///   - host: the absolute path of `xpm-job`.
     ///   - version: of xpm, for `params.json`.
     ///   - machine: what there is for jobs, where the user says it.
+    ///   - secrets: what others are not to read.
     ///   - services: where services are added; nil where none lives.
     ///   - planned: told of each new job.
     package init(
         name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
         inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
         environment: [JobScript.Variable], host: String, version: String, machine: Machine? = nil,
-        services: ServiceRegistry? = nil,
+        secrets: Secrets = Secrets(), services: ServiceRegistry? = nil,
         planned: @escaping (PlannedJob) -> Void
     ) {
         self.name = name
@@ -95,6 +97,7 @@ package final class Experiment {
         self.planned = planned
         self.services = services ?? ServiceRegistry(isLive: false)
         self.machine = machine
+        self.secrets = secrets
     }
 
     /// Tokens by their names, with how many there are.
@@ -392,6 +395,7 @@ package final class Experiment {
     private func jobFiles(of task: ConfigObject, _ script: JobScript) -> JobFiles {
         JobFiles(
             parameters: ParameterFile.json(of: task, workspace: workspace, version: version).bytes,
-            script: Array(script.text(host: host).utf8), temporaryIn: run?.path)
+            script: Array(script.text(host: host).utf8), variables: script.environment, secrets: secrets,
+            temporaryIn: run?.path)
     }
 }

@@ -1,15 +1,25 @@
 import Text
 
-/// What a run writes to the folder of a job: `params.json` and the script.
+/// What a run writes to the folder of a job: `params.json`, the script, and the values of its variables.
 package final class JobFiles: Sendable {
     private let parameters: [UInt8]
     private let script: [UInt8]
+    /// Empty for a job without any.
+    private let variables: [UInt8]
+    /// Who may do what with the parameters and the script.
+    private let mode: UInt32
     /// Where a file lies until it is whole.
     private let temporaryFolder: String?
 
-    init(parameters: [UInt8], script: [UInt8], temporaryIn folder: String?) {
+    /// - Parameter secrets: a file with one of them is for its owner only.
+    init(
+        parameters: [UInt8], script: [UInt8], variables: [JobScript.Variable], secrets: Secrets,
+        temporaryIn folder: String?
+    ) {
         self.parameters = parameters
         self.script = script
+        self.variables = Array(JobScript.exports(variables).utf8)
+        mode = secrets.areIn(parameters) || secrets.areIn(script) ? 0o700 : 0o777
         temporaryFolder = folder
     }
 
@@ -22,13 +32,29 @@ package final class JobFiles: Sendable {
             isNew = try Files.makeFolder(folder.path, in: folder.workspace)
         }
         let scriptPath = folder.script(language)
-        if isNew, try Files.create(folder.parameters, with: parameters),
-            try Files.create(scriptPath, with: script, mode: 0o777)
+        if isNew, try Files.create(folder.parameters, with: parameters, mode: mode & 0o666),
+            try createVariables(of: folder),
+            try Files.create(scriptPath, with: script, mode: mode)
         {
             return
         }
         // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and goes with the next one.
-        try Files.replace(folder.parameters, with: parameters, temporaryIn: temporaryFolder)
-        try Files.replace(scriptPath, with: script, mode: 0o777, temporaryIn: temporaryFolder)
+        try replace(folder.parameters, with: parameters, mode: mode & 0o666)
+        if variables.isEmpty {
+            try Files.remove(folder.variables)
+        } else {
+            try replace(folder.variables, with: variables, mode: 0o600)
+        }
+        try replace(scriptPath, with: script, mode: mode)
+    }
+
+    /// - Returns: false if they are there already.
+    private func createVariables(of folder: JobFolder) throws(SystemError) -> Bool {
+        if variables.isEmpty { return true }
+        return try Files.create(folder.variables, with: variables, mode: 0o600)
+    }
+
+    private func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(SystemError) {
+        try Files.replace(path, with: bytes, mode: mode, temporaryIn: temporaryFolder)
     }
 }

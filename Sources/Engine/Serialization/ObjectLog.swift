@@ -7,8 +7,15 @@ package final class ObjectLog {
     private let log: LineLog
     private var writer: ObjectWriter
 
-    package init(_ run: RunFolder) throws(SystemError) {
-        log = try LineLog("\(run.path)/objects.jsonl")
+    private let path: String
+    private let secrets: Secrets
+    private var isPrivate = false
+
+    /// - Parameter secrets: with one of them in it the file is for its owner only.
+    package init(_ run: RunFolder, secrets: Secrets = Secrets()) throws(SystemError) {
+        path = "\(run.path)/objects.jsonl"
+        self.secrets = secrets
+        log = try LineLog(path)
         // Its reader knows no folder that paths could be relative to.
         writer = ObjectWriter(workspace: "", job: nil)
     }
@@ -19,6 +26,10 @@ package final class ObjectLog {
     package func add(_ task: ConfigObject, canWait: Bool) throws(SystemError) {
         var objects: [JSON] = []
         _ = writer.number(of: task, to: &objects)
+        if !isPrivate, objects.contains(where: { secrets.areIn($0.bytes) }) {
+            try Files.setPermissions(0o600, of: path)
+            isPrivate = true
+        }
         if let failure = log.append(objects, canWait: canWait) { throw failure }
     }
 

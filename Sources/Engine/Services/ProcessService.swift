@@ -75,7 +75,7 @@ package final class ProcessService: Service {
     package var log: String? { folder.log }
     package var outlivesRun: Bool { definition.outlivesRun }
     package var failsRun: Bool { definition.failsRun }
-    package var constructor: JSON { definition.json }
+    package var constructor: JSON { definition.json(masksVariables: true) }
 
     /// Whether somebody has to say that it is ready.
     package var waitsForAnswer: Bool { definition.ready == .asked && state == .starting }

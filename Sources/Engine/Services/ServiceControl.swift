@@ -59,7 +59,13 @@ package struct ServiceControl {
     }
 
     private func startAlone(_ record: ServiceRecord) -> Problem? {
-        guard var definition = record.definition else { return .needsScript }
+        guard var definition = record.definition else {
+            // Its variables may be for another user only.
+            do throws(SystemError) { _ = try Files.read(folder.definition) } catch {
+                if !error.isMissing { return .system(error) }
+            }
+            return .needsScript
+        }
         definition.outlivesRun = true
         // A function of the script cannot be asked any more.
         if definition.ready == .asked { definition.ready = .started }
@@ -81,7 +87,7 @@ package struct ServiceControl {
         if isLive { return try ask(.stop) { !$0.isUp && $0 != .stopping } }
         guard record.state.error == nil, let host = record.host else { return }
         // One that is written in Lua lives in xpm itself.
-        guard record.definition != nil else { throw .needsScript }
+        guard record.definition != nil || Files.exists(folder.definition) else { throw .needsScript }
         do throws(SignalRefusal) {
             try host.terminate(.service(log: folder.log), record: folder.record)
         } catch { throw .refused(error) }

@@ -99,14 +99,24 @@ package struct ServiceDefinition: Sendable, Equatable {
 }
 
 extension ServiceDefinition {
-    package var json: JSON {
-        [
+    package var json: JSON { json(masksVariables: false) }
+
+    /// Whether it, or a part of it, has variables.
+    var hasVariables: Bool { !environment.isEmpty || parts.contains(where: \.hasVariables) }
+
+    /// - Parameter masksVariables: for what everybody may read.
+    func json(masksVariables: Bool) -> JSON {
+        let variables = environment.map {
+            JobScript.Variable(name: $0.name, value: masksVariables ? Secrets.mask : $0.value)
+        }
+        return [
             "id": .string(id), "description": .string(description),
             "arguments": .array(arguments.map(JSON.string)),
-            "environment": JobScript.Variable.json(environment),
+            "environment": JobScript.Variable.json(variables),
             "web": .bool(isWeb), "port": .int(Int64(port)), "path": .string(path), "ready": ready.json,
             "timeout": .float(timeout), "restart": .string(restart.rawValue), "keep": .bool(outlivesRun),
-            "required": .bool(failsRun), "services": .array(parts.map(\.json)),
+            "required": .bool(failsRun),
+            "services": .array(parts.map { $0.json(masksVariables: masksVariables) }),
         ]
     }
 

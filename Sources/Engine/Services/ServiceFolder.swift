@@ -19,6 +19,8 @@ package struct ServiceFolder: Sendable, Equatable {
     package var log: String { "\(path)/log" }
     package var dir: String { "\(path)/dir" }
     var record: String { "\(path)/service.json" }
+    /// The definition with the values of its variables, for its owner only.
+    var definition: String { "\(path)/definition.json" }
 
     /// The folders of the same service in the runs before this one.
     var ofEarlierRuns: [ServiceFolder] {
@@ -106,8 +108,12 @@ package struct ServiceRecord: Sendable, Equatable {
         let json: JSON = [
             "version": .int(Self.version), "id": .string(folder.id), "description": .string(description),
             "state": .string(state.name), "error": .optional(state.error), "url": .optional(url),
-            "host": host?.json() ?? .null, "definition": definition?.json ?? .null,
+            "host": host?.json() ?? .null,
+            "definition": definition?.json(masksVariables: true) ?? .null,
         ]
+        if let definition, definition.hasVariables {
+            try Files.replace(folder.definition, with: definition.json.prettyBytes, mode: 0o600)
+        }
         try Files.replace(folder.record, with: json.prettyBytes)
     }
 
@@ -118,11 +124,20 @@ package struct ServiceRecord: Sendable, Equatable {
         else { return nil }
         let state = ServiceState(named: name, error: json["error"]?.string)
         var record = ServiceRecord(
-            definition: json["definition"].flatMap(ServiceDefinition.init),
+            definition: definition(json["definition"], in: folder),
             description: json["description"]?.string ?? "", state: state)
         record.url = json["url"]?.string
         record.host = json["host"].flatMap(ProcessRecord.init)
         return record
+    }
+
+    /// - Returns: nil also where its variables are another user's.
+    private static func definition(_ json: JSON?, in folder: ServiceFolder) -> ServiceDefinition? {
+        guard let masked = json.flatMap(ServiceDefinition.init) else { return nil }
+        let isWhole = !masked.hasVariables || !Files.exists(folder.definition)
+        if isWhole { return masked }
+        let bytes = try? Files.read(folder.definition, limit: 1 << 24)
+        return bytes.flatMap { try? JSON.parse($0) }.flatMap(ServiceDefinition.init)
     }
 
     /// Where it stands, whatever was written last: one whose host is gone is stopped.

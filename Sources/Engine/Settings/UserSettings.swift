@@ -12,6 +12,7 @@ import Text
 ///     history: { max_done: 5, max_failed: 2 }                # runs of each experiment that are kept
 ///     notify: [{ url: "https://…", on: [failure, end] }]
 ///     sync: false                                            # outcomes may be lost in a power cut; true by default
+///     secret: [API_KEY, password]                            # names whose values others are not to read
 ///     server: { host: 127.0.0.1, port: 12345 }
 package struct UserSettings: Sendable {
     package struct NamedWorkspace: Sendable, Equatable {
@@ -29,6 +30,8 @@ package struct UserSettings: Sendable {
     package var notifications: [Notification] = []
     /// Whether the outcome of a job counts only when it and what it stands for are on the disk.
     package var isDurable = true
+    /// Names of variables, and of keys of configurations, whose values are secret.
+    package var secretNames: [String] = []
 
     package init() {}
 
@@ -37,7 +40,7 @@ package struct UserSettings: Sendable {
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
         try Self.refuseUnknown(
-            ["workspaces", "env", "machine", "history", "notify", "server", "sync"], in: setting,
+            ["workspaces", "env", "machine", "history", "notify", "secret", "server", "sync"], in: setting,
             of: "settings.yaml")
         environment = try Self.variables(setting["env"])
         if let server = setting["server"] {
@@ -50,6 +53,17 @@ package struct UserSettings: Sendable {
                 throw SettingError("sync: expected true or false, got \(sync.told)", at: sync.origin)
             }
             self.isDurable = isDurable
+        }
+        if let list = setting["secret"] {
+            guard case .list(let names) = list.content else {
+                throw SettingError("secret: expected a list of names, got \(list.told)", at: list.origin)
+            }
+            secretNames = try names.map { name throws(SettingError) in
+                guard case .string(let text) = name.content, !text.isEmpty else {
+                    throw SettingError("secret: expected a name, got \(name.told)", at: name.origin)
+                }
+                return text
+            }
         }
         if let list = setting["notify"] { notifications = try Notification.list(list) }
         guard let list = setting["workspaces"] else { return }

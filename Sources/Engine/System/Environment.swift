@@ -34,6 +34,11 @@ package enum Environment {
     /// The name of the user whose rights this process has, or the number.
     package static let userName = name(ofUser: geteuid())
 
+    /// Whether a user is this one; for root by sudo(8) also who has called it.
+    package static func isOwn(user number: UInt32) -> Bool {
+        number == geteuid() || geteuid() == 0 && Self["SUDO_UID"].flatMap { UInt32($0) } == number
+    }
+
     /// The name of a user, or the number where no name is known.
     package static func name(ofUser number: UInt32) -> String {
         var name = [UInt8](repeating: 0, count: 256)

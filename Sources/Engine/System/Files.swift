@@ -43,6 +43,16 @@ package enum Files {
     /// The number of the user whom a file belongs to; nil if there is none.
     package static func owner(_ path: String) -> UInt32? { status(path)?.owner }
 
+    /// Who may do what with a file: the last nine bits of its mode; nil if there is none.
+    package static func permissions(_ path: String) -> UInt32? { status(path).map { $0.mode & 0o777 } }
+
+    /// Says who may do what with a file.
+    static func setPermissions(_ mode: UInt32, of path: String) throws(SystemError) {
+        if unsafe chmod(path, mode_t(mode)) != 0 {
+            throw SystemError("change the mode of", path, code: errno)
+        }
+    }
+
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
         status(path).map { FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified) }
@@ -301,7 +311,10 @@ package enum Files {
         guard kind(from) == .folder else {
             try makeFolder(Paths.parent(target))
             let source = try Descriptor(reading: from)
-            let mode: UInt32 = isExecutable(from) ? 0o777 : 0o666
+            // What others could not read they cannot read in the copy either.
+            let permissions = permissions(from) ?? 0
+            let shared: UInt32 = permissions & 0o077 == 0 ? 0o700 : 0o777
+            let mode = (isExecutable(from) ? 0o777 : 0o666) & shared
             let copy = try Descriptor(writing: target, O_TRUNC, mode)
             while true {
                 let bytes = try source.readToEnd(limit: 1 << 20, path: from)

@@ -10,6 +10,7 @@ import Text
 ///
 ///     params.json              the parameters (`ParameterFile`)
 ///     {name}.sh or .lua        the generated script (`JobScript`): the last file written when the folder is made
+///     {name}.env               the values of its variables, for its owner only
 ///     {name}.out .err          output
 ///     {name}.lock              held by the job's process while it lives
 ///     {name}.pid               how to find that process (`ProcessRecord`)
@@ -54,7 +55,7 @@ package struct JobFolder: Sendable, Hashable {
     }
 
     private static let ownSuffixes = [
-        "sh", "lua", "py", "command", "out", "err", "lock", "lock.claim", "pid", "done", "failed",
+        "sh", "lua", "py", "env", "command", "out", "err", "lock", "lock.claim", "pid", "done", "failed",
         "collected",
     ]
 
@@ -65,6 +66,7 @@ package struct JobFolder: Sendable, Hashable {
     package var process: String { "\(path)/\(name).pid" }
     package var done: String { "\(path)/\(name).done" }
     package var failed: String { "\(path)/\(name).failed" }
+    package var variables: String { "\(path)/\(name).env" }
     package var collected: String { "\(path)/\(name).collected" }
     package var events: String { "\(path)/\(Self.eventsName)" }
     /// What a program writes: `$XPM_EVENTS`. In the folder itself, so that nothing has to be made for it.

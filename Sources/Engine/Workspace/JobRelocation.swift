@@ -18,12 +18,24 @@ package enum JobRelocation {
             let path = job.script(language)
             guard let text = try? Files.readText(path, limit: 1 << 26) else { continue }
             let moved = self.text(text, language, from: former, to: workspace)
-            if moved != text { try Files.replace(path, with: Array(moved.utf8), mode: 0o777) }
+            if moved != text {
+                try Files.replace(
+                    path, with: Array(moved.utf8), mode: Files.permissions(path) ?? 0o777)
+            }
+        }
+        if let variables = try? JobScript.variables(in: job) {
+            let moved = variables.map {
+                JobScript.Variable(name: $0.name, value: Self.moved($0.value, former, workspace))
+            }
+            if moved != variables {
+                try Files.replace(job.variables, with: Array(JobScript.exports(moved).utf8), mode: 0o600)
+            }
         }
         // Last: where this is cut off it is done again. And only that: the rest stays as whoever made it wrote it.
         let value = JSON.string(workspace).bytes
         try Files.replace(
-            job.parameters, with: Array(bytes[..<place.lowerBound] + value + bytes[place.upperBound...]))
+            job.parameters, with: Array(bytes[..<place.lowerBound] + value + bytes[place.upperBound...]),
+            mode: Files.permissions(job.parameters) ?? 0o666)
     }
 
     /// Where the value of the outermost `workspace` stands, with its quotes.
@@ -66,7 +78,8 @@ package enum JobRelocation {
             guard let command = JobScript.command(of: header.body),
                 let end = header.body.firstRange(of: "\n")?.upperBound
             else { return text }
-            return head + header.body[..<end]
+            let reads = header.variables.isEmpty ? "" : JobScript.readVariables + "\n"
+            return head + header.body[..<end] + reads
                 + JobScript.body(
                     command.environment.map {
                         .init(name: $0.name, value: moved($0.value, former, workspace))

@@ -1,5 +1,11 @@
 import Text
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The script of a job: what runs, what it needs, and with which variables.
 ///
 /// It is an executable file that runs the one task alone, and what the job's process itself reads. A command is a shell
@@ -7,7 +13,7 @@ import Text
 ///
 ///     #!/bin/sh
 ///     # iris.evaluate 873dce7ca5a0…
-///     # xpm job script 2: run this file to run this one task alone
+///     # xpm job script 3: run this file to run this one task alone
 ///     # run ../../../experiments/iris/20261123_101500
 ///     # needs ../../iris.train/07c59004b109…/train.done
 ///     # shares ../../../partials/iris.train/checkpoints/1f0c4c2e…
@@ -17,11 +23,14 @@ import Text
 ///     # result accuracy acc: ([%d.]+)
 ///     # file 9f86d081… 7340 1532 1795645388238514 /data/train.csv
 ///     # output model.pt
+///     # variables HF_HOME API_KEY
 ///     # resumable
 ///
 /// `[ "$XPM_JOB_HELD" = 873dce7ca5a0… ] || exec …/xpm-job "$0"` follows in a command: unless it hosts this very job already, the shell hands
-/// over to xpm-job, which takes the lock, checks the needs and writes the outcome. If what then follows is only `export` and `exec` lines with quoted words,
-/// as xpm writes them, xpm-job executes them itself; a script that somebody has changed goes to the shell.
+/// over to xpm-job, which takes the lock, checks the needs and writes the outcome. If what then follows is only an `exec` line with quoted words,
+/// as xpm writes it, xpm-job executes it itself; a script that somebody has changed goes to the shell.
+///
+/// The values of the variables may be secrets: they stand in `{name}.env`, which only its owner can read.
 package struct JobScript: Equatable, Sendable {
     package enum Language: String, Sendable { case sh, lua }
 
@@ -103,7 +112,7 @@ package struct JobScript: Equatable, Sendable {
         self.program = program
     }
 
-    package static let version = 2
+    package static let version = 3
 
     /// The variable in which a program of a job finds the identifier of the job that hosts it.
     static let heldVariable = "XPM_JOB_HELD"
@@ -132,24 +141,33 @@ package struct JobScript: Equatable, Sendable {
         lines += results.map { "\(comment) result \($0.name) \($0.text)" }
         lines += files.map { "\(comment) file \($0.text)" }
         lines += outputs.map { "\(comment) output \($0)" }
+        if !environment.isEmpty {
+            lines.append("\(comment) variables \(environment.map(\.name).joined(separator: " "))")
+        }
         if retry.isResumable { lines.append("\(comment) resumable") }
         switch program {
-        case .lua(let fields):
-            lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)  environment = {")
-            lines += environment.map { "    { \(LuaText.quote($0.name)), \(LuaText.quote($0.value)) }," }
-            lines.append("  },\n}")
+        case .lua(let fields): lines.append("return {\n  task = \(LuaText.quote(taskID)),\n\(fields)}")
         case .command(let arguments):
             lines.append(
                 "[ \"$\(Self.heldVariable)\" = \(identifier) ] || exec \(ShellWords.quote(host)) \"$0\"")
-            return lines.joined(separator: "\n") + "\n" + Self.body(environment, arguments)
+            if !environment.isEmpty { lines.append(Self.readVariables) }
+            lines.append(Self.body([], arguments))
+            return lines.joined(separator: "\n")
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What follows the line that hands over, in a command.
+    /// The line by which a shell reads `{name}.env`.
+    static let readVariables = #". "${0%.sh}.env""#
+
+    /// What follows the line that hands over, in a command. Scripts of version 2 had their variables in them.
     static func body(_ environment: [Variable], _ arguments: [String]) -> String {
+        exports(environment) + "exec " + arguments.map(ShellWords.quote).joined(separator: " ") + "\n"
+    }
+
+    /// The content of `{name}.env`.
+    static func exports(_ environment: [Variable]) -> String {
         environment.map { "export \($0.name)=\(ShellWords.quote($0.value))\n" }.joined()
-            + "exec " + arguments.map(ShellWords.quote).joined(separator: " ") + "\n"
     }
 
     private func interpreter(_ host: String) -> String {
@@ -176,6 +194,8 @@ extension JobScript {
         package var results: [JobLog.Pattern] = []
         package var files: [JobFile] = []
         package var outputs: [String] = []
+        /// The names of its variables, whose values stand in `{name}.env`.
+        package var variables: [String] = []
         /// Everything after the header.
         package var body: Substring = ""
     }
@@ -229,6 +249,7 @@ extension JobScript {
         }
         header.files = take("file").compactMap(JobFile.init)
         header.outputs = take("output")
+        header.variables = take("variables").first?.split(separator: " ").map(String.init) ?? []
         if let after = rest.after("# resumable\n") ?? rest.after("-- resumable\n") {
             header.retry.isResumable = true
             rest = after
@@ -237,11 +258,8 @@ extension JobScript {
         return header
     }
 
-    /// The variables and the argument vector of a command's body, if it is as xpm wrote it; else nil.
-    package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
-        guard handOverStarts.contains(where: body.hasPrefix), var rest = body.cut(at: "\n")?.after else {
-            return nil
-        }
+    /// The variables at the beginning of a text, as `exports` writes them; nil for others.
+    private static func variables(from rest: inout Substring) -> [Variable]? {
         var environment: [Variable] = []
         while let line = rest.after("export ") {
             guard let (name, value) = line.cut(at: "="), Variable.isName(String(name)) else { return nil }
@@ -250,6 +268,28 @@ extension JobScript {
             rest = next
             environment.append(.init(name: String(name), value: value))
         }
+        return environment
+    }
+
+    /// Reads `{name}.env`.
+    ///
+    /// - Throws: where it cannot be read, as it is another user's; EINVAL for one that xpm has not written.
+    package static func variables(in folder: JobFolder) throws(SystemError) -> [Variable] {
+        let text = try Files.readText(folder.variables, limit: 1 << 26)
+        var rest = text[...]
+        guard let variables = variables(from: &rest), rest.isEmpty else {
+            throw SystemError("read the variables of the job", folder.variables, code: EINVAL)
+        }
+        return variables
+    }
+
+    /// The variables that stand in a script of version 2, and the argument vector of a command's body, if it is as xpm wrote it; else nil.
+    package static func command(of body: Substring) -> (environment: [Variable], arguments: [String])? {
+        guard handOverStarts.contains(where: body.hasPrefix), var rest = body.cut(at: "\n")?.after else {
+            return nil
+        }
+        rest = rest.after(readVariables + "\n") ?? rest
+        guard let environment = variables(from: &rest) else { return nil }
         guard let command = rest.after("exec ") else { return nil }
         rest = command
         var arguments: [String] = []

@@ -124,6 +124,7 @@ package final class TaskSession {
         guard case .string(let id)? = field("task"), case .list(let files)? = field("files") else {
             throw ScriptError("the job script has no task or no files")
         }
+        // Of version 2.
         if case .list(let variables)? = field("environment") {
             for case .list(let pair) in variables where pair.count == 2 {
                 Environment.set(pair[0].plainText, pair[1].plainText)

@@ -8,6 +8,10 @@ struct ExperimentFiles {
     let input: PlanInput
     let settings: ExperimentSettings
     let configuration: Setting
+    /// The same as it was written, with `${env:NAME}` in it: what a run keeps of it.
+    let recorded: Setting
+    /// What others are not to read.
+    let secrets: Secrets
     /// The experiment's id, with its timestamp if it asks for one.
     let name: String
     let workspace: Workspace
@@ -27,7 +31,11 @@ struct ExperimentFiles {
             if let yaml { try files.add(yaml) }
             for path in command.postYaml { try files.add(path) }
             for option in command.conf { try files.set(option) }
-            try files.resolveEnvironment()
+            recorded = files.merged
+            user = try Self.userSettings()
+            var secrets = Secrets(names: user.secretNames)
+            try files.resolveEnvironment(&secrets)
+            secrets.add(in: files.merged)
             configuration = files.merged
             warnings = files.warnings
             settings = try ExperimentSettings(files.merged)
@@ -47,12 +55,12 @@ struct ExperimentFiles {
             try ExperimentSettings.check(id: id, at: .none)
             name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
 
-            user = try Self.userSettings()
             let named = try user.workspace(named: command.workspace.workspace, for: id)
             let own = command.workspace.workdir == nil ? named?.environment ?? [] : []
             history =
                 (command.workspace.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
+            if command.workspace.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {
                 throw SettingError(
@@ -64,6 +72,13 @@ struct ExperimentFiles {
                 + command.env.compactMap { text in
                     text.cut(at: "=").map { .init(name: String($0.before), value: String($0.after)) }
                 }
+            for name in user.secretNames {
+                if let value = Environment[name] { secrets.add(value) }
+            }
+            for variable in environment where secrets.isSecret(name: variable.name) {
+                secrets.add(variable.value)
+            }
+            self.secrets = secrets
         } catch { throw Failure(error) }
     }
 
@@ -153,17 +168,31 @@ struct ExperimentFiles {
         _ options: WorkspaceOptions, of job: String? = nil, experiment: String? = nil
     ) throws(Failure) -> Workspace {
         if let path = options.workdir { return Workspace(path: path) }
-        if options.workspace == nil, let job, Files.exists("\(job)/params.json"),
-            let workspace = Workspace.nearest(to: job)
-        {
-            return workspace
-        }
         do throws(SettingError) {
-            let named = try userSettings().workspace(
-                named: options.workspace, for: experiment ?? "")
+            let user = try userSettings()
+            if options.workspace == nil, let job, Files.exists("\(job)/params.json"),
+                let workspace = Workspace.nearest(to: job)
+            {
+                try refuseStranger(workspace, user)
+                return workspace
+            }
+            let named = try user.workspace(named: options.workspace, for: experiment ?? "")
             if let named { return Workspace(path: named.path) }
+            let workspace = Workspace.nearest(to: Paths.current) ?? Workspace(path: "workspace")
+            try refuseStranger(workspace, user)
+            return workspace
         } catch { throw Failure(error) }
-        return Workspace.nearest(to: Paths.current) ?? Workspace(path: "workspace")
+    }
+
+    /// Refuses a workspace of another user that nobody has named: who can write it can run programs as this user.
+    private static func refuseStranger(_ workspace: Workspace, _ user: UserSettings) throws(SettingError) {
+        guard let owner = Files.owner(workspace.path), !Environment.isOwn(user: owner),
+            !user.workspaces.contains(where: { Paths.real($0.path) == Paths.real(workspace.path) })
+        else { return }
+        let path = Paths.shown(workspace.path)
+        throw SettingError(
+            "\(path) belongs to \(Environment.name(ofUser: owner)), and nobody has named it: whoever can write it can run programs as you; if you trust it, give --workdir \(ShellWords.quote(path)) or name it in settings.yaml (docs/sharing.md)",
+            at: .none)
     }
 
     /// The workspace of a command that shows or changes what is there.

@@ -2,16 +2,17 @@ import Engine
 import LuaBridge
 import Text
 
-/// What a run was made with: the content of its `environment.json`.
+/// What a run was made with: the content of its `environment.json`. Secrets are masked, and `${env:NAME}` stands as it was written.
 enum RunEnvironment {
     static func json(of context: Context, run: RunFolder, git: GitState?) -> JSON {
-        [
+        let secrets = context.files.secrets
+        return [
             "xpm_version": .string(xpmVersion),
             "identity_scheme": .string(ParameterFile.scheme),
-            "command_line": .array(CommandLine.arguments.map(JSON.string)),
+            "command_line": .array(secrets.masked(commandLine: CommandLine.arguments).map(JSON.string)),
             "working_directory": .string(Paths.current),
             "script": .optional(context.files.input.script ?? context.files.input.module),
-            "configuration": context.files.configuration.json,
+            "configuration": secrets.masked(context.files.recorded.json),
             "run": [
                 "hostname": .string(Environment.hostName), "pid": .int(Int64(Environment.processID)),
                 "started_at": .string(run.started.iso),

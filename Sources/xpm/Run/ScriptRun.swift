@@ -58,14 +58,15 @@ final class ScriptRun {
         let objects: ObjectLog?
         do throws(SystemError) {
             objects = try folder.map { folder throws(SystemError) in
-                try ObjectLog(folder)
+                try ObjectLog(folder, secrets: context.files.secrets)
             }
         } catch { throw Failure(error) }
         let experiment = Experiment(
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
             board: context.board, inbox: engine?.inbox, objects: objects,
             environment: context.files.environment, host: host,
-            version: xpmVersion, machine: context.files.user.machine, services: services,
+            version: xpmVersion, machine: context.files.user.machine, secrets: context.files.secrets,
+            services: services,
             planned: { [unowned self] in note($0) })
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {

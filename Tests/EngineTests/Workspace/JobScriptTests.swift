@@ -1,6 +1,7 @@
-import Engine
 import Testing
 import Text
+
+@testable import Engine
 
 @Suite("Job scripts")
 struct JobScriptTests {
@@ -20,7 +21,37 @@ struct JobScriptTests {
         #expect(header.needs == script.needs)
         let command = try #require(JobScript.command(of: header.body))
         #expect(command.arguments == Self.nasty.filter { !$0.isEmpty } + [""])
-        #expect(command.environment == script.environment)
+        #expect(command.environment.isEmpty && header.variables == script.environment.map(\.name))
+    }
+
+    @Test("the values of variables read back, and what xpm has not written is refused")
+    func variables() throws {
+        let folder = try TemporaryFolder()
+        let job = JobFolder(path: folder.path, name: "run")
+        let variables = Self.nasty.enumerated().map {
+            JobScript.Variable(name: "V\($0.offset)", value: $0.element)
+        }
+        try Files.write(Array(JobScript.exports(variables).utf8), to: job.variables)
+        #expect(try JobScript.variables(in: job) == variables)
+        for text in ["export A=$B\n", "A=1\n", "export A='x", "export A=1"] {
+            try Files.write(Array(text.utf8), to: job.variables)
+            #expect(throws: SystemError.self) { try JobScript.variables(in: job) }
+        }
+    }
+
+    @Test("a script of version 2 has its variables in it")
+    func formerVersion() throws {
+        let text = """
+            #!/bin/sh
+            # demo.run ab12
+            # xpm job script 2: run this file to run this one task alone
+            [ "$XPM_JOB_HELD" = ab12 ] || exec /x/xpm-job "$0"
+            export A='it'\\''s'
+            exec true
+
+            """
+        let command = try #require(JobScript.command(of: JobScript.header(of: text).body))
+        #expect(command.environment == [.init(name: "A", value: "it's")] && command.arguments == ["true"])
     }
 
     @Test("the shell reads the same words", arguments: nasty)
@@ -43,8 +74,8 @@ struct JobScriptTests {
     @Test("another file, and a newer format, are refused")
     func refused() {
         #expect(throws: ScriptError.notAScript) { try JobScript.header(of: "echo hello\n") }
-        #expect(throws: ScriptError.newer(3)) {
-            try JobScript.header(of: "#!/bin/sh\n# t i\n# xpm job script 3: run\n")
+        #expect(throws: ScriptError.newer(4)) {
+            try JobScript.header(of: "#!/bin/sh\n# t i\n# xpm job script 4: run\n")
         }
     }
 }
