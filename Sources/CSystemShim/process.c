@@ -121,9 +121,11 @@ static int become(const char *directory, xsys_process *process, pid_t parent) {
         if (!process->dies_with_parent) prctl(PR_SET_PDEATHSIG, 0);
 #endif
     }
+    // Niceness is a thread's on Linux, and the runtime gives its threads another one where it may.
+    if (getpriority(PRIO_PROCESS, 0) != xsys_niceness()) setpriority(PRIO_PROCESS, 0, xsys_niceness());
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++)
-        if (number != SIGKILL && number != SIGSTOP) sigaction(number, &standard, NULL);
+        if (number != SIGKILL && number != SIGSTOP && !xsys_was_ignored(number)) sigaction(number, &standard, NULL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -21,9 +21,9 @@ int xsys_signals(void) {
     xsys_expect_children();
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    const int asking[] = {SIGINT, SIGTERM, SIGHUP};
+    for (int index = 0; index < 3; index++)
+        if (!xsys_was_ignored(asking[index])) sigaddset(&set, asking[index]);
     sigaddset(&set, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -10,12 +10,14 @@ import Text
 StandardStream.openAll()
 Signals.surviveFileLimit()
 
-let arguments = CommandLine.arguments.dropFirst()
+let arguments = Arguments.all.dropFirst()
 
 func leave(_ message: String, code: Int32) -> Never {
     StandardStream.error.write("xpm-job: \(message)\n")
     Standalone.exit(code)
 }
+
+if arguments.first != "--help", let problem = Surroundings.problem { leave(problem, code: 2) }
 
 do {
     switch arguments.first {

@@ -43,15 +43,28 @@ struct XPM: ParsableCommand {
         Signals.surviveFileLimit()
         StandardStream.checkAtExit()
         refuseStrangeBytes()
-        let arguments = CommandLine.arguments.dropFirst()
+        refuseSurroundings()
+        let arguments = Arguments.all.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
         main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
+        if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
+    }
+
+    /// Nothing but help goes without /proc, /dev/null and a current folder.
+    private static func refuseSurroundings() {
+        let words = Arguments.all.dropFirst()
+        let asksForHelp =
+            words.first.map { $0 == "help" || $0.hasPrefix("-") } ?? true
+            || words.contains { $0 == "--help" || $0 == "-h" }
+        guard !asksForHelp, let problem = Surroundings.problem else { return }
+        StandardStream.error.write("error: \(problem)\n")
+        exit(withError: ExitCode(2))
     }
 
     /// Swift replaces bytes that are not UTF-8: another file would be meant.
     private static func refuseStrangeBytes() {
-        guard let text = CommandLine.firstThatIsNotUTF8 else { return }
+        guard let text = Arguments.firstThatIsNotUTF8 else { return }
         StandardStream.error.write("error: an argument is not UTF-8: \(text)\n")
         exit(withError: ExitCode(2))
     }
@@ -73,7 +86,7 @@ struct XPM: ParsableCommand {
     }
 
     /// The arguments after the first `--`.
-    static var scriptArguments: [String] { Array(CommandLine.arguments.drop { $0 != "--" }.dropFirst()) }
+    static var scriptArguments: [String] { Array(Arguments.all.drop { $0 != "--" }.dropFirst()) }
 }
 
 /// The version of xpm, as `xpm --version` tells and `params.json` notes.

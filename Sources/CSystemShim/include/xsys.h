@@ -84,8 +84,8 @@ int xsys_connect(int port, int milliseconds);
 
 // MARK: Signals
 
-/// Blocks SIGINT, SIGTERM, SIGHUP and SIGWINCH in this thread and those it will start, ignores SIGPIPE, and returns a
-/// descriptor from which `xsys_next_signal` reads them.
+/// Blocks SIGINT, SIGTERM and SIGHUP, but those that were ignored when this process began, and SIGWINCH, in this thread and those it
+/// will start, ignores SIGPIPE, and returns a descriptor from which `xsys_next_signal` reads them.
 int xsys_signals(void);
 /// Opens /dev/null in place of standard streams that are closed, so that no other file gets their numbers.
 void xsys_open_standard_streams(void);
@@ -115,6 +115,15 @@ int xsys_thread(void (*body)(void *), void *context, size_t stack);
 unsigned long xsys_thread_number(void);
 
 // MARK: Facts
+
+/// The arguments of this process, the program first.
+int xsys_argument_count(void);
+const char *_Nullable xsys_argument(int index);
+/// Whether a signal that asks to stop (SIGHUP, SIGINT, SIGQUIT, SIGTERM) was ignored when this process began, as nohup(1) does: it stays so, here
+/// and in children.
+bool xsys_was_ignored(int signal);
+/// The niceness of this process when it began: threads of the runtime may have another one later.
+int xsys_niceness(void);
 
 /// Nanoseconds since an unspecified start, never going back.
 uint64_t xsys_monotonic(void);

@@ -11,6 +11,8 @@ package struct JobReason {
         case failed = "failed before"
         /// It was done, but its temporary outputs are gone and another job needs them.
         case remade = "made again"
+        /// Nobody can say: this user may not look.
+        case unreadable
     }
 
     package var state: State
@@ -28,6 +30,8 @@ package struct JobReason {
     package var formerly: JobFolder?
     /// The job for which it is made again.
     package var neededBy: (taskID: String, identifier: Identifier)?
+    /// Why it cannot be read.
+    package var problem: SystemError?
 }
 
 /// Finds the reasons of the jobs of one plan.
@@ -56,6 +60,10 @@ package final class JobReasons {
         switch job.state {
         case .done: return cached(job)
         case .running: return JobReason(state: .running)
+        case .unreadable(let error):
+            var reason = JobReason(state: .unreadable)
+            reason.problem = error
+            return reason
         case .failed:
             var reason = changed(job)
             reason.state = .failed

@@ -13,6 +13,8 @@ package struct JobRecord: Sendable {
     package var submitted: Timestamp?
     package var dependencies: [String]
     package var state: State = .notRun
+    /// Why nobody can say in which state it is.
+    package private(set) var problem: SystemError?
     /// Whether its run goes on.
     package var isOfLiveRun = false
     /// Whether its run keeps it from starting.
@@ -28,6 +30,8 @@ package struct JobRecord: Sendable {
         case held
         /// No run goes on that has submitted it, and nothing has run.
         case notRun = "not run"
+        /// Nobody can say: this user may not look.
+        case unreadable
 
         /// Whether it has neither begun nor ended.
         package var isOpen: Bool { [.waiting, .held, .notRun].contains(self) }
@@ -92,7 +96,13 @@ package struct JobRecord: Sendable {
             case .failed: isOfLiveRun && isHeld ? .held : .error
             case .running: .running
             case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
+            case .unreadable(let error): unreadable(error)
             }
+    }
+
+    private mutating func unreadable(_ error: SystemError) -> State {
+        problem = error
+        return .unreadable
     }
 
     package var outcome: Outcome? {

@@ -16,6 +16,8 @@ package struct RunRecord: Sendable {
     package let exitCode: Int32
     /// What is wrong with its `status.json`, if something is.
     package let problem: String?
+    /// Whether this user may not read it.
+    package let isUnreadable: Bool
 
     /// The runs of an experiment, the oldest first.
     package static func all(of experiment: String, in workspace: Workspace) -> [RunRecord] {
@@ -32,9 +34,16 @@ package struct RunRecord: Sendable {
         self.experiment = experiment
         self.run = run
         let file = "\(path)/status.json"
-        let json = (try? Files.read(file, limit: 1 << 26)).flatMap { try? JSON.parse($0) }
-        problem =
-            json == nil && Files.exists(file) ? "\(Paths.shown(file)): it cannot be read: left out" : nil
+        var json: JSON?
+        do throws(SystemError) {
+            let bytes = try Files.read(file, limit: 1 << 26)
+            json = try? JSON.parse(bytes)
+            problem = json == nil ? "\(Paths.shown(file)): it cannot be read: left out" : nil
+            isUnreadable = false
+        } catch {
+            problem = error.isMissing ? nil : error.text
+            isUnreadable = error.isDenied
+        }
         let told = json?["status"]?.string ?? "unknown"
         // A run that was killed could not say so.
         state = told == "running" && !isAlive ? "interrupted" : told

@@ -16,13 +16,22 @@ package struct WorkspaceDoctor {
     /// A host that never comes back.
     private let gone: String?
 
-    package init(_ workspace: Workspace, gone: String? = nil) {
+    /// Told what cannot be read.
+    private let warn: (SystemError) -> Void
+
+    package init(
+        _ workspace: Workspace, gone: String? = nil,
+        warn: @escaping (SystemError) -> Void = { _ in }
+    ) {
         self.workspace = workspace
         self.gone = gone
+        self.warn = warn
     }
 
     package func findings() -> [Finding] {
-        let inventory = WorkspaceInventory(workspace)
+        let inventory = WorkspaceInventory(workspace) { [warn] problem in
+            if case .unreadable(let error) = problem { warn(error) }
+        }
         var found: [Finding] = []
         if !Files.exists("\(workspace.path)/.__experimaestro__") {
             let marker = "\(workspace.path)/.__experimaestro__"
@@ -165,7 +174,13 @@ package struct WorkspaceDoctor {
 
     private func job(_ job: JobRecord) -> [Finding] {
         let folder = job.folder
-        if FileLock.isHeld(folder.lock) { return [] }
+        switch folder.state() {
+        case .running: return []
+        case .unreadable(let error):
+            warn(error)
+            return []
+        default: break
+        }
         var found = temporaryFiles(in: folder.path)
         if LockClaim.isAbandoned(folder.lock), let claims = LockClaim.folder {
             found.append(

@@ -28,9 +28,22 @@ package struct WorkspaceInventory {
 
     /// The names of the experiments.
     package var experiments: [String] {
-        ((try? Files.list("\(workspace.path)/experiments")) ?? []).filter {
-            !RunHistory(experiment: $0, in: workspace).names.isEmpty
+        list("\(workspace.path)/experiments").filter { !history(of: $0).names.isEmpty }
+    }
+
+    /// The names in a folder; none where it is not there, or cannot be read, which is told.
+    private func list(_ folder: String) -> [String] {
+        do throws(SystemError) { return try Files.list(folder) } catch {
+            if !error.isMissing { warn(.unreadable(error)) }
+            return []
         }
+    }
+
+    private func history(of experiment: String) -> RunHistory {
+        let history = RunHistory(experiment: experiment, in: workspace)
+        // A file beside the experiments is no experiment.
+        if let problem = history.problem { warn(.unreadable(problem)) }
+        return history
     }
 
     /// The runs that go on, wherever their processes are, with the folders of the jobs that they have submitted.
@@ -57,7 +70,7 @@ package struct WorkspaceInventory {
         }
     }
 
-    /// The jobs of the newest run of each experiment, or of one; the last submitted first, each once.
+    /// The jobs of the newest run of each experiment that has submitted any, or of one experiment; the last submitted first, each once.
     ///
     /// - Parameters:
     ///   - count: how many at most; then only the ends of the logs are read.
@@ -66,10 +79,13 @@ package struct WorkspaceInventory {
     {
         var found: [JobRecord] = []
         for name in experiment.map({ [$0] }) ?? experiments {
-            let names = RunHistory(experiment: name, in: workspace).names
-            for run in everyRun ? names.reversed() : names.suffix(1) {
+            let names = history(of: name).names
+            for run in names.reversed() {
                 let isLive = run == names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
-                found += jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
+                let own = jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
+                found += own
+                // One that could not begin, as on a full disk, has submitted nothing.
+                if !everyRun, !own.isEmpty || isLive { break }
             }
         }
         found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
@@ -128,8 +144,8 @@ package struct WorkspaceInventory {
 
     /// Every folder below `jobs/`, whether a run knows it or not; links are left out.
     package func folders() -> [JobRecord] {
-        ((try? Files.list(workspace.jobs)) ?? []).flatMap { task in
-            ((try? Files.list("\(workspace.jobs)/\(task)")) ?? []).compactMap { identifier in
+        list(workspace.jobs).flatMap { task in
+            list("\(workspace.jobs)/\(task)").compactMap { identifier in
                 let record = JobRecord(workspace, task: task, identifier: identifier)
                 return Files.kind(record.folder.path, followingLinks: false) == .folder ? record : nil
             }

@@ -111,6 +111,10 @@ package final class DirectLauncher: Launcher {
     package func launch(_ job: JobSpec, memory: Int64?) {
         do throws(SystemError) {
             try job.folder.checkPlace()
+            // Where this user may not make the folder, that is why.
+            if let files = job.files, !Files.exists(job.folder.path) {
+                try files.write(to: job.folder, job.language)
+            }
             guard let lock = try FileLock.take(job.folder.lock, program: job.folder.process) else {
                 return adopt(job)
             }

@@ -176,6 +176,11 @@ package final class Experiment {
         var tags = task.allTags()
         tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
         let (demand, problem) = try demand(of: task, options.requirement, folder)
+        let isLeft = mode == .prepare && task.type.kind != .prepare
+        var pending: JobFiles?
+        if mode != .dryRun, !isLeft, state != .done {
+            pending = try write(jobFiles(of: task, script), to: folder, script.language, state)
+        }
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder, in: place,
@@ -184,7 +189,7 @@ package final class Experiment {
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: demand, retry: script.retry,
             priority: options.priority, isHeld: options.isHeld,
-            files: mode.launches && state == .running ? jobFiles(of: task, script) : nil)
+            files: mode.launches ? pending : nil)
         let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
@@ -241,6 +246,20 @@ package final class Experiment {
         return place
     }
 
+    /// Writes what a job needs to its folder, unless somebody runs it.
+    ///
+    /// - Returns: what is still to be written when it is launched: it runs elsewhere, or this user may not write there; then it fails by itself.
+    private func write(
+        _ files: JobFiles, to folder: JobFolder, _ language: JobScript.Language, _ state: JobFolder.State
+    ) throws(SystemError) -> JobFiles? {
+        if state == .running { return files }
+        do throws(SystemError) { try files.write(to: folder, language) } catch {
+            guard mode.launches, error.isDenied else { throw error }
+            return files
+        }
+        return nil
+    }
+
     /// Makes a job part of the run.
     private func register(
         _ job: Job, _ script: JobScript, _ state: JobFolder.State, problem: String? = nil,
@@ -249,9 +268,6 @@ package final class Experiment {
         let spec = job.spec
         let dependencies = spec.dependencies.map { all[$0.index] }
         let isLeft = mode == .prepare && job.task.type.kind != .prepare
-        if mode != .dryRun, !isLeft, state != .done, state != .running {
-            try jobFiles(of: job.task, script).write(to: spec.folder, spec.language)
-        }
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
@@ -304,13 +320,20 @@ package final class Experiment {
         let dependencies = try job.spec.dependencies.map { try remake(all[$0.index], for: job.task) }
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
         let again = Job(spec: spec, task: job.task, tags: job.tags)
+        var state = JobFolder.State.new
         if mode != .dryRun {
             // Somebody else may be making them. That they are gone is forgotten when they are made (`JobAttempt`).
             _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
                 try Files.remove(spec.folder.done)
             }
         }
-        try register(again, script, mode == .dryRun ? .new : spec.folder.state(), neededBy: task)
+        if mode != .dryRun {
+            state = spec.folder.state()
+            if state != .done, state != .running {
+                try jobFiles(of: job.task, script).write(to: spec.folder, spec.language)
+            }
+        }
+        try register(again, script, state, neededBy: task)
         return again
     }
 
@@ -321,6 +344,12 @@ package final class Experiment {
         // Nobody takes the lock of a job that is done: a host that was killed after its last word may have left it.
         if state == .done, mode.launches, let claims = LockClaim.folder {
             LockClaim.settle([folder.lock], in: claims)
+        }
+        if state == .new, mode.launches, Files.exists(folder.done) {
+            // It cannot count, as where its parameters were lost in a power cut: these are written anew.
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                if !folder.isDone { try Files.removeTree(folder.done, below: folder.path) }
+            }
         }
         guard isPrepared == false, state == .done else { return state }
         if mode.launches {

@@ -14,6 +14,8 @@ package struct ExperimentSettings: Sendable {
     package var preExperiment: String?
     package var addTimestamp = false
     package var dirtyGit = DirtyGit.warn
+    /// Whether `dirty_git` is given.
+    package var saysDirtyGit = false
     package var title: String?
     /// `grid_search`.
     package var sweep = ConfigurationSweep()
@@ -44,6 +46,7 @@ package struct ExperimentSettings: Sendable {
                     at: setting.origin(at: ".dirty_git"))
             }
             dirtyGit = action
+            saysDirtyGit = true
         }
         if let grid = setting["grid_search"], grid.content != .null { sweep = try ConfigurationSweep(grid) }
         if file != nil, module != nil {

@@ -9,9 +9,10 @@ import Text
 
 /// The environment of this process.
 package enum Environment {
+    /// The value of a variable; nil where it is not set, or is not UTF-8.
     package static subscript(name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
-        return unsafe String(cString: value)
+        return unsafe String(validatingCString: value)
     }
 
     package static func remove(_ name: String) { unsafe _ = unsetenv(name) }
@@ -53,7 +54,7 @@ package enum Environment {
 
     /// The path of the running program.
     package static var program: String {
-        Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments.first ?? "xpm"
+        Files.linkTarget("/proc/self/exe") ?? Arguments.all.first ?? "xpm"
     }
 
     /// How many processors this process may use: by its affinity mask, and by the limits of its control groups.

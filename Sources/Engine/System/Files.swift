@@ -46,6 +46,17 @@ package enum Files {
     /// Who may do what with a file: the last nine bits of its mode; nil if there is none.
     package static func permissions(_ path: String) -> UInt32? { status(path).map { $0.mode & 0o777 } }
 
+    /// The last on a path that is there and that this user can look at, whose it is, and its permissions.
+    static func nearest(to path: String) -> (path: String, owner: UInt32, permissions: UInt32)? {
+        var path = path
+        while true {
+            if let status = status(path) { return (path, status.owner, status.mode & 0o777) }
+            let parent = Paths.parent(path)
+            if parent == path { return nil }
+            path = parent
+        }
+    }
+
     /// Says who may do what with a file.
     static func setPermissions(_ mode: UInt32, of path: String) throws(SystemError) {
         if unsafe chmod(path, mode_t(mode)) != 0 {
@@ -126,6 +137,20 @@ package enum Files {
         let bytes = try Descriptor(opening: path, O_RDONLY).readToEnd(limit: limit + 1, path: path)
         if bytes.count > limit { throw SystemError("read", path, code: EFBIG) }
         return bytes
+    }
+
+    /// The first byte of a file, and the last one that is no blank; nil where it has none, or too many blanks at its end.
+    static func ends(of path: String) throws(SystemError) -> (first: UInt8?, last: UInt8?) {
+        let descriptor = try Descriptor(reading: path)
+        var first = [UInt8](repeating: 0, count: 1)
+        var last = [UInt8](repeating: 0, count: 16)
+        let end = lseek(descriptor.number, 0, SEEK_END)
+        let isThere = unsafe pread(descriptor.number, &first, 1, 0) == 1
+        let start = max(0, end - off_t(last.count))
+        let count = unsafe pread(descriptor.number, &last, last.count, start)
+        return (
+            isThere ? first[0] : nil, last.prefix(max(0, count)).last { !$0.isBlank && $0 != 10 && $0 != 13 }
+        )
     }
 
     /// The content from an offset on; `most` bytes of it, or a few more.
@@ -328,7 +353,7 @@ package enum Files {
         }
     }
 
-    /// The target of a symbolic link, or nil.
+    /// The target of a symbolic link; nil where there is none, or it is not UTF-8.
     package static func linkTarget(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = unsafe buffer.withUnsafeMutableBytes { buffer in
@@ -337,7 +362,7 @@ package enum Files {
                 return unsafe readlink(path, start, buffer.count)
             }
         }
-        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+        return count < 0 ? nil : String(validating: buffer[..<count], as: UTF8.self)
     }
 
     /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's, and left out.
@@ -365,6 +390,25 @@ package enum Files {
             }
         }
         return names.sorted(by: ByteOrder.less)
+    }
+
+    /// Links what a folder has with names that are not UTF-8 into another one, byte for byte.
+    static func linkStrangers(of folder: String, into place: String) {
+        guard let listing = unsafe opendir(folder) else { return }
+        defer { unsafe _ = closedir(listing) }
+        func path(_ folder: String, _ name: UnsafePointer<CChar>) -> [CChar] {
+            unsafe folder.utf8.map { CChar(bitPattern: $0) } + [CChar(UInt8(ascii: "/"))]
+                + UnsafeBufferPointer(start: name, count: strlen(name)) + [0]
+        }
+        while let entry = unsafe readdir(listing) {
+            unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    guard unsafe String(validatingCString: name) == nil else { return }
+                    // One that is there is the link, or was kept.
+                    unsafe _ = symlink(path(folder, name), path(place, name))
+                }
+            }
+        }
     }
 
     /// The files named `….lock` in a folder and those below it.

@@ -31,10 +31,11 @@ package enum Paths {
         return extensions.contains { name.before(".\($0)").map { !$0.isEmpty } ?? false }
     }
 
+    /// The current folder. A program of ours does not begin where there is none, or its name is not UTF-8 (`Surroundings`).
     package static var current: String {
         guard let path = unsafe getcwd(nil, 0) else { return "/" }
         defer { unsafe free(path) }
-        return unsafe String(cString: path)
+        return unsafe String(validatingCString: path) ?? "/"
     }
 
     /// The path from the root, without `.`, `..` and doubled slashes; `~` is the user's home.
@@ -70,7 +71,7 @@ package enum Paths {
     package static func real(_ path: String) -> String {
         guard let resolved = unsafe realpath(path, nil) else { return path }
         defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
+        return unsafe String(validatingCString: resolved) ?? path
     }
 
     package static var home: String { Environment["HOME"] ?? "/" }

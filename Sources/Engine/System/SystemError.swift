@@ -22,7 +22,26 @@ package struct SystemError: Error, Equatable {
 
     /// `/data/ws/jobs: cannot create folder: Permission denied (EACCES)`
     package var text: String {
-        "\(path.isEmpty ? "" : path + ": ")cannot \(operation): \(Self.message(code))\(Self.symbol(code).map { " (\($0))" } ?? "")"
+        "\(path.isEmpty ? "" : path + ": ")cannot \(operation): \(Self.message(code))\(Self.symbol(code).map { " (\($0))" } ?? "")\(isDenied ? Self.owner(of: path) : "")"
+    }
+
+    /// Whether it was for want of a permission.
+    package var isDenied: Bool { code == EACCES || code == EPERM }
+
+    /// Whose the nearest thing on a path is that this user may not use, and what to do about it.
+    private static func owner(of path: String) -> String {
+        guard path.hasPrefix("/"), var (place, owner, mode) = Files.nearest(to: path) else { return "" }
+        if Environment.isOwn(user: owner), Paths.parent(place) != place,
+            let above = Files.nearest(to: Paths.parent(place))
+        {
+            (place, owner, mode) = above
+        }
+        if Environment.isOwn(user: owner) { return "" }
+        let name = Environment.name(ofUser: owner)
+        let hint =
+            owner == 0
+            ? "" : ": \(name) shares it with umask 002, or setfacl -d (docs/sharing.md)"
+        return "; \(Paths.shown(place)) is \(name)'s, mode \(String(mode, radix: 8))\(hint)"
     }
 
     /// In place of an errno: what is there is a pipe, a device or a socket.
@@ -64,7 +83,10 @@ package struct SystemError: Error, Equatable {
 
 extension SystemError {
     /// Whether there is no such file.
-    package var isMissing: Bool { code == ENOENT }
+    package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+
+    /// Whether the disk takes no writes.
+    package var isReadOnly: Bool { code == EROFS }
 
     /// Whether a file was refused for its size.
     package var isTooLarge: Bool { code == EFBIG }

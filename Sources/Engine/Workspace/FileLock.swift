@@ -29,7 +29,12 @@ package struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter program: the `.pid` of a program that will have a part in the lock.
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
-        let descriptor = try Descriptor(locking: path)
+        let descriptor: Descriptor
+        do throws(SystemError) { descriptor = try Descriptor(locking: path) } catch {
+            // Who may not write it can still see that somebody has it.
+            if error.isDenied || error.isReadOnly, isHeld(path) { return nil }
+            throw error
+        }
         if let folder = LockClaim.folder {
             guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
                 return nil
@@ -80,10 +85,19 @@ package struct FileLock: ~Copyable, Sendable {
         descriptor.isAt(path)
     }
 
+    /// Whether a process holds the lock. Creates nothing. One that cannot be looked at counts as free: see `look`.
+    package static func isHeld(_ path: String) -> Bool { (try? look(path)) ?? false }
+
     /// Whether a process holds the lock. Creates nothing.
-    package static func isHeld(_ path: String) -> Bool {
-        if LockClaim.isInUse { return LockClaim.isHeld(path) }
-        guard let descriptor = try? Descriptor(opening: path, O_RDONLY | O_NONBLOCK) else { return false }
+    ///
+    /// - Throws: where that cannot be seen.
+    static func look(_ path: String) throws(SystemError) -> Bool {
+        if LockClaim.isInUse { return try LockClaim.look(path) }
+        let descriptor: Descriptor
+        do throws(SystemError) { descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK) } catch {
+            if error.isMissing { return false }
+            throw error
+        }
         if xsys_lock(descriptor.number, false) == -EWOULDBLOCK { return true }
         _ = xsys_unlock(descriptor.number)
         return false

@@ -7,21 +7,67 @@ package struct GitState: Sendable, Equatable {
     /// What is not committed, as `git diff` tells it; of a large one the beginning.
     package let diff: String?
 
+    /// What there is to know of a folder.
+    package enum Answer: Sendable {
+        case state(GitState)
+        case noRepository
+        /// There is one, and git does not tell: why.
+        case unknown(String)
+
+        package var state: GitState? { if case .state(let state) = self { state } else { nil } }
+
+        /// Why nobody knows whether all is committed; nil where git knows.
+        package var problem: String? {
+            switch self {
+            case .state: nil
+            case .noRepository: "there is no git repository"
+            case .unknown(let reason): reason
+            }
+        }
+    }
+
     private static let mostDiff = 1 << 20
 
-    /// Asks git; nil outside a repository, or without git.
-    package static func of(_ folder: String) -> GitState? {
-        let arguments = ["git", "-C", folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
-        guard let (code, text) = ChildProcess.output(arguments), code == 0 else { return nil }
+    /// Asks git.
+    ///
+    /// - Parameter workspace: what is in it does not count.
+    package static func of(_ folder: String, without workspace: String) -> Answer {
+        guard let root = root(of: folder) else { return .noRepository }
+        let isInside = workspace.hasPrefix("\(root)/")
+        let paths = isInside ? [":/", ":(top,exclude)\(Paths.relative(workspace, from: root))"] : []
+        let git = ["git", "-C", folder]
+        let text: String
+        do throws(SystemError) {
+            let arguments =
+                git + ["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--"] + paths
+            let (code, said) = try ChildProcess.run(arguments, environment: .current, input: "/dev/null")
+            guard code == 0 else {
+                let line = said.split(separator: "\n").first { !$0.isBlank } ?? "exit code \(code)"
+                return .unknown("git: \(line)")
+            }
+            text = said
+        } catch { return .unknown(error.text) }
         let lines = text.split(separator: "\n")
-        let prefix = "# branch.oid "
-        let commit = lines.lazy.compactMap { $0.after(prefix) }.first.map(String.init)
-        let isDirty = lines.contains { !$0.hasPrefix("#") }
+        let commit = lines.lazy.compactMap { $0.after("# branch.oid ") }.first.map(String.init)
+        // Changed, renamed and unmerged files; git may warn of other things.
+        let isDirty = lines.contains { line in ["1 ", "2 ", "u "].contains { line.hasPrefix($0) } }
         let base = commit == "(initial)" ? [] : ["HEAD"]
-        let diff = ["git", "-C", folder, "diff", "--no-color", "--no-ext-diff"] + base
-        return GitState(
-            commit: commit == "(initial)" ? nil : commit, isDirty: isDirty,
-            diff: isDirty ? ChildProcess.output(diff, limit: mostDiff)?.text : nil)
+        let diff = git + ["diff", "--no-color", "--no-ext-diff"] + base + ["--"] + paths
+        return .state(
+            GitState(
+                commit: commit == "(initial)" ? nil : commit, isDirty: isDirty,
+                diff: isDirty ? ChildProcess.output(diff, limit: mostDiff)?.text : nil))
+    }
+
+    /// The folder with `.git`, at or above one; that of a repository which the environment names is anywhere.
+    private static func root(of folder: String) -> String? {
+        var folder = Paths.real(Paths.absolute(folder))
+        if Environment["GIT_DIR"] != nil { return folder }
+        while !Files.exists("\(folder)/.git") {
+            if folder == "/" { return nil }
+            folder = Paths.parent(folder)
+        }
+        return folder
     }
 
     package var json: JSON {

@@ -87,6 +87,8 @@ package struct JobFolder: Sendable, Hashable {
         case failed(Outcome)
         /// A process holds its lock.
         case running
+        /// Nobody can say: this user may not look.
+        case unreadable(SystemError)
     }
 
     /// The workspace that it is in.
@@ -112,12 +114,34 @@ package struct JobFolder: Sendable, Hashable {
 
     /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job; an empty one where experimaestro
     /// ran the job, which keeps its script `{name}.py` there.
-    package var isDone: Bool {
-        guard let bytes = try? Files.read(done, limit: 1 << 16) else { return false }
+    package var isDone: Bool { (try? lookWhetherDone()) ?? false }
+
+    /// The same.
+    ///
+    /// - Throws: where this user may not look.
+    private func lookWhetherDone() throws(SystemError) -> Bool {
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try Files.read(done, limit: 1 << 16) } catch {
+            if error.isDenied { throw error }
+            return false
+        }
         if bytes.isEmpty { return Files.kind("\(path)/\(name).py") == .file }
         // A job under a former definition is a link to the folder of the old one.
-        return Outcome.isOfDone(bytes) { [identifier] }
+        let isDone =
+            Outcome.isOfDone(bytes) { [identifier] }
             || Outcome.isOfDone(bytes) { [Paths.name(Paths.real(path))] }
+        return isDone ? try hasParameters() : false
+    }
+
+    /// Whether there is something like a `params.json`: after a power cut it may be empty, or full of zeros. Without it nobody knows what was done.
+    private func hasParameters() throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            let (first, last) = try Files.ends(of: parameters)
+            return first == UInt8(ascii: "{") && last == UInt8(ascii: "}")
+        } catch {
+            if error.isDenied { throw error }
+            return false
+        }
     }
 
     /// Writes the outcome into the process record and gives that its final name: one rename makes it known. For who holds the lock.
@@ -137,12 +161,14 @@ package struct JobFolder: Sendable, Hashable {
 
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.
     package func state() -> State {
-        if Files.exists(process), FileLock.isHeld(lock) { return .running }
-        if isDone { return .done }
-        guard Files.exists(path) else { return .new }
-        if FileLock.isHeld(lock) { return .running }
-        // The job may have ended between the two looks.
-        if isDone { return .done }
-        return Files.exists(failed) ? .failed(Outcome.read(failed)) : .new
+        do throws(SystemError) {
+            if Files.exists(process), try FileLock.look(lock) { return .running }
+            if try lookWhetherDone() { return .done }
+            guard Files.exists(path) else { return .new }
+            if try FileLock.look(lock) { return .running }
+            // The job may have ended between the two looks.
+            if try lookWhetherDone() { return .done }
+            return Files.exists(failed) ? .failed(Outcome.read(failed)) : .new
+        } catch { return .unreadable(error) }
     }
 }

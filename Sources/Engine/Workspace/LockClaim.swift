@@ -95,7 +95,18 @@ struct LockClaim {
 
     // MARK: Looking
 
-    static func isHeld(_ lock: String) -> Bool { read(path(of: lock)).map { !$0.isStale } ?? false }
+    static func isHeld(_ lock: String) -> Bool { (try? look(lock)) ?? false }
+
+    /// Whether somebody has a lock.
+    ///
+    /// - Throws: where that cannot be seen.
+    static func look(_ lock: String) throws(SystemError) -> Bool {
+        if let claim = read(path(of: lock)) { return !claim.isStale }
+        do throws(SystemError) { _ = try Files.read(path(of: lock), limit: 1 << 16) } catch {
+            if error.isDenied { throw error }
+        }
+        return false
+    }
 
     private var isStale: Bool {
         if owner.isElsewhere || owner.isAlive || heir?.isAlive ?? false { return false }

@@ -7,12 +7,19 @@ package struct RunHistory {
     private let sources: String
     /// The runs' names, which tell when they began; the oldest first.
     package let names: [String]
+    /// Why they cannot be listed.
+    package let problem: SystemError?
 
     package init(experiment: String, in workspace: Workspace) {
         folder = workspace.experiment(experiment)
         sources = "\(workspace.sources)/\(experiment)"
-        let entries = (try? Files.list(folder)) ?? []
-        names = Self.sorted(entries)
+        do throws(SystemError) {
+            names = Self.sorted(try Files.list(folder))
+            problem = nil
+        } catch {
+            names = []
+            problem = error.isMissing ? nil : error
+        }
     }
 
     /// A name for a run that begins now: it sorts behind all others, whatever the clock says and whichever of them were removed.

@@ -126,9 +126,12 @@ package final class SourceTree {
         {
             try Files.link("\(place)/\(name)", to: "\(original)/\(name)")
         }
+        Files.linkStrangers(of: original, into: place)
     }
 
     /// The files below the root that match a pattern with `*`, `?`, `[…]` and `**`; in byte order.
+    ///
+    /// - Throws: also for a name that is not UTF-8 where a pattern looks.
     package static func files(matching pattern: String, in root: String) throws(SystemError) -> [String] {
         var found: [String] = []
         try match(pattern.split(separator: "/").map(String.init)[...], in: root, &found)
@@ -143,7 +146,8 @@ package final class SourceTree {
         if part == "." { return try match(rest, in: folder, &found) }
         if part == ".." { return try match(rest, in: Paths.parent(folder), &found) }
         if part == "**" { try match(rest, in: folder, &found) }
-        for name in try Files.list(folder) where !name.hasPrefix(".") || part.hasPrefix(".") {
+        for name in try Files.list(folder, refusingStrangers: true)
+        where !name.hasPrefix(".") || part.hasPrefix(".") {
             let path = "\(folder)/\(name)"
             let kind = Files.kind(path, followingLinks: part != "**")
             if part == "**" {

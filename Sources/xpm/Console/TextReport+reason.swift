@@ -26,6 +26,7 @@ extension TextReport {
         }
         let differences = reason.differences.filter { $0.note != .outsideIdentity }.map(\.text)
         switch reason.state {
+        case .unreadable: add("why", [reason.problem?.text].compactMap(\.self))
         case .remade:
             add(
                 "for",
@@ -58,7 +59,7 @@ extension JobReason {
             "differences": .array(differences.map(\.json)),
             "changed_files": .array(changedFiles.map(JSON.string)),
             "changed_variables": .array(changedVariables.map(JSON.string)),
-            "needed_by": .optional(neededBy?.identifier.hex),
+            "needed_by": .optional(neededBy?.identifier.hex), "problem": .optional(problem?.text),
         ]
     }
 }

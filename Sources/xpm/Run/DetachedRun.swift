@@ -18,8 +18,8 @@ enum DetachedRun {
         let log = "\(folder)/detached.log"
         let program = Paths.real(Environment.program)
         // What follows `--` is the script's, whatever it is called.
-        let own = CommandLine.arguments.dropFirst().prefix { $0 != "--" }.filter { $0 != "--detach" }
-        let arguments = [program] + own + CommandLine.arguments.drop { $0 != "--" }
+        let own = Arguments.all.dropFirst().prefix { $0 != "--" }.filter { $0 != "--detach" }
+        let arguments = [program] + own + Arguments.all.drop { $0 != "--" }
         let environment = EnvironmentBlock.current.setting([(variable, "3")])
         var process: (pid: Int32, told: [UInt8]) = (0, [])
         do throws(SystemError) {

@@ -6,37 +6,46 @@ import Text
 final class GitWatch {
     private let context: Context
     private let folder: String
-    private let answer = Monitor<GitState??>(nil)
+    private let answer = Monitor<GitState.Answer?>(nil)
 
     /// Begins to ask. Where the experiment says `dirty_git: error`, waits for the answer.
     ///
-    /// - Throws: uncommitted changes that the experiment does not allow.
+    /// - Throws: uncommitted changes that the experiment does not allow, or that nobody knows of them.
     init(_ context: Context) throws(Failure) {
         self.context = context
         let input = context.files.input
         folder =
             input.script.map(Paths.parent) ?? input.moduleFile.map { Paths.parent(Paths.absolute($0)) } ?? "."
+        let workspace = Paths.real(context.files.workspace.path)
         let ask: @Sendable () -> Void = { [answer, folder] in
-            let state = GitState.of(folder)
-            answer.change { $0 = .some(state) }
+            let found = GitState.of(folder, without: workspace)
+            answer.change { $0 = found }
         }
         do throws(SystemError) { try NewThread.start(ask) } catch { ask() }
         guard context.files.settings.dirtyGit == .error else { return }
-        if let git = answer.wait(until: { $0 }), git.isDirty {
-            throw .message(
-                "\(Paths.shown(folder)): uncommitted changes, and the experiment says dirty_git: error")
+        let found = answer.wait { $0 }
+        let problem = found.state.map { $0.isDirty ? "uncommitted changes" : nil } ?? found.problem
+        if let problem {
+            throw .message("\(Paths.shown(folder)): \(problem), and the experiment says dirty_git: error")
         }
     }
 
     /// Notes the commit with the run, and warns of uncommitted changes. Git that takes longer than the run gets a second more.
     func tell(_ console: any Console, in run: RunFolder?) {
-        guard answer.wait(milliseconds: 1000, until: { $0 != nil }), let git = answer.withLock({ $0 ?? nil })
+        guard answer.wait(milliseconds: 1000, until: { $0 != nil }), let found = answer.withLock({ $0 })
         else { return }
-        if git.isDirty, context.files.settings.dirtyGit == .warn {
-            console.observe(
-                .warning("\(Paths.shown(folder)): uncommitted changes (dirty_git: ignore says nothing)"))
+        let settings = context.files.settings
+        let problem: String? =
+            switch found {
+            case .state(let git): git.isDirty ? "uncommitted changes" : nil
+            // Not every experiment is in a repository; who asks for a warning gets one.
+            case .noRepository: settings.saysDirtyGit ? found.problem : nil
+            case .unknown: found.problem
+            }
+        if let problem, settings.dirtyGit == .warn {
+            console.observe(.warning("\(Paths.shown(folder)): \(problem) (dirty_git: ignore says nothing)"))
         }
-        guard let run else { return }
+        guard let run, let git = found.state else { return }
         try? run.write(environment: RunEnvironment.json(of: context, run: run, git: git))
     }
 }

@@ -67,7 +67,10 @@ final class PlanReader {
             name: files.name, mode: .dryRun, workspace: files.workspace, run: nil, board: JobBoard(),
             inbox: nil, objects: nil, environment: files.environment, host: "", version: xpmVersion,
             machine: files.user.machine,
-            planned: { [unowned self] in planned.add($0) })
+            planned: { [unowned self] one in
+                if case .unreadable(let error) = one.state { Unreadable.note(error) }
+                planned.add(one)
+            })
         do throws(PlanError) { try session.run(in: experiment) } catch { throw Failure(error) }
     }
 

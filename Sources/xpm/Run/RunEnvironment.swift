@@ -9,7 +9,7 @@ enum RunEnvironment {
         return [
             "xpm_version": .string(xpmVersion),
             "identity_scheme": .string(ParameterFile.scheme),
-            "command_line": .array(secrets.masked(commandLine: CommandLine.arguments).map(JSON.string)),
+            "command_line": .array(secrets.masked(commandLine: Arguments.all).map(JSON.string)),
             "working_directory": .string(Paths.current),
             "script": .optional(context.files.input.script ?? context.files.input.module),
             "configuration": secrets.masked(context.files.recorded.json),

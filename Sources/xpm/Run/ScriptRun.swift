@@ -196,7 +196,9 @@ final class ScriptRun {
     private func note(_ planned: Experiment.PlannedJob) {
         let task = planned.job.task
         defaults.look(at: planned)
-        if context.mode.launches { tasks.append(task) } else { self.planned.add(planned) }
+        if context.mode.launches { return tasks.append(task) }
+        if case .unreadable(let error) = planned.state { Unreadable.note(error) }
+        self.planned.add(planned)
     }
 
     /// Shows what was planned, each job with its reason, which may lie in any other job of the plan.

@@ -11,7 +11,7 @@ struct DoctorCommand: ParsableCommand {
             links that lead nowhere; and for finished jobs whose parameters cannot be read. Mends with --mend what nobody can miss. What lies \
             in the folders of jobs and of kept code and is not of xpm's make is named too; no command removes it.
 
-            Exit code 0: nothing found, or all mended; 1: something is left.
+            Exit code 0: nothing found, or all mended; 1: something is left; 2: something cannot be read.
             """)
 
     @OptionGroup var workspace: WorkspaceOptions
@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
             var left = 0
             var count = 0
             let place = try ExperimentFiles.existingWorkspace(workspace)
-            for finding in WorkspaceDoctor(place, gone: gone).findings() {
+            for finding in WorkspaceDoctor(place, gone: gone, warn: Unreadable.note).findings() {
                 if !finding.isNote { count += 1 }
                 var isMended = false
                 if mend, let cure = finding.cure {
@@ -48,8 +48,8 @@ struct DoctorCommand: ParsableCommand {
                 StandardStream.output.write(
                     json ? line.text + "\n" : "\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
             }
-            if count == 0 { StandardStream.error.write("nothing found\n") }
-            if left > 0 { throw Failure.code(1) }
+            if count == 0, !Unreadable.wasMet { StandardStream.error.write("nothing found\n") }
+            if left > 0, !Unreadable.wasMet { throw Failure.code(1) }
         } catch { throw error.reported() }
     }
 }

@@ -18,11 +18,11 @@ struct ExperimentsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let place = try ExperimentFiles.existingWorkspace(workspace)
-                let names = WorkspaceInventory(place).experiments
+                let names = WorkspaceInventory(place, warn: Unreadable.note).experiments
                 let width = names.map(\.count).max() ?? 0
                 for name in names {
                     guard let run = RunRecord.all(of: name, in: place).last else { continue }
-                    if let problem = run.problem { JobSelection.warn(problem) }
+                    if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
                     StandardStream.output.write(
                         json ? run.json.text + "\n" : "\(name.padded(to: width))  \(run.text)\n")
                 }
@@ -63,7 +63,7 @@ struct ExperimentsCommand: ParsableCommand {
                 guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
                 let inventory = WorkspaceInventory(
                     try ExperimentFiles.workspace(workspace, experiment: experiment),
-                    warn: { JobSelection.warn($0.text) })
+                    warn: Unreadable.note)
                 var jobs = inventory.jobs(of: experiment)
                 for index in jobs.indices { jobs[index].readState() }
                 let report = JobReport(style: .standardOutput)
@@ -216,10 +216,13 @@ struct ExperimentsCommand: ParsableCommand {
         let place = try ExperimentFiles.existingWorkspace(options, experiment: experiment)
         let runs = RunRecord.all(of: experiment, in: place)
         guard !runs.isEmpty else {
+            if let problem = RunHistory(experiment: experiment, in: place).problem { throw Failure(problem) }
             let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
         }
-        for case let problem? in runs.map(\.problem) { JobSelection.warn(problem) }
+        for run in runs {
+            if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
+        }
         return runs
     }
 }

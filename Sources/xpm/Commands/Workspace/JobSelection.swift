@@ -8,7 +8,7 @@ struct JobSelection: ParsableArguments {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Only jobs of this experiment's newest run.", valueName: "name"))
+        help: ArgumentHelp("Only jobs of this experiment's newest run that has any.", valueName: "name"))
     var experiment: String?
 
     @Option(
@@ -54,6 +54,7 @@ struct JobSelection: ParsableArguments {
                 known[folder]
                 ?? JobRecord(place, task: Paths.name(Paths.parent(folder)), identifier: Paths.name(folder))
             record.readState()
+            if let problem = record.problem { Unreadable.note(problem) }
             found.append(record)
         }
         return found
@@ -73,8 +74,11 @@ struct JobQuery {
     func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
         let inventory = WorkspaceInventory(
             try ExperimentFiles.existingWorkspace(workspace, experiment: experiment),
-            warn: { JobSelection.warn($0.text) })
-        if let experiment, RunHistory(experiment: experiment, in: inventory.workspace).names.isEmpty {
+            warn: Unreadable.note)
+        if let experiment, case let history = RunHistory(experiment: experiment, in: inventory.workspace),
+            history.names.isEmpty
+        {
+            if let problem = history.problem { throw Failure(problem) }
             let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
         }
@@ -84,12 +88,15 @@ struct JobQuery {
         }
         // Without a filter the ends of the logs are enough.
         var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
-        for index in jobs.indices { jobs[index].readState() }
+        for index in jobs.indices {
+            jobs[index].readState()
+            if let problem = jobs[index].problem { Unreadable.note(problem) }
+        }
         if let experiment, jobs.isEmpty, !everyRun {
             let runs = RunHistory(experiment: experiment, in: inventory.workspace).names
             if runs.count > 1, let newest = runs.last {
                 JobSelection.warn(
-                    "its newest run, \(newest), has no jobs; --every-run has those of the runs before")
+                    "its newest run, \(newest), has no jobs, and neither have the runs before")
             }
         }
         if let parsed {

@@ -1,0 +1,32 @@
+import Engine
+import Synchronization
+import Text
+
+/// What a command was to read and could not: named on standard error, and the exit code is 2 in the end, since what was printed is not all.
+enum Unreadable {
+    private static let told = Mutex<TextSet>([])
+    /// So many are named.
+    private static let most = 10
+
+    static func note(_ error: SystemError) {
+        let count = told.withLock { told in told.insert(error.text).inserted ? told.ordered.count : 0 }
+        if count > 0, count <= most { JobSelection.warn(error.text) }
+        if count == most + 1 { JobSelection.warn("more of the workspace cannot be read") }
+    }
+
+    /// Tells what could not be read, or is damaged.
+    static func note(_ text: String, isDenied: Bool) {
+        if isDenied { _ = told.withLock { $0.insert(text) } }
+        JobSelection.warn(text)
+    }
+
+    /// Tells what of a workspace could not be read.
+    static func note(_ problem: WorkspaceInventory.Problem) {
+        switch problem {
+        case .unreadable(let error): note(error)
+        case .damaged: JobSelection.warn(problem.text)
+        }
+    }
+
+    static var wasMet: Bool { told.withLock { !$0.ordered.isEmpty } }
+}
