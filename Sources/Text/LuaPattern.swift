@@ -6,6 +6,10 @@ package struct LuaPattern: Sendable, Equatable {
     private let isAnchored: Bool
     /// Whether only one place has to be tried: the pattern says so, or begins with what matches any text before the rest.
     private let isTriedOnce: Bool
+    /// The longest run of bytes that every match has in it; empty where there is none.
+    package let required: [UInt8]
+    /// Which bytes a match can begin with; nil for any.
+    private let firsts: [Bool]?
 
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
@@ -18,7 +22,7 @@ package struct LuaPattern: Sendable, Equatable {
         bytes = Array(text.utf8)
         isAnchored = text.hasPrefix("^")
         isTriedOnce = isAnchored || text.hasPrefix(".*") || text.hasPrefix(".-")
-        try check()
+        (required, firsts) = try Self.check(bytes, from: isAnchored ? 1 : 0)
     }
 
     /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
@@ -55,6 +59,10 @@ package struct LuaPattern: Sendable, Equatable {
     ) -> (start: Int, end: Int, capture: ArraySlice<UInt8>)? {
         var start = first
         while true {
+            if let firsts, !isAnchored {
+                while start < line.endIndex, !firsts[Int(line[start])] { start += 1 }
+                if start == line.endIndex { return nil }
+            }
             var match = Match(pattern: bytes, text: line, steps: budget.steps)
             let end = match.match(start, isAnchored ? 1 : 0)
             budget.steps = match.steps
@@ -67,11 +75,23 @@ package struct LuaPattern: Sendable, Equatable {
         }
     }
 
-    /// Walks over the pattern once, as matching would.
-    private func check() throws(Malformed) {
-        var position = isAnchored ? 1 : 0
+    /// Walks over a pattern once, as matching would.
+    ///
+    /// - Returns: what every match has in it, and begins with.
+    private static func check(
+        _ bytes: [UInt8], from start: Int
+    ) throws(Malformed) -> (required: [UInt8], firsts: [Bool]?) {
+        var position = start
         var open: [Int] = []
         var count = 0
+        var (longest, run) = ([UInt8](), [UInt8]())
+        var firsts: [Bool]?
+        var isFirst = true
+        func end() {
+            if run.count > longest.count { longest = run }
+            run = []
+            isFirst = false
+        }
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "("):
@@ -87,14 +107,17 @@ package struct LuaPattern: Sendable, Equatable {
             where position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "b"):
                 guard position + 3 < bytes.count else { throw Malformed(text: "%b needs two characters") }
                 position += 4
+                end()
             case UInt8(ascii: "%")
             where position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "f"):
                 position += 2
                 guard position < bytes.count, bytes[position] == UInt8(ascii: "[") else {
                     throw Malformed(text: "'[' is missing after %f")
                 }
+                // The set itself takes no byte of the text: what follows it here is read as one that does, which ends a run.
+                end()
             default:
-                guard let end = Match.endOfClass(position, bytes) else {
+                guard let behind = Match.endOfClass(position, bytes) else {
                     throw Malformed(
                         text: bytes[position] == UInt8(ascii: "[") ? "']' is missing" : "it ends with '%'")
                 }
@@ -102,11 +125,27 @@ package struct LuaPattern: Sendable, Equatable {
                 if (0...9).contains(digit), digit == 0 || digit > count || open.contains(digit - 1) {
                     throw Malformed(text: "there is no capture %\(digit)")
                 }
-                position = end
+                let suffix = behind < bytes.count ? bytes[behind] : 0
+                let isOptional = "*-?".utf8.contains(suffix)
+                if isFirst, digit < 0, !isOptional,
+                    !(bytes[position] == UInt8(ascii: "$") && behind == bytes.count)
+                {
+                    firsts = (0...255).map { Match.isSingle(UInt8($0), position, behind, bytes) }
+                }
+                isFirst = false
+                if !isOptional, digit < 0, let byte = Match.literal(position, bytes) {
+                    run.append(byte)
+                } else {
+                    end()
+                }
+                if isOptional || suffix == UInt8(ascii: "+") { end() }
+                position = behind
                 if position < bytes.count, "*+-?".utf8.contains(bytes[position]) { position += 1 }
             }
         }
         if !open.isEmpty { throw Malformed(text: "')' is missing") }
+        end()
+        return (longest, firsts)
     }
 }
 
@@ -246,17 +285,35 @@ private struct Match {
     }
 
     private func isSingle(_ s: Int, _ p: Int, _ end: Int) -> Bool {
-        guard s < text.endIndex else { return false }
+        s < text.endIndex && Self.isSingle(text[s], p, end, pattern)
+    }
+
+    static func isSingle(_ byte: UInt8, _ p: Int, _ end: Int, _ pattern: [UInt8]) -> Bool {
         switch pattern[p] {
-        case UInt8(ascii: "."): return true
-        case UInt8(ascii: "%"): return Self.isClass(text[s], pattern[p + 1])
-        case UInt8(ascii: "["): return isInSet(text[s], p, end - 1)
-        case let byte: return byte == text[s]
+        case UInt8(ascii: "."): true
+        case UInt8(ascii: "%"): isClass(byte, pattern[p + 1])
+        case UInt8(ascii: "["): isInSet(byte, p, end - 1, pattern)
+        case let own: own == byte
         }
     }
 
-    /// - Parameter last: the position of the `]`.
+    /// The only byte that a single class fits; nil where there are others.
+    static func literal(_ p: Int, _ pattern: [UInt8]) -> UInt8? {
+        switch pattern[p] {
+        case UInt8(ascii: "."), UInt8(ascii: "["): nil
+        // An anchor at the end, which the caller cannot tell from the sign in the middle.
+        case UInt8(ascii: "$") where p + 1 == pattern.count: nil
+        case UInt8(ascii: "%"): isLetter(pattern[p + 1]) ? nil : pattern[p + 1]
+        case let byte: byte
+        }
+    }
+
     private func isInSet(_ byte: UInt8, _ first: Int, _ last: Int) -> Bool {
+        Self.isInSet(byte, first, last, pattern)
+    }
+
+    /// - Parameter last: the position of the `]`.
+    private static func isInSet(_ byte: UInt8, _ first: Int, _ last: Int, _ pattern: [UInt8]) -> Bool {
         var position = first + 1
         var isIn = true
         if pattern[position] == UInt8(ascii: "^") {
@@ -266,7 +323,7 @@ private struct Match {
         while position < last {
             if pattern[position] == UInt8(ascii: "%") {
                 position += 1
-                if Self.isClass(byte, pattern[position]) { return isIn }
+                if isClass(byte, pattern[position]) { return isIn }
                 position += 1
             } else if position + 2 < last, pattern[position + 1] == UInt8(ascii: "-") {
                 if pattern[position] <= byte, byte <= pattern[position + 2] { return isIn }

@@ -27,7 +27,8 @@ struct SurroundingsTests {
         var ana = Person.ana
         #expect(try bench.run(as: ana, "run", "experiment.lua", "--workdir", "ws").code == 0)
         let (lists, place) = (
-            ["jobs list", "failures", "doctor", "results experiment", "experiments list"], "\(bench.folder)/ws"
+            ["jobs list", "failures", "doctor", "results experiment", "experiments list"],
+            "\(bench.folder)/ws"
         )
         // The folder of one job, then of all of a type, of the experiment's runs, of all.
         let job = try #require(try bench.jobs("u.work", workspace: "ws").first)

@@ -169,6 +169,10 @@ long xsys_process_limit(void);
 /// Processors that this process may use, by its affinity mask (sched_getaffinity(2)); at least 1.
 int xsys_processors(void);
 
+/// Finds the last line of `text[0..<end]` that is not empty and has `bytes` in it (with `count` 0: any), and stores where it begins and ends. A line
+/// ends with a line feed or a carriage return. Returns whether there is one.
+bool xsys_last_line(const uint8_t *text, size_t end, const uint8_t *_Nullable bytes, size_t count, long *start, long *stop);
+
 /// A POSIX extended regular expression, or NULL for a text that is none.
 typedef struct xsys_regex xsys_regex;
 xsys_regex *_Nullable xsys_regex_new(const char *pattern);

@@ -115,8 +115,15 @@ package struct JobAttempt {
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
         if outcome.isDone {
             do throws(SystemError) {
-                try JobLog.collect(in: folder, header.results, earlier: earlier) { warn($0, output) }
-                if order.isDurable { try settle(header) }
+                let isWhole = try JobLog.collect(
+                    in: folder, header.results, earlier: earlier, isInterrupted: { watch.isAskedToStop() },
+                    warn: { warn($0, output) })
+                if !isWhole {
+                    outcome = Outcome(
+                        .cancelled, message: "stopped while its output was searched for results")
+                } else if order.isDurable {
+                    try settle(header)
+                }
             } catch {
                 outcome = Outcome(
                     .failed, exitCode: outcome.exitCode,

@@ -93,6 +93,22 @@ struct ProgramWatch {
         if polled[2].revents != 0 { passSignal() }
     }
 
+    /// Whether somebody has asked to stop since the program has ended.
+    mutating func isAskedToStop() -> Bool {
+        var polled = [
+            pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        unsafe _ = poll(&polled, nfds_t(polled.count), 0)
+        if polled[0].revents != 0 {
+            var (order, passed): (UInt8, Int32) = (0, -1)
+            if unsafe xsys_receive(orders, &order, 1, &passed, true) <= 0 { orders = -1 }
+            if order == JobRunner.Order.terminate || order == JobRunner.Order.kill { isCancelled = true }
+        }
+        if polled[1].revents != 0, xsys_next_signal(signals) > 0 { isCancelled = true }
+        return isCancelled
+    }
+
     /// The program has ended; what it has left in its group, or outside of it, follows.
     private mutating func endRest() {
         let end = killAt ?? Monotonic.seconds + Self.grace

@@ -16,7 +16,7 @@ package struct Partial: Equatable {
 
     /// Whether a folder can have the name: ASCII letters, digits and `_ - .`, not beginning with a dot.
     package static func isName(_ text: String) -> Bool {
-        !text.isEmpty && !text.hasPrefix(".") && text.utf8.count <= 200
+        !text.isEmpty && !text.hasPrefix(".") && text.utf8.count <= LongName.most
             && text.unicodeScalars.allSatisfy {
                 $0.isASCII
                     && ($0.properties.isAlphabetic || $0.properties.numericType != nil

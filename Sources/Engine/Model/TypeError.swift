@@ -14,9 +14,11 @@ package enum TypeError: Error, Equatable {
     package var text: String {
         switch self {
         case .malformedID(let id):
-            "'\(id)' cannot be the id of a type: use letters, digits, '_', '-' and '.'"
+            LongName.problem(id, "the id of a type")
+                ?? "'\(id)' cannot be the id of a type: use letters, digits, '_', '-' and '.'"
         case .malformedName(let name):
-            "'\(name)' cannot be the name of a parameter: use letters, digits and '_'"
+            LongName.problem(name, "the name of a parameter")
+                ?? "'\(name)' cannot be the name of a parameter: use letters, digits and '_'"
         case .reservedName(let name): "'\(name)' is a reserved name: every object has it"
         case .changedType(let name, let from, let to):
             "parameter '\(name)' is \(from) in the base type and cannot become \(to)"

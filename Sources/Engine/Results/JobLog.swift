@@ -71,29 +71,19 @@ package enum JobLog {
 
     // MARK: At the end of a job
 
-    /// A result that is found in the output of a program: the last match counts.
-    package struct Pattern: Sendable, Equatable {
-        package let name: String
-        package let text: String
-        fileprivate let pattern: LuaPattern
-
-        package init(name: String, _ text: String) throws(LuaPattern.Malformed) {
-            self.name = name
-            self.text = text
-            pattern = try LuaPattern(text)
-        }
-    }
-
     /// Adds to a job's results what it has told otherwise: the last numbers of its log, what patterns find in its output, and the results in
     /// its log. What it wrote to `results.json` itself comes before all of these, unless an earlier attempt wrote it. A file that is no JSON object is
     /// kept as `results.json.invalid`.
     ///
     /// - Parameters:
     ///   - earlier: what `JobResult.stamp` gave when the attempt began.
+    ///   - isInterrupted: asked now and then.
     ///   - warn: told of what was not understood.
+    /// - Returns: false where it was interrupted: then nothing is written.
     static func collect(
-        in folder: JobFolder, _ patterns: [Pattern], earlier: FileStamp?, warn: (String) -> Void
-    ) throws(SystemError) {
+        in folder: JobFolder, _ patterns: [Pattern], earlier: FileStamp?, isInterrupted: () -> Bool,
+        warn: (String) -> Void
+    ) throws(SystemError) -> Bool {
         var found: [JSON.Member] = []
         func lay(_ member: JSON.Member) {
             found.removeAll { $0.name == member.name }
@@ -105,13 +95,12 @@ package enum JobLog {
             }
         }
         if !patterns.isEmpty {
-            for path in [folder.output, folder.error] {
-                search(path, patterns, warn) { name, text in
-                    // What was found before it was given up may not be the last.
-                    guard let text else { return found.removeAll { $0.name == name } }
-                    lay(.init(name, value(of: text)))
-                }
+            var search = OutputSearch(patterns)
+            // What it wrote to standard error counts as the later.
+            for path in [folder.error, folder.output] {
+                guard try search.search(path, isInterrupted: isInterrupted, warn: warn) else { return false }
             }
+            for (name, text) in search.found { lay(.init(name, value(of: text))) }
         }
         if Files.exists(folder.programEvents) {
             each(folder) { members in
@@ -120,7 +109,7 @@ package enum JobLog {
                 }
             }
         }
-        if found.isEmpty { return }
+        if found.isEmpty { return true }
         let path = "\(folder.path)/\(JobResult.name)"
         if case .object(let own)? = JobResult.read(folder) {
             let told = found
@@ -131,6 +120,7 @@ package enum JobLog {
             warn("\(JobResult.name) is no JSON object: it is kept as \(JobResult.name).invalid")
         }
         try Files.replace(path, with: JSON.object(found).prettyBytes)
+        return true
     }
 
     /// What a pattern has found: a number where it is one, also at the end of a sentence.
@@ -140,42 +130,5 @@ package enum JobLog {
         guard let last = text.last, ".,;:".contains(last) else { return .string(text) }
         let rest = String(text.dropLast())
         return Int64(rest).map(JSON.int) ?? Double(rest).map(JSON.float) ?? .string(text)
-    }
-
-    /// On so many lines a pattern may take too long before it is given up.
-    private static let mostSlowLines = 20
-
-    /// Looks for patterns in the lines of a file; a progress bar's carriage returns end lines too.
-    ///
-    /// - Parameter told: of a pattern that is given up it is told nil.
-    private static func search(
-        _ path: String, _ patterns: [Pattern], _ warn: (String) -> Void, _ told: (String, String?) -> Void
-    ) {
-        var slow = patterns.map { _ in 0 }
-        // For all of the file: a search from its start to its end, and some seconds more.
-        let whole = 200_000_000 + Int(clamping: Files.size(of: path)) * 20
-        var left = patterns.map { _ in whole }
-        lines(of: path) { line in
-            // Colours may stand between a name and its number.
-            for part in TerminalText.plain(line).split(separator: UInt8(ascii: "\r")) {
-                for (place, one) in patterns.enumerated() where slow[place] < mostSlowLines {
-                    var budget = LuaPattern.Budget(for: part.count)
-                    let most = budget.steps
-                    if let capture = one.pattern.lastCapture(in: part, &budget) {
-                        told(one.name, String(decoding: capture, as: UTF8.self))
-                    }
-                    left[place] -= most - budget.steps
-                    guard budget.isSpent || left[place] <= 0 else { continue }
-                    slow[place] = left[place] <= 0 ? mostSlowLines : slow[place] + 1
-                    let what = "the pattern of '\(one.name)' takes too long on a line of \(Paths.name(path))"
-                    if slow[place] == 1 { warn("\(what): it was not searched to its end") }
-                    if slow[place] == mostSlowLines {
-                        told(one.name, nil)
-                        warn("\(what), and on others: there is no such result")
-                    }
-                }
-            }
-            return slow.contains { $0 < mostSlowLines }
-        }
     }
 }

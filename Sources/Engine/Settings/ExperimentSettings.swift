@@ -57,8 +57,11 @@ package struct ExperimentSettings: Sendable {
 
     /// An experiment's id names a folder.
     package static func check(id: String, at origin: Setting.Origin) throws(SettingError) {
+        if let problem = LongName.problem(id, "the id of an experiment") {
+            throw SettingError("id: \(problem)", at: origin)
+        }
         let isFine =
-            !id.isEmpty && id.utf8.count <= 200 && !id.hasPrefix(".")
+            !id.isEmpty && !id.hasPrefix(".")
             && id.unicodeScalars.allSatisfy { $0 != "/" && $0.value >= 0x20 && $0.value != 0x7f }
         if !isFine { throw SettingError("id: \"\(id)\" cannot name a folder", at: origin) }
     }

@@ -134,6 +134,24 @@ package struct Descriptor: ~Copyable, Sendable {
         if failure < 0 { throw SystemError("sync", path, code: -failure) }
     }
 
+    /// So many bytes from a place on, fewer where the file ends.
+    borrowing func read(at offset: Int, count: Int, path: String) throws(SystemError) -> [UInt8] {
+        var failure: Int32 = 0
+        let number = number
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = unsafe pread(
+                    number, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                if got <= 0 { return }
+                filled += got
+            }
+        }
+        if failure != 0 { throw SystemError("read", path, code: failure) }
+        return bytes
+    }
+
     /// What is left to read, at most `limit` bytes.
     package borrowing func readToEnd(limit: Int, path: String) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []

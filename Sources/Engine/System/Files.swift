@@ -215,7 +215,7 @@ package enum Files {
             try rename(temporary, to: path)
         } catch {
             unsafe _ = unlink(temporary)
-            throw error
+            throw SystemError(error.operation, path, code: error.code)
         }
     }
 

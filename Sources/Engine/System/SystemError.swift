@@ -44,6 +44,9 @@ package struct SystemError: Error, Equatable {
         return "; \(Paths.shown(place)) is \(name)'s, mode \(String(mode, radix: 8))\(hint)"
     }
 
+    /// The errno of what is not there.
+    package static let missing = ENOENT
+
     /// In place of an errno: what is there is a pipe, a device or a socket.
     package static let notRegular: Int32 = -1
 
@@ -52,6 +55,7 @@ package struct SystemError: Error, Equatable {
         switch code {
         case notRegular: "not a regular file"
         case EILSEQ: "the name is not UTF-8"
+        case ENAMETOOLONG: "a name in it is longer than 255 bytes, or all of it than 4095"
         case ELOOP: "a symbolic link is in its place, or on the way to it"
         default: unsafe String(cString: strerror(code))
         }
@@ -74,6 +78,7 @@ package struct SystemError: Error, Equatable {
         case EFBIG: "EFBIG"
         case ENOMEM: "ENOMEM"
         case EAGAIN: "EAGAIN"
+        case ENAMETOOLONG: "a name in it is longer than 255 bytes, or all of it than 4095"
         case ELOOP: "ELOOP"
         case ENAMETOOLONG: "ENAMETOOLONG"
         default: nil

@@ -203,7 +203,8 @@ extension XpmModule {
             switch stack.description(-2) {
             case "name":
                 guard let name = stack.string(-1), Partial.isName(name) else {
-                    throw ScriptError("xpm.partial: name: use letters, digits, '_', '-' and '.'")
+                    let long = LongName.problem(stack.string(-1) ?? "", "a name of a shared folder")
+                    throw ScriptError("xpm.partial: name: \(long ?? "use letters, digits, '_', '-' and '.'")")
                 }
                 partial.name = name
             case "exclude_groups": partial.excludedGroups = try groups(stack, -1, of: "xpm.partial")

@@ -15,6 +15,9 @@ extension PlanSession {
         }
         let name = stack.isAbsent(2) ? type.shortName : stack.string(2) ?? ""
         guard Partial.isName(name) else {
+            if let long = LongName.problem(name, "the name of an action") {
+                throw ScriptError("xp:add_action: \(long)")
+            }
             throw ScriptError("xp:add_action: a name has letters, digits, '_', '-' and '.'")
         }
         guard let experiment else { throw ScriptError("xp:add_action works inside run") }

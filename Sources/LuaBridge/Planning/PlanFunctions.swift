@@ -57,6 +57,9 @@ extension PlanSession {
             guard let name = stack.string(1), Partial.isName(name), stack.kind(2) == .int, stack.int(2) >= 1,
                 stack.int(2) <= 1 << 20
             else {
+                if let long = LongName.problem(stack.string(1) ?? "", "the name of a token") {
+                    throw ScriptError("xp:token: \(long)")
+                }
                 throw ScriptError(
                     "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
             }

@@ -56,6 +56,9 @@ extension XpmModule {
         let id = stack.string(-1) ?? ""
         stack.pop()
         guard ServiceDefinition.isID(id) else {
+            if let long = LongName.problem(id, "the id of a service") {
+                throw ScriptError("\(word): \(long)")
+            }
             throw ScriptError(
                 "\(word): needs an id of letters, digits, '_', '-' and '.', such as id = \"tensorboard\"")
         }

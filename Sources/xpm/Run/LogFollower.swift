@@ -4,33 +4,42 @@ import Text
 /// Prints a file, and what is added to it.
 struct LogFollower {
     let path: String
+    /// Only so many of the last lines that are there already.
     let lines: Int?
-    /// Whether somebody still writes.
+    /// Whether more is waited for.
+    let follows: Bool
+    /// Whether somebody may still write.
     let isOpen: () -> Bool
 
+    /// Milliseconds between two looks.
+    private static let interval = 100
+    /// So often in a row nobody must be writing: between two attempts of a job nobody is.
+    private static let mostLooks = 3
+
     func run() throws(Failure) {
-        guard Files.exists(path) else {
-            throw .message("\(Paths.shown(path)): not there: nothing has run yet")
-        }
         do throws(SystemError) {
-            var offset = 0
-            if let lines {
-                let bytes = try Files.read(path)
-                offset = bytes.count
-                let last = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-                let kept = last.suffix(lines + (bytes.last == UInt8(ascii: "\n") ? 1 : 0))
-                StandardStream.output.write(bytes: Array(kept.joined(separator: [UInt8(ascii: "\n")])))
+            guard Files.exists(path) || follows else {
+                throw SystemError(
+                    "print what has not begun (-f waits for it)", path, code: SystemError.missing)
             }
+            while !Files.exists(path) { Clock.sleep(milliseconds: Self.interval) }
+            var file = try LogFile(path)
+            if let lines { try file.skip(to: lines) }
+            var looks = 0
             while true {
                 // Asked first: what was written before the end is printed.
-                let goesOn = isOpen()
-                let added = try Files.read(path, from: offset)
-                // The file begins anew with each attempt.
-                if added.isEmpty, Files.size(of: path) < Int64(offset) { offset = 0 }
-                offset += added.count
-                StandardStream.output.write(bytes: added)
-                if !goesOn { return }
-                Clock.sleep(milliseconds: 100)
+                looks = follows && isOpen() ? 0 : looks + 1
+                while case let bytes = try file.read(), !bytes.isEmpty {
+                    StandardStream.output.write(bytes: bytes)
+                }
+                if !follows { return }
+                // Another attempt begins a new file, or the same one anew.
+                if Files.exists(path), !file.isCurrent {
+                    file = try LogFile(path)
+                    continue
+                }
+                if looks >= Self.mostLooks { return }
+                Clock.sleep(milliseconds: Self.interval)
             }
         } catch { throw Failure(error) }
     }

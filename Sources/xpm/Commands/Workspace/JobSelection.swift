@@ -92,12 +92,11 @@ struct JobQuery {
             jobs[index].readState()
             if let problem = jobs[index].problem { Unreadable.note(problem) }
         }
-        if let experiment, jobs.isEmpty, !everyRun {
-            let runs = RunHistory(experiment: experiment, in: inventory.workspace).names
-            if runs.count > 1, let newest = runs.last {
-                JobSelection.warn(
-                    "its newest run, \(newest), has no jobs, and neither have the runs before")
-            }
+        if let experiment, !everyRun, let shown = jobs.first?.run,
+            let newest = RunHistory(experiment: experiment, in: inventory.workspace).names.last,
+            newest != shown
+        {
+            JobSelection.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
         }
         if let parsed {
             let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })

@@ -94,7 +94,7 @@ struct JobsCommand: ParsableCommand {
         @Flag(help: "Standard output instead of standard error.")
         var out = false
 
-        @Flag(name: .shortAndLong, help: "Go on while the job runs.")
+        @Flag(name: .shortAndLong, help: "Go on while the job runs; wait for one that has not begun.")
         var follow = false
 
         @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
@@ -107,8 +107,8 @@ struct JobsCommand: ParsableCommand {
                     Files.size(of: job.folder.error) == 0 && !FileLock.isHeld(job.folder.lock)
                     && Files.exists(job.folder.output)
                 let path = out || isSilent ? job.folder.output : job.folder.error
-                try LogFollower(path: path, lines: lines) {
-                    follow && FileLock.isHeld(job.folder.lock)
+                try LogFollower(path: path, lines: lines, follows: follow) {
+                    FileLock.isHeld(job.folder.lock)
                 }.run()
             } catch { throw error.reported() }
         }

@@ -228,8 +228,8 @@ struct ServicesCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let folder = try selection.one()
-                try LogFollower(path: folder.log, lines: lines) {
-                    follow && ServiceRecord.read(folder)?.actualState.isUp == true
+                try LogFollower(path: folder.log, lines: lines, follows: follow) {
+                    ServiceRecord.read(folder)?.actualState.isUp == true
                 }.run()
             } catch { throw error.reported() }
         }
