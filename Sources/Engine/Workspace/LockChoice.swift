@@ -28,6 +28,12 @@ package enum LockChoice {
     package static func decide(in workspace: String, probe: String) throws(SystemError) {
         if follow(workspace) { return }
         guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
+        // Whoever uses flock(2) now, by another path to the same folder, would not see a claim.
+        if let other = user(of: workspace) {
+            throw SystemError(
+                "take locks by files while \(other.text) takes them by flock(2): end that first", workspace,
+                code: EBUSY)
+        }
         try Files.makeFolder(folder(in: workspace), below: workspace)
         follow(workspace)
     }
@@ -47,6 +53,13 @@ package enum LockChoice {
     static func followStarter() {
         LockClaim.folder = Environment[variable]
         Environment.remove(variable)
+    }
+
+    /// A process of this machine whose run goes on in a workspace, as the lock of its experiment tells.
+    private static func user(of workspace: String) -> ProcessRecord? {
+        let experiments = (try? Files.list("\(workspace)/experiments")) ?? []
+        return experiments.lazy.compactMap { ProcessRecord.read("\(workspace)/experiments/\($0)/lock") }
+            .first { $0.isAlive && $0.pid != getpid() }
     }
 
     /// Whether a lock that is held is seen to be held.
@@ -82,6 +95,10 @@ package enum LockChoice {
             best = (point.utf8.count, fields[dash + 1], TextSet(fields[dash + 3].split(separator: ",")))
         }
         guard let best else { return false }
+        // Each mount has locks of its own, and the folder behind it others: of a user's file system (fuse(4)), and of a virtual machine's host.
+        if best.kind == "fuse" || best.kind.hasPrefix("fuse.") { return true }
+        if ["9p", "virtiofs", "vboxsf", "prl_fs"].contains(best.kind) { return true }
+        if ["cifs", "smb3"].contains(best.kind) { return best.options.contains("nobrl") }
         if best.kind.hasPrefix("nfs") {
             return !best.options.isDisjoint(with: ["nolock", "local_lock=all", "local_lock=flock"])
         }

@@ -10,7 +10,8 @@ import Text
 
 /// A lock by the exclusive creation of a file, for disks on which flock(2) does not work: `{lock}.claim` says who has it.
 ///
-/// The file appears with its whole content, by link(2), which only one of several succeeds with. It is removed by its owner, or by who finds
+/// The file appears with its whole content, by link(2), which only one of several succeeds with; where there are no hard links, as a symbolic
+/// link whose target is the content. It is removed by its owner, or by who finds
 /// its owner dead: of several who find that, one wins the file `.xpm-locks/{nonce}.{n}`, which only who may remove that very claim can
 /// have. Nothing is decided by a clock. An owner on another host counts as alive: only there it can be seen to be dead, after a restart
 /// too, since the boot is part of the claim; `xpm doctor --mend --gone HOST` settles what a host left that never comes back.
@@ -23,13 +24,15 @@ struct LockClaim {
     private let nonce: String
     /// The `.pid` of a program that has a part in the claim: while that one lives, the claim holds.
     private let program: String?
+    /// The workspace as its owner named it; nil in claims of older versions.
+    private let workspace: String?
 
     private var json: JSON {
         guard case .object(let members) = owner.json() else { return .null }
         return .object(
             members + [
                 .init("nonce", .string(nonce)), .init("program", .optional(program)),
-                .init("heir", heir?.json() ?? .null),
+                .init("heir", heir?.json() ?? .null), .init("workspace", .optional(workspace)),
             ])
     }
 
@@ -50,7 +53,8 @@ struct LockClaim {
         let path = path(of: lock)
         let own = LockClaim(
             path: path, owner: ProcessRecord(pid: owner), heir: nil,
-            nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program)
+            nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program,
+            workspace: Paths.parent(folder))
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is there and cannot be read holds.
         for _ in 0..<mostRounds {
             if try own.place(at: path, by: folder) { return own.nonce }
@@ -69,6 +73,9 @@ struct LockClaim {
         try Files.write(json.bytes, to: temporary)
         defer { unsafe _ = unlink(temporary) }
         if unsafe link(temporary, path) == 0 { return true }
+        if [EPERM, ENOSYS, EOPNOTSUPP, EMLINK].contains(errno) {
+            if unsafe symlink(json.text, path) == 0 { return true }
+        }
         // Over a network the answer may have been lost and the question asked again: then it is there, and ours.
         if errno == EEXIST { return Self.read(path)?.nonce == nonce }
         throw SystemError("create", path, code: errno)
@@ -109,8 +116,17 @@ struct LockClaim {
     }
 
     private var isStale: Bool {
+        if isOfCopied { return true }
         if owner.isElsewhere || owner.isAlive || heir?.isAlive ?? false { return false }
         return program.flatMap(ProcessRecord.read)?.isAlive != true
+    }
+
+    /// Whether it came along when the workspace was copied: its owner holds that of the original.
+    private var isOfCopied: Bool {
+        guard let workspace, let folder = Self.folder, !owner.isElsewhere,
+            workspace != Paths.parent(folder)
+        else { return false }
+        return OtherWorkspace.isOriginal(workspace, of: folder)
     }
 
     /// Whether the claim on a lock is of a process that is dead.
@@ -120,12 +136,13 @@ struct LockClaim {
     static func owner(of lock: String) -> ProcessRecord? { read(path(of: lock))?.owner }
 
     private static func read(_ path: String) -> LockClaim? {
-        guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes),
+        let content = (try? Files.read(path, limit: 1 << 16)) ?? Files.linkTarget(path).map { Array($0.utf8) }
+        guard let bytes = content, let json = try? JSON.parse(bytes),
             let owner = ProcessRecord(json), let nonce = json["nonce"]?.string
         else { return nil }
         return LockClaim(
             path: path, owner: owner, heir: json["heir"].flatMap(ProcessRecord.init), nonce: nonce,
-            program: json["program"]?.string)
+            program: json["program"]?.string, workspace: json["workspace"]?.string)
     }
 
     // MARK: Giving on and giving back
@@ -149,7 +166,8 @@ struct LockClaim {
             throw SystemError("lock", lock, code: EWOULDBLOCK)
         }
         let own = LockClaim(
-            path: path, owner: ProcessRecord(pid: getpid()), heir: nil, nonce: nonce, program: claim.program)
+            path: path, owner: ProcessRecord(pid: getpid()), heir: nil, nonce: nonce, program: claim.program,
+            workspace: claim.workspace)
         try Files.replace(path, with: own.json.bytes, temporaryIn: folder)
     }
 
@@ -184,6 +202,27 @@ struct LockClaim {
         }
         try Files.remove(claim.path)
         return true
+    }
+}
+
+/// Other names of a workspace, and copies of it.
+private enum OtherWorkspace {
+    private static let known = Mutex<TextMap<Bool>>([:])
+
+    /// Whether another workspace of this machine is not this one under another path: a file that is made here does not appear there.
+    ///
+    /// - Parameter folder: this one's `.xpm-locks`.
+    static func isOriginal(_ workspace: String, of folder: String) -> Bool {
+        if let known = known.withLock({ $0[workspace] }) { return known }
+        let name = "\(UInt64.random(in: .min ... .max)).\(Environment.hostName).\(getpid()).tmp"
+        let other = "\(workspace)/\(Paths.name(folder))"
+        guard Files.kind(other) == .folder, (try? Files.create("\(folder)/\(name)", with: [])) == true else {
+            return false
+        }
+        let isOther = !Files.exists("\(other)/\(name)")
+        try? Files.remove("\(folder)/\(name)")
+        known.withLock { $0[workspace] = isOther }
+        return isOther
     }
 }
 

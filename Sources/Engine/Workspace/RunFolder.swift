@@ -51,18 +51,55 @@ package final class RunFolder: Sendable {
         if Cleaning.isUnderWay(in: workspace) {
             throw RunError.cleaning(HolderLock.holder(of: workspace.cleaning))
         }
+        Self.settleEarlier(of: experiment, in: workspace)
+        let run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
+        self.run = run
+        let path = "\(folder)/\(run)"
+        self.path = path
+        sources = "\(workspace.sources)/\(experiment)/\(run)"
         do throws(SystemError) {
-            Self.settleEarlier(of: experiment, in: workspace)
-            run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
-            path = "\(folder)/\(run)"
             try Files.makeFolder("\(path)/jobs", in: workspace.path)
-            sources = "\(workspace.sources)/\(experiment)/\(run)"
             try Files.makeFolder(sources, in: workspace.path)
             try Files.link("\(path)/sources", to: "../../../sources/\(experiment)/\(run)")
             jobs = try LineLog("\(path)/jobs.jsonl")
             events = try LineLog("\(path)/events.jsonl")
+            try Self.mendCurrent(in: folder, of: experiment, workspace)
             try Files.link("\(folder)/current", to: run)
-        } catch { throw .system(error) }
+        } catch {
+            Self.forget(path, sources, workspace)
+            throw .system(error)
+        }
+    }
+
+    /// A run that could not begin is none.
+    package func discard() {
+        end()
+        Self.forget(path, sources, workspace)
+        let folder = workspace.experiment(experiment)
+        guard Files.linkTarget("\(folder)/current") == run else { return }
+        if let newest = RunHistory(experiment: experiment, in: workspace).names.last {
+            try? Files.link("\(folder)/current", to: newest)
+        } else {
+            try? Files.remove("\(folder)/current")
+        }
+    }
+
+    private static func forget(_ path: String, _ sources: String, _ workspace: Workspace) {
+        for folder in [path, sources] { try? Files.removeTree(folder, below: workspace.path) }
+    }
+
+    /// Where a workspace was copied with its links followed, `current` is a copy of a run that is beside it: the link takes its place.
+    private static func mendCurrent(
+        in folder: String, of experiment: String, _ workspace: Workspace
+    ) throws(SystemError) {
+        let current = "\(folder)/current"
+        guard Files.kind(current, followingLinks: false) == .folder else { return }
+        let json = (try? Files.read("\(current)/status.json", limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+        if let run = json?["run_id"]?.string, Files.exists("\(folder)/\(run)/jobs.jsonl") {
+            return try Files.removeTree(current, below: workspace.path)
+        }
+        throw SystemError(
+            "link to the newest run (remove the folder that is in its place)", current, code: EEXIST)
     }
 
     /// All is submitted: what the run does not refer to now it will not need.

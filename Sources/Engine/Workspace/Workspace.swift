@@ -1,5 +1,11 @@
 import Text
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A folder of results, and the name of everything in it.
 ///
 /// The disk is the truth. The layout is that of experimaestro 2.x:
@@ -32,10 +38,26 @@ package struct Workspace: Sendable, Equatable {
 
     /// Makes the folder a workspace, and checks that it can be written.
     package func create() throws(SystemError) {
-        try Files.makeFolder(path)
+        let isNew = try Files.makeFolder(path)
+        do throws(SystemError) { try requireLinks() } catch {
+            if isNew { try? Files.removeEmptyFolder(path) }
+            throw error
+        }
         if !Files.exists(marker) { try Files.write([], to: marker) }
         for folder in ["jobs", "experiments"] { try Files.makeFolder("\(path)/\(folder)", in: path) }
         try LockChoice.decide(in: path, probe: marker)
+    }
+
+    /// Runs link the folders of their jobs: a disk on which that does not work is refused before anything is made.
+    private func requireLinks() throws(SystemError) {
+        let probe = "\(path)/.xpm-probe.\(UInt64.random(in: .min ... .max))"
+        do throws(SystemError) { try Files.link(probe, to: ".") } catch {
+            guard [EPERM, ENOSYS, EOPNOTSUPP, EINVAL].contains(error.code) else { throw error }
+            throw SystemError(
+                "keep a workspace where there are no symbolic links, as on vfat and exfat", path,
+                code: error.code)
+        }
+        try Files.remove(probe)
     }
 
     /// The folder of a task; of a deprecated one that of what took its place.

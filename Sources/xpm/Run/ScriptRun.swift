@@ -139,7 +139,10 @@ final class ScriptRun {
             do throws(SystemError) {
                 try folder.write(status: RunStatus())
                 try folder.write(environment: RunEnvironment.json(of: context, run: folder, git: nil))
-            } catch { throw RunError.system(error) }
+            } catch {
+                folder.discard()
+                throw RunError.system(error)
+            }
             return folder
         } catch { throw Failure(error) }
     }

@@ -18,7 +18,7 @@ enum FaultyDisk {
         return path
     }
 
-    enum Call: String { case open, write, read, rename, link, flock }
+    enum Call: String { case open, write, read, rename, link, symlink, flock }
 
     /// - Parameter faults: which call fails with which errno on paths with that part in them.
     static func environment(_ faults: (call: Call, code: Int32, path: String)...) -> [String: String] {

@@ -1,5 +1,5 @@
-// A disk with faults, for LD_PRELOAD: XPM_FAULTS is a list of `CALL:ERRNO:PART`, separated by blanks. CALL is open, write, read, rename, link
-// or flock; a call on a path that has PART in it fails with that errno. PART may be empty.
+// A disk with faults, for LD_PRELOAD: XPM_FAULTS is a list of `CALL:ERRNO:PART`, separated by blanks. CALL is open, write, read, rename, link,
+// symlink or flock; a call on a path that has PART in it fails with that errno. PART may be empty.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -63,6 +63,10 @@ int rename(const char *from, const char *to) {
 int link(const char *from, const char *to) {
     FAIL_IF(fault("link", to));
     return NEXT(link)(from, to);
+}
+int symlink(const char *target, const char *path) {
+    FAIL_IF(fault("symlink", path));
+    return NEXT(symlink)(target, path);
 }
 int flock(int descriptor, int operation) {
     FAIL_IF(fault_of("flock", descriptor));
