@@ -123,7 +123,7 @@ package struct JobRecord: Sendable {
             .init("task", .string(task)), .init("id", .string(identifier)),
             .init("state", .string(state.rawValue)), .init("experiment", .optional(experiment)),
             .init("run", .optional(run)), .init("tags", .object(tags.map { .init($0.name, $0.value) })),
-            .init("submitted", .optional(submitted?.iso)), .init("folder", .string(folder.path)),
+            .init("submitted", .optional(submitted?.isoWithZone)), .init("folder", .string(folder.path)),
             .init("depends_on", .array(dependencies.map(JSON.string))),
             .init("held", .bool(state == .held)), .init("priority", .int(Int64(priority))),
         ])

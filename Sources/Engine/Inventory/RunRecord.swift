@@ -7,8 +7,10 @@ package struct RunRecord: Sendable {
     package let path: String
     /// `running`, `done`, `failed`, `interrupted`; `unknown` where there is no `status.json` that can be read.
     package let state: String
+    /// As ISO 8601 with the zone of this process; without one where an older version has written it, in its own.
     package let started: String?
     package let ended: String?
+    private let begin: Timestamp?
     package let counts: [(state: String, count: Int64)]
     /// Why it failed, where that is not only for jobs that did.
     package let reason: String?
@@ -51,8 +53,9 @@ package struct RunRecord: Sendable {
         // Older versions did not note it.
         let guessed: Int32 = state == "done" ? 0 : state == "failed" ? 1 : 130
         exitCode = json?["exit_code"]?.int.flatMap { Int32(exactly: $0) } ?? guessed
-        started = json?["started_at"]?.string
-        ended = json?["ended_at"]?.string
+        begin = Self.timestamp("started", json)
+        started = Self.time("started", json)
+        ended = Self.time("ended", json)
         var counts: [(state: String, count: Int64)] = []
         if case .object(let members)? = json?["counts"] {
             counts = members.compactMap { member in member.value.int.map { (member.name, $0) } }
@@ -60,9 +63,17 @@ package struct RunRecord: Sendable {
         self.counts = counts
     }
 
-    /// `20261123_101500  done  2026-11-23 10:15:00  12 done, 1 error`
+    private static func timestamp(_ name: String, _ json: JSON?) -> Timestamp? {
+        json?[name]?.number.flatMap { abs($0) < 1e11 ? Timestamp(microseconds: Int64($0 * 1e6)) : nil }
+    }
+
+    private static func time(_ name: String, _ json: JSON?) -> String? {
+        timestamp(name, json)?.isoWithZone ?? json?["\(name)_at"]?.string
+    }
+
+    /// `20261123_101500  done  2026-11-23 10:15:00 CET  12 done, 1 error`
     package var text: String {
-        let time = started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
+        let time = begin?.shown ?? started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
         let jobs = counts.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
         let more = [jobs, reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
         return "\(run)  \(state)  \(time)  \(more)"

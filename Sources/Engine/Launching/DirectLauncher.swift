@@ -68,6 +68,8 @@ package final class DirectLauncher: Launcher {
         var departed: [Int32] = []
         var report: (@Sendable (Plan.Event) -> Void)?
         var hasEnded = false
+        /// When runners that still have a job are killed, and their jobs; nil for never.
+        var killAt: Double?
         /// The order that a job gets which is handed over when the others have been told to stop.
         var stopOrder: [UInt8]?
     }
@@ -207,6 +209,7 @@ package final class DirectLauncher: Launcher {
         let order = force ? JobRunner.Order.kill : JobRunner.Order.terminate
         state.withLock { state in
             state.stopOrder = [order]
+            if force { state.killAt = Monotonic.seconds + Self.patience }
             for runner in state.runners.values where runner.job != nil { Self.send(order, to: runner) }
             for watched in state.watched.values where !watched.isOfOthers {
                 let folder = watched.job.folder
@@ -214,6 +217,28 @@ package final class DirectLauncher: Launcher {
                     (try? record.check(.job(folder), record: folder.process)) != nil
                 else { continue }
                 record.group?.signal(force ? SIGKILL : SIGTERM)
+            }
+        }
+        if force { wakeUp() }
+    }
+
+    /// Seconds that a runner has to kill its job before it is killed with it: one that was stopped by SIGSTOP does nothing.
+    private static let patience = 1.0
+
+    /// Kills runners that have not followed an order to kill, and what they host.
+    private func killStuck() {
+        state.withLock { state in
+            guard let at = state.killAt, Monotonic.seconds >= at else { return }
+            state.killAt = nil
+            for runner in state.runners.values {
+                guard let folder = runner.job?.folder else { continue }
+                if let record = ProcessRecord.read(folder.process),
+                    (try? record.check(.job(folder), record: folder.process)) != nil
+                {
+                    record.group?.signal(SIGKILL)
+                }
+                // A child of this process, which has not been waited for: its number is nobody else's.
+                kill(runner.pid, SIGKILL)
             }
         }
     }
@@ -339,7 +364,7 @@ package final class DirectLauncher: Launcher {
                 for key in state.runners.keys {
                     polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0))
                 }
-                var mustLook = !state.departed.isEmpty
+                var mustLook = !state.departed.isEmpty || state.killAt != nil
                 for watched in state.watched.values {
                     polled.append(pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0))
                     mustLook = true
@@ -354,6 +379,7 @@ package final class DirectLauncher: Launcher {
                 }
                 for entry in polled.dropFirst() where entry.revents != 0 { hear(entry.fd) }
             }
+            killStuck()
             lookAtWatched()
             launchPostponed()
             let hasEnded = state.withLock { state in

@@ -40,6 +40,7 @@ package struct JobAttempt {
         report: (RunnerMessage) -> Void = { _ in }
     ) -> Outcome? {
         let started = Timestamp.now
+        let clock = Monotonic.seconds
         // Held open: what is moved away, or unmounted, is told from what then lies at its path.
         let place = try? Descriptor(opening: folder.path, O_RDONLY | O_DIRECTORY)
         var outcome: Outcome
@@ -69,6 +70,7 @@ package struct JobAttempt {
         }
         outcome.started = started
         outcome.ended = .now
+        outcome.seconds = Monotonic.seconds - clock
         outcome.attempt = order.attempt
         outcome.memory = order.memory
         if place?.isAt(folder.path) == false {

@@ -23,6 +23,15 @@ package struct Timestamp: Sendable, Equatable {
         return format("%Y-%m-%dT%H:%M:%S") + "." + String(repeating: "0", count: 6 - micro.count) + micro
     }
 
+    /// The same with the zone: `2026-11-23T19:27:22.936682+01:00`.
+    package var isoWithZone: String {
+        let zone = format("%z")
+        return iso + zone.prefix(bytes: 3) + ":" + zone.dropFirst(3)
+    }
+
+    /// For people, in the zone of this process, which is told: `2026-11-23 19:27:22 CET`.
+    package var shown: String { format("%Y-%m-%d %H:%M:%S %Z") }
+
     /// The name of a run: `20261123_192722`.
     package var runName: String { format("%Y%m%d_%H%M%S") }
 

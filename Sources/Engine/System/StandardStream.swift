@@ -54,6 +54,12 @@ package enum StandardStream: Int32, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// Whether it is a terminal that is known to take orders, such as colours: one without a name, or a dumb one, is not.
+    package var takesEscapes: Bool {
+        guard isTerminal, let name = Environment["TERM"] else { return false }
+        return !name.isEmpty && name != "dumb"
+    }
+
     /// The width of the terminal; 80 where it is unknown.
     package var columns: Int {
         let columns = Int(xsys_columns(rawValue))

@@ -3,7 +3,7 @@ package import Text
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
 /// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …,
-/// "ended": …, "host": …, "user": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
+/// "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
 /// read as an outcome without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
@@ -29,6 +29,8 @@ package struct Outcome: Sendable, Equatable {
     package var message: String?
     package var started: Timestamp?
     package var ended: Timestamp?
+    /// How long it took, in seconds that the machine was awake, by a clock that nobody sets.
+    package var seconds: Double?
     /// Which attempt it was, of those that followed each other because of time or memory; the first is 1.
     package var attempt = 1
     /// The memory of the attempt in bytes, where its requirement says some.
@@ -50,8 +52,9 @@ package struct Outcome: Sendable, Equatable {
 
     package var isDone: Bool { reason == .done }
 
-    /// Seconds from start to end, where both are known.
+    /// Seconds from start to end, where that is known; of an outcome of an older version by the time of day.
     package var duration: Double? {
+        if let seconds { return seconds }
         guard let started, let ended else { return nil }
         return ended.seconds - started.seconds
     }
@@ -99,6 +102,7 @@ package struct Outcome: Sendable, Equatable {
                 .init("message", .optional(message)),
                 .init("started", started.map { .float($0.seconds) } ?? .null),
                 .init("ended", ended.map { .float($0.seconds) } ?? .null),
+                .init("seconds", seconds.map(JSON.float) ?? .null),
                 .init("host", .string(Environment.hostName)), .init("user", .string(Environment.userName)),
             ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? []))
     }
@@ -154,6 +158,7 @@ package struct Outcome: Sendable, Equatable {
             started: time("started"), ended: time("ended"))
         outcome.attempt = json["attempt"]?.int.map { Int(min(max(1, $0), 1 << 30)) } ?? 1
         outcome.memory = json["memory"]?.int
+        outcome.seconds = json["seconds"]?.number.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         return outcome
     }
 }

@@ -319,6 +319,8 @@ package struct RunStatus: Sendable {
             "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "user": .string(Environment.userName),
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
+            // The same, whatever the zone of who reads it.
+            "started": .float(run.started.seconds), "ended": ended.map { .float($0.seconds) } ?? .null,
             "counts": .object((end?.counts.byState ?? []).map { .init($0.state, .int(Int64($0.count))) }),
             // What experimaestro's lists show.
             "total_jobs": .int(Int64(end?.counts.submitted ?? 0)),

@@ -44,7 +44,7 @@ struct JobReport {
         }
         add("folder", Paths.shown(job.folder.path))
         add("experiment", job.experiment.map { "\($0)/\(job.run ?? "")" })
-        add("submitted", job.submitted?.format("%Y-%m-%d %H:%M:%S"))
+        add("submitted", job.submitted?.shown)
         add("tags", job.tagsText)
         if job.isOfLiveRun, job.state.isOpen || job.state == .error {
             add("held", job.isHeld ? "until xpm jobs release" : nil)
@@ -52,7 +52,8 @@ struct JobReport {
         }
         if let outcome = job.outcome {
             add("outcome", outcome.text)
-            add("ended", outcome.ended?.format("%Y-%m-%d %H:%M:%S"))
+            add("started", outcome.started?.shown)
+            add("ended", outcome.ended?.shown)
             add("took", outcome.duration.map(NumberText.duration))
         }
         if job.state == .running {

@@ -11,7 +11,7 @@ struct Style: Sendable {
     /// Follows https://no-color.org.
     init(for stream: StandardStream) {
         let refuses = Environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        isColoured = stream.isTerminal && !refuses && Environment["TERM"] != "dumb"
+        isColoured = stream.takesEscapes && !refuses
     }
 
     private func wrap(_ code: Int, _ text: String) -> String {

@@ -81,7 +81,7 @@ struct RetrySession {
 
     private func makeConsole(_ tally: RunTally) -> any Console {
         if isJSON { return JSONConsole() }
-        let isLive = StandardStream.error.isTerminal && !isQuiet && Environment["TERM"] != "dumb"
+        let isLive = StandardStream.error.takesEscapes && !isQuiet
         let live = isLive ? try? LiveConsole(tally: tally) : nil
         return live ?? PlainConsole(isQuiet: isQuiet)
     }

@@ -56,8 +56,7 @@ final class RunSession {
     private func makeConsole(_ tally: RunTally) -> any Console {
         if command.json { return JSONConsole() }
         let isLive =
-            StandardStream.error.isTerminal && command.runMode.launches && !command.quiet
-            && Environment["TERM"] != "dumb"
+            StandardStream.error.takesEscapes && command.runMode.launches && !command.quiet
         let live = isLive ? try? LiveConsole(tally: tally) : nil
         return live ?? PlainConsole(isQuiet: command.quiet)
     }

@@ -4,7 +4,8 @@ import Synchronization
 import Text
 
 /// Ctrl-C and its kin. Once: nothing more is launched. Twice: the running jobs are stopped, by force after a grace. Three
-/// times: xpm leaves, the jobs live on. SIGTERM and SIGHUP count as once, and as twice after a limit.
+/// times: xpm leaves, the jobs live on. SIGTERM and SIGHUP count as once, and as twice after a limit; 20 s after the first of them xpm has ended,
+/// whatever its children do.
 final class SignalControl: Sendable {
     /// What signals may do to a running scheduler.
     struct Engine: Sendable {
@@ -12,9 +13,11 @@ final class SignalControl: Sendable {
         let stop: @Sendable (_ force: Bool) -> Void
     }
 
-    /// Seconds between SIGTERM and SIGKILL for jobs, and from a SIGTERM of xpm to the stop of its jobs.
-    private static let grace = 10.0
-    private static let limit = 20.0
+    /// Seconds from a SIGTERM of xpm to that of its jobs; from there to their SIGKILL, where somebody is there to ask and where not; and from
+    /// there to the end of xpm.
+    private static let limit = 10.0
+    private static let grace = (asked: 10.0, terminated: 7.0)
+    private static let last = 3.0
 
     private struct State {
         var count = 0
@@ -22,6 +25,8 @@ final class SignalControl: Sendable {
         var observer: RunObservers?
         var killAt: Double?
         var stopAt: Double?
+        var leaveAt: Double?
+        var isTerminated = false
     }
 
     /// What a run opens besides its runners.
@@ -67,7 +72,10 @@ final class SignalControl: Sendable {
         if signal == .resize { return }
         step()
         if signal == .terminate {
-            state.withLock { if $0.count == 1 { $0.stopAt = Monotonic.seconds + Self.limit } }
+            state.withLock { state in
+                state.isTerminated = true
+                if state.count == 1 { state.stopAt = Monotonic.seconds + Self.limit }
+            }
         }
     }
 
@@ -85,20 +93,34 @@ final class SignalControl: Sendable {
             board.interrupt()
         case 2:
             engine?.stop(false)
-            state.withLock { $0.killAt = Monotonic.seconds + Self.grace }
+            state.withLock { state in
+                let grace = state.isTerminated ? Self.grace.terminated : Self.grace.asked
+                state.killAt = Monotonic.seconds + grace
+            }
         default: Standalone.exit(130)
         }
     }
 
     private func checkTimes() {
         let now = Monotonic.seconds
-        let (mustStop, mustKill) = state.withLock { state in
-            let due = (state.stopAt.map { now >= $0 } ?? false, state.killAt.map { now >= $0 } ?? false)
-            if due.0 { state.stopAt = nil }
-            if due.1 { state.killAt = nil }
-            return due
+        func isDue(_ time: inout Double?) -> Bool {
+            guard let at = time, now >= at else { return false }
+            time = nil
+            return true
+        }
+        let (mustStop, mustKill, mustLeave) = state.withLock { state in
+            (isDue(&state.stopAt), isDue(&state.killAt), isDue(&state.leaveAt))
         }
         if mustStop, count == 1 { step() }
-        if mustKill { state.withLock { $0.engine }?.stop(true) }
+        if mustKill {
+            state.withLock { state in
+                state.leaveAt = now + Self.last
+                return state.engine
+            }?.stop(true)
+        }
+        if mustLeave {
+            StandardStream.error.write("leaving: some jobs do not end, in spite of SIGKILL\n")
+            Standalone.exit(130)
+        }
     }
 }
