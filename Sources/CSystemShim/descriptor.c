@@ -64,9 +64,9 @@ int xsys_stat(int descriptor, const char *path, bool follow, xsys_status *result
                                   : lstat(path ? path : "", &status);
     if (failure < 0) return -errno;
 #ifdef __APPLE__
-    struct timespec time = status.st_mtimespec;
+    struct timespec time = status.st_mtimespec, change = status.st_ctimespec;
 #else
-    struct timespec time = status.st_mtim;
+    struct timespec time = status.st_mtim, change = status.st_ctim;
 #endif
     *result = (xsys_status){
         .kind = S_ISREG(status.st_mode)   ? 'f'
@@ -79,6 +79,7 @@ int xsys_stat(int descriptor, const char *path, bool follow, xsys_status *result
         .inode = status.st_ino,
         .size = status.st_size,
         .modified = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
+        .changed = (int64_t)change.tv_sec * 1000000 + change.tv_nsec / 1000,
     };
     return 0;
 }

@@ -8,6 +8,8 @@ package struct ConfigurationFiles {
     package private(set) var merged = Setting(.map([]), origin: .none)
     /// The files in the order in which they were laid over each other.
     private var order: [String] = []
+    /// What was read, in the order of reading, with the files' absolute paths.
+    package private(set) var contents: [(path: String, bytes: [UInt8])] = []
     /// The file that says `module`, from which modules are found.
     package private(set) var moduleFile: String?
     /// What users should know, such as a deprecated key.
@@ -28,7 +30,9 @@ package struct ConfigurationFiles {
             let way = (chain + [path]).drop { $0 != path }.map(Paths.shown).joined(separator: " → ")
             throw SettingError("files import each other: \(way)", at: .none)
         }
-        var setting = try YAMLFile.read(path)
+        let bytes = try YAMLFile.content(of: path)
+        contents.append((path, bytes))
+        var setting = try YAMLFile.parse(bytes, in: path)
         if setting.content == .null { setting = Setting(.map([]), origin: setting.origin) }
         guard setting.fields != nil else {
             throw SettingError("expected names and values, got \(setting.told)", at: setting.origin)

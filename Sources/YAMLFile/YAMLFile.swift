@@ -11,15 +11,23 @@ package enum YAMLFile {
     ///
     /// - Throws: a file that cannot be read, is too large, or is not YAML, with line and column.
     package static func read(_ path: String) throws(SettingError) -> Setting {
-        let bytes: [UInt8]
+        try parse(content(of: path), in: path)
+    }
+
+    /// The bytes of a file.
+    static func content(of path: String) throws(SettingError) -> [UInt8] {
         do throws(SystemError) {
-            bytes = try Files.readAnything(path, limit: largest)
+            return try Files.readAnything(path, limit: largest)
         } catch {
             let why =
                 error.isTooLarge
                 ? "larger than \(largest >> 20) MiB: not a settings file" : SystemError.message(error.code)
             throw SettingError("\(Paths.shown(path)): \(why)", at: .none)
         }
+    }
+
+    /// Reads what was in a file.
+    static func parse(_ bytes: [UInt8], in path: String) throws(SettingError) -> Setting {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw SettingError("not UTF-8", at: .file(path, line: 1, column: 1))
         }

@@ -31,7 +31,9 @@ struct SignalTests {
         let job = try #require(try bench.jobs("t.work").first)
         let program = try #require(ProcessRecord.read(job.process))
         let runners = ChildProcess.output(["pgrep", "-P", String(run.processIdentifier)])?.text ?? ""
-        for pid in runners.split(separator: "\n").compactMap({ Int32($0) }) + [program.pid] { kill(pid, SIGSTOP) }
+        for pid in runners.split(separator: "\n").compactMap({ Int32($0) }) + [program.pid] {
+            kill(pid, SIGSTOP)
+        }
         let began = Date.now
         for _ in 0..<times {
             run.terminate()
@@ -90,7 +92,9 @@ struct SignalTests {
         let runs = try bench.run("experiments", "runs", "experiment", environment: ["TZ": "XYZ-3"])
         #expect(runs.output.contains(" XYZ  1 done"), "\(runs)")
         let json = try bench.run("jobs", "list", "--json", environment: ["TZ": "XYZ-3"])
-        #expect(try JSON.parse(Array(json.output.utf8))["submitted"]?.string?.hasSuffix("+03:00") == true, "\(json)")
+        #expect(
+            try JSON.parse(Array(json.output.utf8))["submitted"]?.string?.hasSuffix("+03:00") == true,
+            "\(json)")
     }
 
     @Test(

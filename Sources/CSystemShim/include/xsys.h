@@ -147,7 +147,10 @@ typedef struct {
     uint64_t device, inode;
     int64_t size;                     ///< bytes
     int64_t modified;                 ///< microseconds since 1970
+    int64_t changed;                  ///< the same of the file itself, which no program can set (st_ctime)
 } xsys_status;
+/// Whether a file system notes each change of a file with a time that no program can set: those that are known to (statfs(2)).
+bool xsys_notes_changes(const char *path);
 /// The status of a descriptor's file, or of a path (when descriptor is -1).
 int xsys_stat(int descriptor, const char *_Nullable path, bool follow, xsys_status *status);
 /// Removes a file, or a folder with all in it, by names relative to their open folders, from an open root on; links are not followed,

@@ -207,6 +207,19 @@ package struct WorkspaceDoctor {
                         () throws(SystemError) in try Files.remove(folder.failed)
                     })
             }
+            for language in [JobScript.Language.sh, .lua] {
+                guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
+                    let header = try? JobScript.header(of: text)
+                else { continue }
+                for output in folder.missing(of: header.outputs) {
+                    found.append(
+                        Finding(
+                            path: "\(folder.path)/\(output)",
+                            problem:
+                                "an output of a finished job is gone: xpm run --check-outputs makes it again",
+                            cure: nil))
+                }
+            }
             do { _ = try RecordedTask.read(folder.path) } catch {
                 let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
                 found.append(

@@ -116,6 +116,10 @@ package struct JobAttempt {
             of: ending, isResumable: header.retry.isResumable,
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
         if outcome.isDone {
+            // Nor one of data that were replaced while they were read.
+            do throws(ScriptError) { _ = try check(header.files) } catch {
+                return Outcome(.failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
+            }
             do throws(SystemError) {
                 let isWhole = try JobLog.collect(
                     in: folder, header.results, earlier: earlier, isInterrupted: { watch.isAskedToStop() },
@@ -206,23 +210,21 @@ package struct JobAttempt {
             throw .system(error)
         }
         do throws(ScriptError) {
-            let header = try JobScript.header(of: text)
+            var header = try JobScript.header(of: text)
             for need in header.needs where !JobFolder(outcome: Paths.absolute(need, from: folder.path)).isDone
             {
                 throw ScriptError.unfinished(need: need)
             }
-            try check(header.files)
+            // A result of other data must not pass for one of these.
+            header.files = try check(header.files)
             return header
         } catch { throw .script(error) }
     }
 
-    /// A result of other data must not pass for one of these.
-    private func check(_ files: [JobFile]) throws(ScriptError) {
-        for file in files {
-            let isUnchanged: Bool
-            do throws(SystemError) { isUnchanged = try file.isUnchanged() } catch { isUnchanged = false }
-            if !isUnchanged { throw .changed(file: file.path) }
-        }
+    private func check(_ files: [JobFile]) throws(ScriptError) -> [JobFile] {
+        var checked: [JobFile] = []
+        for file in files { checked.append(try file.check()) }
+        return checked
     }
 
     private func start(

@@ -105,6 +105,9 @@ package final class Experiment {
 
     package func define(token name: String, count: Int) { tokens[name] = count }
 
+    /// Whether a job whose declared outputs are gone runs again.
+    package var checksOutputs = false
+
     /// What a sweep has given the configuration for which the script plans now.
     package var pointTags: [ConfigObject.Tag] = []
 
@@ -146,7 +149,8 @@ package final class Experiment {
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        let state = try state(of: folder, isPrepared: options.isPrepared)
+        let state = try state(
+            of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
         let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
         let shares = task.partialFolders(in: workspace.partials)
         let claimed = options.tokens.map { token in
@@ -335,6 +339,11 @@ package final class Experiment {
         }
         try register(again, script, state, neededBy: task)
         return again
+    }
+
+    /// Whether an output that a finished task declares is gone, where this run looks.
+    private func hasLost(_ task: ConfigObject, _ folder: JobFolder) -> Bool {
+        checksOutputs && !folder.missing(of: task.declaredPaths(below: folder.path)).isEmpty
     }
 
     /// What the folder says, unless somebody knows better: what a finished step had prepared may be gone.

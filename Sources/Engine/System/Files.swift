@@ -66,7 +66,9 @@ package enum Files {
 
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
-        status(path).map { FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified) }
+        status(path).map {
+            FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified, changed: $0.changed)
+        }
     }
 
     /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
@@ -449,4 +451,20 @@ package struct FileStamp: Equatable, Sendable {
     package var size: Int64 = -1
     /// In microseconds since 1970.
     package var modified: Int64 = 0
+    /// The same, of a time that no program can set.
+    package var changed: Int64 = 0
+
+    /// The coarsest times of file systems, and more.
+    private static let margin: Int64 = 3_000_000
+
+    /// What a file has now, if a later change is sure to show: nil for one that was changed a moment ago, since the next change may have the same
+    /// time (as git's racy index entries), and for one on a file system that does not note changes by itself.
+    ///
+    /// - Parameter now: read before the file is.
+    package static func lasting(_ path: String, now: Timestamp = .now) -> FileStamp? {
+        guard let stamp = Files.stamp(path), max(stamp.modified, stamp.changed) < now.microseconds - margin,
+            unsafe xsys_notes_changes(path)
+        else { return nil }
+        return stamp
+    }
 }

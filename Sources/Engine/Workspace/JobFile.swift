@@ -2,46 +2,66 @@ import Text
 
 /// A file whose content is a part of a job's identity (`xpm.file`).
 ///
-/// The job's process looks whether it still has that content: where inode, size and time are those that it had when the content was read it has; else
-/// the content decides.
+/// The job's process looks whether it has that content, when it begins and when it has ended. Where all that the file system notes of a file is
+/// what it was when the content was read, and was old enough then to tell (`FileStamp.lasting`), it has; else the content decides.
 package struct JobFile: Equatable, Sendable {
     package let path: String
     package let digest: Identifier
-    private let stamp: FileStamp
+    /// Nil where the content decides.
+    private let stamp: FileStamp?
 
     /// Reads a file: its state first, so that a change while it is read is seen.
     package static func read(_ path: String) throws(SystemError) -> JobFile {
-        let stamp = Files.stamp(path) ?? FileStamp()
-        return JobFile(path: path, digest: Identifier(hashing: try Files.read(path)), stamp: stamp)
+        let stamp = FileStamp.lasting(path)
+        return JobFile(path: path, digest: try digest(of: path), stamp: stamp)
     }
 
-    private init(path: String, digest: Identifier, stamp: FileStamp) {
+    private static func digest(of path: String) throws(SystemError) -> Identifier {
+        Identifier(hashing: try Files.read(path))
+    }
+
+    private init(path: String, digest: Identifier, stamp: FileStamp?) {
         (self.path, self.digest, self.stamp) = (path, digest, stamp)
     }
 
     /// One of which only the content is known.
-    package init(path: String, digest: Identifier) {
-        self.init(path: path, digest: digest, stamp: FileStamp())
-    }
+    package init(path: String, digest: Identifier) { self.init(path: path, digest: digest, stamp: nil) }
 
     /// From its text; nil for any other.
-    init?(_ text: String) {
-        let parts = text.split(separator: " ", maxSplits: 4)
-        guard parts.count == 5, let digest = Identifier(hex: parts[0]), let inode = UInt64(parts[1]),
-            let size = Int64(parts[2]), let modified = Int64(parts[3])
-        else { return nil }
-        self.init(
-            path: String(parts[4]), digest: digest,
-            stamp: FileStamp(inode: inode, size: size, modified: modified))
+    ///
+    /// - Parameter version: of the script. Older ones noted less, and the content decides.
+    init?(_ text: String, version: Int) {
+        let count = version < 3 ? 5 : 6
+        let parts = text.split(separator: " ", maxSplits: count - 1)
+        guard parts.count == count, let digest = Identifier(hex: parts[0]), let path = parts.last else {
+            return nil
+        }
+        let numbers = parts[2..<(count - 1)].compactMap { Int64($0) }
+        guard let inode = UInt64(parts[1]), numbers.count == count - 3 else { return nil }
+        var stamp: FileStamp?
+        if version >= 3, numbers[0] >= 0 {
+            stamp = FileStamp(inode: inode, size: numbers[0], modified: numbers[1], changed: numbers[2])
+        }
+        self.init(path: String(path), digest: digest, stamp: stamp)
     }
 
-    /// `{sha256} {inode} {size} {microseconds} {path}`
-    var text: String { "\(digest.hex) \(stamp.inode) \(stamp.size) \(stamp.modified) \(path)" }
+    /// `{sha256} {inode} {size} {microseconds} {microseconds} {path}`; a size of -1 where the content decides.
+    var text: String {
+        let stamp = stamp ?? FileStamp()
+        return "\(digest.hex) \(stamp.inode) \(stamp.size) \(stamp.modified) \(stamp.changed) \(path)"
+    }
 
-    /// Whether it has the content that the job was submitted with.
-    func isUnchanged() throws(SystemError) -> Bool {
-        if Files.stamp(path) == stamp { return true }
-        return Identifier(hashing: try Files.read(path)) == digest
+    /// Checks that it has the content that the job was submitted with.
+    ///
+    /// - Returns: the same as it is now, to check again later.
+    func check() throws(ScriptError) -> JobFile {
+        if let stamp, Files.stamp(path) == stamp { return self }
+        let now: JobFile
+        do throws(SystemError) { now = try Self.read(path) } catch { throw .unreadable(file: path, error) }
+        guard now.digest == digest else {
+            throw .changed(file: path, submitted: digest.hex, now: now.digest.hex)
+        }
+        return now
     }
 }
 

@@ -159,6 +159,17 @@ package struct JobFolder: Sendable, Hashable {
         if !outcome.isDone { try Files.removeTree(done, below: path) }
     }
 
+    /// Those of some outputs, relative to the folder, that are not there, but for temporary ones that were removed.
+    package func missing(of outputs: [String]) -> [String] {
+        let missing = outputs.filter {
+            Files.kind(Paths.absolute($0, from: path), followingLinks: false) == nil
+        }
+        guard !missing.isEmpty, let bytes = try? Files.read(collected, limit: 1 << 20),
+            let removed = (try? JSON.parse(bytes))?["removed"]?.array?.compactMap(\.string)
+        else { return missing }
+        return missing.filter { !removed.contains($0) }
+    }
+
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.
     package func state() -> State {
         do throws(SystemError) {

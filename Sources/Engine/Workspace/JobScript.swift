@@ -21,7 +21,7 @@ import Text
 ///     # requires duration=2h & cpu(cores=2, mem=4G)
 ///     # retries 3
 ///     # result accuracy acc: ([%d.]+)
-///     # file 9f86d081… 7340 1532 1795645388238514 /data/train.csv
+///     # file 9f86d081… 7340 1532 1795645388238514 1795645388238514 /data/train.csv
 ///     # output model.pt
 ///     # variables HF_HOME API_KEY
 ///     # resumable
@@ -247,7 +247,7 @@ extension JobScript {
             let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
             return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil
         }
-        header.files = take("file").compactMap(JobFile.init)
+        header.files = take("file").compactMap { JobFile($0, version: version) }
         header.outputs = take("output")
         header.variables = take("variables").first?.split(separator: " ").map(String.init) ?? []
         if let after = rest.after("# resumable\n") ?? rest.after("-- resumable\n") {

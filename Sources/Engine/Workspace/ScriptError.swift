@@ -5,7 +5,9 @@ package enum ScriptError: Error, Equatable {
     case notAScript
     case newer(Int)
     case unfinished(need: String)
-    case changed(file: String)
+    /// A file has another content than the job was submitted with: both sums.
+    case changed(file: String, submitted: String, now: String)
+    case unreadable(file: String, SystemError)
 
     package var text: String {
         switch self {
@@ -13,8 +15,10 @@ package enum ScriptError: Error, Equatable {
         case .newer(let version):
             "a job script of version \(version); this xpm-job knows versions up to \(JobScript.version): use the newer xpm"
         case .unfinished(let need): "it needs \(need), which is not done yet: run that task first"
-        case .changed(let file):
-            "\(file) is not any more what the job was submitted with; the next run makes a job for what it is now"
+        case .changed(let file, let submitted, let now):
+            "\(file) is not what the job was submitted with: sha256 \(submitted) then, \(now) now; the next run makes a job for what it is now"
+        case .unreadable(let file, let error):
+            "\(error.text): nobody can tell whether \(Paths.name(file)) is what the job was submitted with"
         }
     }
 }

@@ -10,7 +10,9 @@ package final class SourceTree {
     private let folder: String?
     private var kept: TextMap<String> = [:]
     /// The files that were kept, or would have been.
-    package var files: [String] { kept.orderedKeys }
+    package var files: [String] { kept.orderedKeys.filter { !aside.contains($0) } }
+    /// Those that are no code: configurations.
+    private var aside: TextSet = []
     private var linkedFolders: TextSet = []
     /// The folder of the run before.
     private let former: String?
@@ -83,6 +85,16 @@ package final class SourceTree {
             (try? Files.read(before, limit: 1 << 28)) == content
         else { return false }
         return (try? Files.linkHard(copy, to: before)) != nil
+    }
+
+    /// Keeps a configuration, which does not count as code, with the content that was read from it.
+    ///
+    /// - Parameter isSecret: whether only its owner may read the copy.
+    package func keepAside(_ path: String, content: [UInt8], isSecret: Bool) throws(SystemError) {
+        guard kept[path] == nil else { return }
+        aside.insert(path)
+        let copy = try keep(path, content: content)
+        if isSecret, folder != nil { try Files.setPermissions(0o400, of: copy) }
     }
 
     /// Keeps a file as it is now.

@@ -24,6 +24,8 @@ package final class TaskSession {
     /// Kept files by module name and by the name that messages show.
     private var modules: TextMap<KeptFile> = [:]
     private var keptFolders: TextMap<String> = [:]
+    /// Kept files by where they were.
+    private var keptModules: TextMap<KeptFile> = [:]
 
     private struct KeptFile {
         let path: String
@@ -130,6 +132,13 @@ package final class TaskSession {
                 Environment.set(pair[0].plainText, pair[1].plainText)
             }
         }
+        ModuleFinder.noteSystemPath(stack)
+        if case .list(let kept)? = field("kept") {
+            for case .list(let names) in kept where names.count == 3 {
+                keptModules[names[0].plainText] = KeptFile(
+                    path: names[1].plainText, shown: names[2].plainText)
+            }
+        }
         if case .string(let path)? = field("path") { ModuleFinder.setPath(stack, "path", path) }
         if case .string(let path)? = field("cpath") { ModuleFinder.setPath(stack, "cpath", path) }
         try load(files, until: id)
@@ -172,7 +181,8 @@ package final class TaskSession {
     }
 
     private func search(_ stack: LuaStack) throws -> Int {
-        guard let file = modules[stack.string(1) ?? ""] else {
+        let name = stack.string(1) ?? ""
+        guard let file = try modules[name] ?? keptModule(name, stack) else {
             stack.push("no kept file of the plan")
             return 1
         }
@@ -182,6 +192,23 @@ package final class TaskSession {
         stack.drop(function)
         stack.push(file.path)
         return 2
+    }
+
+    /// A module that the plan has not required itself; nil for one of the machine, and for none.
+    ///
+    /// - Throws: for a file of the plan's folders that was not kept: it may not be what it was.
+    private func keptModule(_ name: String, _ stack: LuaStack) throws -> KeptFile? {
+        guard let found = ModuleFinder.find(name, along: ModuleFinder.path(stack)) else { return nil }
+        if let kept = keptModules[found] {
+            keptFolders[kept.shown] = Paths.parent(kept.path)
+            return kept
+        }
+        // What the task itself has in its folder is its own affair.
+        let isOfMachine = ModuleFinder.find(name, along: ModuleFinder.systemPath(stack)) == found
+        if isOfMachine || found.hasPrefix("\(folder.path)/") || keptModules.isEmpty { return nil }
+        throw ScriptError(
+            "module '\(name)' was not kept when the plan was made, and may be another now: require it at the top of the file, or name it in sources = { … } of the task"
+        )
     }
 
     private func call(_ id: String, parameters bytes: [UInt8]) throws {

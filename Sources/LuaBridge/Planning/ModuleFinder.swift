@@ -20,6 +20,17 @@ enum ModuleFinder {
         return stack.string(-1) ?? ""
     }
 
+    /// What `package.path` is in a new interpreter, without what is in the current folder: where the machine has modules.
+    static func systemPath(_ stack: LuaStack) -> String { path(stack, systemField) }
+
+    /// Notes `systemPath`; called before the path is set.
+    static func noteSystemPath(_ stack: LuaStack) {
+        let own = path(stack).split(separator: ";").filter { $0.hasPrefix("/") }.joined(separator: ";")
+        setPath(stack, systemField, own)
+    }
+
+    private static let systemField = "xpm_system_path"
+
     static func setPath(_ stack: LuaStack, _ field: String = "path", _ value: String) {
         stack.pushGlobals()
         stack.get("package", from: -1)

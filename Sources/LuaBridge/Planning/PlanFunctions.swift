@@ -311,6 +311,8 @@ extension PlanSession {
                     "\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))")
             }
             for file in files { try sources.keep(file) }
+            // The scripts of tasks list what is kept.
+            luaFields = nil
         }
     }
 

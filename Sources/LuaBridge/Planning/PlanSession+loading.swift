@@ -5,6 +5,7 @@ import Text
 extension PlanSession {
     func prepare() throws {
         let stack = lua.stack
+        ModuleFinder.noteSystemPath(stack)
         var folders = input.luapath
         if let script = input.script { folders.append(Paths.parent(script)) }
         if let file = input.moduleFile { folders.append(Paths.parent(file)) }

@@ -12,6 +12,10 @@ package struct PlanInput {
     package var preExperiment: String?
     /// The merged YAML.
     package var configuration: Setting
+    /// The YAML files, as they were read: the run keeps them.
+    package var configurationFiles: [(path: String, bytes: [UInt8])] = []
+    /// What others are not to read.
+    package var secrets = Secrets()
     /// Values that it is to have one after the other.
     package var sweep = ConfigurationSweep()
     /// What follows `--`.
@@ -135,6 +139,11 @@ package final class PlanSession {
             sources = SourceTree(
                 root: root.map { Paths.parent($0.path) } ?? "/", folder: experiment.run?.sources)
             for file in loaded { try sources.keep(file.path, content: file.content) }
+            for file in input.configurationFiles where Files.kind(file.path) == .file {
+                try sources.keepAside(
+                    file.path, content: file.bytes, isSecret: input.secrets.areIn(file.bytes))
+            }
+            try keepLazyModules()
             module.folderOfSource = { [unowned self] source in
                 sources.place(of: Paths.parent(files[source] ?? Paths.absolute(source)))
             }
@@ -255,6 +264,11 @@ package final class PlanSession {
         }
         var text = "  files = {\n"
         for file in loaded { text += "    { \(entry(file)) },\n" }
+        text += "  },\n  kept = {\n"
+        for path in sources.files where path.hasSuffix(".lua") {
+            let names = [path, sources.place(of: path), Paths.shown(path)].map(LuaText.quote)
+            text += "    { \(names.joined(separator: ", ")) },\n"
+        }
         text += "  },\n"
         text += "  path = \(LuaText.quote(ModuleFinder.path(lua.stack))),\n"
         text += "  cpath = \(LuaText.quote(ModuleFinder.path(lua.stack, "cpath"))),\n"

@@ -38,6 +38,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Launch nothing more after the first failure.")
     var failFast = false
 
+    @Flag(help: "Run finished jobs again whose declared outputs are gone.")
+    var checkOutputs = false
+
     @Flag(help: "Return when the plan is made; a process of its own goes on (xpm attach, xpm stop).")
     var detach = false
 

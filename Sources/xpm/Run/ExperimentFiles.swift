@@ -41,13 +41,13 @@ struct ExperimentFiles {
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
+            input.configurationFiles = files.contents
             input.sweep = try Self.sweep(command.sweep, settings.sweep, of: files)
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
             input.arguments = XPM.scriptArguments
             try Self.chooseScript(&input, command, script, settings, yaml)
-            self.input = input
 
             let id =
                 settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
@@ -79,6 +79,8 @@ struct ExperimentFiles {
                 secrets.add(variable.value)
             }
             self.secrets = secrets
+            input.secrets = secrets
+            self.input = input
         } catch { throw Failure(error) }
     }
 

@@ -32,6 +32,7 @@ final class RunSession {
         let context = Context(
             mode: command.runMode, slots: command.jobs ?? Environment.processors,
             isQuiet: command.quiet || command.json, failsFast: command.failFast,
+            checksOutputs: command.checkOutputs,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
             started: started, waitsForOther: command.wait,
             notifications: files.user.notifications + command.notify,
@@ -68,6 +69,8 @@ struct Context: Sendable {
     let slots: Int
     let isQuiet: Bool
     let failsFast: Bool
+    /// Whether jobs whose declared outputs are gone run again.
+    let checksOutputs: Bool
     let files: ExperimentFiles
     let board: JobBoard
     let tally: RunTally

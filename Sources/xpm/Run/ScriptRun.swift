@@ -68,6 +68,7 @@ final class ScriptRun {
             version: xpmVersion, machine: context.files.user.machine, secrets: context.files.secrets,
             services: services,
             planned: { [unowned self] in note($0) })
+        experiment.checksOutputs = context.checksOutputs
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
