@@ -151,6 +151,56 @@ struct SharingTests {
         #expect(try bench.finish(run, tag).code == 1)
     }
 
+    @Test(
+        "a job in another container is not signalled, and that is told at once",
+        .enabled(if: Person.canSwitch && Files.isExecutable("/usr/bin/unshare"), "needs root"))
+    func container() throws {
+        let bench = try bench()
+        let (run, tag) = try bench.start(
+            ["--pid", "--fork", "--mount-proc", Workbench.xpm, "run", "a.lua"], program: "/usr/bin/unshare",
+            environment: environment(bench))
+        #expect(try bench.wait { try isRunning(bench) })
+        let killed = try bench.run("jobs", "kill", "--filter", "@state = running", "--perform")
+        #expect(killed.code == 2 && killed.error.contains("in another container"), "\(killed)")
+        let stopped = try bench.run("stop", "a")
+        #expect(stopped.code == 2 && stopped.error.contains("in another container"), "\(stopped)")
+        #expect(try isRunning(bench))
+        try bench.write("", to: "go")
+        #expect(try bench.finish(run, tag).code == 0)
+    }
+
+    @Test(
+        "who only reads can list, look and plot", .enabled(if: Person.canSwitch, "needs root"))
+    func readOnly() throws {
+        let bench = try Workbench()
+        try bench.share()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task {
+              id = "s.read", params = { n = xpm.int }, execute = function(self) self:result { square = self.n ^ 2 } end,
+            }
+            function run() for n = 1, 3 do Work { n = xpm.tag(n) }:submit() end end
+            """, to: "a.lua")
+        var ana = Person.ana
+        ana.umask = "022"
+        #expect(try bench.run(as: ana, "run", "a.lua", "--workdir", "ws").code == 0)
+        let place = "\(bench.folder)/ws"
+        for words in [
+            ["jobs", "list"], ["experiments", "list"], ["experiments", "show", "a"], ["results", "a"],
+            ["failures"],
+            ["jobs", "show", "-e", "a"], ["plot", "a", "--x", "n", "-o", "\(bench.folder)/p.svg"], ["doctor"],
+            ["gc"],
+            ["run", "a.lua", "--run-mode", "dry-run"], ["why", "a.lua"],
+        ] {
+            let (process, tag) = try bench.start(as: .ben, words + ["--workdir", place])
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0 && !result.error.contains("cannot"), "\(words): \(result)")
+        }
+        let runs = try bench.run(as: .ben, "experiments", "runs", "a", "--workdir", place)
+        #expect(runs.output.contains("of games"), "\(runs)")
+    }
+
     @Test("jobs retry leaves what waits in a run that goes on to that run")
     func retryWaiting() throws {
         let bench = try Workbench()

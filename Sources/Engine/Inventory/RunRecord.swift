@@ -11,6 +11,8 @@ package struct RunRecord: Sendable {
     package let started: String?
     package let ended: String?
     private let begin: Timestamp?
+    /// Who has run it; nil where an older version has not noted it.
+    package let user: String?
     package let counts: [(state: String, count: Int64)]
     /// Why it failed, where that is not only for jobs that did.
     package let reason: String?
@@ -54,6 +56,7 @@ package struct RunRecord: Sendable {
         let guessed: Int32 = state == "done" ? 0 : state == "failed" ? 1 : 130
         exitCode = json?["exit_code"]?.int.flatMap { Int32(exactly: $0) } ?? guessed
         begin = Self.timestamp("started", json)
+        user = json?["user"]?.string
         started = Self.time("started", json)
         ended = Self.time("ended", json)
         var counts: [(state: String, count: Int64)] = []
@@ -75,7 +78,8 @@ package struct RunRecord: Sendable {
     package var text: String {
         let time = begin?.shown ?? started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
         let jobs = counts.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
-        let more = [jobs, reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+        let others = user.flatMap { $0 == Environment.userName ? nil : "of \($0)" }
+        let more = [jobs, reason ?? "", others ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
         return "\(run)  \(state)  \(time)  \(more)"
     }
 
@@ -83,7 +87,8 @@ package struct RunRecord: Sendable {
         [
             "experiment": .string(experiment), "run": .string(run), "state": .string(state),
             "reason": .optional(reason), "exit_code": state == "running" ? .null : .int(Int64(exitCode)),
-            "started_at": .optional(started), "ended_at": .optional(ended), "path": .string(path),
+            "user": .optional(user), "started_at": .optional(started), "ended_at": .optional(ended),
+            "path": .string(path),
             "counts": .object(counts.map { .init($0.state, .int($0.count)) }),
         ]
     }

@@ -18,6 +18,10 @@ struct JobFolderTests {
         try folder.write("", to: "train.done")
         #expect(job.state() == .running)
         lock.release()
+        // Without its parameters nothing is done.
+        try folder.write(Outcome(.done).json(of: job.identifier).text, to: "train.done")
+        #expect(job.state() == .new)
+        try folder.write("{}\n", to: "params.json")
         // Whatever the program itself calls so is none.
         for text in ["", "{}", "done", Outcome(.failed).json.text, Outcome(.done).json(of: "another").text] {
             try folder.write(text, to: "train.done")
