@@ -10,6 +10,8 @@ package struct LuaPattern: Sendable, Equatable {
     package let required: [UInt8]
     /// Which bytes a match can begin with; nil for any.
     private let firsts: [Bool]?
+    /// The bytes that every match begins with.
+    private let prefix: [UInt8]
 
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
@@ -22,7 +24,7 @@ package struct LuaPattern: Sendable, Equatable {
         bytes = Array(text.utf8)
         isAnchored = text.hasPrefix("^")
         isTriedOnce = isAnchored || text.hasPrefix(".*") || text.hasPrefix(".-")
-        (required, firsts) = try Self.check(bytes, from: isAnchored ? 1 : 0)
+        (required, firsts, prefix) = try Self.check(bytes, from: isAnchored ? 1 : 0)
     }
 
     /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
@@ -60,8 +62,8 @@ package struct LuaPattern: Sendable, Equatable {
         var start = first
         while true {
             if let firsts, !isAnchored {
-                while start < line.endIndex, !firsts[Int(line[start])] { start += 1 }
-                if start == line.endIndex { return nil }
+                guard let next = candidate(in: line, from: start, firsts) else { return nil }
+                start = next
             }
             var match = Match(pattern: bytes, text: line, steps: budget.steps)
             let end = match.match(start, isAnchored ? 1 : 0)
@@ -75,19 +77,33 @@ package struct LuaPattern: Sendable, Equatable {
         }
     }
 
+    /// The next place where a match may begin.
+    private func candidate(in line: ArraySlice<UInt8>, from start: Int, _ firsts: [Bool]) -> Int? {
+        var start = start
+        while start < line.endIndex {
+            if firsts[Int(line[start])], prefix.count < 2 || line[start...].starts(with: prefix) {
+                return start
+            }
+            start += 1
+        }
+        return nil
+    }
+
     /// Walks over a pattern once, as matching would.
     ///
     /// - Returns: what every match has in it, and begins with.
     private static func check(
         _ bytes: [UInt8], from start: Int
-    ) throws(Malformed) -> (required: [UInt8], firsts: [Bool]?) {
+    ) throws(Malformed) -> (required: [UInt8], firsts: [Bool]?, prefix: [UInt8]) {
         var position = start
         var open: [Int] = []
         var count = 0
         var (longest, run) = ([UInt8](), [UInt8]())
         var firsts: [Bool]?
+        var prefix: [UInt8]?
         var isFirst = true
         func end() {
+            prefix = prefix ?? run
             if run.count > longest.count { longest = run }
             run = []
             isFirst = false
@@ -145,7 +161,7 @@ package struct LuaPattern: Sendable, Equatable {
         }
         if !open.isEmpty { throw Malformed(text: "')' is missing") }
         end()
-        return (longest, firsts)
+        return (longest, firsts, prefix ?? [])
     }
 }
 

@@ -33,12 +33,11 @@ package enum TerminalText {
     package static func plain(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard bytes.contains(0x1b) else { return bytes }
         var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
         var rest = bytes
-        while let byte = rest.popFirst() {
-            guard byte == 0x1b else {
-                out.append(byte)
-                continue
-            }
+        while let escape = rest.firstIndex(of: 0x1b) {
+            out.append(contentsOf: rest[..<escape])
+            rest = rest[(escape + 1)...]
             switch rest.popFirst() {
             case UInt8(ascii: "["):
                 rest = rest.drop { (0x20...0x3f).contains($0) }
@@ -53,6 +52,7 @@ package enum TerminalText {
             default: break
             }
         }
+        out.append(contentsOf: rest)
         return out[...]
     }
 

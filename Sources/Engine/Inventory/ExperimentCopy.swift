@@ -141,7 +141,10 @@ package struct ExperimentCopy {
     ) throws(SystemError) {
         let temporary = "\(staging)/\(Paths.name(place))"
         try Files.removeTree(temporary, below: staging)
-        try Files.copyTree(folder, to: temporary, keepingLinks: true)
+        // The variables of a colleague's job are not to be read; what is done does not need them.
+        try Files.copyTree(folder, to: temporary, keepingLinks: true) { path in
+            path.hasSuffix(".env") && !Files.isReadable(path)
+        }
         try change(temporary)
         try Files.makeFolder(Paths.parent(place))
         do throws(SystemError) { try Files.rename(temporary, to: place) } catch {

@@ -1,5 +1,11 @@
 import Text
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Removes runs of an experiment; their jobs stay, and so does the code that jobs were submitted with.
 package struct RunRemoval {
     private let experiment: String
@@ -14,7 +20,11 @@ package struct RunRemoval {
     ///
     /// - Returns: false if one is alive.
     package func whileIdle(_ body: () throws(SystemError) -> Void) throws(SystemError) -> Bool {
-        try HolderLock.holding(workspace.lock(ofExperiment: experiment), body) != nil
+        let folder = workspace.experiment(experiment)
+        guard Files.isFolder(folder, below: workspace.path) else {
+            throw SystemError("remove runs in", folder, code: ELOOP)
+        }
+        return try HolderLock.holding(workspace.lock(ofExperiment: experiment), body) != nil
     }
 
     /// The services of a run that live on without it: they could not be stopped any more.

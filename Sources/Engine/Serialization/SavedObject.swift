@@ -9,7 +9,7 @@ package enum SavedObject {
 
     /// Writes an object, and copies its data, into a folder. The description comes last, in one step: a folder that has one is whole.
     ///
-    /// - Parameter root: the job's folder, where a job saves in it: it has to be there.
+    /// - Parameter root: the folder of the job or of the run that saves: below it folders are made, but not it, nor behind a link.
     package static func save(
         _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil
     ) throws(SystemError) {

@@ -29,7 +29,7 @@ package struct ServiceFolder: Sendable, Equatable {
         return runs.prefix { $0 != Paths.name(run) }.map { ServiceFolder(id, in: "\(experiment)/\($0)") }
     }
 
-    package func create() throws(SystemError) { try Files.makeFolder(dir) }
+    package func create() throws(SystemError) { try Files.makeFolder(dir, below: run) }
 
     /// Links a folder into `dir`, by tags: `lr=0.001/seed=1`.
     package func link(_ target: String, tags: [ConfigObject.Tag], below: String) throws(SystemError) {
@@ -49,7 +49,7 @@ package struct ServiceFolder: Sendable, Equatable {
             if Files.linkTarget(path) == link { return }
             let isTaken = Files.kind(path, followingLinks: false) != nil || leadsThroughLink(parent)
             if !isTaken {
-                try Files.makeFolder(parent)
+                try Files.makeFolder(parent, below: run)
                 try Files.link(path, to: link)
                 return
             }

@@ -324,11 +324,15 @@ package enum Files {
 
     /// Copies a file, or a folder with all in it.
     ///
-    /// - Parameter keepingLinks: whether a link becomes the same link; else what it leads to is copied.
+    /// - Parameters:
+    ///   - keepingLinks: whether a link becomes the same link; else what it leads to is copied.
+    ///   - isLeft: what is not copied.
     /// - Throws: EINVAL where the copy would lie inside what is copied.
     package static func copyTree(
-        _ from: String, to target: String, keepingLinks: Bool = false
+        _ from: String, to target: String, keepingLinks: Bool = false,
+        without isLeft: (String) -> Bool = { _ in false }
     ) throws(SystemError) {
+        if isLeft(from) { return }
         if keepingLinks, kind(from, followingLinks: false) == .link, let leads = linkTarget(from) {
             return try link(target, to: leads)
         }
@@ -351,7 +355,8 @@ package enum Files {
         }
         try makeFolder(target)
         for name in try list(from, refusingStrangers: true) {
-            try copyTree("\(from)/\(name)", to: "\(target)/\(name)", keepingLinks: keepingLinks)
+            try copyTree(
+                "\(from)/\(name)", to: "\(target)/\(name)", keepingLinks: keepingLinks, without: isLeft)
         }
     }
 
@@ -421,6 +426,9 @@ package enum Files {
             return name.hasSuffix(".lock") ? [path] : []
         }
     }
+
+    /// Whether the user may read the file.
+    static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
     /// Whether the user may execute the file.
     package static func isExecutable(_ path: String) -> Bool {

@@ -61,7 +61,7 @@ package final class TaskSession {
         self.folder = folder
         deadline = job.deadline
         module.workspaceFolder = { folder.workspace }
-        module.jobFolder = folder.path
+        module.ownFolder = folder.path
         // What a job prints is seen at once, and not lost when it is killed.
         StandardStream.bufferByLine()
         do {

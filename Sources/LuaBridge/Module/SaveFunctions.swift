@@ -31,7 +31,7 @@ extension XpmModule {
         if !savesFiles { return }
         object.placePaths(
             PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
-        try SavedObject.save(object, in: folder, workspace: workspaceFolder(), root: jobFolder)
+        try SavedObject.save(object, in: folder, workspace: workspaceFolder(), root: ownFolder)
     }
 
     /// Why an object of a type is not complete.

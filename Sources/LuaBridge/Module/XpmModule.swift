@@ -23,8 +23,8 @@ final class XpmModule {
     var baseFolder = Paths.current
     /// The workspace, which paths in files are relative to.
     var workspaceFolder: () -> String = { "/" }
-    /// The folder of the job that runs; nil in a plan.
-    var jobFolder: String?
+    /// The folder of the job that runs, or of the run whose plan is made.
+    var ownFolder: String?
     /// Whether `xpm.save` writes: not in a dry run.
     var savesFiles = true
     /// How many default functions are being called, one in the other.

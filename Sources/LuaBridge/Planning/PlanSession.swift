@@ -134,6 +134,7 @@ package final class PlanSession {
         experiment.files = { [unowned module] path in module.files[path] }
         module.savesFiles = experiment.mode != .dryRun
         module.workspaceFolder = { experiment.workspace.path }
+        module.ownFolder = experiment.run?.path
         do {
             let root = loaded.first { $0.module == nil } ?? loaded.last
             sources = SourceTree(
