@@ -136,7 +136,12 @@ struct ExampleTests {
         #expect(result.code == 0, "\(result.error)")
         let estimates = try lines(result, "result").compactMap { $0["values"]?["pi"]?.number }
         #expect(estimates.count == 9 && estimates.allSatisfy { abs($0 - Double.pi) < 0.2 })
+        // What is there is left alone, and the rest is written.
+        try bench.write("-- mine\n", to: "demo/xpm.meta.lua")
+        try Files.remove("\(bench.folder)/demo/full.yaml")
         let again = try bench.run("init", "demo")
-        #expect(again.code == 2 && again.error.contains("exists already"))
+        #expect(again.code == 0 && again.output.contains("left demo/experiment.lua"), "\(again)")
+        #expect(try bench.read("demo/xpm.meta.lua") == "-- mine\n")
+        #expect(try bench.run("run", "--quiet", "demo/full.yaml").code == 0)
     }
 }

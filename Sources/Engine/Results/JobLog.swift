@@ -86,8 +86,10 @@ package enum JobLog {
     ) throws(SystemError) -> Bool {
         var found: [JSON.Member] = []
         func lay(_ member: JSON.Member) {
-            found.removeAll { $0.name == member.name }
-            found.append(member)
+            guard case .object(let merged) = JobResult.lay(.object([member]), over: .object(found)) else {
+                return
+            }
+            found = merged
         }
         if Files.exists(folder.programEvents) {
             for one in series(of: folder) {

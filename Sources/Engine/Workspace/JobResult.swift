@@ -14,16 +14,22 @@ package enum JobResult {
         return json
     }
 
-    /// Lays values over those that are there.
+    /// Lays values over those that are there, key by key, also in values that are objects.
     package static func add(_ values: JSON, to folder: JobFolder) throws(SystemError) {
-        var merged: [JSON.Member] = []
-        if case .object(let known)? = read(folder) { merged = known }
-        guard case .object(let members) = values else { return }
+        guard case .object = values else { return }
+        let merged = lay(values, over: read(folder) ?? [:])
+        try Files.replace("\(folder.path)/\(name)", with: merged.prettyBytes)
+    }
+
+    /// One value laid over another: of two objects the keys of both, the new ones last.
+    static func lay(_ new: JSON, over old: JSON) -> JSON {
+        guard case .object(let members) = new, case .object(var merged) = old else { return new }
         for member in members {
+            let known = merged.first { $0.name == member.name }?.value
             merged.removeAll { $0.name == member.name }
-            merged.append(member)
+            merged.append(.init(member.name, known.map { lay(member.value, over: $0) } ?? member.value))
         }
-        try Files.replace("\(folder.path)/\(name)", with: JSON.object(merged).prettyBytes)
+        return .object(merged)
     }
 }
 

@@ -23,20 +23,21 @@ struct InitCommand: ParsableCommand {
     }
 
     private func write() throws(Failure) {
-        let files = [("experiment.lua", Self.script), ("full.yaml", Self.yaml)]
+        let files = [
+            ("experiment.lua", Array(Self.script.utf8)), ("full.yaml", Array(Self.yaml.utf8)),
+            (AnnotationsCommand.fileName, EmbeddedText.annotations),
+        ]
         let folder = Paths.absolute(dir)
-        for (name, _) in files where Files.exists("\(folder)/\(name)") {
-            throw .message(
-                "\(Paths.shown("\(folder)/\(name)")): exists already; xpm init writes into a folder without it"
-            )
-        }
-        do throws(SystemError) {
+        try Failure.onDisk { () throws(SystemError) in
             try Files.makeFolder(folder)
-            for (name, text) in files { try Files.write(Array(text.utf8), to: "\(folder)/\(name)") }
-            try Files.replace("\(folder)/\(AnnotationsCommand.fileName)", with: EmbeddedText.annotations)
-        } catch { throw Failure(error) }
-        for name in files.map(\.0) + [AnnotationsCommand.fileName] {
-            StandardStream.output.write("wrote \(Paths.shown("\(folder)/\(name)"))\n")
+            for (name, content) in files {
+                let path = "\(folder)/\(name)"
+                let isNew = try Files.create(path, with: content)
+                StandardStream.output.write(
+                    isNew
+                        ? "wrote \(Paths.shown(path))\n"
+                        : "left \(Paths.shown(path)), which is there already\n")
+            }
         }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")

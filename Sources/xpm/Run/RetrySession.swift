@@ -19,7 +19,7 @@ struct RetrySession {
         self.jobs = jobs
         self.workspace = workspace
         self.user = user
-        self.slots = slots ?? Environment.processors
+        self.slots = slots ?? user.machine?.cores ?? Environment.processors
         isJSON = json
         self.isQuiet = isQuiet
     }

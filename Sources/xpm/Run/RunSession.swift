@@ -30,7 +30,7 @@ final class RunSession {
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
-            mode: command.runMode, slots: command.jobs ?? Environment.processors,
+            mode: command.runMode, slots: command.jobs ?? files.user.machine?.cores ?? Environment.processors,
             isQuiet: command.quiet || command.json, failsFast: command.failFast,
             checksOutputs: command.checkOutputs,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,

@@ -35,7 +35,9 @@ struct JobSelection: ParsableArguments {
         try ExperimentFiles.existingWorkspace(workspace, of: words.first, experiment: experiment)
     }
 
-    /// The jobs that words name, or those that fit where there are no words; neither is a mistake.
+    /// The jobs that words name and that fit what else is given; without words all that fit.
+    ///
+    /// - Throws: where nothing is given, and where words name jobs of which none fits.
     func chosen(_ words: [String]) throws(Failure) -> [JobRecord] {
         if words.isEmpty {
             guard filter != nil || experiment != nil else {
@@ -57,7 +59,16 @@ struct JobSelection: ParsableArguments {
             if let problem = record.problem { Unreadable.note(problem) }
             found.append(record)
         }
-        return found
+        if filter == nil, experiment == nil { return found }
+        let fitting = TextSet(try jobs().map(\.folder.path))
+        let left = found.filter { fitting.contains($0.folder.path) }
+        if left.isEmpty {
+            let options = [experiment.map { "-e \($0)" }, filter.map { "--filter '\($0)'" }]
+            throw .message(
+                "none of the jobs that are named fits \(options.compactMap(\.self).joined(separator: " and "))"
+            )
+        }
+        return left
     }
 }
 
