@@ -10,8 +10,9 @@ package struct LuaPattern: Sendable, Equatable {
     package let required: [UInt8]
     /// Which bytes a match can begin with; nil for any.
     private let firsts: [Bool]?
-    /// The bytes that every match begins with.
+    /// The bytes that every match begins with, and where the pattern goes on behind them.
     private let prefix: [UInt8]
+    private let rest: Int
 
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
@@ -24,7 +25,9 @@ package struct LuaPattern: Sendable, Equatable {
         bytes = Array(text.utf8)
         isAnchored = text.hasPrefix("^")
         isTriedOnce = isAnchored || text.hasPrefix(".*") || text.hasPrefix(".-")
-        (required, firsts, prefix) = try Self.check(bytes, from: isAnchored ? 1 : 0)
+        let start = isAnchored ? 1 : 0
+        (required, firsts) = try Self.check(bytes, from: start)
+        (prefix, rest) = Self.prefix(of: bytes, from: start)
     }
 
     /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
@@ -60,13 +63,17 @@ package struct LuaPattern: Sendable, Equatable {
         in line: ArraySlice<UInt8>, from first: Int, _ budget: inout Budget
     ) -> (start: Int, end: Int, capture: ArraySlice<UInt8>)? {
         var start = first
+        var match = Match(pattern: bytes, text: line, steps: budget.steps)
         while true {
             if let firsts, !isAnchored {
                 guard let next = candidate(in: line, from: start, firsts) else { return nil }
                 start = next
             }
-            var match = Match(pattern: bytes, text: line, steps: budget.steps)
-            let end = match.match(start, isAnchored ? 1 : 0)
+            match.captures.removeAll(keepingCapacity: true)
+            // Of an anchored pattern the beginning was not looked at yet.
+            let end =
+                isAnchored || firsts == nil
+                ? match.match(start, isAnchored ? 1 : 0) : match.match(start + prefix.count, rest)
             budget.steps = match.steps
             if let end {
                 guard let capture = match.captures.first else { return (start, end, line[start..<end]) }
@@ -81,7 +88,7 @@ package struct LuaPattern: Sendable, Equatable {
     private func candidate(in line: ArraySlice<UInt8>, from start: Int, _ firsts: [Bool]) -> Int? {
         var start = start
         while start < line.endIndex {
-            if firsts[Int(line[start])], prefix.count < 2 || line[start...].starts(with: prefix) {
+            if firsts[Int(line[start])], prefix.isEmpty || line[start...].starts(with: prefix) {
                 return start
             }
             start += 1
@@ -89,21 +96,34 @@ package struct LuaPattern: Sendable, Equatable {
         return nil
     }
 
+    /// The plain bytes that a pattern begins with.
+    private static func prefix(of bytes: [UInt8], from start: Int) -> ([UInt8], rest: Int) {
+        var prefix: [UInt8] = []
+        var position = start
+        while position < bytes.count, !"()".utf8.contains(bytes[position]),
+            let byte = Match.literal(position, bytes), let behind = Match.endOfClass(position, bytes)
+        {
+            if bytes[position] == UInt8(ascii: "%"), bytes[position + 1].isDigit { break }
+            if behind < bytes.count, "*+-?".utf8.contains(bytes[behind]) { break }
+            prefix.append(byte)
+            position = behind
+        }
+        return (prefix, position)
+    }
+
     /// Walks over a pattern once, as matching would.
     ///
     /// - Returns: what every match has in it, and begins with.
     private static func check(
         _ bytes: [UInt8], from start: Int
-    ) throws(Malformed) -> (required: [UInt8], firsts: [Bool]?, prefix: [UInt8]) {
+    ) throws(Malformed) -> (required: [UInt8], firsts: [Bool]?) {
         var position = start
         var open: [Int] = []
         var count = 0
         var (longest, run) = ([UInt8](), [UInt8]())
         var firsts: [Bool]?
-        var prefix: [UInt8]?
         var isFirst = true
         func end() {
-            prefix = prefix ?? run
             if run.count > longest.count { longest = run }
             run = []
             isFirst = false
@@ -161,7 +181,7 @@ package struct LuaPattern: Sendable, Equatable {
         }
         if !open.isEmpty { throw Malformed(text: "')' is missing") }
         end()
-        return (longest, firsts, prefix ?? [])
+        return (longest, firsts)
     }
 }
 

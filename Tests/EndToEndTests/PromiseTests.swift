@@ -80,6 +80,22 @@ struct PromiseTests {
         }
     }
 
+    @Test("random: { n: 2 } alone picks of what the schema sweeps")
+    func sample() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Configuration = xpm.configuration { lr = xpm.sweep(xpm.float) }
+            return xpm.experiment { configuration = Configuration, run = function() end }
+            """, to: "experiment.lua")
+        try bench.write("lr: [1, 2, 3, 4, 5]\ngrid_search: { random: { n: 2 } }\n", to: "full.yaml")
+        let points = try bench.run("sweep", "experiment.lua", "full.yaml")
+        #expect(
+            points.code == 0 && points.error.contains("2 points"),
+            "\(points)")
+    }
+
     @Test("results are laid over those before key by key", arguments: ["w.lua", "w.program"])
     func results(_ type: String) throws {
         let bench = try bench()

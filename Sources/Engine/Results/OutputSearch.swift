@@ -41,6 +41,15 @@ struct OutputSearch {
         /// Steps of matching that are left.
         var steps = 0
         var isLeft: Bool { text == nil && slowLines < OutputSearch.mostSlowLines }
+
+        mutating func tooSlow(_ name: String, _ warn: (String) -> Void) {
+            slowLines = steps <= 0 ? OutputSearch.mostSlowLines : slowLines + 1
+            // What comes before it in the file may not be the last.
+            text = nil
+            let what = "the pattern of '\(pattern.name)' takes too long on a line of \(name)"
+            if slowLines == 1 { warn("\(what): it was not searched to its end") }
+            if !isLeft { warn("\(what), and on others: there is no such result") }
+        }
     }
 
     private var wanted: [Wanted]
@@ -87,7 +96,7 @@ struct OutputSearch {
                 }
             }
             // Colours may stand between a name and its number.
-            if bytes.contains(0x1b) { bytes = Array(TerminalText.plain(bytes[...])) }
+            if Self.contains(0x1b, bytes) { bytes = Array(TerminalText.plain(bytes[...])) }
             for index in wanted.indices where wanted[index].isLeft {
                 guard look(for: index, in: bytes, Paths.name(path), isInterrupted, warn) else { return false }
             }
@@ -102,31 +111,30 @@ struct OutputSearch {
         for index: Int, in bytes: [UInt8], _ name: String, _ isInterrupted: () -> Bool,
         _ warn: (String) -> Void
     ) -> Bool {
-        let pattern = wanted[index].pattern
+        var one = wanted[index]
+        defer { wanted[index] = one }
+        let (pattern, required) = (one.pattern, one.pattern.required)
         var (end, count) = (bytes.count, 0)
-        while wanted[index].isLeft, let line = Self.lastLine(in: bytes, before: end, with: pattern.required) {
+        while one.isLeft, let line = Self.lastLine(in: bytes, before: end, with: required) {
             end = line.lowerBound
             var budget = LuaPattern.Budget(for: line.count)
             let most = budget.steps
             if let capture = pattern.lastCapture(in: bytes[line], &budget) {
-                wanted[index].text = String(decoding: capture, as: UTF8.self)
+                one.text = String(decoding: capture, as: UTF8.self)
             }
-            wanted[index].steps -= most - budget.steps
-            if budget.isSpent || wanted[index].steps <= 0 { tooSlow(index, name, warn) }
+            one.steps -= most - budget.steps
+            if budget.isSpent || one.steps <= 0 { one.tooSlow(name, warn) }
             count += 1
             if count % 256 == 0 || budget.isSpent, isInterrupted() { return false }
         }
         return true
     }
 
-    private mutating func tooSlow(_ index: Int, _ name: String, _ warn: (String) -> Void) {
-        let isOver = wanted[index].steps <= 0
-        wanted[index].slowLines = isOver ? Self.mostSlowLines : wanted[index].slowLines + 1
-        // What comes before it in the file may not be the last.
-        wanted[index].text = nil
-        let what = "the pattern of '\(wanted[index].pattern.name)' takes too long on a line of \(name)"
-        if wanted[index].slowLines == 1 { warn("\(what): it was not searched to its end") }
-        if !wanted[index].isLeft { warn("\(what), and on others: there is no such result") }
+    private static func contains(_ byte: UInt8, _ bytes: [UInt8]) -> Bool {
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return false }
+            return unsafe memchr(start, Int32(byte), buffer.count) != nil
+        }
     }
 
     /// The last line before a position that has some bytes in it.

@@ -228,8 +228,9 @@ package struct ConfigurationSweep: Sendable, Equatable {
                     at: origin)
             }
         }
+        // A sample of what the schema sweeps stays.
+        if left.isEmpty, !axes.isEmpty { sample = nil }
         axes = left
-        if axes.isEmpty { sample = nil }
     }
 
     package mutating func take(_ count: Int, seed: UInt64) { sample = (count, seed) }
