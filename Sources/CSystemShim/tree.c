@@ -39,9 +39,15 @@ static int remove_at(int folder, const char *name, int depth) {
     // EISDIR is Linux's word for a folder, EPERM POSIX's.
     if (errno != EISDIR && errno != EPERM) return -errno;
     int failure = -errno;
-    if (depth > DEEPEST) return -ELOOP;
+    if (depth > DEEPEST) return -ENAMETOOLONG;
     int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (inner < 0) return errno == ENOTDIR ? failure : -errno;
+    // What is mounted here belongs to another disk.
+    struct stat outside, inside;
+    if (fstatat(folder, ".", &outside, 0) == 0 && fstat(inner, &inside) == 0 && outside.st_dev != inside.st_dev) {
+        close(inner);
+        return -EXDEV;
+    }
     failure = empty(inner, depth);
     if (failure) return failure;
     return unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;

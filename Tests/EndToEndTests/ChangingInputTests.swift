@@ -56,6 +56,14 @@ struct ChangingInputTests {
         #expect(try bench.jobs("c.work").allSatisfy { !$0.isDone })
     }
 
+    @Test("a file that has its content again when the job ends fails the job too")
+    func backAgain() throws {
+        let bench = try bench("cp {data} kept; echo two > {data}; cat {data} > {out}; cat kept > {data}")
+        let result = try bench.run("run", "experiment.lua")
+        #expect(
+            result.code == 1 && result.error.contains("nobody can tell what the job has read"), "\(result)")
+    }
+
     @Test("a stamp of a file that was changed a moment ago is no proof")
     func racy() throws {
         let bench = try Workbench()

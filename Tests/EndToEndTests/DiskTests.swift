@@ -279,4 +279,69 @@ struct DiskTests {
             "run", "a.lua", "--workdir", "elsewhere", environment: ["TALLY": "\(bench.folder)/tally"])
         #expect(next.code == 0 && next.error.contains("1 done"), "\(next)")
     }
+
+    @Test(
+        "no command takes what goes on by flock(2) for idle, seen through a mount that shows no locks",
+        .enabled(if: canFUSE, "needs root, FUSE and bindfs"))
+    func throughMount() throws {
+        let bench = try Workbench()
+        #expect(try shell("mkdir disk one && bindfs disk one", in: bench).code == 0)
+        defer { _ = try? shell("umount one", in: bench) }
+        try bench.write(
+            Self.noting(2).replacing("sleep 0.2", with: "while [ ! -e $TALLY.go ]; do sleep 0.02; done"),
+            to: "a.lua")
+        let tally = ["TALLY": "\(bench.folder)/tally"]
+        let (first, tag) = try bench.start(
+            ["run", "-j", "1", "a.lua", "--workdir", "disk/ws"], environment: tally)
+        #expect(try bench.wait { ((try? bench.read("tally")) ?? "") != "" })
+        for words in [
+            ["doctor", "--mend"], ["jobs", "clean", "-e", "a", "--perform"],
+            ["experiments", "delete", "a", "--perform"],
+            ["jobs", "retry", "-e", "a"], ["gc", "--perform"], ["jobs", "list"], ["stop", "a"],
+        ] {
+            let (process, commandTag) = try bench.start(words + ["--workdir", "one/ws"], environment: tally)
+            let result = try bench.finish(process, commandTag)
+            #expect(result.code == 2 && result.error.contains("by flock(2)"), "\(words): \(result)")
+        }
+        // A job whose run is gone counts too, and so does one on another host.
+        kill(first.processIdentifier, SIGKILL)
+        _ = try bench.finish(first, tag)
+        let next = try bench.run("run", "a.lua", "--workdir", "one/ws", environment: tally)
+        #expect(next.code == 2 && next.error.contains("by flock(2)"), "\(next)")
+        try bench.write("", to: "tally.go")
+        #expect(
+            try bench.wait {
+                try bench.jobs("p.note", workspace: "disk/ws").contains { Files.exists($0.done) }
+            })
+        #expect(
+            try bench.wait {
+                try bench.jobs("p.note", workspace: "disk/ws").allSatisfy { !FileLock.isHeld($0.lock) }
+            })
+        let last = try bench.run("run", "a.lua", "--workdir", "one/ws", environment: tally)
+        #expect(last.code == 0, "\(last)")
+        #expect(try bench.read("tally").split(separator: "\n").sorted() == ["1", "2"])
+    }
+
+    @Test(
+        "what another disk has mounted in a job's folder is not removed", .enabled(if: canMount, "needs root")
+    )
+    func mounted() throws {
+        let bench = try Workbench()
+        try bench.write(Self.noting(1), to: "a.lua")
+        #expect(try bench.run("run", "a.lua", environment: ["TALLY": "\(bench.folder)/tally"]).code == 0)
+        let job = try #require(try bench.jobs("p.note").first)
+        #expect(
+            try shell(
+                "mkdir \(job.path)/m && mount -t tmpfs none \(job.path)/m && echo x > \(job.path)/m/file",
+                in: bench
+            ).code == 0)
+        defer { _ = try? shell("umount \(job.path)/m", in: bench) }
+        let cleaned = try bench.run("jobs", "clean", "-e", "a", "--perform")
+        #expect(cleaned.code == 2 && cleaned.error.contains("another disk is mounted"), "\(cleaned)")
+        #expect(Files.exists("\(job.path)/m/file"))
+        #expect(try shell("umount \(job.path)/m", in: bench).code == 0)
+        // What is left is still known for a job's.
+        #expect(try bench.run("jobs", "clean", "-e", "a", "--perform").code == 0)
+        #expect(!Files.exists(job.path))
+    }
 }

@@ -150,4 +150,45 @@ struct LinkTests {
         #expect(try bench.read("file") == "precious\n")
         #expect(try bench.read("picture.svg") == "<svg/>")
     }
+
+    @Test("the doctor mends nothing behind links, and takes no program's file for its own")
+    func doctor() throws {
+        let bench = try bench()
+        let victim = "\(bench.folder)/victim"
+        try bench.write("precious\n", to: "victim/data.json.host.12.tmp")
+        try bench.write("precious\n", to: "victim/20261128_000000/a.json.host.12.tmp")
+        try bench.write("{\"torn", to: "victim/20261128_000000/jobs.jsonl")
+        try Files.link("\(bench.folder)/workspace/experiments/evil", to: victim)
+        try Files.link("\(bench.folder)/workspace/jobs/t.evil", to: victim)
+        let job = try #require(try bench.jobs("l.work").first)
+        try Files.write(Array("precious\n".utf8), to: "\(job.path)/weights.tmp")
+        _ = try bench.run("doctor", "--mend")
+        #expect(
+            try isPrecious(bench, "victim/data.json.host.12.tmp")
+                && isPrecious(bench, "victim/20261128_000000/a.json.host.12.tmp"))
+        #expect(try bench.read("victim/20261128_000000/jobs.jsonl") == "{\"torn")
+        #expect(Files.exists("\(job.path)/weights.tmp"))
+    }
+
+    @Test("a detached run writes nothing behind a link in the place of its experiment")
+    func detached() throws {
+        let bench = try bench()
+        try Files.makeFolder("\(bench.folder)/workspace/experiments")
+        try bench.write("precious\n", to: "outside/detached.log")
+        try Files.link("\(bench.folder)/workspace/experiments/other", to: "\(bench.folder)/outside")
+        try bench.write("id: other\nfile: experiment\n", to: "other.yaml")
+        #expect(try bench.run("run", "--detach", "other.yaml").code == 2)
+        #expect(try isPrecious(bench, "outside/detached.log"))
+    }
+
+    @Test("gc takes a link to a disk that is not there for what cannot be read")
+    func dangling() throws {
+        let bench = try bench()
+        let runs = "\(bench.folder)/workspace/experiments/experiment"
+        try Files.rename(runs, to: "\(bench.folder)/away")
+        try Files.link(runs, to: "\(bench.folder)/unmounted/experiment")
+        let result = try bench.run("gc", "--perform")
+        #expect(result.code == 2 && result.error.contains("nothing is removed"), "\(result)")
+        #expect(try bench.jobs("l.work").count == 1)
+    }
 }

@@ -35,6 +35,22 @@ struct LogTests {
         #expect(try bench.finish(run, tag).code == 0)
     }
 
+    @Test("jobs log -f does not wait for what nobody will run")
+    func neverBegins() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "g.a", params = {}, command = "false" }
+            local B = xpm.task { id = "g.b", params = { a = A }, command = "true" }
+            function run() B { a = A {}:submit() }:submit() end
+            """, to: "experiment.lua")
+        #expect(try bench.run("run", "-q", "experiment.lua").code == 1)
+        let blocked = try #require(try bench.jobs("g.b").first)
+        let log = try bench.run("jobs", "log", "-f", blocked.identifier)
+        #expect(log.code == 2 && log.error.contains("nothing has run"), "\(log)")
+    }
+
     @Test("jobs log follows from one attempt to the next")
     func rotation() throws {
         let bench = try Workbench()

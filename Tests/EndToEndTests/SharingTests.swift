@@ -341,4 +341,111 @@ struct SharingTests {
         let changed = try bench.run(program: job.script(.sh))
         #expect(changed.output == "changed\n[it's two]\n", "\(changed)")
     }
+
+    @Test("a lock that is a link proves nothing")
+    func forgedLock() throws {
+        let bench = try bench()
+        try bench.write("", to: "go")
+        #expect(try bench.run("run", "a.lua", environment: environment(bench)).code == 0)
+        let job = try #require(try bench.jobs("s.work").first)
+        let (victim, tag) = try bench.start(["-F", "mine.lock", "sleep", "600"], program: "/usr/bin/flock")
+        let lock = "\(bench.folder)/mine.lock"
+        #expect(try bench.wait { FileLock.isHeld(lock) })
+        try Files.remove(job.done)
+        try Files.remove(job.lock)
+        try Files.link(job.lock, to: lock)
+        try Files.write(ProcessRecord(pid: victim.processIdentifier).json().bytes, to: job.process)
+        _ = try bench.run("jobs", "kill", job.identifier, "--perform")
+        #expect(victim.isRunning)
+        victim.terminate()
+        _ = try bench.finish(victim, tag)
+    }
+
+    @Test(
+        "where /proc hides others' processes they are not dead",
+        .enabled(if: Person.canSwitch && Files.isExecutable("/usr/bin/unshare"), "needs root"))
+    func hiddenProcesses() throws {
+        let bench = try bench()
+        try bench.share()
+        let environment = environment(bench)
+        let (run, tag) = try bench.start(as: .ana, ["run", "a.lua"], environment: environment)
+        #expect(try bench.wait { try isRunning(bench) })
+        let began = Date.now
+        let killed = try bench.run(
+            "-m", "/bin/sh", "-c",
+            "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid news --regid users --clear-groups "
+                + "\(bench.folder)/bin/xpm jobs kill --workdir workspace --filter '@state = running' --perform",
+            program: "/usr/bin/unshare", environment: ["HOME": "/nonexistent"])
+        #expect(killed.code == 2 && killed.error.contains("games"), "\(killed)")
+        #expect(Date.now.timeIntervalSince(began) < 8)
+        try bench.write("", to: "go")
+        #expect(try bench.finish(run, tag).code == 0)
+    }
+
+    @Test(
+        "a job with a secret in its parameters is done for colleagues too, and they leave it as it is",
+        .enabled(if: Person.canSwitch, "needs root"))
+    func secretsOfOthers() throws {
+        let bench = try Workbench()
+        try bench.share()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task { id = "s.key", params = { key = xpm.string }, command = "sh {here}/w.sh {key}" }
+            function run(helper, cfg) Work { key = cfg.key }:submit() end
+            """, to: "a.lua")
+        try bench.write("true\n", to: "w.sh")
+        try bench.write("key: ${env:KEY}\n", to: "full.yaml")
+        let key = ["KEY": "s3cr3t-key"]
+        #expect(
+            try bench.run(as: .ana, "run", "a.lua", "full.yaml", "--workdir", "ws", environment: key).code
+                == 0)
+        let job = try #require(try bench.jobs("s.key", workspace: "ws").first)
+        #expect(Files.permissions(job.parameters) == 0o600)
+        let listed = try bench.run(as: .ben, "jobs", "list", "--workdir", "ws")
+        #expect(listed.code == 0 && listed.output.contains("done"), "\(listed)")
+        try bench.write("id: other\nfile: a\nkey: ${env:KEY}\n", to: "other.yaml")
+        let again = try bench.run(as: .ben, "run", "other.yaml", "--workdir", "ws", environment: key)
+        #expect(again.code == 0 && again.error.contains("1 cached"), "\(again)")
+        #expect(Files.owner(job.parameters) == Files.owner(job.done))
+        // Nor is the code removed that its script, which ben cannot read, may need.
+        #expect(
+            try bench.run(as: .ana, "experiments", "delete", "full", "--workdir", "ws", "--perform").code == 0
+        )
+        _ = try bench.run(as: .ben, "gc", "--workdir", "ws", "--perform")
+        #expect(Files.exists("\(bench.folder)/ws/sources/full"))
+    }
+
+    @Test("secrets of sweeps, in other forms and behind -- are as secret")
+    func sweptSecrets() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Work = xpm.task { id = "s.swept", params = { password = xpm.string, n = xpm.any }, command = "echo {password} {n} > seen; chmod 600 seen" }
+            function run(helper, cfg)
+              local work = Work { password = xpm.tag(cfg.db.password), n = cfg.n }
+              work:submit()
+              helper.xp:save(work, "saved")
+            end
+            """, to: "experiment.lua")
+        try bench.write("secret: [password]\n", to: "config/xpm/settings.yaml")
+        try bench.write(
+            "db: { password: x }\nn: ${env:NUMBER}\ngrid_search: { db.password: [gridpw111, gridpw222] }\n",
+            to: "full.yaml")
+        let result = try bench.run(
+            "run", "experiment.lua", "full.yaml", "--", "--password", "behind-pw",
+            environment: ["NUMBER": "1_234_567_890"])
+        #expect(result.code == 0, "\(result)")
+        let option = try bench.run(
+            "run", "experiment.lua", "full.yaml", "--sweep", "db.password=optionpw1,optionpw2",
+            environment: ["NUMBER": "0x1F2E3D4C"])
+        #expect(option.code == 0, "\(option)")
+        for secret in ["gridpw111", "gridpw222", "optionpw1", "behind-pw", "1234567890", "523124044"] {
+            let found = files(with: secret, in: "\(bench.folder)/workspace")
+            #expect(
+                found.allSatisfy { $0.hasPrefix("600 ") || $0.hasPrefix("700 ") || $0.hasPrefix("400 ") },
+                "\(secret): \(found)")
+        }
+    }
 }

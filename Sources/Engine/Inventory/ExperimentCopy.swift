@@ -146,7 +146,7 @@ package struct ExperimentCopy {
             path.hasSuffix(".env") && !Files.isReadable(path)
         }
         try change(temporary)
-        try Files.makeFolder(Paths.parent(place))
+        try Files.makeFolder(Paths.parent(place), in: target.path)
         do throws(SystemError) { try Files.rename(temporary, to: place) } catch {
             // Somebody else made it meanwhile.
             guard [EEXIST, ENOTEMPTY].contains(error.code) else { throw error }

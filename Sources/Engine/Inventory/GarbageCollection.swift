@@ -33,8 +33,20 @@ package struct GarbageCollection {
         do throws(SystemError) {
             let experiments = "\(workspace.path)/experiments"
             for folder in [experiments, workspace.jobs] {
-                for name in try Files.list(folder) where Files.kind("\(folder)/\(name)") == .folder {
-                    _ = try Files.list("\(folder)/\(name)")
+                for name in try Files.list(folder) {
+                    let path = "\(folder)/\(name)"
+                    // What a link leads to may be on a disk that is not there now.
+                    if Files.kind(path, followingLinks: false) == .link { _ = try Files.list(path) }
+                    if Files.kind(path) == .folder { _ = try Files.list(path) }
+                }
+            }
+            for name in try Files.list(experiments) {
+                for run in RunHistory(experiment: name, in: workspace).names {
+                    let path = "\(experiments)/\(name)/\(run)"
+                    let isLost = Files.kind(path, followingLinks: false) == .link && !Files.exists(path)
+                    if isLost || Files.exists("\(path)/status.json") {
+                        _ = try Files.end(of: "\(path)/jobs.jsonl", count: 1)
+                    }
                 }
             }
         } catch { throw .unreadable(error.text) }
@@ -79,7 +91,7 @@ package struct GarbageCollection {
     private func isFree(_ folder: JobFolder, removing: Bool) throws(SystemError) -> Bool {
         guard removing else { return !FileLock.isHeld(folder.lock) }
         return try FileLock.holdingIfThere(folder.lock) { () throws(SystemError) in
-            try Files.removeTree(folder.path, below: workspace.path)
+            try folder.remove(below: workspace.path)
         } != nil
     }
 }

@@ -25,7 +25,7 @@ package struct TemporaryOutputs {
         let (jobs, needed) = Self.needs(in: workspace)
         self.needed = needed
         entries = jobs.compactMap { job in
-            guard job.state == .done, needed[job.identifier] == false,
+            guard job.state == .done, job.folder.isMade(in: workspace), needed[job.identifier] == false,
                 let task = try? RecordedTask.read(job.folder.path)
             else { return nil }
             let outputs = task.temporaryPaths.compactMap { name -> (String, Int64)? in
@@ -64,6 +64,7 @@ package struct TemporaryOutputs {
     /// - Returns: whether they were removed.
     package mutating func remove(_ entry: Entry) throws(SystemError) -> Bool {
         let folder = entry.job.folder
+        guard folder.isMade(in: workspace) else { return false }
         return try FileLock.holding(folder.lock) { () throws(SystemError) in
             let now = Self.stamp(of: workspace)
             if now != stamp { (stamp, needed) = (now, Self.needs(in: workspace).needed) }

@@ -106,11 +106,20 @@ package struct WorkspaceDoctor {
             }
             + inventory.folders().map(\.folder.lock)
             + Files.locks(below: "\(workspace.path)/\(Claim.tokens)") + Files.locks(below: workspace.partials)
-        return locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
-            Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
-                _ = try LockClaim.forget(lock, ofHost: host)
+        let records = experiments.map { workspace.lock(ofExperiment: $0) }.filter {
+            ProcessRecord.read($0)?.host == host && host != Environment.hostName
+        }
+        let notes = records.map { lock in
+            Finding(path: lock, problem: "it names \(host), which is gone") { () throws(SystemError) in
+                try Files.write([], to: lock)
             }
         }
+        return notes
+            + locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
+                Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
+                    _ = try LockClaim.forget(lock, ofHost: host)
+                }
+            }
     }
 
     /// What copies that were killed have not put in its place.
@@ -126,10 +135,16 @@ package struct WorkspaceDoctor {
 
     private func runs(of experiment: String) -> [Finding] {
         let folder = workspace.experiment(experiment)
+        guard Files.isFolder(folder, below: workspace.path) else { return [] }
         // A live run changes these files itself.
         if FileLock.isHeld(workspace.lock(ofExperiment: experiment)) { return [] }
         var found = temporaryFiles(in: folder)
         for run in RunRecord.all(of: experiment, in: workspace) {
+            for name in ["status.json", "jobs.jsonl"] {
+                do throws(SystemError) { _ = try Files.end(of: "\(run.path)/\(name)", count: 1) } catch {
+                    if error.isDenied { warn(error) }
+                }
+            }
             let status = "\(run.path)/status.json"
             if let bytes = try? Files.read(status, limit: 1 << 26) {
                 if let json = try? JSON.parse(bytes) {
@@ -162,7 +177,7 @@ package struct WorkspaceDoctor {
     }
 
     private func temporaryFiles(in folder: String) -> [Finding] {
-        ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".tmp") }.map { name in
+        ((try? Files.list(folder)) ?? []).filter(Files.isTemporary).map { name in
             Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") {
                 () throws(SystemError) in
                 try Files.remove("\(folder)/\(name)")
@@ -180,6 +195,18 @@ package struct WorkspaceDoctor {
             warn(error)
             return []
         default: break
+        }
+        // Nothing is mended behind a link, nor where xpm has made nothing.
+        guard folder.isMade(in: workspace) else { return [] }
+        if LockClaim.isDamaged(folder.lock) {
+            return [
+                Finding(
+                    path: folder.lock,
+                    problem: "a claim on it that cannot be read, so that nobody can have it"
+                ) {
+                    () throws(SystemError) in try LockClaim.removeDamaged(folder.lock)
+                }
+            ]
         }
         var found = temporaryFiles(in: folder.path)
         if LockClaim.isAbandoned(folder.lock), let claims = LockClaim.folder {

@@ -70,6 +70,13 @@ package struct WorkspaceInventory {
         }
     }
 
+    /// Whether a run that goes on may still begin a job.
+    package func mayBegin(_ job: JobRecord) -> Bool {
+        liveRuns().contains { run, folders in
+            folders.contains(job.folder) && !waiting([job], inRun: run).isEmpty
+        }
+    }
+
     /// The jobs of the newest run of each experiment that has submitted any, or of one experiment; the last submitted first, each once.
     ///
     /// - Parameters:
@@ -166,6 +173,8 @@ package struct WorkspaceInventory {
         }
         if candidates.isEmpty { return [] }
         for job in folders() where !gone.contains(job.folder.path) {
+            // A script that cannot be read may name any of it.
+            if job.folder.hasUnreadableScript { return [] }
             if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
             if candidates.isEmpty { return [] }
         }

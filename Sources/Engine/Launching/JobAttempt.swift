@@ -117,7 +117,7 @@ package struct JobAttempt {
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.
-            do throws(ScriptError) { _ = try check(header.files) } catch {
+            do throws(ScriptError) { for file in header.files { try file.checkAgain() } } catch {
                 return Outcome(.failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
             }
             do throws(SystemError) {
@@ -162,6 +162,7 @@ package struct JobAttempt {
         for name in try Files.list(folder.path) where !folder.isOwn(name) {
             try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
         }
+        try Files.removeStrangers(in: folder.path)
     }
 
     /// Says something where the program's own errors are.
@@ -329,7 +330,7 @@ package struct JobAttempt {
         guard let text = ShellCommand(arguments: arguments)?.text, text.utf8.count >= Self.longestArgument
         else { return arguments }
         let path = "\(folder.path)/\(folder.name).command"
-        try Files.write(Array(text.utf8), to: path)
+        try Files.write(Array(text.utf8), to: path, mode: 0o600)
         return arguments.dropLast(2) + [path]
     }
 

@@ -34,7 +34,7 @@ package enum Standalone {
             if folder.isDone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
-            LockChoice.follow(Paths.parent(Paths.parent(Paths.parent(folder.path))))
+            try Workspace(path: folder.workspace).chooseLocks()
             try folder.checkPlace()
             guard let lock = try FileLock.take(folder.lock, program: folder.process) else {
                 let process =

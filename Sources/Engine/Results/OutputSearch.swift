@@ -77,7 +77,7 @@ struct OutputSearch {
         let file: Descriptor
         do throws(SystemError) { file = try Descriptor(reading: path) } catch { return true }
         var position = Int(lseek(file.number, 0, SEEK_END))
-        for index in wanted.indices { wanted[index].steps = 200_000_000 + position * 20 }
+        for index in wanted.indices { wanted[index].steps = 200_000_000 + min(position, 1 << 50) * 20 }
         // The beginning of a line, of which the rest was read with the block behind this one.
         var rest: [UInt8] = []
         while position > 0, wanted.contains(where: \.isLeft) {

@@ -238,8 +238,17 @@ package final class Experiment {
         guard isLess || !more.isEmpty else { return }
         job.tags = tags
         try run?.add(
-            job.spec, tags: tags, dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
+            job.spec, tags: masked(tags),
+            dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
             canWait: true)
+    }
+
+    /// The tags that a log may tell.
+    private func masked(_ tags: [ConfigObject.Tag]) -> [ConfigObject.Tag] {
+        tags.map { tag in
+            secrets.areIn(Array(JSON(plain: tag.value).text.utf8))
+                ? ConfigObject.Tag(name: tag.name, value: .string(Secrets.mask)) : tag
+        }
     }
 
     private func place(of task: ConfigObject) -> String {
@@ -275,7 +284,7 @@ package final class Experiment {
         // A job that is done is known by its folder.
         let isDone = state == .done
         try run?.add(
-            spec, tags: job.tags, dependencies: dependencies.map(\.spec.identifier), canWait: isDone)
+            spec, tags: masked(job.tags), dependencies: dependencies.map(\.spec.identifier), canWait: isDone)
         try objects?.add(job.task, canWait: isDone)
         // Where jobs run, the run's recorder links them, on another thread.
         if inbox == nil, !isDone { try run?.link(spec) }

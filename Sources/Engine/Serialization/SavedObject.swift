@@ -11,7 +11,8 @@ package enum SavedObject {
     ///
     /// - Parameter root: the folder of the job or of the run that saves: below it folders are made, but not it, nor behind a link.
     package static func save(
-        _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil
+        _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil,
+        secrets: Secrets = Secrets()
     ) throws(SystemError) {
         if let root, folder.hasPrefix("\(root)/") {
             try Files.makeFolder(folder, below: root)
@@ -37,7 +38,8 @@ package enum SavedObject {
             "objects": .array(objects),
             "data": ["type": "python", "value": .int(number)],
         ]
-        try Files.replace("\(folder)/\(name)", with: file.bytes)
+        let bytes = file.bytes
+        try Files.replace("\(folder)/\(name)", with: bytes, mode: secrets.areIn(bytes) ? 0o600 : 0o666)
     }
 
     /// A map's key is the user's text: as a file name it stays in its folder.

@@ -21,24 +21,53 @@ package struct Secrets: Sendable {
 
     /// Adds what a variable of the environment has given. A path of something that is there, and what is short, is no secret by that.
     package mutating func add(variable name: String, _ value: String) {
-        if isSecret(name: name) || value.utf8.count >= Self.least && !Files.exists(value) { add(value) }
+        guard isSecret(name: name) || value.utf8.count >= Self.least && !Files.exists(value) else { return }
+        add(value)
+        // A number is written in its own way.
+        if let read = try? PlainScalar.read(value, origin: .none) {
+            add(Setting(read, origin: .none).value.plainText)
+        }
     }
 
     /// Adds a value.
     package mutating func add(_ value: String) {
-        if value.isEmpty { return }
+        // A shorter one would be found everywhere; it is masked by its name.
+        if value.utf8.count < 4 { return }
         texts.insert(value)
         texts.insert(String(decoding: JSON.string(value).bytes.dropFirst().dropLast(), as: UTF8.self))
         texts.insert(ShellWords.quote(value))
         texts.insert(LuaText.quote(value))
+        // A text of the shell is quoted once more as a word.
+        texts.insert(ShellWords.quote(value).replacing("'", with: #"'\''"#))
     }
 
     /// Adds the values in a configuration that stand under a secret name.
     package mutating func add(in setting: Setting) {
         for (path, leaf) in setting.leaves()
-        where path.split(separator: ".").contains(where: { isSecret(name: String($0)) }) {
+        where hasSecretName(path) {
             add(leaf.value.plainText)
         }
+    }
+
+    /// Adds the values of a sweep's parameters that have a secret name.
+    package mutating func add(in sweep: ConfigurationSweep) {
+        for axis in sweep.axes {
+            for (place, path) in axis.paths.enumerated()
+            where hasSecretName(path) {
+                for step in axis.steps { add(step[place].value.plainText) }
+            }
+        }
+    }
+
+    /// Whether a path of a configuration, or a name, has a secret name in it.
+    private func hasSecretName(_ path: String) -> Bool {
+        path.split(separator: ".").contains { isSecret(name: String($0)) }
+    }
+
+    /// Whether a configuration file has a secret name, or one of the values.
+    package func areNamed(in bytes: [UInt8]) -> Bool {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return names.ordered.contains { text.contains($0) } || areIn(bytes)
     }
 
     /// Whether one of them is in a file.
@@ -56,7 +85,7 @@ package struct Secrets: Sendable {
         case .object(let members):
             .object(
                 members.map {
-                    .init($0.name, isSecret(name: $0.name) ? .string(Self.mask) : masked($0.value))
+                    .init($0.name, hasSecretName($0.name) ? .string(Self.mask) : masked($0.value))
                 })
         default: json
         }
@@ -70,8 +99,12 @@ package struct Secrets: Sendable {
                 let (option, rest) = word.after("--env=").map { ("--env=", String($0)) } ?? ("", word)
                 return "\(option)\(rest.cut(at: "=").map { String($0.before) } ?? rest)=\(Self.mask)"
             }
+            if before.hasPrefix("--"), isSecret(name: String(before.dropFirst(2))) { return Self.mask }
             guard let (name, _) = word.cut(at: "="),
-                let last = name.split(separator: ".").last, isSecret(name: String(last.before(":") ?? last))
+                name.split(separator: ",").contains(where: { one in
+                    let last = one.split(separator: ".").last ?? one
+                    return isSecret(name: String((last.before(":") ?? last).drop { $0 == "-" }))
+                })
             else { return masked(word) }
             return "\(name)=\(Self.mask)"
         }
@@ -79,6 +112,9 @@ package struct Secrets: Sendable {
 
     /// A text in which each of them is masked.
     package func masked(_ text: String) -> String {
-        texts.ordered.reduce(text) { $0.replacing($1, with: Self.mask) }
+        // The longest first: one may begin as another does.
+        texts.ordered.sorted { $0.utf8.count > $1.utf8.count }.reduce(text) {
+            $0.replacing($1, with: Self.mask)
+        }
     }
 }

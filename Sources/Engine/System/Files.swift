@@ -227,6 +227,19 @@ package enum Files {
         return "\(path).\(number).\(Environment.hostName).\(getpid()).tmp"
     }
 
+    /// Whether a name is one of those under which xpm writes a file of its own before it is whole: `params.json.….HOST.PID.tmp`. A program's
+    /// files are its own, whatever they are called.
+    static func isTemporary(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts.last == "tmp", Int32(parts[parts.count - 2]) != nil else {
+            return false
+        }
+        let kinds = [
+            "json", "jsonl", "sh", "lua", "env", "done", "failed", "collected", "lock", "claim", "current",
+        ]
+        return parts.dropLast(2).contains { kinds.contains(String($0)) }
+    }
+
     /// Removes the temporary files of `replace` whose process, of this host, is gone.
     package static func removeAbandoned(in folder: String) {
         for name in (try? list(folder)) ?? [] {
@@ -418,6 +431,23 @@ package enum Files {
         }
     }
 
+    /// Removes what a folder has with names that are not UTF-8.
+    static func removeStrangers(in folder: String) throws(SystemError) {
+        guard let listing = unsafe opendir(folder) else { return }
+        defer { unsafe _ = closedir(listing) }
+        var failure: Int32 = 0
+        while let entry = unsafe readdir(listing) {
+            unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    if unsafe String(validatingCString: name) == nil {
+                        failure = unsafe min(failure, xsys_remove_tree(folder, name))
+                    }
+                }
+            }
+        }
+        if failure < 0 { throw SystemError("remove", folder, code: -failure) }
+    }
+
     /// The files named `….lock` in a folder and those below it.
     static func locks(below folder: String) -> [String] {
         ((try? list(folder)) ?? []).flatMap { name -> [String] in
@@ -426,6 +456,9 @@ package enum Files {
             return name.hasSuffix(".lock") ? [path] : []
         }
     }
+
+    /// Whether the user may write to a folder.
+    static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
 
     /// Whether the user may read the file.
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }

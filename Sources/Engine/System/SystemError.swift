@@ -54,6 +54,7 @@ package struct SystemError: Error, Equatable {
     package static func message(_ code: Int32) -> String {
         switch code {
         case notRegular: "not a regular file"
+        case EXDEV: "another disk is mounted in it"
         case EILSEQ: "the name is not UTF-8"
         case ENAMETOOLONG: "a name in it is longer than 255 bytes, or all of it than 4095"
         case ELOOP: "a symbolic link is in its place, or on the way to it"
@@ -78,7 +79,6 @@ package struct SystemError: Error, Equatable {
         case EFBIG: "EFBIG"
         case ENOMEM: "ENOMEM"
         case EAGAIN: "EAGAIN"
-        case ENAMETOOLONG: "a name in it is longer than 255 bytes, or all of it than 4095"
         case ELOOP: "ELOOP"
         case ENAMETOOLONG: "ENAMETOOLONG"
         default: nil

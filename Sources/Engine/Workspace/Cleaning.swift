@@ -15,6 +15,7 @@ package enum Cleaning {
             let isFree: Void? = try HolderLock.holding(workspace.cleaning) { () throws(SystemError) in
                 let planning = planning(in: workspace)
                 do throws(CleaningError) {
+                    if let hidden = hidden(in: workspace) { throw .unreadable(hidden.text) }
                     if !planning.isEmpty { throw .planning(planning) }
                     try body()
                 } catch { problem = error }
@@ -30,6 +31,16 @@ package enum Cleaning {
         let planning = all.filter { FileLock.isHeld(workspace.planning(ofExperiment: $0)) }
         return planning.map { "the script of \($0)" }
             + ExperimentCopy.underWay(in: workspace).map { "a copy (\($0))" }
+    }
+
+    /// Why nobody can say whether a run plans.
+    private static func hidden(in workspace: Workspace) -> SystemError? {
+        do throws(SystemError) {
+            for name in try Files.list("\(workspace.path)/experiments") {
+                _ = try FileLock.look(workspace.planning(ofExperiment: name))
+            }
+            return nil
+        } catch { return error.isMissing ? nil : error }
     }
 
     /// Whether somebody cleans.

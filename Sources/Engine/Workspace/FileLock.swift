@@ -94,7 +94,9 @@ package struct FileLock: ~Copyable, Sendable {
     static func look(_ path: String) throws(SystemError) -> Bool {
         if LockClaim.isInUse { return try LockClaim.look(path) }
         let descriptor: Descriptor
-        do throws(SystemError) { descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK) } catch {
+        do throws(SystemError) {
+            descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+        } catch {
             if error.isMissing { return false }
             throw error
         }

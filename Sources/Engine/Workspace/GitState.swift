@@ -33,8 +33,15 @@ package struct GitState: Sendable, Equatable {
     /// - Parameter workspace: what is in it does not count.
     package static func of(_ folder: String, without workspace: String) -> Answer {
         guard let root = root(of: folder) else { return .noRepository }
-        let isInside = workspace.hasPrefix("\(root)/")
-        let paths = isInside ? [":/", ":(top,exclude)\(Paths.relative(workspace, from: root))"] : []
+        // The workspace may be the repository itself.
+        let own =
+            workspace == root
+            ? [
+                "experiments", "jobs", "sources", "partials", "tokens", ".__experimaestro__", ".xpm-cleaning",
+                ".xpm-locks",
+            ]
+            : workspace.hasPrefix("\(root)/") ? [Paths.relative(workspace, from: root)] : []
+        let paths = own.isEmpty ? [] : [":/"] + own.map { ":(top,exclude,literal)\($0)" }
         let git = ["git", "-C", folder]
         let text: String
         do throws(SystemError) {

@@ -9,6 +9,8 @@ package struct JobFile: Equatable, Sendable {
     package let digest: Identifier
     /// Nil where the content decides.
     private let stamp: FileStamp?
+    /// What it was when it was checked.
+    private var seen: FileStamp?
 
     /// Reads a file: its state first, so that a change while it is read is seen.
     package static func read(_ path: String) throws(SystemError) -> JobFile {
@@ -21,7 +23,7 @@ package struct JobFile: Equatable, Sendable {
     }
 
     private init(path: String, digest: Identifier, stamp: FileStamp?) {
-        (self.path, self.digest, self.stamp) = (path, digest, stamp)
+        (self.path, self.digest, self.stamp, seen) = (path, digest, stamp, nil)
     }
 
     /// One of which only the content is known.
@@ -55,13 +57,27 @@ package struct JobFile: Equatable, Sendable {
     ///
     /// - Returns: the same as it is now, to check again later.
     func check() throws(ScriptError) -> JobFile {
-        if let stamp, Files.stamp(path) == stamp { return self }
-        let now: JobFile
+        let seen = Files.stamp(path)
+        if let stamp, seen == stamp {
+            var checked = self
+            checked.seen = seen
+            return checked
+        }
+        var now: JobFile
         do throws(SystemError) { now = try Self.read(path) } catch { throw .unreadable(file: path, error) }
         guard now.digest == digest else {
             throw .changed(file: path, submitted: digest.hex, now: now.digest.hex)
         }
+        now.seen = seen
         return now
+    }
+
+    /// Checks it again when the job has ended: also one that has its content again was another file meanwhile, if it was written.
+    func checkAgain() throws(ScriptError) {
+        let now = Files.stamp(path)
+        _ = try check()
+        guard let seen, let now, seen.inode == now.inode, seen.size == now.size, seen.modified == now.modified
+        else { throw .written(file: path) }
     }
 }
 

@@ -91,8 +91,26 @@ package struct JobFolder: Sendable, Hashable {
         case unreadable(SystemError)
     }
 
+    /// Whether it has a script that this user may not read.
+    var hasUnreadableScript: Bool {
+        [JobScript.Language.sh, .lua].contains { language in
+            do throws(SystemError) { _ = try Descriptor(reading: script(language)) } catch {
+                return error.isDenied
+            }
+            return false
+        }
+    }
+
     /// The workspace that it is in.
     package var workspace: String { Paths.parent(Paths.parent(Paths.parent(path))) }
+
+    /// Removes the folder. Its parameters go last: what is left of it where that fails is still known for a job's.
+    package func remove(below root: String) throws(SystemError) {
+        for name in try Files.list(path) where name != "params.json" {
+            try Files.removeTree("\(path)/\(name)", below: root)
+        }
+        try Files.removeTree(path, below: root)
+    }
 
     /// Checks that the folder is there by itself, or as a link of `DeprecatedJobs`: nothing is written behind another one.
     func checkPlace() throws(SystemError) {
@@ -109,7 +127,7 @@ package struct JobFolder: Sendable, Hashable {
     package func isMade(in workspace: Workspace) -> Bool {
         Identifier(hex: identifier) != nil && Files.isFolder(path, below: workspace.path)
             && (Files.kind(parameters, followingLinks: false) == .file
-                || (try? Files.list(path))?.allSatisfy(isOwn) ?? false)
+                || (try? Files.list(path))?.allSatisfy { isOwn($0) || Files.isTemporary($0) } ?? false)
     }
 
     /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job; an empty one where experimaestro
@@ -139,8 +157,8 @@ package struct JobFolder: Sendable, Hashable {
             let (first, last) = try Files.ends(of: parameters)
             return first == UInt8(ascii: "{") && last == UInt8(ascii: "}")
         } catch {
-            if error.isDenied { throw error }
-            return false
+            // A secret in them is for their owner; that they are there can be seen.
+            return error.isDenied && Files.size(of: parameters) > 0
         }
     }
 

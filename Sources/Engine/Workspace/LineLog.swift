@@ -45,7 +45,7 @@ package final class LineLog: Sendable {
         guard isTorn(path) else { return }
         let bytes = try Files.read(path)
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        try Files.replace(path, with: Array(bytes[..<end]))
+        try Files.replace(path, with: Array(bytes[..<end]), mode: Files.permissions(path) ?? 0o666)
     }
 
     /// Appends a line.

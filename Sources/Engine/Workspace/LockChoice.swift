@@ -28,10 +28,13 @@ package enum LockChoice {
     package static func decide(in workspace: String, probe: String) throws(SystemError) {
         if follow(workspace) { return }
         guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
+        // Who only reads, where nothing can be written, has none to take.
+        guard Files.isWritable(workspace) else { return }
         // Whoever uses flock(2) now, by another path to the same folder, would not see a claim.
         if let other = user(of: workspace) {
             throw SystemError(
-                "take locks by files while \(other.text) takes them by flock(2): end that first", workspace,
+                "take locks by files while \(other.text) takes them by flock(2): end that first; where it is gone, xpm doctor --mend --gone HOST, by the path that it has used",
+                workspace,
                 code: EBUSY)
         }
         try Files.makeFolder(folder(in: workspace), below: workspace)
@@ -55,11 +58,24 @@ package enum LockChoice {
         Environment.remove(variable)
     }
 
-    /// A process of this machine whose run goes on in a workspace, as the lock of its experiment tells.
+    /// A process that may go on in a workspace, as the locks of its experiments and its jobs' records tell; one of another machine may. Looked at once in
+    /// a workspace's life.
     private static func user(of workspace: String) -> ProcessRecord? {
-        let experiments = (try? Files.list("\(workspace)/experiments")) ?? []
-        return experiments.lazy.compactMap { ProcessRecord.read("\(workspace)/experiments/\($0)/lock") }
-            .first { $0.isAlive && $0.pid != getpid() }
+        func below(_ folder: String) -> [String] {
+            ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
+        }
+        func user(_ path: String) -> ProcessRecord? {
+            ProcessRecord.read(path).flatMap {
+                ($0.isAlive || $0.isElsewhere) && $0 != ProcessRecord(pid: getpid()) ? $0 : nil
+            }
+        }
+        let locks = below("\(workspace)/experiments").map { "\($0)/lock" }
+        if let found = locks.lazy.compactMap(user).first { return found }
+        for type in below("\(workspace)/jobs") {
+            let name = ConfigType.shortName(ofKey: Paths.name(type))
+            if let found = below(type).lazy.compactMap({ user("\($0)/\(name).pid") }).first { return found }
+        }
+        return nil
     }
 
     /// Whether a lock that is held is seen to be held.

@@ -26,6 +26,8 @@ struct LockClaim {
     private let program: String?
     /// The workspace as its owner named it; nil in claims of older versions.
     private let workspace: String?
+    /// What tells that workspace's `.xpm-locks` from every other folder where its owner is.
+    private let identity: String?
 
     private var json: JSON {
         guard case .object(let members) = owner.json() else { return .null }
@@ -33,6 +35,7 @@ struct LockClaim {
             members + [
                 .init("nonce", .string(nonce)), .init("program", .optional(program)),
                 .init("heir", heir?.json() ?? .null), .init("workspace", .optional(workspace)),
+                .init("identity", .optional(identity)),
             ])
     }
 
@@ -54,7 +57,7 @@ struct LockClaim {
         let own = LockClaim(
             path: path, owner: ProcessRecord(pid: owner), heir: nil,
             nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program,
-            workspace: Paths.parent(folder))
+            workspace: Paths.parent(folder), identity: OtherWorkspace.identity(of: folder))
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is there and cannot be read holds.
         for _ in 0..<mostRounds {
             if try own.place(at: path, by: folder) { return own.nonce }
@@ -71,6 +74,8 @@ struct LockClaim {
         // What is left of it where this is killed is found there by the next run.
         let temporary = "\(folder)/\(nonce).\(Environment.hostName).\(getpid()).tmp"
         try Files.write(json.bytes, to: temporary)
+        // After a power cut it is whole, or not there.
+        try Files.settle(temporary)
         defer { unsafe _ = unlink(temporary) }
         if unsafe link(temporary, path) == 0 { return true }
         if [EPERM, ENOSYS, EOPNOTSUPP, EMLINK].contains(errno) {
@@ -124,13 +129,26 @@ struct LockClaim {
     /// Whether it came along when the workspace was copied: its owner holds that of the original.
     private var isOfCopied: Bool {
         guard let workspace, let folder = Self.folder, !owner.isElsewhere,
-            workspace != Paths.parent(folder)
+            workspace != Paths.parent(folder),
+            // The path may lead elsewhere here than where its owner is.
+            identity != nil, OtherWorkspace.identity(of: "\(workspace)/\(Paths.name(folder))") == identity
         else { return false }
         return OtherWorkspace.isOriginal(workspace, of: folder)
     }
 
     /// Whether the claim on a lock is of a process that is dead.
     static func isAbandoned(_ lock: String) -> Bool { read(path(of: lock))?.isStale ?? false }
+
+    /// Whether there is a claim that nobody can read: it would hold for ever.
+    static func isDamaged(_ lock: String) -> Bool {
+        Files.kind(path(of: lock)) == .file && (try? Files.read(path(of: lock), limit: 1 << 16)) != nil
+            && read(path(of: lock)) == nil
+    }
+
+    /// Removes a claim that nobody can read.
+    static func removeDamaged(_ lock: String) throws(SystemError) {
+        if isDamaged(lock) { try Files.remove(path(of: lock)) }
+    }
 
     /// Who has a lock, or had it last.
     static func owner(of lock: String) -> ProcessRecord? { read(path(of: lock))?.owner }
@@ -142,7 +160,8 @@ struct LockClaim {
         else { return nil }
         return LockClaim(
             path: path, owner: owner, heir: json["heir"].flatMap(ProcessRecord.init), nonce: nonce,
-            program: json["program"]?.string, workspace: json["workspace"]?.string)
+            program: json["program"]?.string, workspace: json["workspace"]?.string,
+            identity: json["identity"]?.string)
     }
 
     // MARK: Giving on and giving back
@@ -167,7 +186,7 @@ struct LockClaim {
         }
         let own = LockClaim(
             path: path, owner: ProcessRecord(pid: getpid()), heir: nil, nonce: nonce, program: claim.program,
-            workspace: claim.workspace)
+            workspace: claim.workspace, identity: claim.identity)
         try Files.replace(path, with: own.json.bytes, temporaryIn: folder)
     }
 
@@ -208,6 +227,10 @@ struct LockClaim {
 /// Other names of a workspace, and copies of it.
 private enum OtherWorkspace {
     private static let known = Mutex<TextMap<Bool>>([:])
+
+    static func identity(of folder: String) -> String? {
+        Files.identity(folder).map { "\($0.device):\($0.inode)" }
+    }
 
     /// Whether another workspace of this machine is not this one under another path: a file that is made here does not appear there.
     ///

@@ -42,6 +42,7 @@ extension ProcessRecord {
     /// - Parameter path: where the record stands.
     package func check(_ proof: ProcessProof, record path: String) throws(SignalRefusal) {
         if isElsewhere { throw .elsewhere(self) }
+        if !isElsewhere, isHidden { throw .otherUser(self, user: user.isEmpty ? "another user" : user) }
         guard let owner = Files.owner("/proc/\(pid)"), isAlive else { return }
         if owner != geteuid(), geteuid() != 0 {
             throw .otherUser(self, user: Environment.name(ofUser: owner))
@@ -59,12 +60,20 @@ extension ProcessRecord {
         switch proof {
         case .job(let folder):
             guard FileLock.isHeld(folder.lock) else { return false }
-            // A program may have closed what it inherited, or cleared its environment.
-            return hasVariable(JobScript.heldVariable, folder.identifier) || hasLocked(folder.lock)
-        case .holder(let lock): return FileLock.isHeld(lock) && hasLocked(lock)
+            // A Lua task is a fork of xpm-job, which has the environment of that.
+            return hasVariable(JobScript.heldVariable, folder.identifier)
+                || hasLocked(folder.lock) && isProgram("xpm-job")
+        case .holder(let lock):
+            return FileLock.isHeld(lock) && hasLocked(lock) && isProgram(Paths.name(Environment.program))
         case .service(let log):
-            return descriptors(of: log).contains { $0.flags & O_ACCMODE == O_WRONLY }
+            return isProgram("xpm-job") && descriptors(of: log).contains { $0.flags & O_ACCMODE == O_WRONLY }
         }
+    }
+
+    /// Whether it runs a program of that name (proc(5), exe); one that was replaced since it began is marked.
+    private func isProgram(_ name: String) -> Bool {
+        guard let path = Files.linkTarget("/proc/\(pid)/exe") else { return false }
+        return Paths.name(path.before(" (deleted)").map(String.init) ?? path) == name
     }
 
     /// Whether it was started with a variable (proc(5), environ).
@@ -83,7 +92,10 @@ extension ProcessRecord {
 
     /// Its open descriptors of a file (proc(5), fd and fdinfo).
     private func descriptors(of path: String) -> [(flags: Int32, hasLock: Bool)] {
-        guard let file = Files.identity(path) else { return [] }
+        // A link in its place may lead to anything.
+        guard Files.kind(path, followingLinks: false) == .file, let file = Files.identity(path) else {
+            return []
+        }
         return ((try? Files.list("/proc/\(pid)/fd")) ?? []).compactMap { number in
             guard Files.identity("/proc/\(pid)/fd/\(number)") == file,
                 let text = try? Files.readText("/proc/\(pid)/fdinfo/\(number)", limit: 1 << 16)

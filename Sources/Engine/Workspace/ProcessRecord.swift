@@ -126,11 +126,16 @@ package struct ProcessRecord: Sendable, Equatable {
 
     /// The state of that very process, see proc(5); nil where its number is nobody's, or another's.
     private var found: Character? {
-        guard !isElsewhere, boot == Self.currentBoot, let stat = Self.stat(of: pid),
-            stat.startTime == startTime
-        else { return nil }
-        return stat.state
+        guard !isElsewhere, boot == Self.currentBoot else { return nil }
+        guard let stat = Self.stat(of: pid) else {
+            // Another user's, which /proc may hide (proc(5), hidepid).
+            return isHidden ? "S" : nil
+        }
+        return stat.startTime == startTime ? stat.state : nil
     }
+
+    /// Whether a process has that number which this user may neither look at nor signal.
+    var isHidden: Bool { Self.stat(of: pid) == nil && kill(pid, 0) != 0 && errno == EPERM }
 
     /// Whether any process of this machine has that number.
     static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno != ESRCH }

@@ -112,7 +112,11 @@ package final class RunFolder: Sendable {
         jobs.flush()
         events.flush()
         endPlanning()
-        if let held = lock.withLock({ $0.take() }) { held.release() }
+        if let held = lock.withLock({ $0.take() }) {
+            // A record that stays is of one that was killed.
+            try? Files.write([], to: workspace.lock(ofExperiment: experiment))
+            held.release()
+        }
     }
 
     /// Runs before this one that were killed say that they go on, or nothing: with the lock in hand, this one knows better.

@@ -7,6 +7,8 @@ package enum ScriptError: Error, Equatable {
     case unfinished(need: String)
     /// A file has another content than the job was submitted with: both sums.
     case changed(file: String, submitted: String, now: String)
+    /// It was written while the job ran, and has its content again.
+    case written(file: String)
     case unreadable(file: String, SystemError)
 
     package var text: String {
@@ -17,6 +19,8 @@ package enum ScriptError: Error, Equatable {
         case .unfinished(let need): "it needs \(need), which is not done yet: run that task first"
         case .changed(let file, let submitted, let now):
             "\(file) is not what the job was submitted with: sha256 \(submitted) then, \(now) now; the next run makes a job for what it is now"
+        case .written(let file):
+            "\(file) was written, or replaced: nobody can tell what the job has read"
         case .unreadable(let file, let error):
             "\(error.text): nobody can tell whether \(Paths.name(file)) is what the job was submitted with"
         }

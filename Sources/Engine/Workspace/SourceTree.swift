@@ -55,7 +55,8 @@ package final class SourceTree {
 
     /// Keeps a file with the content that was read from it; returns the copy's path.
     @discardableResult
-    package func keep(_ path: String, content: [UInt8]) throws(SystemError) -> String {
+    package func keep(_ path: String, content: [UInt8], isSecret: Bool = false) throws(SystemError) -> String
+    {
         guard let folder else {
             kept[path] = path
             return path
@@ -66,11 +67,11 @@ package final class SourceTree {
         }
         if let known = kept[path] { return known }
         let copy = place(of: path)
-        let mode: UInt32 = Files.isExecutable(path) ? 0o555 : 0o444
+        let mode: UInt32 = isSecret ? 0o400 : Files.isExecutable(path) ? 0o555 : 0o444
         try makeOwnFolder(Paths.parent(copy))
         // A link to the live file may stand there.
         try Files.remove(copy)
-        if !linkFormer(copy, content, isExecutable: mode == 0o555) {
+        if isSecret || !linkFormer(copy, content, isExecutable: mode == 0o555) {
             try Files.write(content, to: copy, mode: mode)
         }
         kept[path] = copy
@@ -93,8 +94,7 @@ package final class SourceTree {
     package func keepAside(_ path: String, content: [UInt8], isSecret: Bool) throws(SystemError) {
         guard kept[path] == nil else { return }
         aside.insert(path)
-        let copy = try keep(path, content: content)
-        if isSecret, folder != nil { try Files.setPermissions(0o400, of: copy) }
+        try keep(path, content: content, isSecret: isSecret)
     }
 
     /// Keeps a file as it is now.

@@ -48,6 +48,11 @@ package struct Workspace: Sendable, Equatable {
         try LockChoice.decide(in: path, probe: marker)
     }
 
+    /// Finds out how locks work in a workspace that is there.
+    ///
+    /// - Throws: EBUSY where another process takes them in another way.
+    package func chooseLocks() throws(SystemError) { try LockChoice.decide(in: path, probe: marker) }
+
     /// Runs link the folders of their jobs: a disk on which that does not work is refused before anything is made.
     private func requireLinks() throws(SystemError) {
         let probe = "\(path)/.xpm-probe.\(UInt64.random(in: .min ... .max))"

@@ -31,7 +31,8 @@ extension XpmModule {
         if !savesFiles { return }
         object.placePaths(
             PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
-        try SavedObject.save(object, in: folder, workspace: workspaceFolder(), root: ownFolder)
+        try SavedObject.save(
+            object, in: folder, workspace: workspaceFolder(), root: ownFolder, secrets: secrets)
     }
 
     /// Why an object of a type is not complete.

@@ -25,6 +25,8 @@ final class XpmModule {
     var workspaceFolder: () -> String = { "/" }
     /// The folder of the job that runs, or of the run whose plan is made.
     var ownFolder: String?
+    /// What others are not to read.
+    var secrets = Secrets()
     /// Whether `xpm.save` writes: not in a dry run.
     var savesFiles = true
     /// How many default functions are being called, one in the other.

@@ -135,6 +135,7 @@ package final class PlanSession {
         module.savesFiles = experiment.mode != .dryRun
         module.workspaceFolder = { experiment.workspace.path }
         module.ownFolder = experiment.run?.path
+        module.secrets = input.secrets
         do {
             let root = loaded.first { $0.module == nil } ?? loaded.last
             sources = SourceTree(
@@ -142,7 +143,7 @@ package final class PlanSession {
             for file in loaded { try sources.keep(file.path, content: file.content) }
             for file in input.configurationFiles where Files.kind(file.path) == .file {
                 try sources.keepAside(
-                    file.path, content: file.bytes, isSecret: input.secrets.areIn(file.bytes))
+                    file.path, content: file.bytes, isSecret: input.secrets.areNamed(in: file.bytes))
             }
             try keepLazyModules()
             module.folderOfSource = { [unowned self] source in

@@ -23,7 +23,8 @@ enum DetachedRun {
         let environment = EnvironmentBlock.current.setting([(variable, "3")])
         var process: (pid: Int32, told: [UInt8]) = (0, [])
         do throws(SystemError) {
-            try Files.makeFolder(folder)
+            try files.workspace.create()
+            try Files.makeFolder(folder, in: files.workspace.path)
             process = try ChildProcess.startTelling(
                 arguments, environment: environment, output: log, channel: 3)
         } catch { throw Failure(error) }

@@ -78,6 +78,7 @@ struct ExperimentFiles {
             for variable in environment where secrets.isSecret(name: variable.name) {
                 secrets.add(variable.value)
             }
+            secrets.add(in: input.sweep)
             self.secrets = secrets
             input.secrets = secrets
             self.input = input
@@ -203,7 +204,7 @@ struct ExperimentFiles {
     ) throws(Failure) -> Workspace {
         let workspace = try workspace(options, of: job, experiment: experiment)
         try check(workspace)
-        LockChoice.follow(workspace.path)
+        try Failure.onDisk { () throws(SystemError) in try workspace.chooseLocks() }
         return workspace
     }
 

@@ -18,12 +18,16 @@ struct JobFinder {
         guard Files.exists(workspace.jobs) else {
             throw .message("\(shown): there are no jobs; name the workspace with --workdir")
         }
-        let all = ((try? Files.list(workspace.jobs)) ?? [])
+        let all = try Failure.onDisk { () throws(SystemError) in try Files.list(workspace.jobs) }
         let types = parts.count == 2 ? [parts[0].lowercased()] : all
         var found: [String] = []
         for type in types {
             let folder = "\(workspace.jobs)/\(type)"
-            for identifier in (try? Files.list(folder)) ?? []
+            var identifiers: [String] = []
+            do throws(SystemError) { identifiers = try Files.list(folder) } catch {
+                if !error.isMissing { Unreadable.note(error) }
+            }
+            for identifier in identifiers
             where identifier.hasPrefix(beginning.lowercased()) {
                 found.append("\(folder)/\(identifier)")
             }

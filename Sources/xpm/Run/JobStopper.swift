@@ -24,8 +24,10 @@ enum JobStopper {
     private static let grace = 10.0
 
     /// Why a running job cannot be stopped from here; nil where it can.
-    static func refusal(_ job: JobRecord) -> String? {
-        guard let record = ProcessRecord.read(job.folder.process) else {
+    static func refusal(_ job: JobRecord) -> String? { refusal(job, ProcessRecord.read(job.folder.process)) }
+
+    private static func refusal(_ job: JobRecord, _ record: ProcessRecord?) -> String? {
+        guard let record else {
             return FileLock.isHeld(job.folder.lock)
                 ? "no process of it is known yet: it may wait for what others hold, and xpm stop ends its run"
                 : nil
@@ -38,10 +40,12 @@ enum JobStopper {
 
     /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when nothing of them is left.
     static func stop(_ jobs: [JobRecord]) -> [Result] {
-        var results: [Result?] = jobs.map { refusal($0).map(Result.refused) }
+        // What was checked gets the signal, whatever the file says by then.
+        let records = jobs.map { ProcessRecord.read($0.folder.process) }
+        var results: [Result?] = zip(jobs, records).map { refusal($0, $1).map(Result.refused) }
         var groups: [Int: ProcessRecord.Group] = [:]
         for index in jobs.indices where results[index] == nil {
-            groups[index] = ProcessRecord.read(jobs[index].folder.process)?.group
+            groups[index] = records[index]?.group
         }
         for (_, group) in groups { group.signal(Signals.terminate) }
         let end = Monotonic.seconds + grace

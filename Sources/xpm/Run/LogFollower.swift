@@ -10,6 +10,8 @@ struct LogFollower {
     let follows: Bool
     /// Whether somebody may still write.
     let isOpen: () -> Bool
+    /// Whether somebody may begin to write.
+    var mayBegin: () -> Bool = { false }
 
     /// Milliseconds between two looks.
     private static let interval = 100
@@ -22,7 +24,14 @@ struct LogFollower {
                 throw SystemError(
                     "print what has not begun (-f waits for it)", path, code: SystemError.missing)
             }
-            while !Files.exists(path) { Clock.sleep(milliseconds: Self.interval) }
+            while !Files.exists(path) {
+                guard isOpen() || mayBegin() || Files.exists(path) else {
+                    throw SystemError(
+                        "print (nothing has run, and no run that goes on will run it)", path,
+                        code: SystemError.missing)
+                }
+                Clock.sleep(milliseconds: Self.interval)
+            }
             var file = try LogFile(path)
             if let lines { try file.skip(to: lines) }
             var looks = 0

@@ -17,7 +17,7 @@ enum RunEnvironment {
                 "hostname": .string(Environment.hostName), "pid": .int(Int64(Environment.processID)),
                 "started_at": .string(run.started.iso),
             ],
-            "git": git?.json ?? .null,
+            "git": git.map { secrets.masked($0.json) } ?? .null,
         ]
     }
 }

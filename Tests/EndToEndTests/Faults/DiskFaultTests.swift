@@ -170,7 +170,8 @@ struct DiskFaultTests {
             \(xpm) run -j 1 f.lua & pid=$!
             while [ -z "$(find workspace -name '*.done')" ]; do sleep 0.01; done
             # Open files keep it from that; a bind of the same disk takes it from everybody.
-            mount --bind workspace workspace && mount -o remount,bind,ro workspace
+            mount --bind workspace workspace
+            until mount -o remount,bind,ro workspace 2>/dev/null; do sleep 0.002; done
             wait $pid; echo "code $?"
             cd . && \(xpm) jobs list >/dev/null; echo "list $?"
             \(xpm) run f.lua; echo "code $?"

@@ -76,7 +76,13 @@ extension JobsCommand {
         private func clean(
             _ chosen: [JobRecord], in place: Workspace, _ report: JobReport
         ) throws(Failure) -> Int {
-            for (run, folders) in WorkspaceInventory(place).liveRuns() {
+            var problem: WorkspaceInventory.Problem?
+            let inventory = WorkspaceInventory(place) { problem = problem ?? $0 }
+            let live = inventory.liveRuns()
+            if case .unreadable(let error)? = problem, perform {
+                throw .message("\(error.text): it may be of a run that goes on, so nothing is removed")
+            }
+            for (run, folders) in live {
                 if let job = chosen.first(where: { folders.contains($0.folder) }) {
                     throw .message(
                         "\(report.name(job)) belongs to \(run.experiment), which is running: "
@@ -95,7 +101,7 @@ extension JobsCommand {
                 // The lock is held while it is removed: nobody begins to run it meanwhile.
                 let isFree: Void? = try Failure.onDisk { () throws(SystemError) in
                     try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                        if perform { try Files.removeTree(job.folder.path, below: place.path) }
+                        if perform { try job.folder.remove(below: place.path) }
                     }
                 }
                 if isFree == nil { continue }

@@ -107,8 +107,12 @@ struct JobsCommand: ParsableCommand {
                     Files.size(of: job.folder.error) == 0 && !FileLock.isHeld(job.folder.lock)
                     && Files.exists(job.folder.output)
                 let path = out || isSilent ? job.folder.output : job.folder.error
+                if let problem = job.problem { throw Failure(problem) }
+                let place = try selection.place(of: [self.job])
                 try LogFollower(path: path, lines: lines, follows: follow) {
                     FileLock.isHeld(job.folder.lock)
+                } mayBegin: {
+                    WorkspaceInventory(place).mayBegin(job)
                 }.run()
             } catch { throw error.reported() }
         }

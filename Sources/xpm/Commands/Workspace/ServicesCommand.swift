@@ -155,14 +155,19 @@ struct ServicesCommand: ParsableCommand {
                 for (folder, title) in zip(all, titles) {
                     ServicesCommand.tell(folder, as: title, json: json, width: width)
                 }
-                if all.isEmpty { StandardStream.error.write("\(name ?? "the workspace") has no services\n") }
+                if all.isEmpty, !Unreadable.wasMet {
+                    StandardStream.error.write("\(name ?? "the workspace") has no services\n")
+                }
             } catch { throw error.reported() }
         }
 
         private func ofAllExperiments() throws(Failure) -> [ServiceFolder] {
             let place = try ExperimentFiles.existingWorkspace(workspace)
-            return WorkspaceInventory(place).experiments.flatMap { experiment in
-                let runs = RunRecord.all(of: experiment, in: place).map { ServiceFolder.all(in: $0.path) }
+            return WorkspaceInventory(place, warn: Unreadable.note).experiments.flatMap { experiment in
+                let runs = RunRecord.all(of: experiment, in: place).map { run in
+                    if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
+                    return ServiceFolder.all(in: run.path)
+                }
                 let newest = runs.last { !$0.isEmpty } ?? []
                 let living = runs.joined().filter {
                     $0.run != newest.first?.run && ServiceRecord.read($0)?.actualState.isUp == true
