@@ -73,7 +73,8 @@ package final class RunFolder: Sendable {
 
     /// A run that could not begin is none.
     package func discard() {
-        end()
+        // The experiment's lock is given back last.
+        defer { end() }
         Self.forget(path, sources, workspace)
         let folder = workspace.experiment(experiment)
         guard Files.linkTarget("\(folder)/current") == run else { return }
