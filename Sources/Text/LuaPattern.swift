@@ -13,6 +13,8 @@ package struct LuaPattern: Sendable, Equatable {
     /// The bytes that every match begins with, and where the pattern goes on behind them.
     private let prefix: [UInt8]
     private let rest: Int
+    /// Which bytes may follow them; nil for any, or for the end.
+    private let followers: [Bool]?
 
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
@@ -28,6 +30,7 @@ package struct LuaPattern: Sendable, Equatable {
         let start = isAnchored ? 1 : 0
         (required, firsts) = try Self.check(bytes, from: start)
         (prefix, rest) = Self.prefix(of: bytes, from: start)
+        followers = prefix.isEmpty ? nil : Self.followers(of: bytes, at: rest)
     }
 
     /// How many steps of matching are spent on a text before it is given up: a hostile pattern ends, within a second.
@@ -63,12 +66,13 @@ package struct LuaPattern: Sendable, Equatable {
         in line: ArraySlice<UInt8>, from first: Int, _ budget: inout Budget
     ) -> (start: Int, end: Int, capture: ArraySlice<UInt8>)? {
         var start = first
+        // Most lines have no place where a match may begin.
+        if let firsts, !isAnchored {
+            guard let next = candidate(in: line, from: start, firsts) else { return nil }
+            start = next
+        }
         var match = Match(pattern: bytes, text: line, steps: budget.steps)
         while true {
-            if let firsts, !isAnchored {
-                guard let next = candidate(in: line, from: start, firsts) else { return nil }
-                start = next
-            }
             match.captures.removeAll(keepingCapacity: true)
             // Of an anchored pattern the beginning was not looked at yet.
             let end =
@@ -81,19 +85,39 @@ package struct LuaPattern: Sendable, Equatable {
             }
             if isTriedOnce || start == line.endIndex || budget.isSpent { return nil }
             start += 1
+            if let firsts, !isAnchored {
+                guard let next = candidate(in: line, from: start, firsts) else { return nil }
+                start = next
+            }
         }
     }
 
     /// The next place where a match may begin.
     private func candidate(in line: ArraySlice<UInt8>, from start: Int, _ firsts: [Bool]) -> Int? {
-        var start = start
-        while start < line.endIndex {
-            if firsts[Int(line[start])], prefix.isEmpty || line[start...].starts(with: prefix) {
-                return start
+        let found: Int? = unsafe line.withUnsafeBufferPointer { text in
+            unsafe prefix.withUnsafeBufferPointer { prefix in
+                var place = start - line.startIndex
+                while place < text.count {
+                    defer { place += 1 }
+                    guard unsafe firsts[Int(text[place])], prefix.count <= text.count - place else {
+                        continue
+                    }
+                    var length = 1
+                    while length < prefix.count, unsafe text[place + length] == prefix[length] {
+                        length += 1
+                    }
+                    guard length >= prefix.count else { continue }
+                    // What cannot follow is not tried.
+                    let next = place + prefix.count
+                    if let followers {
+                        guard next < text.count, unsafe followers[Int(text[next])] else { continue }
+                    }
+                    return place
+                }
+                return nil
             }
-            start += 1
         }
-        return nil
+        return found.map { $0 + line.startIndex }
     }
 
     /// The plain bytes that a pattern begins with.
@@ -109,6 +133,26 @@ package struct LuaPattern: Sendable, Equatable {
             position = behind
         }
         return (prefix, position)
+    }
+
+    /// The bytes of which one has to come at a place of a pattern; nil where there may be another, or none.
+    private static func followers(of bytes: [UInt8], at place: Int) -> [Bool]? {
+        var position = place
+        while position < bytes.count, bytes[position] == UInt8(ascii: "(") { position += 1 }
+        guard position < bytes.count, bytes[position] != UInt8(ascii: ")"),
+            let behind = Match.endOfClass(position, bytes)
+        else { return nil }
+        let isSign = bytes[position] == UInt8(ascii: "%")
+        // %b, %f and %1 are no single bytes; a sign at the end is an anchor.
+        if isSign,
+            [UInt8(ascii: "b"), UInt8(ascii: "f")].contains(bytes[position + 1])
+                || bytes[position + 1].isDigit
+        {
+            return nil
+        }
+        if bytes[position] == UInt8(ascii: "$"), behind == bytes.count { return nil }
+        if behind < bytes.count, "*-?".utf8.contains(bytes[behind]) { return nil }
+        return (0...255).map { Match.isSingle(UInt8($0), position, behind, bytes) }
     }
 
     /// Walks over a pattern once, as matching would.
