@@ -53,6 +53,19 @@ static int remove_at(int folder, const char *name, int depth) {
     return unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
+/// Takes the next name off a path, into `name`. Returns its length, 0 at the end, or a negative errno.
+static int next_name(const char **path, char name[256]) {
+    *path += strspn(*path, "/");
+    size_t length = strcspn(*path, "/");
+    if (length >= 256) return -ENAMETOOLONG;
+    memcpy(name, *path, length);
+    name[length] = 0;
+    *path += length;
+    return (int)length;
+}
+
+static bool is_end(const char *path) { return path[strspn(path, "/")] == 0; }
+
 int xsys_remove_tree(const char *root, const char *path) {
     // The root may be a link: the user has named it.
     int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -60,21 +73,17 @@ int xsys_remove_tree(const char *root, const char *path) {
     char name[256];
     int failure = 0;
     while (1) {
-        path += strspn(path, "/");
-        size_t length = strcspn(path, "/");
-        if (length >= sizeof name) {
-            failure = -ENAMETOOLONG;
+        int length = next_name(&path, name);
+        if (length < 0) {
+            failure = length;
             break;
         }
-        memcpy(name, path, length);
-        name[length] = 0;
-        path += length;
         // Nothing above the root, nor the root itself.
         if (length == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
             failure = -EINVAL;
             break;
         }
-        if (path[strspn(path, "/")] == 0) {
+        if (is_end(path)) {
             failure = remove_at(folder, name, 0);
             break;
         }
@@ -98,17 +107,12 @@ int xsys_make_folder(const char *root, const char *path, bool trusts_first, bool
     int failure = 0;
     bool is_first = true;
     while (1) {
-        path += strspn(path, "/");
-        size_t length = strcspn(path, "/");
-        if (length == 0) break;
-        if (length >= sizeof name) {
-            failure = -ENAMETOOLONG;
+        int length = next_name(&path, name);
+        if (length <= 0) {
+            failure = length;
             break;
         }
-        memcpy(name, path, length);
-        name[length] = 0;
-        path += length;
-        bool is_last = path[strspn(path, "/")] == 0;
+        bool is_last = is_end(path);
         int follow = is_first && trusts_first ? 0 : O_NOFOLLOW;
         int inner = is_last ? -1 : openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
         if (is_last || (inner < 0 && errno == ENOENT)) {

@@ -119,6 +119,11 @@ struct DiskTests {
         """
     }
 
+    /// The same, each going on until `tally.go` is there.
+    private static func waiting(_ count: Int) -> String {
+        noting(count).replacing("sleep 0.2", with: "while [ ! -e $TALLY.go ]; do sleep 0.02; done")
+    }
+
     /// Ways to one folder by which flock(2) does not see what others have locked.
     enum Mounts: String, CaseIterable { case twoMounts, mountAndFolder }
 
@@ -178,9 +183,7 @@ struct DiskTests {
         let bench = try Workbench()
         #expect(try shell("mkdir disk one && bindfs disk one", in: bench).code == 0)
         defer { _ = try? shell("umount one", in: bench) }
-        try bench.write(
-            Self.noting(2).replacing("sleep 0.2", with: "while [ ! -e $TALLY.go ]; do sleep 0.02; done"),
-            to: "a.lua")
+        try bench.write(Self.waiting(2), to: "a.lua")
         let tally = ["TALLY": "\(bench.folder)/tally"]
         let (first, tag) = try bench.start(
             ["run", "-j", "1", "a.lua", "--workdir", "one/ws"], environment: tally)
@@ -287,9 +290,7 @@ struct DiskTests {
         let bench = try Workbench()
         #expect(try shell("mkdir disk one && bindfs disk one", in: bench).code == 0)
         defer { _ = try? shell("umount one", in: bench) }
-        try bench.write(
-            Self.noting(2).replacing("sleep 0.2", with: "while [ ! -e $TALLY.go ]; do sleep 0.02; done"),
-            to: "a.lua")
+        try bench.write(Self.waiting(2), to: "a.lua")
         let tally = ["TALLY": "\(bench.folder)/tally"]
         let (first, tag) = try bench.start(
             ["run", "-j", "1", "a.lua", "--workdir", "disk/ws"], environment: tally)

@@ -245,7 +245,8 @@ package final class Experiment {
 
     /// The tags that a log may tell.
     private func masked(_ tags: [ConfigObject.Tag]) -> [ConfigObject.Tag] {
-        tags.map { tag in
+        if secrets.isEmpty { return tags }
+        return tags.map { tag in
             secrets.areIn(Array(JSON(plain: tag.value).text.utf8))
                 ? ConfigObject.Tag(name: tag.name, value: .string(Secrets.mask)) : tag
         }

@@ -26,7 +26,7 @@ package final class ObjectLog {
     package func add(_ task: ConfigObject, canWait: Bool) throws(SystemError) {
         var objects: [JSON] = []
         _ = writer.number(of: task, to: &objects)
-        if !isPrivate, objects.contains(where: { secrets.areIn($0.bytes) }) {
+        if !isPrivate, !secrets.isEmpty, objects.contains(where: { secrets.areIn($0.bytes) }) {
             try Files.setPermissions(0o600, of: path)
             isPrivate = true
         }

@@ -67,14 +67,17 @@ package struct Secrets: Sendable {
     /// Whether a configuration file has a secret name, or one of the values.
     package func areNamed(in bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
-        return names.ordered.contains { text.contains($0) } || areIn(bytes)
+        return names.contains { text.contains($0.text) } || areIn(bytes)
     }
+
+    /// Whether there are none, so that nothing has to be looked for.
+    var isEmpty: Bool { texts.isEmpty }
 
     /// Whether one of them is in a file.
     package func areIn(_ bytes: [UInt8]) -> Bool {
-        if texts.isEmpty { return false }
+        if isEmpty { return false }
         let text = String(decoding: bytes, as: UTF8.self)
-        return texts.ordered.contains { text.contains($0) }
+        return texts.contains { text.contains($0.text) }
     }
 
     /// A record in which each of them is masked, and so is what stands under a secret name.

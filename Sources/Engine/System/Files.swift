@@ -414,38 +414,35 @@ package enum Files {
 
     /// Links what a folder has with names that are not UTF-8 into another one, byte for byte.
     static func linkStrangers(of folder: String, into place: String) {
-        guard let listing = unsafe opendir(folder) else { return }
-        defer { unsafe _ = closedir(listing) }
-        func path(_ folder: String, _ name: UnsafePointer<CChar>) -> [CChar] {
-            unsafe folder.utf8.map { CChar(bitPattern: $0) } + [CChar(UInt8(ascii: "/"))]
-                + UnsafeBufferPointer(start: name, count: strlen(name)) + [0]
+        func path(_ folder: String, _ name: [CChar]) -> [CChar] {
+            folder.utf8.map { CChar(bitPattern: $0) } + [CChar(UInt8(ascii: "/"))] + name
         }
-        while let entry = unsafe readdir(listing) {
-            unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    guard unsafe String(validatingCString: name) == nil else { return }
-                    // One that is there is the link, or was kept.
-                    unsafe _ = symlink(path(folder, name), path(place, name))
-                }
-            }
-        }
+        // One that is there is the link, or was kept.
+        for name in strangers(in: folder) { unsafe _ = symlink(path(folder, name), path(place, name)) }
     }
 
     /// Removes what a folder has with names that are not UTF-8.
     static func removeStrangers(in folder: String) throws(SystemError) {
-        guard let listing = unsafe opendir(folder) else { return }
+        for name in strangers(in: folder) {
+            let failure = unsafe xsys_remove_tree(folder, name)
+            if failure < 0 { throw SystemError("remove", folder, code: -failure) }
+        }
+    }
+
+    /// The names in a folder that are not UTF-8, with the NUL at their ends; none where it cannot be listed.
+    private static func strangers(in folder: String) -> [[CChar]] {
+        guard let listing = unsafe opendir(folder) else { return [] }
         defer { unsafe _ = closedir(listing) }
-        var failure: Int32 = 0
+        var names: [[CChar]] = []
         while let entry = unsafe readdir(listing) {
             unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    if unsafe String(validatingCString: name) == nil {
-                        failure = unsafe min(failure, xsys_remove_tree(folder, name))
-                    }
+                    guard unsafe String(validatingCString: name) == nil else { return }
+                    names.append(unsafe Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
                 }
             }
         }
-        if failure < 0 { throw SystemError("remove", folder, code: -failure) }
+        return names
     }
 
     /// The files named `….lock` in a folder and those below it.
