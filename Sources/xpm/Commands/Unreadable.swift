@@ -9,14 +9,15 @@ enum Unreadable {
     private static let most = 10
 
     static func note(_ error: SystemError) {
-        let count = told.withLock { told in told.insert(error.text).inserted ? told.ordered.count : 0 }
+        let count = told.withLock { told in told.insert(error.text).inserted ? told.count : 0 }
         if count > 0, count <= most { JobSelection.warn(error.text) }
         if count == most + 1 { JobSelection.warn("more of the workspace cannot be read") }
     }
 
-    /// Tells what could not be read, or is damaged.
-    static func note(_ text: String, isDenied: Bool) {
-        if isDenied { _ = told.withLock { $0.insert(text) } }
+    /// Tells what of a run could not be read, or is damaged.
+    static func note(_ run: RunRecord) {
+        guard let text = run.problem else { return }
+        if run.isUnreadable { _ = told.withLock { $0.insert(text) } }
         JobSelection.warn(text)
     }
 
@@ -28,5 +29,5 @@ enum Unreadable {
         }
     }
 
-    static var wasMet: Bool { told.withLock { !$0.ordered.isEmpty } }
+    static var wasMet: Bool { told.withLock { !$0.isEmpty } }
 }

@@ -22,7 +22,7 @@ struct ExperimentsCommand: ParsableCommand {
                 let width = names.map(\.count).max() ?? 0
                 for name in names {
                     guard let run = RunRecord.all(of: name, in: place).last else { continue }
-                    if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
+                    Unreadable.note(run)
                     StandardStream.output.write(
                         json ? run.json.text + "\n" : "\(name.padded(to: width))  \(run.text)\n")
                 }
@@ -220,9 +220,7 @@ struct ExperimentsCommand: ParsableCommand {
             let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
             throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
         }
-        for run in runs {
-            if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
-        }
+        for run in runs { Unreadable.note(run) }
         return runs
     }
 }

@@ -165,7 +165,7 @@ struct ServicesCommand: ParsableCommand {
             let place = try ExperimentFiles.existingWorkspace(workspace)
             return WorkspaceInventory(place, warn: Unreadable.note).experiments.flatMap { experiment in
                 let runs = RunRecord.all(of: experiment, in: place).map { run in
-                    if let problem = run.problem { Unreadable.note(problem, isDenied: run.isUnreadable) }
+                    Unreadable.note(run)
                     return ServiceFolder.all(in: run.path)
                 }
                 let newest = runs.last { !$0.isEmpty } ?? []
