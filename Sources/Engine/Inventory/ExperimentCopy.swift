@@ -102,7 +102,7 @@ package struct ExperimentCopy {
             try Files.link("\(place)/sources", to: "../../../sources/\(run.experiment)/\(run.run)")
         }
         let history = RunHistory(experiment: run.experiment, in: target)
-        if let newest = history.names.last {
+        if let newest = history.newest {
             try Files.link("\(target.experiment(run.experiment))/current", to: newest)
         }
         told(.run(run.run))

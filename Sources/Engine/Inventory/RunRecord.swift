@@ -5,11 +5,13 @@ package struct RunRecord: Sendable {
     package let experiment: String
     package let run: String
     package let path: String
-    /// `running`, `done`, `failed`, `interrupted`; `unknown` where there is no `status.json` that can be read.
+    /// `running`, `done`, `failed`, `interrupted`; `generated` for one that has only written folders; `unknown` where there is no `status.json` that can be read.
     package let state: String
     /// As ISO 8601 with the zone of this process; without one where an older version has written it, in its own.
     package let started: String?
     package let ended: String?
+    /// Whether it is a run of mode `generate`.
+    package let onlyGenerates: Bool
     private let begin: Timestamp?
     /// Who has run it; nil where an older version has not noted it.
     package let user: String?
@@ -33,6 +35,16 @@ package struct RunRecord: Sendable {
         }
     }
 
+    /// The newest run that launched something; where none did, the newest.
+    package static func newest(of experiment: String, in workspace: Workspace) -> RunRecord? {
+        newest(of: all(of: experiment, in: workspace))
+    }
+
+    /// The same of some.
+    package static func newest(of runs: [RunRecord]) -> RunRecord? {
+        runs.last { !$0.onlyGenerates } ?? runs.last
+    }
+
     private init(_ path: String, _ experiment: String, _ run: String, isAlive: Bool) {
         self.path = path
         self.experiment = experiment
@@ -49,11 +61,14 @@ package struct RunRecord: Sendable {
             isUnreadable = error.isDenied
         }
         let told = json?["status"]?.string ?? "unknown"
+        onlyGenerates = json?["run_mode"]?.string == RunMode.generate.rawValue
         // A run that was killed could not say so.
-        state = told == "running" && !isAlive ? "interrupted" : told
+        state =
+            told == "running" && !isAlive
+            ? "interrupted" : told == "done" && onlyGenerates ? "generated" : told
         reason = json?["reason"]?.string
         // Older versions did not note it.
-        let guessed: Int32 = state == "done" ? 0 : state == "failed" ? 1 : 130
+        let guessed: Int32 = told == "done" ? 0 : state == "failed" ? 1 : 130
         exitCode = json?["exit_code"]?.int.flatMap { Int32(exactly: $0) } ?? guessed
         begin = Self.timestamp("started", json)
         user = json?["user"]?.string

@@ -49,8 +49,7 @@ package struct RunRemoval {
     /// After the removal of all runs the folder goes too; else the link to the newest run follows.
     package func tidy() throws(SystemError) {
         let folder = workspace.experiment(experiment)
-        let left = RunHistory(experiment: experiment, in: workspace).names
-        guard let newest = left.last else {
+        guard let newest = RunHistory(experiment: experiment, in: workspace).newest else {
             for name in Self.own { try Files.removeTree("\(folder)/\(name)", below: workspace.path) }
             return try Files.removeEmptyFolder(folder)
         }
@@ -68,7 +67,8 @@ package struct RunRemoval {
             return Array(fitting.dropLast(most))
         }
         let surplus =
-            beyond(["done"], limits.mostDone) + beyond(["failed", "interrupted"], limits.mostFailed)
+            beyond(["done"], limits.mostDone) + beyond(["generated"], limits.mostDone)
+            + beyond(["failed", "interrupted"], limits.mostFailed)
         return surplus.filter { $0.run != newest && Self.livingServices(of: $0).isEmpty }
     }
 }

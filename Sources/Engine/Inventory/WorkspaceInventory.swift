@@ -49,7 +49,7 @@ package struct WorkspaceInventory {
     /// The runs that go on, wherever their processes are, with the folders of the jobs that they have submitted.
     package func liveRuns() -> [(run: RunRecord, folders: Set<JobFolder>)] {
         experiments.filter { FileLock.isHeld(workspace.lock(ofExperiment: $0)) }.compactMap { name in
-            RunRecord.all(of: name, in: workspace).last.map { ($0, Set(jobs(of: name).map(\.folder))) }
+            RunRecord.all(of: name, in: workspace).last.map { ($0, Set(jobs(inRun: $0).map(\.folder))) }
         }
     }
 
@@ -77,7 +77,7 @@ package struct WorkspaceInventory {
         }
     }
 
-    /// The jobs of the newest run of each experiment that has submitted any, or of one experiment; the last submitted first, each once.
+    /// The jobs of the newest run of each experiment that has launched any (where none has: that was to generate them), or of one experiment; the last submitted first, each once.
     ///
     /// - Parameters:
     ///   - count: how many at most; then only the ends of the logs are read.
@@ -86,14 +86,22 @@ package struct WorkspaceInventory {
     {
         var found: [JobRecord] = []
         for name in experiment.map({ [$0] }) ?? experiments {
-            let names = history(of: name).names
-            for run in names.reversed() {
-                let isLive = run == names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
+            let history = history(of: name)
+            /// Whether it has any, or may have some yet.
+            func add(_ run: String) -> Bool {
+                let isLive =
+                    run == history.names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
                 let own = jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
                 found += own
-                // One that could not begin, as on a full disk, has submitted nothing.
-                if !everyRun, !own.isEmpty || isLive { break }
+                return isLive || !own.isEmpty
             }
+            if everyRun {
+                for run in history.names.reversed() { _ = add(run) }
+                continue
+            }
+            // One that could not begin, as on a full disk, has submitted nothing; one that only writes folders hides no other.
+            let isFound = history.names.reversed().contains { history.launches($0) && add($0) }
+            if !isFound { _ = history.names.reversed().contains { !history.launches($0) && add($0) } }
         }
         found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
         var seen: TextSet = []

@@ -15,6 +15,8 @@ import Text
 package final class DirectLauncher: Launcher {
     /// The jobs that somebody else runs are looked at so often, in milliseconds, where no descriptor tells their end.
     private static let watchInterval: Int32 = 100
+    /// So often those that are held.
+    private static let heldInterval: Int32 = 500
 
     /// Reached only with the state's lock held.
     private final class Runner {
@@ -58,10 +60,48 @@ package final class DirectLauncher: Launcher {
         }
     }
 
+    /// The jobs that are held here, which others may run.
+    ///
+    /// A look costs the same however many there are.
+    private struct Held {
+        private var jobs: [JobSpec] = []
+        private var numbers: Set<Int> = []
+        private var next = 0
+        private static let mostAtOnce = 256
+
+        var isEmpty: Bool { jobs.isEmpty }
+
+        mutating func add(_ job: JobSpec) {
+            if numbers.insert(job.number.index).inserted { jobs.append(job) }
+        }
+
+        /// It is held no longer; it leaves the list when its turn comes.
+        mutating func remove(_ number: JobNumber) { numbers.remove(number.index) }
+
+        /// Those whose turn it is.
+        mutating func some() -> [JobSpec] {
+            var found: [JobSpec] = []
+            for _ in 0..<min(Self.mostAtOnce, jobs.count) {
+                if next >= jobs.count { next = 0 }
+                if numbers.contains(jobs[next].number.index) {
+                    found.append(jobs[next])
+                    next += 1
+                } else {
+                    jobs.swapAt(next, jobs.count - 1)
+                    jobs.removeLast()
+                }
+            }
+            return found
+        }
+    }
+
     private struct State {
         var runners: [Int32: Runner] = [:]
         var idle: [Int32] = []
         var watched: [Int: Watched] = [:]
+        var held = Held()
+        /// When they are looked at next.
+        var looksAtHeldAt = 0.0
         /// Jobs that wait until a runner is free, because the limits allow no more of them.
         var postponed: [(job: JobSpec, memory: Int64?)] = []
         /// Runners that were let go and are still to be waited for.
@@ -110,7 +150,13 @@ package final class DirectLauncher: Launcher {
         state.withLock { $0.report = report }
     }
 
+    package func watch(_ job: JobSpec) {
+        state.withLock { $0.held.add(job) }
+        wakeUp()
+    }
+
     package func launch(_ job: JobSpec, memory: Int64?) {
+        state.withLock { $0.held.remove(job.number) }
         do throws(SystemError) {
             try job.folder.checkPlace()
             // Where this user may not make the folder, that is why.
@@ -360,7 +406,7 @@ package final class DirectLauncher: Launcher {
     private func watch() {
         while true {
             var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
-            let mustLook = state.withLock { state in
+            let interval = state.withLock { state in
                 for key in state.runners.keys {
                     polled.append(pollfd(fd: key, events: Int16(POLLIN), revents: 0))
                 }
@@ -369,9 +415,9 @@ package final class DirectLauncher: Launcher {
                     polled.append(pollfd(fd: watched.descriptor, events: Int16(POLLIN), revents: 0))
                     mustLook = true
                 }
-                return mustLook
+                return mustLook ? Self.watchInterval : state.held.isEmpty ? -1 : Self.heldInterval
             }
-            let count = unsafe poll(&polled, nfds_t(polled.count), mustLook ? Self.watchInterval : -1)
+            let count = unsafe poll(&polled, nfds_t(polled.count), interval)
             if count > 0 {
                 if polled[0].revents != 0 {
                     var (byte, passed): (UInt8, Int32) = (0, -1)
@@ -381,6 +427,7 @@ package final class DirectLauncher: Launcher {
             }
             killStuck()
             lookAtWatched()
+            lookAtHeld()
             launchPostponed()
             let hasEnded = state.withLock { state in
                 state.departed.removeAll { pid in
@@ -454,6 +501,20 @@ package final class DirectLauncher: Launcher {
             } else {
                 report(.abandoned(job.number))
             }
+        }
+    }
+
+    /// Looks which of the jobs that are held here are done.
+    private func lookAtHeld() {
+        let now = Monotonic.seconds
+        let some = state.withLock { state -> [JobSpec] in
+            guard !state.held.isEmpty, now >= state.looksAtHeldAt else { return [] }
+            state.looksAtHeldAt = now + Double(Self.heldInterval) / 1000
+            return state.held.some()
+        }
+        for job in some where job.folder.isDone {
+            state.withLock { $0.held.remove(job.number) }
+            report(.doneElsewhere(job.number))
         }
     }
 }

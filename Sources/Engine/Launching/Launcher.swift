@@ -9,6 +9,8 @@ package protocol Launcher: Sendable {
     ///
     /// - Parameter memory: what this attempt has, in bytes, where the job asks for some.
     func launch(_ job: JobSpec, memory: Int64?)
+    /// Looks now and then whether somebody else has run a job that is held here; reports `doneElsewhere`. Ends when the job is launched.
+    func watch(_ job: JobSpec)
     /// Takes back a job whose program waits; reports `withdrawn`, unless it has begun meanwhile.
     func withdraw(_ number: JobNumber)
     /// Watches a job no longer that another run, or somebody else, runs; reports `released`. One that this run has started, or has taken over

@@ -84,8 +84,12 @@ struct SharedLocks {
         let kind: Kind
         let folder: String
         /// The numbers of the files; none for the one of a folder.
-        let numbers: [Int]
+        private let numbers: [Int]
         let count: Int
+        /// How many of them all jobs may hold together, by what other live runs count.
+        private var limit: Int {
+            kind == .token ? TokenLimit.all(of: folder).map(\.count).min() ?? .max : .max
+        }
 
         init(folder: String) {
             kind = .folder
@@ -122,6 +126,11 @@ struct SharedLocks {
                 }
             let holders = TextSet(
                 paths.filter { FileLock.isHeld($0.path) }.compactMap { LockHolder.read($0.path) })
+            if let fewest = kind == .token ? TokenLimit.all(of: folder).min(by: { $0.count < $1.count }) : nil,
+                fewest.count < count
+            {
+                return "waits for \(what): \(fewest.experiment), which runs, has \(fewest.count) of it"
+            }
             return "waits for \(what)"
                 + (holders.isEmpty ? "" : ", held by \(holders.ordered.prefix(3).joined(separator: " and "))")
         }
@@ -131,7 +140,7 @@ struct SharedLocks {
             try Files.makeFolder(folder, in: program.workspace)
             var taken: [Taken] = []
             do throws(SystemError) {
-                for (number, path) in paths {
+                for (number, path) in paths.prefix(limit) {
                     guard let lock = try FileLock.take(path, program: program.process) else { continue }
                     // A folder that was removed meanwhile had another file of that name.
                     guard lock.isAt(path) else {
@@ -140,7 +149,10 @@ struct SharedLocks {
                     }
                     taken.append(try Taken(lock, path, number, behind: job))
                     LockHolder.write(program, to: path)
-                    if taken.count == count { return taken }
+                    guard taken.count == count else { continue }
+                    // Looked at now: who has begun to count fewer sees these, or is seen here.
+                    if isWithinLimit(taken) { return taken }
+                    break
                 }
             } catch {
                 for one in taken { one.release() }
@@ -148,6 +160,18 @@ struct SharedLocks {
             }
             for one in taken { one.release() }
             return nil
+        }
+
+        /// Whether no more are held than the live runs count, these among them.
+        private func isWithinLimit(_ taken: [Taken]) -> Bool {
+            let limit = limit
+            if limit >= numbers.count { return true }
+            let own = Set(taken.map(\.number))
+            let others = Files.locks(below: folder).filter { path in
+                guard let number = Int(Paths.name(path).dropLast(".lock".count)) else { return false }
+                return !own.contains(number) && FileLock.isHeld(path)
+            }
+            return own.count + others.count <= limit
         }
     }
 

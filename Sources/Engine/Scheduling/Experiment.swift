@@ -10,12 +10,21 @@ package final class Job {
     fileprivate var brought: [ConfigObject.Tag] = []
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
+    /// How it was submitted; jobs one after the other that were submitted alike have one.
+    fileprivate var options: SharedOptions?
 
     init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
         self.spec = spec
         self.task = task
         self.tags = tags
     }
+}
+
+/// Options of several jobs.
+private final class SharedOptions {
+    let options: JobOptions
+
+    init(_ options: JobOptions) { self.options = options }
 }
 
 /// The jobs of one run, as its script submits them. Belongs to the script's thread.
@@ -103,7 +112,34 @@ package final class Experiment {
     /// Tokens by their names, with how many there are.
     package private(set) var tokens: TextMap<Int> = [:]
 
-    package func define(token name: String, count: Int) { tokens[name] = count }
+    /// Says that there are so many of a token.
+    ///
+    /// - Returns: the experiments that run now and count fewer, or more: the smallest number holds for all.
+    package func define(token name: String, count: Int) throws(SystemError) -> [(experiment: String, count: Int)] {
+        tokens[name] = count
+        guard mode.launches, let run else { return [] }
+        let token = tokenFolder(name)
+        if let lock = try TokenLimit.declare(count, of: token, experiment: self.name, in: workspace) {
+            run.hold(lock)
+        }
+        return TokenLimit.all(of: token).filter { $0.experiment != self.name && $0.count != count }
+    }
+
+    /// What `submit` was given for a job that was submitted before with something else, which counts; by the names of the options.
+    package func ignored(_ options: JobOptions, by job: Job) -> [String] {
+        options.given.isEmpty ? [] : options.differences(from: job.options?.options ?? JobOptions())
+    }
+
+    private var lastOptions: SharedOptions?
+
+    private func shared(_ options: JobOptions) -> SharedOptions {
+        if let last = lastOptions, last.options.isAlike(options) { return last }
+        let new = SharedOptions(options)
+        lastOptions = new
+        return new
+    }
+
+    private func tokenFolder(_ name: String) -> String { "\(workspace.path)/\(Claim.tokens)/\(name)" }
 
     /// Whether a job whose declared outputs are gone runs again.
     package var checksOutputs = false
@@ -155,7 +191,7 @@ package final class Experiment {
         let shares = task.partialFolders(in: workspace.partials)
         let claimed = options.tokens.map { token in
             Claim(
-                "\(workspace.path)/\(Claim.tokens)/\(token.name)", count: token.count,
+                tokenFolder(token.name), count: token.count,
                 of: self.tokens[token.name] ?? token.count)
         }
         var script = JobScript(
@@ -196,6 +232,7 @@ package final class Experiment {
             files: mode.launches ? pending : nil)
         let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
+        job.options = shared(options)
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
             remaking[identifier] = script
         }
@@ -334,6 +371,7 @@ package final class Experiment {
         let dependencies = try job.spec.dependencies.map { try remake(all[$0.index], for: job.task) }
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
         let again = Job(spec: spec, task: job.task, tags: job.tags)
+        again.options = job.options
         var state = JobFolder.State.new
         if mode != .dryRun {
             // Somebody else may be making them. That they are gone is forgotten when they are made (`JobAttempt`).

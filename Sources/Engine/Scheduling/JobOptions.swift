@@ -15,6 +15,33 @@ package struct JobOptions {
     package var isHeld = false
     /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its folder says.
     package var isPrepared: Bool?
+    /// What `submit` was given itself, by the names there.
+    package var given: [String] = []
 
     package init() {}
+
+    /// Whether both say the same of what `differences` looks at.
+    func isAlike(_ other: JobOptions) -> Bool {
+        var all = self
+        all.given = Self.named
+        return all.differences(from: other).isEmpty
+    }
+
+    private static let named = ["env", "tokens", "requires", "max_retries", "priority", "hold"]
+
+    /// What of all that `submit` was given is otherwise than with other options.
+    func differences(from other: JobOptions) -> [String] {
+        Self.named.filter { name in
+            guard given.contains(name) else { return false }
+            return switch name {
+            case "env": environment != other.environment
+            case "tokens": !tokens.elementsEqual(other.tokens) { $0.name == $1.name && $0.count == $1.count }
+            case "requires": requirement != other.requirement
+            case "max_retries": mostRetries != other.mostRetries
+            case "priority": priority != other.priority
+            case "hold": isHeld != other.isHeld
+            default: false
+            }
+        }
+    }
 }

@@ -24,6 +24,8 @@ package struct Plan: Sendable {
         case withdrawn(JobNumber)
         /// An attempt ended. `elsewhere` is one that this run did not start.
         case ended(JobNumber, Outcome, elsewhere: Bool)
+        /// A job that was not launched yet is done: another run, or somebody by hand, has run it.
+        case doneElsewhere(JobNumber)
         /// The process that ran it vanished without an outcome, and was not of this run: it has to run again.
         case abandoned(JobNumber)
         /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it when it comes.
@@ -46,6 +48,8 @@ package struct Plan: Sendable {
         case withdraw(JobNumber)
         /// One that another process runs is to be watched no longer, unless it is this run's to end.
         case leave(JobNumber)
+        /// It is held: somebody else may run it meanwhile.
+        case watch(JobNumber)
         /// A failed attempt is followed by another.
         case retry(JobNumber, Outcome)
         /// Its attempts left no outcome: this is written to its folder.
@@ -147,6 +151,14 @@ package struct Plan: Sendable {
                 succeed(number, as: elsewhere ? .cached : .done, &actions)
             } else {
                 fail(number, outcome, &actions)
+            }
+        case .doneElsewhere(let number):
+            switch entries[number.index].status {
+            case .held: succeed(number, as: .cached, &actions)
+            case .ready:
+                queue.remove(number)
+                succeed(number, as: .cached, &actions)
+            default: break
             }
         case .abandoned(let number):
             guard entries[number.index].status.isLaunched else { break }
@@ -257,6 +269,7 @@ package struct Plan: Sendable {
         actions.append(.report(number, status))
         guard status == .ready else {
             held += 1
+            actions.append(.watch(number))
             return
         }
         let demand = entry.spec.demand

@@ -53,6 +53,7 @@ package actor Scheduler {
             case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
             case .withdraw(let number): launcher.withdraw(number)
             case .leave(let number): launcher.leave(number)
+            case .watch(let number): launcher.watch(plan.spec(number))
             case .record(let number, let outcome):
                 if let warning = launcher.record(outcome, of: plan.spec(number)) {
                     observer.observe(.warning(warning))

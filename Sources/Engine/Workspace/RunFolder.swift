@@ -28,15 +28,19 @@ package final class RunFolder: Sendable {
     /// The folder of the files that it keeps.
     package let sources: String
     private let workspace: Workspace
+    fileprivate let mode: RunMode
     private let lock: Mutex<FileLock?>
     private let planning: Mutex<FileLock?>
+    /// What else is held as long as the run is alive.
+    private let held = Mutex<[HeldLock]>([])
     private let jobs: LineLog
     private let events: LineLog
 
-    /// Begins a run: takes the experiment's lock and makes the folder.
+    /// Begins a run: takes the experiment's lock and makes the folder. One that launches becomes the `current` one.
     ///
     /// - Throws: `RunError.busy` if another run of the experiment is alive, `RunError.cleaning` while somebody removes what no run refers to.
-    package init(experiment: String, in workspace: Workspace) throws(RunError) {
+    package init(experiment: String, in workspace: Workspace, mode: RunMode = .normal) throws(RunError) {
+        self.mode = mode
         self.experiment = experiment
         self.workspace = workspace
         let folder = workspace.experiment(experiment)
@@ -64,7 +68,9 @@ package final class RunFolder: Sendable {
             jobs = try LineLog("\(path)/jobs.jsonl")
             events = try LineLog("\(path)/events.jsonl")
             try Self.mendCurrent(in: folder, of: experiment, workspace)
-            try Files.link("\(folder)/current", to: run)
+            if mode.launches || !Files.exists("\(folder)/current") {
+                try Files.link("\(folder)/current", to: run)
+            }
         } catch {
             Self.forget(path, sources, workspace)
             throw .system(error)
@@ -78,7 +84,7 @@ package final class RunFolder: Sendable {
         Self.forget(path, sources, workspace)
         let folder = workspace.experiment(experiment)
         guard Files.linkTarget("\(folder)/current") == run else { return }
-        if let newest = RunHistory(experiment: experiment, in: workspace).names.last {
+        if let newest = RunHistory(experiment: experiment, in: workspace).newest {
             try? Files.link("\(folder)/current", to: newest)
         } else {
             try? Files.remove("\(folder)/current")
@@ -103,6 +109,12 @@ package final class RunFolder: Sendable {
             "link to the newest run (remove the folder that is in its place)", current, code: EEXIST)
     }
 
+    /// Holds a lock as long as the run is alive.
+    func hold(_ lock: consuming FileLock) {
+        let one = HeldLock(lock)
+        held.withLock { $0.append(one) }
+    }
+
     /// All is submitted: what the run does not refer to now it will not need.
     package func endPlanning() {
         if let held = planning.withLock({ $0.take() }) { held.release() }
@@ -113,6 +125,7 @@ package final class RunFolder: Sendable {
         jobs.flush()
         events.flush()
         endPlanning()
+        for one in held.withLock({ $0 }) { one.release() }
         if let held = lock.withLock({ $0.take() }) {
             // A record that stays is of one that was killed.
             try? Files.write([], to: workspace.lock(ofExperiment: experiment))
@@ -251,6 +264,17 @@ package final class RunFolder: Sendable {
     }
 }
 
+/// A lock among others.
+private final class HeldLock: Sendable {
+    private let lock: Mutex<FileLock?>
+
+    init(_ lock: consuming FileLock) { self.lock = Mutex(lock) }
+
+    func release() {
+        if let held = lock.withLock({ $0.take() }) { held.release() }
+    }
+}
+
 /// The content of `status.json`.
 package struct RunStatus: Sendable {
     package static let version: Int64 = 1
@@ -319,7 +343,8 @@ package struct RunStatus: Sendable {
         [
             "version": .int(Self.version), "experiment_id": .string(run.experiment),
             "run_id": .string(run.run),
-            "status": .string(end?.state.rawValue ?? "running"), "reason": .optional(end?.reason),
+            "status": .string(end?.state.rawValue ?? "running"), "run_mode": .string(run.mode.rawValue),
+            "reason": .optional(end?.reason),
             "exit_code": end.map { .int(Int64($0.exitCode)) } ?? .null,
             "hostname": .string(Environment.hostName), "pid": .int(Int64(getpid())),
             "user": .string(Environment.userName),

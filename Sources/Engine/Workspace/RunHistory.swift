@@ -22,6 +22,15 @@ package struct RunHistory {
         }
     }
 
+    /// The newest run that launched something, or was to; where none did, the newest.
+    package var newest: String? { names.last(where: launches) ?? names.last }
+
+    /// Whether a run was more than one that only generates.
+    package func launches(_ run: String) -> Bool {
+        let status = try? JSON.parse(Files.read("\(folder)/\(run)/status.json", limit: 1 << 26))
+        return status?["run_mode"]?.string != RunMode.generate.rawValue
+    }
+
     /// A name for a run that begins now: it sorts behind all others, whatever the clock says and whichever of them were removed.
     package func nextName(at time: Timestamp) -> String {
         let current = Files.linkTarget("\(folder)/current").map(Paths.name)
@@ -39,9 +48,10 @@ package struct RunHistory {
         names.filter { $0.utf8.first?.isDigit ?? false }.sorted(by: isOlder)
     }
 
-    /// The newest run that has a file or folder.
+    /// The newest run that has a file or folder; one that launched something comes first.
     package func newest(with name: String) -> String? {
-        names.reversed().map { "\(folder)/\($0)" }.first { Files.exists("\($0)/\(name)") }
+        let those = names.reversed().filter { Files.exists("\(folder)/\($0)/\(name)") }
+        return (those.first(where: launches) ?? those.first).map { "\(folder)/\($0)" }
     }
 
     /// Whether a name has the form of those that `nextName` gives.

@@ -150,6 +150,12 @@ final class XpmModule {
     /// Tells something once.
     func warnOnce(_ text: String) { if warned.insert(text).inserted { warn(text) } }
 
+    /// Tells something about the line that is being run, once.
+    func warn(at stack: LuaStack, _ text: String) {
+        let place = stack.place().map { "\($0.source):\($0.line): " } ?? ""
+        warnOnce(place + text)
+    }
+
     /// The one reference to a type's id.
     func reference(to id: String) -> ConfigReference {
         if let known = references[id] { return known }

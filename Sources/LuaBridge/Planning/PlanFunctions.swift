@@ -66,7 +66,14 @@ extension PlanSession {
             if let known = experiment.tokens[name], known != Int(stack.int(2)) {
                 throw ScriptError("xp:token: of '\(name)' there are \(known) already")
             }
-            experiment.define(token: name, count: Int(stack.int(2)))
+            if experiment.tokens[name] != nil { return 0 }
+            let count = Int(stack.int(2))
+            for other in try experiment.define(token: name, count: count) {
+                module.warn(
+                    at: stack,
+                    "xp:token: of '\(name)' there are \(count) here and \(other.count) in '\(other.experiment)', which runs: \(min(count, other.count)) counts for both"
+                )
+            }
             return 0
         }
         module.add("workdir") { [unowned self] stack in
@@ -124,6 +131,13 @@ extension PlanSession {
         try refuseCycles(task)
         try submitPreparations(of: task, stack)
         let job = try submit(task, definition, &options, stack)
+        let ignored = experiment.ignored(options.job, by: job)
+        if !ignored.isEmpty {
+            module.warn(
+                at: stack,
+                "submit: \(type.id) \(job.spec.identifier.short) was submitted before: its first \(ignored.joined(separator: ", ")) count\(ignored.count == 1 ? "s" : "")"
+            )
+        }
         return try pushOutput(of: job, task, definition, stack)
     }
 

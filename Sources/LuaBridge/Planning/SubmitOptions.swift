@@ -43,6 +43,7 @@ struct SubmitOptions {
                 throw ScriptError("\(type.id): submit has no option '\(name)'" + hint)
             }
             try read(name, stack, of: type, what: "submit: \(name)", tokens: known)
+            job.given.append(name)
         }
     }
 

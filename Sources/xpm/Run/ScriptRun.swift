@@ -153,7 +153,8 @@ final class ScriptRun {
         var isTold = false
         while true {
             do throws(RunError) {
-                return try RunFolder(experiment: context.files.name, in: context.files.workspace)
+                return try RunFolder(
+                    experiment: context.files.name, in: context.files.workspace, mode: context.mode)
             } catch {
                 let mayWait =
                     switch error {

@@ -24,7 +24,9 @@ struct AttachCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
-            guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
+            guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace)) else {
+                return
+            }
             follow(run, in: place)
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
                 return

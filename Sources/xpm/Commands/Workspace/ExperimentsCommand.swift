@@ -21,7 +21,7 @@ struct ExperimentsCommand: ParsableCommand {
                 let names = WorkspaceInventory(place, warn: Unreadable.note).experiments
                 let width = names.map(\.count).max() ?? 0
                 for name in names {
-                    guard let run = RunRecord.all(of: name, in: place).last else { continue }
+                    guard let run = RunRecord.newest(of: name, in: place) else { continue }
                     Unreadable.note(run)
                     StandardStream.output.write(
                         json ? run.json.text + "\n" : "\(name.padded(to: width))  \(run.text)\n")
@@ -60,7 +60,9 @@ struct ExperimentsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                guard let run = try ExperimentsCommand.runs(of: experiment, workspace).last else { return }
+                guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace)) else {
+                    return
+                }
                 let inventory = WorkspaceInventory(
                     try ExperimentFiles.workspace(workspace, experiment: experiment),
                     warn: Unreadable.note)
@@ -102,7 +104,7 @@ struct ExperimentsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let all = try ExperimentsCommand.runs(of: experiment, workspace)
-                let runs = everyRun ? all : all.suffix(1)
+                let runs = everyRun ? all : [RunRecord.newest(of: all)].compactMap(\.self)
                 if let alive = runs.first(where: { $0.state == "running" }) {
                     throw .message(
                         "experiment '\(experiment)' is running (\(alive.run)): a copy would be half of it")

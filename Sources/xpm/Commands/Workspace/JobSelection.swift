@@ -104,7 +104,7 @@ struct JobQuery {
             if let problem = jobs[index].problem { Unreadable.note(problem) }
         }
         if let experiment, !everyRun, let shown = jobs.first?.run,
-            let newest = RunHistory(experiment: experiment, in: inventory.workspace).names.last,
+            let newest = RunHistory(experiment: experiment, in: inventory.workspace).newest,
             newest != shown
         {
             JobSelection.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
