@@ -126,7 +126,8 @@ struct SharedLocks {
                 }
             let holders = TextSet(
                 paths.filter { FileLock.isHeld($0.path) }.compactMap { LockHolder.read($0.path) })
-            if let fewest = kind == .token ? TokenLimit.all(of: folder).min(by: { $0.count < $1.count }) : nil,
+            if let fewest = kind == .token
+                ? TokenLimit.all(of: folder).min(by: { $0.count < $1.count }) : nil,
                 fewest.count < count
             {
                 return "waits for \(what): \(fewest.experiment), which runs, has \(fewest.count) of it"

@@ -4,10 +4,8 @@ package import Text
 package final class Job {
     package let spec: JobSpec
     package let task: ConfigObject
-    /// Those of its objects, and those of the points of a sweep that it belongs to.
+    /// Those of its objects, and of the others that were submitted as this job.
     package fileprivate(set) var tags: [ConfigObject.Tag]
-    /// Tags that later submissions have brought.
-    fileprivate var brought: [ConfigObject.Tag] = []
     /// Whether it counts as done without an outcome in its folder.
     fileprivate var isDoneElsewhere = false
     /// How it was submitted; jobs one after the other that were submitted alike have one.
@@ -115,7 +113,9 @@ package final class Experiment {
     /// Says that there are so many of a token.
     ///
     /// - Returns: the experiments that run now and count fewer, or more: the smallest number holds for all.
-    package func define(token name: String, count: Int) throws(SystemError) -> [(experiment: String, count: Int)] {
+    package func define(token name: String, count: Int) throws(SystemError) -> [(
+        experiment: String, count: Int
+    )] {
         tokens[name] = count
         guard mode.launches, let run else { return [] }
         let token = tokenFolder(name)
@@ -143,9 +143,6 @@ package final class Experiment {
 
     /// Whether a job whose declared outputs are gone runs again.
     package var checksOutputs = false
-
-    /// What a sweep has given the configuration for which the script plans now.
-    package var pointTags: [ConfigObject.Tag] = []
 
     /// The folder that relative paths in parameters are in.
     package var base = "/"
@@ -213,8 +210,7 @@ package final class Experiment {
                 files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
             }
         }
-        var tags = task.allTags()
-        tags += pointTags.filter { tag in !tags.contains { $0.name == tag.name } }
+        let tags = task.allTags()
         let (demand, problem) = try demand(of: task, options.requirement, folder)
         let isLeft = mode == .prepare && task.type.kind != .prepare
         var pending: JobFiles?
@@ -257,25 +253,13 @@ package final class Experiment {
         }
     }
 
-    /// A job that is submitted again has the tags of all its submissions; of what the points of a sweep have given it, those that are the
-    /// same for all of them.
+    /// A job that is submitted again has the tags of all its submissions.
     private func meet(_ job: Job, _ task: ConfigObject) throws(SystemError) {
-        let own = job.task.allTags()
-        var tags = job.tags
-        if !pointTags.isEmpty {
-            tags.removeAll { tag in
-                !own.contains { $0.name == tag.name } && !job.brought.contains(tag)
-                    && !pointTags.contains { $0.name == tag.name && $0.value == tag.value }
-            }
-        }
-        let isLess = tags.count < job.tags.count
-        let more = task.allTags().filter { !tags.contains($0) }
-        job.brought += more
-        tags += more
-        guard isLess || !more.isEmpty else { return }
-        job.tags = tags
+        let more = task.allTags().filter { !job.tags.contains($0) }
+        if more.isEmpty { return }
+        job.tags += more
         try run?.add(
-            job.spec, tags: masked(tags),
+            job.spec, tags: masked(job.tags),
             dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier },
             canWait: true)
     }

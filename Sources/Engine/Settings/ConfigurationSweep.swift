@@ -31,6 +31,20 @@ package struct ConfigurationSweep: Sendable, Equatable {
             self.origin = origin
             self.isConstant = isConstant
         }
+
+        /// What is left where some of its parameters have their values from elsewhere; nil if nothing is.
+        fileprivate func without(_ gone: [String]) -> Axis? {
+            let kept = paths.indices.filter { !gone.contains(paths[$0]) }
+            if kept.count == paths.count { return self }
+            if kept.isEmpty { return nil }
+            var seen: TextSet = []
+            let left = steps.map { step in kept.map { step[$0] } }
+            return Axis(
+                paths: kept.map { paths[$0] },
+                steps: left.filter { step in
+                    seen.insert(step.map(\.json.text).joined(separator: "\n")).inserted
+                }, origin: origin)
+        }
     }
 
     /// One value of every swept parameter.
@@ -139,7 +153,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
         if text.contains("...") { throw fail("a range has two dots, as 1..5") }
         let ints = parts.compactMap { Int64($0) }
         if ints.count == parts.count {
-            let step = ints.count > 2 ? ints[2] : ints[0] <= ints[1] ? 1 : -1
+            let step = ints.count > 2 ? ints[2] : 1
             return try SweepRange.stepped(ints[0], ints[1], by: step, fail).map {
                 Setting(.int($0), origin: origin)
             }
@@ -203,30 +217,23 @@ package struct ConfigurationSweep: Sendable, Equatable {
         axes.append(axis)
     }
 
-    /// Adds an axis in place of those that have its parameters.
+    /// Adds an axis; what it sweeps has its values from there alone. Of a group the rest stays.
     package mutating func replace(with axis: Axis) throws(SettingError) {
-        axes.removeAll { old in old.paths.contains { axis.paths.contains($0) } && old.paths.count == 1 }
+        axes = axes.compactMap { $0.without(axis.paths) }
         try add(axis)
     }
 
-    /// Leaves out the axes of parameters to which something later gives one value: `-c`, a file above.
+    /// Leaves out the parameters to which something later gives one value: `-c`, a file above. Of a group the rest stays.
     ///
     /// - Parameter isLater: whether what gives the value comes after what sweeps it.
     package mutating func giveWay(
         to configuration: Setting, where isLater: (_ value: Setting.Origin, _ axis: Setting.Origin) -> Bool
-    ) throws(SettingError) {
-        var left: [Axis] = []
-        for axis in axes {
-            let given = axis.paths.filter { path in
-                configuration.at(path).map { isLater($0.origin, axis.origin) } ?? false
-            }
-            if given.isEmpty { left.append(axis) }
-            if given.count < axis.paths.count, let path = given.first {
-                let origin = configuration.at(path)?.origin ?? .none
-                throw SettingError(
-                    "'\(path)' is swept together with others (\(axis.origin.text)): it cannot have one value",
-                    at: origin)
-            }
+    ) {
+        let left = axes.compactMap { axis in
+            axis.without(
+                axis.paths.filter { path in
+                    configuration.at(path).map { isLater($0.origin, axis.origin) } ?? false
+                })
         }
         // A sample of what the schema sweeps stays.
         if left.isEmpty, !axes.isEmpty { sample = nil }
@@ -390,8 +397,9 @@ enum SweepRange {
         guard step != 0 else { throw fail("a step of 0 leads nowhere") }
         guard (last - first) / step >= -1e-9 else {
             throw fail(
-                "a step of \(NumberText.lua(step)) does not lead from \(NumberText.lua(first)) to \(NumberText.lua(last))"
-            )
+                NumberList.astray(
+                    NumberText.lua(first), NumberText.lua(last), NumberText.lua(step),
+                    back: NumberText.lua(-step)))
         }
         guard let values = NumberList.range(first, last, by: step) else {
             throw fail("there are too many values")
@@ -405,7 +413,8 @@ enum SweepRange {
     ) throws(SettingError) -> [Int64] {
         guard step != 0 else { throw fail("a step of 0 leads nowhere") }
         guard first == last || (first < last) == (step > 0) else {
-            throw fail("a step of \(step) does not lead from \(first) to \(last)")
+            let back = step == .min ? "-1" : "\(-step)"
+            throw fail(NumberList.astray("\(first)", "\(last)", "\(step)", back: back))
         }
         let (width, overflow) = last.subtractingReportingOverflow(first)
         guard !overflow, width.magnitude / step.magnitude < 1_000_000 else {

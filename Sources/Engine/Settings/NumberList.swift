@@ -28,6 +28,11 @@ package enum NumberList {
         return (0...Int(count)).map { Decimal.value(from + Int128($0) * by, over: 1, scaled.exponent) }
     }
 
+    /// What is told of a step that leads away from the last number.
+    package static func astray(_ first: String, _ last: String, _ step: String, back: String) -> String {
+        "a step of \(step) does not lead from \(first) to \(last); one of \(back) does"
+    }
+
     /// `count` numbers at equal distances, the first and the last among them.
     package static func linspace(_ first: Double, _ last: Double, _ count: Int) -> [Double] {
         if count == 1 { return [first] }

@@ -657,7 +657,7 @@ function M.logspace(first, last, count)
   return host.logspace(first, last, count)
 end
 
---- The numbers from `first` to `last`, which is among them where a step meets it.
+--- The numbers from `first` to `last`, which is among them where a step meets it; the step is 1 if there is none.
 function M.range(first, last, step)
   step = step or 1
   if type(first) ~= "number" or type(last) ~= "number" or type(step) ~= "number" then
@@ -670,6 +670,9 @@ function M.range(first, last, step)
     if number ~= number or number == math.huge or number == -math.huge then
       fail("xpm.range(first, last, step) needs finite numbers")
     end
+  end
+  if first < last and step < 0 or first > last and step > 0 then
+    fail("xpm.range: a step of %s does not lead from %s to %s; one of %s does", step, first, last, -step)
   end
   if math.type(first) ~= "integer" or math.type(last) ~= "integer" or math.type(step) ~= "integer" then
     return host.steps(first, last, step) or fail("xpm.range: more than %d numbers", 1000000)

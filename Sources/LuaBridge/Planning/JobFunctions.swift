@@ -29,7 +29,7 @@ extension PlanSession {
         }
         stack.copy(2)
         callbacks[job.spec.number, default: []].append(
-            Callback(function: stack.keep(), object: object, place: sweepPlace))
+            Callback(function: stack.keep(), object: object, place: module.sweepPoints))
         if experiment?.board.status(job.spec.number).isFinal == true { try callBack(job.spec.number) }
         stack.copy(1)
         return 1

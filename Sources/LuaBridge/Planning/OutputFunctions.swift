@@ -17,7 +17,7 @@ final class TaskOutputs {
         let object: ConfigObject
         let name: String
         let function: LuaReference
-        let place: PlanSession.SweepPlace
+        let place: SweepPoints
         /// How many of those made have been looked at.
         var seen = 0
     }
@@ -51,7 +51,7 @@ extension PlanSession {
         }
         stack.copy(first + 1)
         let watcher = TaskOutputs.Watcher(
-            object: inner ?? task, name: name, function: stack.keep(), place: sweepPlace)
+            object: inner ?? task, name: name, function: stack.keep(), place: module.sweepPoints)
         if let known = outputs.first(where: { $0.task === task }) {
             known.watchers.append(watcher)
             known.isOver = false

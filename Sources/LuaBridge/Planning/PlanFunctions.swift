@@ -18,11 +18,11 @@ extension PlanSession {
         module.add("configuration_at") { [unowned self] stack in
             let place = Int(stack.int(1)) - 1
             guard points.indices.contains(place) else {
-                experiment?.pointTags = []
+                leavePoint()
                 stack.pushNil()
                 return 1
             }
-            experiment?.pointTags = points[place].tags
+            go(to: points[place])
             try module.push(points[place].configuration, stack)
             return 1
         }

@@ -6,7 +6,35 @@ extension PlanSession {
     /// A configuration, and the tags of what a sweep has given it.
     struct Point {
         let configuration: Value
-        let tags: [ConfigObject.Tag]
+        let values: [SweepPoints.Value]
+    }
+
+    /// The configuration's own sweep among those of the script, which count from 1.
+    private static let number: Int64 = -1
+
+    /// A parameter that gets what a point gives gets its tag.
+    func go(to point: Point) {
+        module.sweepPoints.set(Self.number, to: point.values, isLoop: true)
+    }
+
+    func leavePoint() { module.sweepPoints.end(Self.number) }
+
+    /// What varies and is on no job: `rate = cfg.lr` gets no tag by itself.
+    func tellTagless() {
+        guard let experiment, !sweep.isEmpty else { return }
+        var missing = TextSet(sweep.varying.map(\.path))
+        let jobs = experiment.submitted
+        if jobs.isEmpty { return }
+        for job in jobs {
+            if missing.isEmpty { return }
+            for tag in job.tags { missing.remove(tag.name) }
+        }
+        for path in missing.ordered {
+            let name = SettingPath.steps(path)?.last ?? path
+            module.warnOnce(
+                "no job has the tag '\(path)', which varies: a parameter named '\(name)' that gets its value has it; under another name, xpm.tag(\"\(path)\", cfg.\(path)) gives it"
+            )
+        }
     }
 
     /// Checks the configuration of each point by the script's schema if it has one.
@@ -26,7 +54,7 @@ extension PlanSession {
             throw SettingError("a sample of \(sample.count): nothing is swept here", at: .none)
         }
         guard !sweep.isEmpty else {
-            points = [Point(configuration: try checked(input.configuration, record), tags: [])]
+            points = [Point(configuration: try checked(input.configuration, record), values: [])]
             return
         }
         let own = TextSet(record?.parameters.map(\.name) ?? [])
@@ -44,18 +72,21 @@ extension PlanSession {
             var setting = input.configuration
             for (path, value) in point { try setting.set(path, to: value) }
             let configuration = try checked(setting, record)
-            let tags = point.filter { tagged.contains($0.path) }.map {
-                ConfigObject.Tag(
-                    name: $0.path, value: Self.value(at: $0.path, in: configuration) ?? $0.value.value)
+            let values = point.filter { tagged.contains($0.path) }.map {
+                SweepPoints.Value(
+                    ConfigObject.Tag(
+                        name: $0.path, value: Self.value(at: $0.path, in: configuration) ?? $0.value.value))
             }
-            return Point(configuration: configuration, tags: tags)
+            return Point(configuration: configuration, values: values)
         }
         // 1 and 1.0 are one value to a parameter that is an int.
         var seen: TextSet = []
         points = all.filter { point in
             tagged.isEmpty
-                || seen.insert(point.tags.map { "\($0.name)=\(Self.key($0.value))" }.joined(separator: "\n"))
-                    .inserted
+                || seen.insert(
+                    point.values.map { "\($0.tag.name)=\(Self.key($0.tag.value))" }.joined(separator: "\n")
+                )
+                .inserted
         }
     }
 

@@ -81,17 +81,8 @@ package final class PlanSession {
     struct Callback {
         let function: LuaReference
         let object: ConfigObject
-        let place: SweepPlace
-    }
-
-    /// Where the sweeps stand at which something was asked for: that of the configuration, and those of the script.
-    struct SweepPlace {
-        let tags: [ConfigObject.Tag]
-        let points: SweepPoints
-    }
-
-    var sweepPlace: SweepPlace {
-        SweepPlace(tags: experiment?.pointTags ?? [], points: module.sweepPoints)
+        /// The points of sweeps at which it was asked for.
+        let place: SweepPoints
     }
 
     struct LoadedFile {
@@ -155,6 +146,7 @@ package final class PlanSession {
             try experiment.endOfScript(isLast: callbacks.isEmpty && outputs.isEmpty && !hasLuaServices)
             try wait(for: nil)
             tellUnknownOutputs()
+            tellTagless()
             experiment.close()
         } catch { throw Self.planError(error) }
     }
@@ -166,18 +158,18 @@ package final class PlanSession {
         lua.stack.get("once", from: -1)
         let isOnce = lua.stack.bool(-1)
         lua.stack.pop(2)
-        defer { experiment?.pointTags = [] }
         // One that asks for the configurations itself is at none of them yet.
         if isOnce, let first = points.first { return try callRun(main, first.configuration) }
         for point in points {
-            experiment?.pointTags = point.tags
+            // A loop that the call before has left early is over.
+            module.sweepPoints = SweepPoints()
+            go(to: point)
             try callRun(main, point.configuration)
         }
+        module.sweepPoints = SweepPoints()
     }
 
     private func callRun(_ main: LuaReference, _ configuration: Value) throws {
-        // A loop that the call before has left early is over.
-        module.sweepPoints = SweepPoints()
         let stack = lua.stack
         pushHost("start")
         stack.push(main)
@@ -227,16 +219,11 @@ package final class PlanSession {
         }
     }
 
-    private func go(to place: SweepPlace) {
-        experiment?.pointTags = place.tags
-        module.sweepPoints = place.points
-    }
-
     /// Does something as at the points of sweeps at which it was asked for.
-    func at(_ place: SweepPlace, _ body: () throws -> Void) rethrows {
-        let outer = sweepPlace
-        go(to: place)
-        defer { go(to: outer) }
+    func at(_ place: SweepPoints, _ body: () throws -> Void) rethrows {
+        let outer = module.sweepPoints
+        module.sweepPoints = place
+        defer { module.sweepPoints = outer }
         try body()
     }
 

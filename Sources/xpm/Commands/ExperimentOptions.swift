@@ -61,7 +61,8 @@ struct SweepOptions: ParsableArguments {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Try values together: --zip a=1,2 b=3,4.", valueName: "a=1,2"))
+        help: ArgumentHelp(
+            "Try values together: --zip a=1,2 b=3,4; each --zip is a group.", valueName: "a=1,2"))
     var zip: [String] = []
 
     @Option(
@@ -73,6 +74,28 @@ struct SweepOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
     var seed: Int?
+
+    /// The words of each `--zip` by themselves, which the parser has in one list.
+    var zipGroups: [[String]] {
+        var sizes: [Int] = []
+        var isWithin = false
+        for word in Arguments.all.dropFirst().prefix(while: { $0 != "--" }) {
+            if word == "--zip" || word.hasPrefix("--zip=") {
+                sizes.append(word == "--zip" ? 0 : 1)
+                isWithin = true
+            } else if word.hasPrefix("-") {
+                isWithin = false
+            } else if isWithin {
+                sizes[sizes.count - 1] += 1
+            }
+        }
+        guard sizes.reduce(0, +) == zip.count else { return zip.isEmpty ? [] : [zip] }
+        var rest = zip[...]
+        return sizes.map { size in
+            defer { rest = rest.dropFirst(size) }
+            return Array(rest.prefix(size))
+        }
+    }
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample needs a number from 1.") }

@@ -91,14 +91,14 @@ struct ExperimentFiles {
     ) throws(SettingError) -> ConfigurationSweep {
         var own = ConfigurationSweep()
         for option in options.sweep { try own.add(ConfigurationFiles.sweep(option)) }
-        if !options.zip.isEmpty { try own.add(ConfigurationFiles.zip(options.zip)) }
+        for group in options.zipGroups { try own.add(ConfigurationFiles.zip(group)) }
         for path in own.axes.flatMap(\.paths) {
             if case .option(let text)? = files.merged.at(path)?.origin {
                 throw SettingError("'\(path)' is swept, and has one value by \(text)", at: .none)
             }
         }
         var sweep = given
-        try sweep.giveWay(to: files.merged) { files.isLater($0, than: $1) }
+        sweep.giveWay(to: files.merged) { files.isLater($0, than: $1) }
         for axis in own.axes { try sweep.replace(with: axis) }
         if let count = options.sample {
             sweep.take(count, seed: UInt64(bitPattern: Int64(options.seed ?? 0)))

@@ -18,6 +18,7 @@ struct PlanTests {
         var changed: [Int] = []
         /// How many held jobs were waited for, each time that it was said.
         var held: [Int] = []
+        var watched: [Int] = []
         var statuses: [Int: JobStatus] = [:]
         var isFinished = false
         private var count = 0
@@ -66,6 +67,7 @@ struct PlanTests {
                     memories.append(memory)
                 case .withdraw(let number): withdrawn.append(number.index)
                 case .leave(let number): left.append(number.index)
+                case .watch(let spec): watched.append(spec.index)
                 case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
                 case .report(let number, let status): statuses[number.index] = status
@@ -138,6 +140,27 @@ struct PlanTests {
         bench.change(0, .priority(-1))
         for number in [0, 3, 2, 4] { bench.succeed(number) }
         #expect(bench.launched == [0, 3, 2, 4, 1])
+    }
+
+    @Test("a held job that somebody else has done is done; what needs it starts")
+    func doneElsewhere() {
+        var bench = Bench(slots: 1)
+        let held = bench.submit(isHeld: true)
+        let child = bench.submit(needs: [held])
+        #expect(bench.watched == [held])
+        bench.apply(.doneElsewhere(JobNumber(held)))
+        #expect(bench.statuses[held] == .cached && bench.launched == [child])
+        // It is done already, or runs here.
+        bench.apply(.doneElsewhere(JobNumber(held)))
+        bench.apply(.doneElsewhere(JobNumber(child)))
+        #expect(bench.statuses[child] == .running)
+        // One that was let go, and has not started.
+        let released = bench.submit(isHeld: true)
+        bench.change(released, .release)
+        bench.apply(.doneElsewhere(JobNumber(released)))
+        bench.succeed(child)
+        bench.apply(.closed)
+        #expect(bench.launched == [child] && bench.isFinished)
     }
 
     @Test("a held job waits until it is let go, and the run with it")

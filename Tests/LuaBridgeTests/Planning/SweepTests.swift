@@ -299,7 +299,7 @@ struct SweepTests {
             ("xpm.logspace(-3, 0, 4)", "0.001 0.01 0.1 1.0"),
             ("xpm.range(1, 5)", "1 2 3 4 5"), ("xpm.range(0, 1, 0.25)", "0.0 0.25 0.5 0.75 1.0"),
             ("xpm.range(5, 1, -2)", "5 3 1"),
-            ("xpm.range(1, 0)", ""), ("xpm.range(0, 0.3, 0.1)", "0.0 0.1 0.2 0.3"),
+            ("xpm.range(0, 0.3, 0.1)", "0.0 0.1 0.2 0.3"),
             ("xpm.geomspace(1, 1000, 4)", "1.0 10.0 100.0 1000.0"),
         ])
     func lists(_ expression: String, _ expected: String) throws {
@@ -339,7 +339,10 @@ struct SweepTests {
             ("xpm.sobol { n = 2, a = xpm.grid {} }", "xpm.sobol: 'a' cannot be a sweep"),
             ("xpm.uniform(2, 1)", "the lower one first"),
             ("xpm.loguniform(0, 1)", "more than 0"), ("xpm.integers(1, 2.5)", "two whole numbers"),
-            ("xpm.range(1, 2, 0)", "a step of 0"), ("xpm.integers(0, math.maxinteger)", "more than 2^53"),
+            ("xpm.range(1, 2, 0)", "a step of 0"),
+            ("xpm.range(5, 1)", "a step of 1 does not lead from 5 to 1; one of -1 does"),
+            ("xpm.range(0.1, 0.5, -0.1)", "a step of -0.1 does not lead from 0.1 to 0.5"),
+            ("xpm.integers(0, math.maxinteger)", "more than 2^53"),
             ("xpm.zip { a = { 1, 2 }, b = { 3 } }", "lists of"),
             (
                 "xpm.grid { a = { 1, 2 }, xpm.zip { a = { 3 }, b = { 4 } } }",

@@ -24,7 +24,8 @@ struct AttachCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
-            guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace)) else {
+            guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace))
+            else {
                 return
             }
             follow(run, in: place)

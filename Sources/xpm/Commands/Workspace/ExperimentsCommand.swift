@@ -60,7 +60,8 @@ struct ExperimentsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace)) else {
+                guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace))
+                else {
                     return
                 }
                 let inventory = WorkspaceInventory(
