@@ -63,7 +63,13 @@ package struct ConfigurationFiles {
         }
         var value = try YAMLFile.parse(option: text, value: String(given))
         value.replacesMap = name.hasSuffix(":")
-        try merged.set(String(name.before(":") ?? name), to: value)
+        let path = String(name.before(":") ?? name)
+        if ["imports", "parent"].contains(path) {
+            throw SettingError(
+                "'\(path)' belongs into a file; --pre-yaml lays a file below it, --post-yaml above",
+                at: .option(text))
+        }
+        try merged.set(path, to: Self.placed(value, at: path, from: Paths.current))
     }
 
     /// Whether a value comes after another one, and wins over it.
@@ -202,22 +208,25 @@ package struct ConfigurationFiles {
     private static func absolute(_ setting: Setting, from folder: String) throws(SettingError) -> Setting {
         guard case .map(var fields) = setting.content else { return setting }
         for index in fields.indices {
-            let value = fields[index].value
-            func placed(_ one: Setting) -> Setting {
-                guard case .string(let path) = one.content else { return one }
-                return Setting(.string(Paths.absolute(path, from: folder)), origin: one.origin)
-            }
-            switch (fields[index].key, value.content) {
-            case ("file", .string): fields[index].value = placed(value)
-            case ("luapath", .string), ("pythonpath", .string): fields[index].value = placed(value)
-            case ("luapath", .list(let paths)), ("pythonpath", .list(let paths)):
-                fields[index].value.content = .list(paths.map(placed))
-            case ("pre_experiment", .string(let text)) where text.contains("/") || text.hasSuffix(".lua"):
-                fields[index].value = placed(value)
-            default: break
-            }
+            fields[index].value = placed(fields[index].value, at: fields[index].key, from: folder)
         }
         fields.removeAll { ["imports", "parent"].contains($0.key) }
         return Setting(.map(fields), origin: setting.origin)
+    }
+
+    /// The value of a key; relative paths of what is loaded are from the file's folder, or from the current one where an option says them.
+    private static func placed(_ value: Setting, at key: String, from folder: String) -> Setting {
+        func placed(_ one: Setting) -> Setting {
+            guard case .string(let path) = one.content else { return one }
+            return Setting(.string(Paths.absolute(path, from: folder)), origin: one.origin)
+        }
+        switch (key, value.content) {
+        case ("file", .string), ("luapath", .string), ("pythonpath", .string): return placed(value)
+        case ("luapath", .list(let paths)), ("pythonpath", .list(let paths)):
+            return Setting(.list(paths.map(placed)), origin: value.origin)
+        case ("pre_experiment", .string(let text)) where text.contains("/") || text.hasSuffix(".lua"):
+            return placed(value)
+        default: return value
+        }
     }
 }

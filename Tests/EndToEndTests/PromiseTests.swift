@@ -333,4 +333,244 @@ struct PromiseTests {
                 "no job has the tag 'lr', which varies: a parameter named 'lr' that gets its value has it"),
             "\(run.error)")
     }
+
+    @Test("doctor finds what makes gc refuse, and links that lead nowhere, and says what mends it")
+    func doctor() throws {
+        let bench = try bench()
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        #expect(try bench.run("doctor").error == "nothing found\n")
+        let run = Paths.real("\(bench.folder)/workspace/experiments/experiment/current")
+        let log = "\(run)/jobs.jsonl"
+        let lines = try Files.readText(log).split(separator: "\n").map(String.init)
+        try Files.write(Array((["{}"] + lines).joined(separator: "\n").utf8 + [10]), to: log)
+        func check(_ problem: String, stopsCollection: Bool) throws {
+            let found = try bench.run("doctor", "--mend")
+            #expect(found.code == 1 && found.output.contains(problem), "\(problem): \(found)")
+            #expect(try bench.run("gc").code == (stopsCollection ? 2 : 0), "\(problem)")
+        }
+        try check(
+            "jobs.jsonl: line 1 cannot be read: xpm gc removes nothing while it is so; restore it, or remove the line",
+            stopsCollection: true)
+        try Files.remove(log)
+        try check(
+            "jobs.jsonl: it is gone: xpm gc removes nothing while it is so; restore it, or remove the run: xpm experiments delete experiment --run",
+            stopsCollection: true)
+        try Files.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: log)
+        try Files.write(Array("{".utf8), to: "\(run)/environment.json")
+        try check(
+            "environment.json: it cannot be read: no JSON; restore it, or remove it", stopsCollection: false)
+        try Files.remove("\(run)/environment.json")
+        for (name, stops) in [("jobs/elsewhere", true), ("experiments/gone", true), ("partials/x", false)] {
+            try Files.makeFolder(Paths.parent("\(bench.folder)/workspace/\(name)"))
+            try Files.link("\(bench.folder)/workspace/\(name)", to: "/nowhere/there")
+            try check(
+                "\(name): a link to /nowhere/there, which is not there: mount or restore that, or remove the link",
+                stopsCollection: stops)
+            try Files.remove("\(bench.folder)/workspace/\(name)")
+        }
+        let current = "\(bench.folder)/workspace/experiments/experiment/current"
+        try Files.link(current, to: "20200101_000000")
+        let mended = try bench.run("doctor", "--mend")
+        #expect(
+            mended.code == 0 && mended.output.contains("current: a link to a run that is gone  mended"),
+            "\(mended)")
+        #expect(Paths.real(current) == run)
+        // What jobs clean removes leaves links in the run: nobody has to do anything.
+        #expect(try bench.run("jobs", "clean", "--filter", "n = 1", "--perform").code == 0)
+        let note = try bench.run("doctor")
+        #expect(note.code == 0 && note.output.contains("1 link to a job that is gone"), "\(note)")
+        #expect(try bench.run("doctor", "--mend").output.contains("mended"))
+        #expect(try bench.run("doctor").output.isEmpty)
+    }
+
+    @Test("a relative path of a workspace in settings.yaml is one place, from every folder")
+    func relativeWorkspace() throws {
+        let bench = try bench()
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        try bench.write("workspaces: [{ id: w, path: ./mine }]\n", to: "config/xpm/settings.yaml")
+        try bench.write("", to: "below/file")
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        let again = try bench.run("run", "../experiment.lua", in: "below", environment: environment)
+        #expect(again.error.contains("5 tasks: 5 cached"), "\(again.error)")
+        #expect(try bench.run("jobs", "list", in: "below").output.split(separator: "\n").count == 5)
+        #expect(Files.exists("\(bench.folder)/config/xpm/mine/experiments/experiment/current"))
+    }
+
+    @Test(
+        "what an option would not change is refused, with what it excludes",
+        arguments: [
+            (
+                ["describe", "experiment.lua", "-c", "zz=3"], 64,
+                "-c zz=3: this command looks at what the script defines"
+            ),
+            (["describe", "experiment.lua", "--sweep", "zzz=1"], 64, "Unknown option '--sweep'"),
+            (["describe", "experiment.lua", "--workdir", "/nonexist"], 64, "Unknown option '--workdir'"),
+            (
+                ["deprecated", "list", "experiment.lua", "-c", "zz=1"], 64,
+                "-c zz=1: this command looks at what the script defines"
+            ),
+            (["deprecated", "list", "experiment.lua", "--env", "A=1"], 64, "Unknown option '--env'"),
+            (
+                ["run", "experiment.lua", "--run-mode", "dry-run", "--notify", "true"], 64,
+                "--run-mode dry-run launches nothing: it goes without --notify"
+            ),
+            (
+                ["run", "experiment.lua", "--run-mode", "generate", "--fail-fast"], 64,
+                "it goes without --fail-fast"
+            ),
+            (["run", "experiment.lua", "--run-mode", "generate", "-j", "2"], 64, "it goes without -j"),
+            (["run", "experiment.lua", "--run-mode", "dry-run", "--wait"], 64, "it goes without --wait"),
+            (
+                ["run", "experiment.lua", "--show", "--wait"], 64,
+                "--show runs nothing: it goes without --wait"
+            ),
+            (["run", "experiment.lua", "--show", "-q"], 64, "it goes without --quiet"),
+            (
+                ["run", "experiment.lua", "--show", "--run-mode", "generate"], 64,
+                "--show goes without --run-mode"
+            ),
+            (
+                ["run", "experiment.lua", "-c", "imports=[nofile]"], 2,
+                "-c imports=[nofile]: 'imports' belongs into a file; --pre-yaml lays a file below it"
+            ),
+            (
+                ["run", "experiment.lua", "--file", "a", "--module-name", "b"], 64,
+                "--file and --module-name exclude each other"
+            ),
+        ])
+    func refused(_ words: [String], _ code: Int32, _ message: String) throws {
+        let bench = try bench()
+        let (process, tag) = try bench.start(words)
+        let result = try bench.finish(process, tag)
+        #expect(result.code == code && result.error.contains(message), "\(result)")
+    }
+
+    @Test(
+        "-c pre_experiment means what it means in the file; a parameter that is swept twice in a file is an error"
+    )
+    func keysOnTheCommandLine() throws {
+        let bench = try Workbench()
+        try bench.write("made_before = 'pre'\n", to: "pre.lua")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            return xpm.experiment { configuration = xpm.configuration { lr = xpm.sweep(xpm.float) { default = 1 } },
+              run = function(helper, cfg) print(made_before, cfg.lr) end }
+            """, to: "experiment.lua")
+        try bench.write("pre_experiment: pre.lua\n", to: "full.yaml")
+        let inFile = try bench.run("run", "-q", "experiment.lua", "full.yaml")
+        #expect(inFile.output == "pre\t1.0\n", "\(inFile)")
+        #expect(
+            try bench.run("run", "-q", "experiment.lua", "-c", "pre_experiment=pre.lua").output
+                == inFile.output)
+        #expect(
+            try bench.run("describe", "experiment.lua", "-c", "pre_experiment=gone.lua").error.contains(
+                "gone.lua"))
+        try bench.write("lr: [1, 2]\ngrid_search: { lr: [3, 4] }\n", to: "full.yaml")
+        let twice = try bench.run("run", "-q", "experiment.lua", "full.yaml")
+        #expect(
+            twice.code == 2
+                && twice.error.contains("full.yaml:1:5: 'lr' is swept twice: here, and at full.yaml:2:"),
+            "\(twice)")
+        // In another file it takes the other's place.
+        try bench.write("lr: [1, 2]\n", to: "base.yaml")
+        try bench.write("imports: base\ngrid_search: { lr: [3, 4] }\n", to: "full.yaml")
+        #expect(
+            try bench.run("run", "-q", "experiment.lua", "full.yaml").output
+                == "pre\t3.0\npre\t4.0\n".replacing("pre", with: "nil"))
+        #expect(
+            try bench.run("run", "-q", "experiment.lua", "-c", "lr=[5,6]").output == "nil\t5.0\nnil\t6.0\n")
+    }
+
+    @Test(
+        "-c reaches an element of a default of the schema; elements are counted from 0 by -c and by messages")
+    func elements() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            return xpm.experiment { configuration = xpm.configuration {
+                model = { layers = xpm.list(xpm.int) { default = { 4, 5 } }, rates = xpm.map(xpm.string, xpm.float) { default = { a = 1 } } },
+              },
+              run = function(helper, cfg)
+                local rates = {}
+                for name, rate in pairs(cfg.model.rates) do rates[#rates + 1] = name .. rate end
+                table.sort(rates)
+                print(cfg.model.layers[1], cfg.model.layers[2], table.unpack(rates))
+              end }
+            """, to: "experiment.lua")
+        try bench.write("model: { layers: [7, 8, 9] }\n", to: "full.yaml")
+        func run(_ options: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(["run", "-q", "experiment.lua"] + options)
+            return try bench.finish(process, tag)
+        }
+        #expect(try run("-c", "model.layers.0=9").output == "9\t5\ta1.0\n")
+        #expect(try run("-c", "model.layers.1=9", "-c", "model.rates.b=2").output == "4\t9\ta1.0\tb2.0\n")
+        #expect(
+            try run("-c", "model={layers: [1, 2]}", "-c", "model.rates={b: 3}").output == "1\t2\tb3.0\n")
+        #expect(try run("full.yaml", "-c", "model.layers.0=1").output == "1\t8\ta1.0\n")
+        #expect(
+            try run("-c", "model.layers.2=9").error.contains(
+                "no position '2' in a list of 2, which are counted from 0"))
+        #expect(
+            try run("full.yaml", "-c", "model.layers.1=x").error.contains(
+                "-c model.layers.1=x: model.layers.1: expected int"))
+        #expect(try run("-c", "model.layers.1=x").error.contains("model.layers.1: expected int"))
+        #expect(try run("-c", "model.layers=[1, null]").error.contains("null in a list, at position 1"))
+    }
+
+    @Test("dirty_git sees a file of the experiment that is not in the repository")
+    func untracked() throws {
+        let bench = try bench()
+        let git = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        for words in [["init", "-q"], ["add", "program.sh"], git + ["commit", "-qm", "one"]] {
+            let (process, tag) = try bench.start(words, program: "/usr/bin/git")
+            #expect(try bench.finish(process, tag).code == 0)
+        }
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let told = try bench.run("run", "-q", "experiment.lua", environment: environment)
+        #expect(
+            told.error.contains("experiment.lua is not in the repository (dirty_git: ignore says nothing)"),
+            "\(told)")
+        let refused = try bench.run(
+            "run", "-q", "experiment.lua", "-c", "dirty_git=error", environment: environment)
+        #expect(
+            refused.code == 2
+                && refused.error.contains(
+                    "experiment.lua is not in the repository, and the experiment says dirty_git: error")
+        )
+        try bench.write("experiment.lua\n", to: ".gitignore")
+        #expect(
+            try bench.run("run", "-q", "experiment.lua", environment: environment).error.contains(
+                "experiment.lua is not in"))
+        for words in [["add", "-f", "experiment.lua", ".gitignore"], git + ["commit", "-qm", "two"]] {
+            let (process, tag) = try bench.start(words, program: "/usr/bin/git")
+            #expect(try bench.finish(process, tag).code == 0)
+        }
+        // Other files do not count.
+        try bench.write("", to: "notes.txt")
+        let clean = try bench.run(
+            "run", "-q", "experiment.lua", "-c", "dirty_git=error", environment: environment)
+        #expect(clean.code == 0 && clean.error.isEmpty, "\(clean)")
+    }
+
+    @Test("code --diff tells of a file that is gone; --json has the text of a file")
+    func code() throws {
+        let bench = try bench()
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        let job = try #require(try bench.jobs("w.program").first).path
+        let shown = try bench.run("code", job, "program.sh", "--json")
+        #expect(try JSON.parse(Array(shown.output.utf8))["text"]?.string == bench.read("program.sh"))
+        #expect(try bench.run("code", job, "--diff").output.isEmpty)
+        try Files.remove("\(bench.folder)/program.sh")
+        for words in [["code", job, "--diff"], ["code", job, "program.sh", "--diff"]] {
+            let (process, tag) = try bench.start(words)
+            let result = try bench.finish(process, tag)
+            #expect(result.output == "program.sh: gone: there is no program.sh any more\n", "\(result)")
+        }
+        let wrote = try bench.run("code", job, "--restore", "then", "--json").output.split(separator: "\n")
+        #expect(try wrote.allSatisfy { Files.exists(try JSON.parse(Array($0.utf8))["wrote"]?.string ?? "") })
+    }
 }

@@ -45,20 +45,71 @@ package struct WorkspaceDoctor {
         found += abandonedCopies(gone: gone)
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
-        for path in DeprecatedJobs(in: workspace, type: { _ in nil }).dangling() {
-            found.append(
-                Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
-                    try Files.remove(path)
-                })
+        return found + danglingLinks() + strangers()
+    }
+
+    private func below(_ folder: String) -> [String] {
+        ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
+    }
+
+    // MARK: Links
+
+    private static func isDangling(_ path: String) -> Bool {
+        Files.kind(path, followingLinks: false) == .link && !Files.exists(path)
+    }
+
+    /// Links of the workspace that lead to nothing.
+    private func danglingLinks() -> [Finding] {
+        let parts = ["jobs", "experiments", "sources", "partials", "tokens"].map { "\(workspace.path)/\($0)" }
+        let folders = parts + parts.dropLast().flatMap(below)
+        let links = (parts + folders.flatMap(below)).filter(Self.isDangling)
+        return TextSet(links).ordered.map(dangling) + linksOfRuns()
+    }
+
+    private func dangling(_ path: String) -> Finding {
+        let experiment = Paths.name(Paths.parent(path))
+        if DeprecatedJobs.isLink(path) {
+            return Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
+                try Files.remove(path)
+            }
         }
-        return found + strangers()
+        if Paths.name(path) == "current", path == "\(workspace.experiment(experiment))/current" {
+            return Finding(path: path, problem: "a link to a run that is gone") { () throws(SystemError) in
+                if let newest = RunHistory(experiment: experiment, in: workspace).newest {
+                    try Files.link(path, to: newest)
+                } else {
+                    try Files.remove(path)
+                }
+            }
+        }
+        return Finding(
+            path: path,
+            problem:
+                "a link to \(Files.linkTarget(path) ?? "?"), which is not there: mount or restore that, or remove the link",
+            cure: nil)
+    }
+
+    /// What runs say of jobs that were removed: nothing has to be done about it.
+    private func linksOfRuns() -> [Finding] {
+        below("\(workspace.path)/experiments").flatMap { experiment -> [Finding] in
+            if FileLock.isHeld("\(experiment)/lock") { return [] }
+            return RunHistory(experiment: Paths.name(experiment), in: workspace).names.compactMap { run in
+                let folder = "\(experiment)/\(run)/jobs"
+                guard Files.isFolder(folder, below: workspace.path) else { return nil }
+                let links = below(folder).flatMap(below).filter(Self.isDangling)
+                if links.isEmpty { return nil }
+                let what =
+                    links.count == 1 ? "1 link to a job that is" : "\(links.count) links to jobs that are"
+                return Finding(
+                    path: folder, problem: "\(what) gone",
+                    cure: { () throws(SystemError) in for link in links { try Files.remove(link) } },
+                    isNote: true)
+            }
+        }
     }
 
     /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing removes it.
     private func strangers() -> [Finding] {
-        func below(_ folder: String) -> [String] {
-            ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
-        }
         func isFolder(_ path: String) -> Bool { Files.kind(path, followingLinks: false) == .folder }
         let places = [workspace.jobs, workspace.sources, workspace.partials].filter {
             Files.kind($0, followingLinks: false) != nil
@@ -86,7 +137,8 @@ package struct WorkspaceDoctor {
                     ? below(name).filter { !isFolder($0) || Identifier(hex: Paths.name($0)) == nil } : [name]
             }
         }
-        return strange.map { path in
+        // A link that leads nowhere is told with the others.
+        return strange.filter { !Self.isDangling($0) }.map { path in
             let isLink = Files.kind(path, followingLinks: false) == .link
             return Finding(
                 path: path,
@@ -140,21 +192,15 @@ package struct WorkspaceDoctor {
         if FileLock.isHeld(workspace.lock(ofExperiment: experiment)) { return [] }
         var found = temporaryFiles(in: folder)
         for run in RunRecord.all(of: experiment, in: workspace) {
-            for name in ["status.json", "jobs.jsonl"] {
-                do throws(SystemError) { _ = try Files.end(of: "\(run.path)/\(name)", count: 1) } catch {
-                    if error.isDenied { warn(error) }
-                }
-            }
             let status = "\(run.path)/status.json"
-            if let bytes = try? Files.read(status, limit: 1 << 26) {
-                if let json = try? JSON.parse(bytes) {
-                    if json["status"] == "running" { found.append(stale(status, json)) }
-                } else {
-                    found.append(Finding(path: status, problem: "it cannot be read: no JSON", cure: nil))
-                }
+            if let json = record(status, &found), json["status"] == "running" {
+                found.append(stale(status, json))
             }
+            _ = record("\(run.path)/environment.json", &found)
             for name in RunFolder.logs {
-                if let torn = tornLine("\(run.path)/\(name)") { found.append(torn) }
+                let path = "\(run.path)/\(name)"
+                if let torn = tornLine(path) { found.append(torn) }
+                if let damage = damage(of: path, run) { found.append(damage) }
             }
             found += temporaryFiles(in: run.path)
         }
@@ -166,6 +212,59 @@ package struct WorkspaceDoctor {
             () throws(SystemError) in
             guard case .object(let members) = json else { return }
             try Files.replace(path, with: RunStatus.settled(members, run: Paths.parent(path)).prettyBytes)
+        }
+    }
+
+    /// What a file of a run says; what is wrong with it is found.
+    private func record(_ path: String, _ found: inout [Finding]) -> JSON? {
+        do throws(SystemError) {
+            let bytes = try Files.read(path, limit: 1 << 26)
+            if let json = try? JSON.parse(bytes) { return json }
+            found.append(
+                Finding(
+                    path: path, problem: "it cannot be read: no JSON; restore it, or remove it", cure: nil))
+        } catch {
+            if error.isDenied {
+                warn(error)
+            } else if !error.isMissing {
+                found.append(Finding(path: path, problem: "\(error.text)", cure: nil))
+            }
+        }
+        return nil
+    }
+
+    /// Why a log cannot be read as a whole. A torn last line is another thing.
+    private func damage(of path: String, _ run: RunRecord) -> Finding? {
+        let isOfJobs = Paths.name(path) == "jobs.jsonl"
+        let removal = "xpm experiments delete \(run.experiment) --run \(run.run) --perform"
+        let stops = isOfJobs ? ": xpm gc removes nothing while it is so" : ""
+        do throws(SystemError) {
+            let lines = try Files.read(path).split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            guard
+                let number = lines.dropLast().firstIndex(where: { line in
+                    isOfJobs
+                        ? JobRecord(workspace, line: Array(line)) == nil
+                        : (try? JSON.parse(Array(line))) == nil
+                })
+            else { return nil }
+            return Finding(
+                path: path,
+                problem:
+                    "line \(number + 1) cannot be read\(stops); restore it, or remove the line, or the run: \(removal)",
+                cure: nil)
+        } catch {
+            if error.isDenied {
+                warn(error)
+                return nil
+            }
+            // Only a run that says how it stands must have told of its jobs.
+            if error.isMissing, !isOfJobs || !Files.exists("\(run.path)/status.json") { return nil }
+            return Finding(
+                path: path,
+                problem:
+                    "\(error.isMissing ? "it is gone" : "\(error.text)")\(stops); restore it, or remove the run: \(removal)",
+                cure: nil)
         }
     }
 

@@ -27,6 +27,37 @@ extension Setting {
         try set(steps[...], to: value)
     }
 
+    /// Lays what was only given in parts, by ways into it, over what the schema says without them.
+    package func completed(by record: Record) throws(SettingError) -> Setting {
+        guard case .map(var fields) = content else { return self }
+        for index in fields.indices {
+            guard let parameter = record.parameters.first(where: { $0.name == fields[index].key }) else {
+                continue
+            }
+            let value = fields[index].value
+            if case .record(let inner) = parameter.type {
+                fields[index].value = try value.completed(by: inner)
+            } else if value.isWay, let known = parameter.defaultValue {
+                var whole = Setting(value: known, origin: .none)
+                try whole.lay(parts: value)
+                fields[index].value = whole
+            }
+        }
+        var completed = self
+        completed.content = .map(fields)
+        return completed
+    }
+
+    private mutating func lay(parts: Setting, below way: [String] = []) throws(SettingError) {
+        for field in parts.fields ?? [] {
+            if field.value.isWay {
+                try lay(parts: field.value, below: way + [field.key])
+            } else {
+                try set((way + [field.key])[...], to: field.value)
+            }
+        }
+    }
+
     private mutating func set(_ steps: ArraySlice<String>, to value: Setting) throws(SettingError) {
         guard let step = steps.first else {
             self = merged(with: value)
@@ -36,7 +67,9 @@ extension Setting {
         switch content {
         case .list(var values):
             guard let position = Int(step), position >= 0, position < values.count else {
-                throw SettingError("no position '\(step)' in a list of \(values.count)", at: value.origin)
+                throw SettingError(
+                    "no position '\(step)' in a list of \(values.count), which are counted from 0",
+                    at: value.origin)
             }
             try values[position].set(steps.dropFirst(), to: value)
             content = .list(values)
@@ -45,6 +78,7 @@ extension Setting {
                 try fields[index].value.set(steps.dropFirst(), to: value)
             } else {
                 var inner = Setting(.map([]), origin: value.origin)
+                inner.isWay = steps.count > 1
                 try inner.set(steps.dropFirst(), to: value)
                 fields.append(.init(key: step, value: inner, place: value.origin))
             }

@@ -33,6 +33,14 @@ package struct Setting: Sendable, Equatable {
         case option(String)
         case none
 
+        /// Whether both were written in one file.
+        package func isInFile(of other: Origin) -> Bool {
+            guard case .file(let path, _, _) = self, case .file(let otherPath, _, _) = other else {
+                return false
+            }
+            return path == otherPath
+        }
+
         /// `full.yaml:3:16`, `-c learning_rate=fast`.
         package var text: String {
             switch self {
@@ -52,9 +60,31 @@ package struct Setting: Sendable, Equatable {
     /// Of a map: whether it stands in place of another, instead of being laid over it.
     package var replacesMap = false
 
+    /// Of a map: whether it was only made on the way to a value, `model.layers.0=9`, so that the rest is what it would be without.
+    package var isWay = false
+
     package init(_ content: Content, origin: Origin) {
         self.content = content
         self.origin = origin
+    }
+
+    /// A value without objects, as if it had been written.
+    package init(value: Value, origin: Origin) {
+        let content: Content =
+            switch value {
+            case .null: .null
+            case .bool(let value): .bool(value)
+            case .int(let value): .int(value)
+            case .float(let value): .float(value)
+            case .list(let values), .set(let values): .list(values.map { Setting(value: $0, origin: origin) })
+            case .map(let entries), .openMap(let entries):
+                .map(
+                    entries.map {
+                        .init(key: $0.key.plainText, value: Setting(value: $0.value, origin: origin))
+                    })
+            case .string, .path, .file, .member, .object: .string(value.plainText)
+            }
+        self.init(content, origin: origin)
     }
 
     /// The value of a key; nil for another kind or an absent key.

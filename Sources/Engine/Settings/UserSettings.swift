@@ -4,7 +4,7 @@ import Text
 ///
 ///     workspaces:
 ///       - id: gpu
-///         path: /data/xpm
+///         path: /data/xpm             # a relative one is below the folder of settings.yaml
 ///         triggers: ["bert-*"]        # experiments whose id matches go there
 ///         env: { OMP_NUM_THREADS: "4" }
 ///     env: { HF_HOME: /data/hf }
@@ -86,7 +86,7 @@ package struct UserSettings: Sendable {
             }
             workspaces.append(
                 NamedWorkspace(
-                    id: id, path: Paths.absolute(path), triggers: triggers,
+                    id: id, path: Paths.absolute(path, from: Paths.parent(Self.path)), triggers: triggers,
                     environment: try Self.variables(item["env"]),
                     history: try item["history"].map { setting throws(SettingError) in
                         try HistoryLimits(setting)

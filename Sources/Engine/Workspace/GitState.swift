@@ -3,7 +3,10 @@ package import Text
 /// The state of the git repository that a folder is in.
 package struct GitState: Sendable, Equatable {
     package let commit: String?
+    /// Whether something is not committed: a change, or a file of the experiment.
     package let isDirty: Bool
+    /// Files of the experiment that are not in the repository, from its root.
+    package let untracked: [String]
     /// What is not committed, as `git diff` tells it; of a large one the beginning.
     package let diff: String?
 
@@ -16,10 +19,10 @@ package struct GitState: Sendable, Equatable {
 
         package var state: GitState? { if case .state(let state) = self { state } else { nil } }
 
-        /// Why nobody knows whether all is committed; nil where git knows.
+        /// What is not committed, or why nobody knows; nil where all is.
         package var problem: String? {
             switch self {
-            case .state: nil
+            case .state(let state): state.problem
             case .noRepository: "there is no git repository"
             case .unknown(let reason): reason
             }
@@ -30,8 +33,10 @@ package struct GitState: Sendable, Equatable {
 
     /// Asks git.
     ///
-    /// - Parameter workspace: what is in it does not count.
-    package static func of(_ folder: String, without workspace: String) -> Answer {
+    /// - Parameters:
+    ///   - files: those of the experiment, absolute; of all others only changes count.
+    ///   - workspace: what is in it does not count.
+    package static func of(_ folder: String, files: [String], without workspace: String) -> Answer {
         guard let root = root(of: folder) else { return .noRepository }
         // The workspace may be the repository itself.
         let own =
@@ -58,12 +63,37 @@ package struct GitState: Sendable, Equatable {
         let commit = lines.lazy.compactMap { $0.after("# branch.oid ") }.first.map(String.init)
         // Changed, renamed and unmerged files; git may warn of other things.
         let isDirty = lines.contains { line in ["1 ", "2 ", "u "].contains { line.hasPrefix($0) } }
+        let untracked: [String]
+        do throws(SystemError) { untracked = try Self.untracked(files, in: root, git) } catch {
+            return .unknown(error.text)
+        }
         let base = commit == "(initial)" ? [] : ["HEAD"]
         let diff = git + ["diff", "--no-color", "--no-ext-diff"] + base + ["--"] + paths
         return .state(
             GitState(
-                commit: commit == "(initial)" ? nil : commit, isDirty: isDirty,
+                commit: commit == "(initial)" ? nil : commit, isDirty: isDirty || !untracked.isEmpty,
+                untracked: untracked,
                 diff: isDirty ? ChildProcess.output(diff, limit: mostDiff)?.text : nil))
+    }
+
+    /// Those of some files that git does not know, ignored ones too.
+    private static func untracked(
+        _ files: [String], in root: String, _ git: [String]
+    ) throws(SystemError) -> [String] {
+        let own = files.map { Paths.real(Paths.absolute($0)) }.filter { $0.hasPrefix("\(root)/") }
+        if own.isEmpty { return [] }
+        let arguments =
+            git + ["ls-files", "--others", "--full-name", "-z", "--"] + own.map { ":(literal)\($0)" }
+        let (code, text) = try ChildProcess.run(arguments, environment: .current, input: "/dev/null")
+        return code == 0 ? text.split(separator: "\0").map(String.init) : []
+    }
+
+    /// What is not committed, in a line; nil where all is.
+    package var problem: String? {
+        guard isDirty else { return nil }
+        guard let first = untracked.first else { return "uncommitted changes" }
+        let more = untracked.count > 1 ? " and \(untracked.count - 1) more files are" : " is"
+        return "\(first)\(more) not in the repository"
     }
 
     /// The folder with `.git`, at or above one; that of a repository which the environment names is anywhere.
@@ -78,6 +108,9 @@ package struct GitState: Sendable, Equatable {
     }
 
     package var json: JSON {
-        ["commit": .optional(commit), "dirty": .bool(isDirty), "diff": .optional(diff)]
+        [
+            "commit": .optional(commit), "dirty": .bool(isDirty), "diff": .optional(diff),
+            "untracked": .array(untracked.map(JSON.string)),
+        ]
     }
 }

@@ -113,7 +113,13 @@ extension PlanSession {
             guard let value = setting[parameter.name] else { continue }
             let path = prefix + SettingPath.step(parameter.name)
             if parameter.isSwept {
-                guard !sweep.axes.contains(where: { $0.paths.contains(path) }) else { continue }
+                if let axis = sweep.axes.first(where: { $0.paths.contains(path) }) {
+                    if case .list = value.content, value.origin.isInFile(of: axis.origin) {
+                        throw SettingError(
+                            "'\(path)' is swept twice: here, and at \(axis.origin.text)", at: value.origin)
+                    }
+                    continue
+                }
                 switch value.content {
                 case .list, .map: try sweep.add(ConfigurationSweep.axis(path, value))
                 default: break
@@ -128,7 +134,7 @@ extension PlanSession {
     private func checked(_ setting: Setting, _ record: Record?) throws -> Value {
         try Self.refuseHoles(setting)
         guard let record else { return setting.value }
-        let setting = setting.fitted(to: .record(record))
+        let setting = try setting.completed(by: record).fitted(to: .record(record))
         let base = TextSet(ExperimentSettings.keys)
         let fields = setting.fields ?? []
         let own = TextSet(record.parameters.map(\.name))
@@ -142,7 +148,7 @@ extension PlanSession {
             }
             return .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
         } catch {
-            let name = error.path.after(".") ?? error.path[...]
+            let name = Self.way(error.path)
             guard case .unknownParameter(let key, _, let nearest) = error.problem else {
                 let origin = setting.origin(at: error.path)
                 throw SettingError("\(name): \(error.text)\(Self.advice(error, origin))", at: origin)
@@ -154,6 +160,20 @@ extension PlanSession {
         }
     }
 
+    /// The way that `-c` takes to what an error is about: `layers.0` for `.layers[1]`.
+    private static func way(_ path: String) -> String {
+        var way = ""
+        var rest = path[...]
+        while let (before, after) = rest.cut(at: "["), let (digits, behind) = after.cut(at: "]"),
+            let number = Int(digits)
+        {
+            way += "\(before).\(number - 1)"
+            rest = behind
+        }
+        way += rest
+        return way.after(".").map(String.init) ?? way
+    }
+
     /// A Lua list ends where nothing is: null in one would be lost, or its end.
     private static func refuseHoles(_ setting: Setting) throws(SettingError) {
         switch setting.content {
@@ -161,7 +181,7 @@ extension PlanSession {
             for (index, value) in values.enumerated() {
                 if value.content == .null {
                     throw SettingError(
-                        "null at position \(index + 1) of a list: Lua has no place for it; leave it out, or give values one by one (grid_search, xpm.sweep)",
+                        "null in a list, at position \(index): Lua has no place for it; leave it out, or give values one by one (grid_search, xpm.sweep)",
                         at: value.origin)
                 }
                 try refuseHoles(value)

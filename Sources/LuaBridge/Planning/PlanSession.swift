@@ -92,6 +92,9 @@ package final class PlanSession {
         let content: [UInt8]
     }
 
+    /// The files of the plan that were read: the script, its modules, YAML files.
+    package var filesRead: [String] { loaded.map(\.path) + input.configurationFiles.map(\.path) }
+
     /// - Parameter warn: told what is no error but should be known.
     package init(_ input: PlanInput, flag: InterruptFlag, warn: @escaping (String) -> Void = { _ in }) {
         self.input = input

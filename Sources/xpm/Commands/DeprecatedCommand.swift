@@ -19,15 +19,18 @@ struct DeprecatedCommand: ParsableCommand {
                   xpm deprecated list experiment.lua
                 """)
 
-        @OptionGroup var experiment: ExperimentOptions
+        @OptionGroup var script: ScriptOptions
+        @OptionGroup var workspace: WorkspaceOptions
 
         @Flag(help: "One JSON object a line.")
         var json = false
 
+        func validate() throws { try DeprecatedCommand.check(script) }
+
         func run() throws {
             do throws(Failure) {
                 let json = json
-                try PlanReader.read(experiment, .types) { reader in
+                try PlanReader.read(ExperimentFiles(of: script, workspace: workspace), .types) { reader in
                     try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()
@@ -62,22 +65,32 @@ struct DeprecatedCommand: ParsableCommand {
                   xpm deprecated fix experiment.lua --undo
                 """)
 
-        @OptionGroup var experiment: ExperimentOptions
+        @OptionGroup var script: ScriptOptions
+        @OptionGroup var workspace: WorkspaceOptions
 
         @Flag(help: "Take the links away again.")
         var undo = false
 
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
+        func validate() throws { try DeprecatedCommand.check(script) }
+
         func run() throws {
             do throws(Failure) {
-                let undo = undo
-                try PlanReader.read(experiment, .types) { reader in
+                let (undo, json) = (undo, json)
+                try PlanReader.read(ExperimentFiles(of: script, workspace: workspace), .types) { reader in
                     try ExperimentFiles.check(reader.files.workspace)
                     let jobs = DeprecatedJobs(in: reader.files.workspace) { reader.session.type(named: $0) }
                     let (found, unreadable) = jobs.find()
                     var count = 0
                     for path in jobs.dangling() {
                         try Files.remove(path)
-                        reader.write("\(Paths.shown(path))  removed: what it was linked to is gone\n")
+                        let line: JSON = ["new": .string(path), "did": "removed"]
+                        reader.write(
+                            json
+                                ? line.text + "\n"
+                                : "\(Paths.shown(path))  removed: what it was linked to is gone\n")
                         count += 1
                     }
                     var targets: TextSet = []
@@ -94,7 +107,12 @@ struct DeprecatedCommand: ParsableCommand {
                             continue
                         }
                         if undo { try jobs.unlink(entry) } else { try jobs.link(entry) }
-                        reader.write(entry.text(undo ? "unlinked" : "linked"))
+                        let did = undo ? "unlinked" : "linked"
+                        let line: JSON = [
+                            "old": .string(entry.old.path), "new": .string(entry.new.path),
+                            "did": .string(did),
+                        ]
+                        reader.write(json ? line.text + "\n" : entry.text(did))
                         count += 1
                     }
                     let what = undo ? "unlinked" : "linked"
@@ -105,6 +123,12 @@ struct DeprecatedCommand: ParsableCommand {
                 }
             } catch { throw error.reported() }
         }
+    }
+
+    fileprivate static func check(_ script: ScriptOptions) throws {
+        try script.requireFiles()
+        // The id may choose the workspace.
+        try script.requireKeys(["id"] + ScriptOptions.keysOfCode)
     }
 
     /// Tells of jobs that could not be converted; then the command has not succeeded.

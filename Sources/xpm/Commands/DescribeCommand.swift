@@ -16,7 +16,7 @@ struct DescribeCommand: ParsableCommand {
               xpm describe iris.train
             """)
 
-    @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var script: ScriptOptions
 
     @Option(help: ArgumentHelp("A type, whole; may be given several times.", valueName: "id"))
     var type: [String] = []
@@ -24,11 +24,13 @@ struct DescribeCommand: ParsableCommand {
     @Flag(help: "A JSON array of the types.")
     var json = false
 
+    func validate() throws { try script.requireKeys(ScriptOptions.keysOfCode) }
+
     func run() throws {
         do throws(Failure) {
             let (options, types) = sorted()
             let (wanted, json) = (types, json)
-            try PlanReader.read(options, .types) { reader in
+            try PlanReader.read(ExperimentFiles(of: options), .types) { reader in
                 let all = reader.session.types
                 let chosen = try Self.choose(wanted, among: all)
                 let report = TypeReport(style: .standardOutput)
@@ -45,14 +47,14 @@ struct DescribeCommand: ParsableCommand {
     }
 
     /// The words that are files, and those that are types.
-    private func sorted() -> (ExperimentOptions, [String]) {
-        var options = experiment
+    private func sorted() -> (ScriptOptions, [String]) {
+        var options = script
         func isFile(_ word: String) -> Bool {
             Paths.hasExtension(word, "lua", "yaml", "yml")
                 || ["", ".lua", ".yaml", ".yml"].contains { Files.kind(word + $0) == .file }
         }
-        options.files = experiment.files.filter(isFile)
-        let types = experiment.files.filter { !isFile($0) } + type
+        options.files = script.files.filter(isFile)
+        let types = script.files.filter { !isFile($0) } + type
         if options.files.isEmpty, options.file == nil, options.moduleName == nil {
             options.files = ["experiment.lua"]
         }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Engine
 import Text
 
-/// Which experiment, with which configuration, in which workspace.
-struct ExperimentOptions: ParsableArguments {
+/// Which script, with which configuration.
+struct ScriptOptions: ParsableArguments {
     @Argument(
         help: "A Lua script and/or a YAML file.", completion: .file(extensions: ["lua", "yaml", "yml"]))
     var files: [String] = []
@@ -31,6 +31,41 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The module of the script, in place of 'module'.", valueName: "name"))
     var moduleName: String?
 
+    func validate() throws {
+        if file != nil, moduleName != nil {
+            throw ValidationError("--file and --module-name exclude each other.")
+        }
+    }
+
+    /// Checks what a command needs that reads a configuration.
+    func requireFiles() throws {
+        guard !files.isEmpty || file != nil || moduleName != nil else {
+            throw ValidationError("Give a Lua script, a YAML file, or both.")
+        }
+        if files.count > 2 {
+            throw ValidationError("Give one script and one YAML file; arguments for the script follow '--'.")
+        }
+    }
+
+    /// Checks what a command needs that looks only at what the script defines: of the configuration these keys count there.
+    func requireKeys(_ known: [String]) throws {
+        for option in conf {
+            let key = option.prefix { !".=:".utf8.contains($0.utf8.first ?? 0) }
+            if !known.contains(String(key)) {
+                throw ValidationError(
+                    "-c \(option): this command looks at what the script defines; of the configuration it reads \(known.joined(separator: ", "))."
+                )
+            }
+        }
+    }
+
+    /// The keys of the configuration that say which code is loaded.
+    static let keysOfCode = ["file", "module", "luapath", "pythonpath", "pre_experiment"]
+}
+
+/// Which experiment, with which configuration, in which workspace.
+struct ExperimentOptions: ParsableArguments {
+    @OptionGroup var script: ScriptOptions
     @OptionGroup var sweep: SweepOptions
     @OptionGroup var workspace: WorkspaceOptions
 
@@ -38,12 +73,7 @@ struct ExperimentOptions: ParsableArguments {
     var env: [String] = []
 
     func validate() throws {
-        guard (1...2).contains(files.count) || file != nil || moduleName != nil else {
-            throw ValidationError("Give a Lua script, a YAML file, or both.")
-        }
-        if files.count > 2 {
-            throw ValidationError("Give one script and one YAML file; arguments for the script follow '--'.")
-        }
+        try script.requireFiles()
         for variable in env
         where variable.cut(at: "=").map({ !JobScript.Variable.isName(String($0.before)) }) ?? true {
             throw ValidationError("--env needs name=value, not '\(variable)'.")

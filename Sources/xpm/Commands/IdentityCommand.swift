@@ -31,7 +31,7 @@ struct IdentityCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let (wanted, explain, json) = (job, explain, json)
-            try PlanReader.read(experiment, .plan) { reader in
+            try PlanReader.read(ExperimentFiles(of: experiment), .plan) { reader in
                 var told: Set<Identifier> = []
                 for planned in try reader.jobs(named: wanted) {
                     guard explain else {

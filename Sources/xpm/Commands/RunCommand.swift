@@ -72,10 +72,31 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
-        if detach, !runMode.launches || show {
-            throw ValidationError("--detach goes with a normal run.")
-        }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
+        if show, let option = ofRuns.first ?? (quiet ? "--quiet" : nil) {
+            throw ValidationError("--show runs nothing: it goes without \(option).")
+        }
+        if show, runMode != .normal { throw ValidationError("--show goes without --run-mode.") }
+        if !runMode.launches, let option = ofLaunching.first {
+            throw ValidationError(
+                "--run-mode \(runMode.rawValue) launches nothing: it goes without \(option).")
+        }
+        if runMode == .dryRun, wait {
+            throw ValidationError("--run-mode dry-run waits for nobody: it goes without --wait.")
+        }
+    }
+
+    /// The options that were given and mean something only where jobs are launched.
+    private var ofLaunching: [String] {
+        [
+            jobs.map { _ in "-j" }, failFast ? "--fail-fast" : nil, detach ? "--detach" : nil,
+            notify.isEmpty ? nil : "--notify",
+        ].compactMap(\.self)
+    }
+
+    /// The options that were given and mean something only where tasks are planned.
+    private var ofRuns: [String] {
+        ofLaunching + [checkOutputs ? "--check-outputs" : nil, wait ? "--wait" : nil].compactMap(\.self)
     }
 
     func run() throws {

@@ -22,7 +22,7 @@ struct SweepCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let (format, json) = (format, json)
-            try PlanReader.read(experiment, .points) { reader in
+            try PlanReader.read(ExperimentFiles(of: experiment), .points) { reader in
                 let points = reader.session.sweepPoints
                 let objects = points.lazy.map { point in
                     JSON.object(point.map { JSON.Member($0.path, $0.value.json) })

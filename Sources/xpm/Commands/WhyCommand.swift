@@ -29,7 +29,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let (wanted, json) = (job, json)
-            try PlanReader.read(experiment, .plan) { reader in
+            try PlanReader.read(ExperimentFiles(of: experiment), .plan) { reader in
                 let reasons = JobReasons(
                     of: reader.jobs, in: reader.files.workspace, sources: reader.session.sources)
                 let watch = DefaultsWatch(reader.files) { StandardStream.error.write("warning: \($0)\n") }

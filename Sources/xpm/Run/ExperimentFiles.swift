@@ -24,13 +24,22 @@ struct ExperimentFiles {
     let history: HistoryLimits
 
     init(of command: ExperimentOptions) throws(Failure) {
+        try self.init(
+            of: command.script, sweep: command.sweep, workspace: command.workspace, variables: command.env)
+    }
+
+    /// - Parameter variables: of the command line, `name=value`.
+    init(
+        of options: ScriptOptions, sweep: SweepOptions? = nil, workspace place: WorkspaceOptions? = nil,
+        variables: [String] = []
+    ) throws(Failure) {
         do throws(SettingError) {
-            let (script, yaml) = try Self.sort(command.files)
+            let (script, yaml) = try Self.sort(options.files)
             var files = ConfigurationFiles()
-            for path in command.preYaml { try files.add(path) }
+            for path in options.preYaml { try files.add(path) }
             if let yaml { try files.add(yaml) }
-            for path in command.postYaml { try files.add(path) }
-            for option in command.conf { try files.set(option) }
+            for path in options.postYaml { try files.add(path) }
+            for option in options.conf { try files.set(option) }
             recorded = files.merged
             user = try Self.userSettings()
             var secrets = Secrets(names: user.secretNames)
@@ -42,12 +51,12 @@ struct ExperimentFiles {
 
             var input = PlanInput(configuration: files.merged)
             input.configurationFiles = files.contents
-            input.sweep = try Self.sweep(command.sweep, settings.sweep, of: files)
+            input.sweep = try Self.sweep(sweep, settings.sweep, of: files)
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
             input.arguments = XPM.scriptArguments
-            try Self.chooseScript(&input, command, script, settings, yaml)
+            try Self.chooseScript(&input, options, script, settings, yaml)
 
             let id =
                 settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
@@ -55,12 +64,12 @@ struct ExperimentFiles {
             try ExperimentSettings.check(id: id, at: .none)
             name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
 
-            let named = try user.workspace(named: command.workspace.workspace, for: id)
-            let own = command.workspace.workdir == nil ? named?.environment ?? [] : []
+            let named = try user.workspace(named: place?.workspace, for: id)
+            let own = place?.workdir == nil ? named?.environment ?? [] : []
             history =
-                (command.workspace.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
-            workspace = Workspace(path: command.workspace.workdir ?? named?.path ?? "workspace")
-            if command.workspace.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
+                (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
+            workspace = Workspace(path: place?.workdir ?? named?.path ?? "workspace")
+            if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {
                 throw SettingError(
@@ -69,7 +78,7 @@ struct ExperimentFiles {
 
             environment =
                 user.environment + own
-                + command.env.compactMap { text in
+                + variables.compactMap { text in
                     text.cut(at: "=").map { .init(name: String($0.before), value: String($0.after)) }
                 }
             for name in user.secretNames {
@@ -87,8 +96,9 @@ struct ExperimentFiles {
 
     /// What the options say over what the files say.
     private static func sweep(
-        _ options: SweepOptions, _ given: ConfigurationSweep, of files: ConfigurationFiles
+        _ options: SweepOptions?, _ given: ConfigurationSweep, of files: ConfigurationFiles
     ) throws(SettingError) -> ConfigurationSweep {
+        guard let options else { return given }
         var own = ConfigurationSweep()
         for option in options.sweep { try own.add(ConfigurationFiles.sweep(option)) }
         for group in options.zipGroups { try own.add(ConfigurationFiles.zip(group)) }
@@ -125,15 +135,15 @@ struct ExperimentFiles {
     }
 
     private static func chooseScript(
-        _ input: inout PlanInput, _ command: ExperimentOptions, _ given: String?,
+        _ input: inout PlanInput, _ options: ScriptOptions, _ given: String?,
         _ settings: ExperimentSettings,
         _ yaml: String?
     ) throws(SettingError) {
-        if let module = command.moduleName {
+        if let module = options.moduleName {
             input.module = module
             return
         }
-        if let path = command.file ?? given {
+        if let path = options.file ?? given {
             input.script = try find(Paths.absolute(path), shown: path)
         } else if let module = settings.module {
             input.module = module

@@ -10,22 +10,22 @@ final class GitWatch {
 
     /// Begins to ask. Where the experiment says `dirty_git: error`, waits for the answer.
     ///
+    /// - Parameter files: those of the plan.
     /// - Throws: uncommitted changes that the experiment does not allow, or that nobody knows of them.
-    init(_ context: Context) throws(Failure) {
+    init(_ context: Context, files: [String]) throws(Failure) {
         self.context = context
         let input = context.files.input
         folder =
             input.script.map(Paths.parent) ?? input.moduleFile.map { Paths.parent(Paths.absolute($0)) } ?? "."
         let workspace = Paths.real(context.files.workspace.path)
         let ask: @Sendable () -> Void = { [answer, folder] in
-            let found = GitState.of(folder, without: workspace)
+            let found = GitState.of(folder, files: files, without: workspace)
             answer.change { $0 = found }
         }
         do throws(SystemError) { try NewThread.start(ask) } catch { ask() }
         guard context.files.settings.dirtyGit == .error else { return }
         let found = answer.wait { $0 }
-        let problem = found.state.map { $0.isDirty ? "uncommitted changes" : nil } ?? found.problem
-        if let problem {
+        if let problem = found.problem {
             throw .message("\(Paths.shown(folder)): \(problem), and the experiment says dirty_git: error")
         }
     }
@@ -37,10 +37,9 @@ final class GitWatch {
         let settings = context.files.settings
         let problem: String? =
             switch found {
-            case .state(let git): git.isDirty ? "uncommitted changes" : nil
             // Not every experiment is in a repository; who asks for a warning gets one.
             case .noRepository: settings.saysDirtyGit ? found.problem : nil
-            case .unknown: found.problem
+            case .state, .unknown: found.problem
             }
         if let problem, settings.dirtyGit == .warn {
             console.observe(.warning("\(Paths.shown(folder)): \(problem) (dirty_git: ignore says nothing)"))

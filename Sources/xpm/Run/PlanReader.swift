@@ -21,10 +21,9 @@ final class PlanReader {
 
     /// Does something with an experiment, on a thread with the stack that scripts need.
     static func read(
-        _ options: ExperimentOptions, _ extent: Extent,
+        _ files: ExperimentFiles, _ extent: Extent,
         _ body: @escaping @Sendable (PlanReader) throws -> Void
     ) throws(Failure) {
-        let files = try ExperimentFiles(of: options)
         let result = Monitor<Result<Void, Failure>?>(nil)
         try Failure.onDisk { () throws(SystemError) in
             try NewThread.start(stack: 256 << 20) {

@@ -31,7 +31,7 @@ final class ScriptRun {
         if let sweep = session.sweepText, !context.isQuiet {
             StandardStream.error.write("sweep: \(sweep)\n")
         }
-        let git = context.mode == .dryRun ? nil : try GitWatch(context)
+        let git = context.mode == .dryRun ? nil : try GitWatch(context, files: session.filesRead)
         let host = try Self.jobProgram()
         let folder = try beginRun()
         let services = ServiceRegistry(isLive: context.mode.launches) { [signals = context.signals] _ in

@@ -47,7 +47,8 @@ struct CodeCommand: ParsableCommand {
                 for path in try Failure.onDisk({ () throws(SystemError) in
                     try code.restore(to: Paths.absolute(restore))
                 }) {
-                    StandardStream.output.write("wrote \(Paths.shown(path))\n")
+                    let line: JSON = ["wrote": .string(path)]
+                    StandardStream.output.write("\(json ? line.text : "wrote \(Paths.shown(path))")\n")
                 }
                 return
             }
@@ -58,8 +59,11 @@ struct CodeCommand: ParsableCommand {
                 throw .message("\(file) is not among the kept files\(hint)")
             }
             if diff { return tell([found]) }
-            StandardStream.output.write(
-                bytes: try Failure.onDisk { () throws(SystemError) in try Files.read(found.kept) })
+            let bytes = try Failure.onDisk { () throws(SystemError) in try Files.read(found.kept) }
+            if json {
+                return write(found, [.init("text", .string(String(decoding: bytes, as: UTF8.self)))])
+            }
+            StandardStream.output.write(bytes: bytes)
         } catch { throw error.reported() }
     }
 
@@ -68,19 +72,42 @@ struct CodeCommand: ParsableCommand {
         for file in files {
             let state = file.state
             if diff {
-                guard state == .changed, let now = file.original else { continue }
-                let arguments = [
-                    "diff", "-u", "--label", "\(file.name) (kept)", "--label", file.name, file.kept, now,
-                ]
-                StandardStream.output.write(ChildProcess.output(arguments)?.text ?? "\(file.name) changed\n")
-                continue
+                if state == .same { continue }
+                let text = difference(of: file)
+                if json {
+                    write(file, [.init("diff", .optional(text))])
+                } else {
+                    StandardStream.output.write(text ?? "\(file.name): \(Self.gone(file))\n")
+                }
+            } else if json {
+                write(file, [])
+            } else {
+                StandardStream.output.write(
+                    "\(file.name.padded(to: width))  \(state.rawValue)  \(NumberText.bytes(file.bytes))\n")
             }
-            let line: JSON = [
-                "name": .string(file.name), "kept": .string(file.kept), "original": .optional(file.original),
-                "bytes": .int(file.bytes), "state": .string(state.rawValue),
-            ]
-            let text = "\(file.name.padded(to: width))  \(state.rawValue)  \(NumberText.bytes(file.bytes))"
-            StandardStream.output.write("\(json ? line.text : text)\n")
         }
+    }
+
+    /// nil for one that is gone.
+    private func difference(of file: JobCode.File) -> String? {
+        guard file.state == .changed, let now = file.original else { return nil }
+        let arguments = [
+            "diff", "-u", "--label", "\(file.name) (kept)", "--label", file.name, file.kept, now,
+        ]
+        return ChildProcess.output(arguments)?.text ?? "\(file.name) changed\n"
+    }
+
+    private static func gone(_ file: JobCode.File) -> String {
+        file.original.map { "gone: there is no \(Paths.shown($0)) any more" }
+            ?? "gone: its run does not tell where it was"
+    }
+
+    private func write(_ file: JobCode.File, _ more: [JSON.Member]) {
+        let line: [JSON.Member] = [
+            .init("name", .string(file.name)), .init("kept", .string(file.kept)),
+            .init("original", .optional(file.original)), .init("bytes", .int(file.bytes)),
+            .init("state", .string(file.state.rawValue)),
+        ]
+        StandardStream.output.write("\(JSON.object(line + more).text)\n")
     }
 }

@@ -37,10 +37,11 @@ struct JobSelection: ParsableArguments {
 
     /// The jobs that words name and that fit what else is given; without words all that fit.
     ///
+    /// - Parameter orAll: whether all are meant where nothing is given.
     /// - Throws: where nothing is given, and where words name jobs of which none fits.
-    func chosen(_ words: [String]) throws(Failure) -> [JobRecord] {
+    func chosen(_ words: [String], orAll: Bool = false) throws(Failure) -> [JobRecord] {
         if words.isEmpty {
-            guard filter != nil || experiment != nil else {
+            guard orAll || filter != nil || experiment != nil else {
                 throw .message("which jobs? name them, or give --filter or --experiment")
             }
             return try jobs()

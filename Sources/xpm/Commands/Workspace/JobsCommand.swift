@@ -51,7 +51,7 @@ struct JobsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "One JSON object a line.")
@@ -60,7 +60,7 @@ struct JobsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
-                for job in try selection.chosen(jobs) {
+                for job in try selection.chosen(jobs, orAll: true) {
                     StandardStream.output.write(json ? report.json(job).text + "\n" : report.whole(job))
                 }
             } catch { throw error.reported() }
@@ -70,13 +70,13 @@ struct JobsCommand: ParsableCommand {
     struct Path: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the folders of jobs.")
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
         @Flag(help: "One JSON object a line.") var json = false
 
         func run() throws {
             do throws(Failure) {
-                for job in try selection.chosen(jobs) {
+                for job in try selection.chosen(jobs, orAll: true) {
                     StandardStream.output.write((json ? job.json.text : job.folder.path) + "\n")
                 }
             } catch { throw error.reported() }
