@@ -222,7 +222,7 @@ struct MeaningTests {
             unknown.code == 2 && unknown.error.contains("t.yaml:2:4: nothing is known for '${HOME}'"),
             "\(unknown)")
         let hole = try run("lr: 1\ns: a\nl: [1, null]\n")
-        #expect(hole.code == 2 && hole.error.contains("t.yaml:3:8: null at position 2 of a list"), "\(hole)")
+        #expect(hole.code == 2 && hole.error.contains("t.yaml:3:8: null in a list, at position 1"), "\(hole)")
         let quoted = try run("lr: 1\ns: a\n", [:], "-c", "s=012")
         #expect(quoted.code == 2 && quoted.error.contains("as a text: -c 's=\"012\"'"), "\(quoted)")
         let small = try run("lr: 1\ns: a\n", [:], "-c", "lr=1e-400")

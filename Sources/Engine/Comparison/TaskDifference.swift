@@ -278,16 +278,24 @@ extension RecordedTask {
 }
 
 extension RecordedTask {
+    /// The parameters of a job by their names; none where they cannot be read.
+    static func parameters(of job: JobFolder) -> TextMap<JSON> {
+        TextMap(texts: ((try? read(job.path))?.flattened ?? []).map { ($0.name, $0.json) })
+    }
+
     /// Its parameters with their values, those of configs in it by their way; paths are left out.
-    package var flattened: [(name: String, value: String)] {
-        var found: [(name: String, value: String)] = []
+    ///
+    /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
+    package var flattened: [(name: String, value: String, json: JSON)] {
+        var found: [(name: String, value: String, json: JSON)] = []
         func add(_ number: Int64, _ prefix: String, _ depth: Int) {
             for field in objects[number]?.fields ?? [] where !field.value.isPath {
                 let name = prefix + field.name
                 if let inner = field.value.reference, objects[inner]?.task == nil, depth < 8 {
                     add(inner, "\(name).", depth + 1)
                 } else {
-                    found.append((name, told(field.value)))
+                    let text = told(field.value)
+                    found.append((name, text, field.value.isPlain ? field.value : .string(text)))
                 }
             }
         }
@@ -300,6 +308,15 @@ extension JSON {
     /// The object that a value refers to.
     fileprivate var reference: Int64? {
         if self["type"] == "python" { self["value"]?.int } else { nil }
+    }
+
+    /// Whether it stands for itself: a scalar, or a list of some.
+    fileprivate var isPlain: Bool {
+        switch self {
+        case .null, .bool, .int, .float, .string: true
+        case .array(let values): values.allSatisfy(\.isPlain)
+        default: false
+        }
     }
 
     /// Whether it is a path, which is no part of the identity.

@@ -2,7 +2,7 @@ package import Text
 
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
-/// Names are tags, quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
+/// Names are tags, or parameters of jobs without such a tag (`model.hidden`), quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
 /// it fits what is written so, byte by byte, those of states without regard to case. A word without quotes fits a number of its value, or a
 /// text that is written so. `<`, `<=`, `>`, `>=` compare numbers with numbers, and texts with texts in quotes, by their bytes; `~` looks for a
 /// regular expression; `in` and `not in` for one of several. A tag that a job does not have equals nothing; one with several values fits if
@@ -28,7 +28,15 @@ package indirect enum JobFilter {
             default: number = nil
             }
         }
+
+        /// Whether it is the beginning of an identifier, as long as xpm shows it.
+        fileprivate func isBeginning(of identifier: JSON) -> Bool {
+            text.utf8.count >= JobFilter.shortest && identifier.string?.hasPrefix(text.lowercased()) == true
+        }
     }
+
+    /// How many digits of an identifier stand for it, as xpm shows them.
+    private static let shortest = 8
 
     package enum Operator: Sendable {
         case equal, unequal, less, lessOrEqual, greater, greaterOrEqual, isIn, isNotIn
@@ -40,24 +48,50 @@ package indirect enum JobFilter {
         self = try parser.whole()
     }
 
-    package func accepts(_ job: JobRecord) -> Bool {
+    package func accepts(_ job: JobRecord) -> Bool { accepts(Candidate(job)) }
+
+    private func accepts(_ job: Candidate) -> Bool {
         switch self {
         case .all(let filters): filters.allSatisfy { $0.accepts(job) }
         case .any(let filters): filters.contains { $0.accepts(job) }
         case .not(let filter): !filter.accepts(job)
         case .matches(let name, let expression):
-            Self.values(name, job).contains { expression.isFound(in: $0.string ?? $0.text) }
+            job.values(name).contains { expression.isFound(in: $0.string ?? $0.text) }
         case .compare(let name, let comparison, let operands): Self.compare(name, comparison, operands, job)
         }
     }
 
+    /// A job, and its parameters where they are asked for.
+    private final class Candidate {
+        private let job: JobRecord
+        private lazy var parameters = RecordedTask.parameters(of: job.folder)
+
+        init(_ job: JobRecord) { self.job = job }
+
+        func values(_ name: String) -> [JSON] {
+            switch name {
+            case "@state": return [.string(job.state.rawValue)]
+            case "@name": return [.string(job.task)]
+            case "@id": return [.string(job.identifier)]
+            case "@experiment": return job.experiment.map { [.string($0)] } ?? []
+            case "@run": return job.run.map { [.string($0)] } ?? []
+            default:
+                let own = job.tags.filter { $0.name == name }.map(\.value)
+                return own.isEmpty ? [parameters[name]].compactMap(\.self) : own
+            }
+        }
+    }
+
     private static func compare(
-        _ name: String, _ comparison: Operator, _ operands: [Operand], _ job: JobRecord
+        _ name: String, _ comparison: Operator, _ operands: [Operand], _ job: Candidate
     ) -> Bool {
-        let values = values(name, job)
+        let values = job.values(name)
         func isEqual() -> Bool {
             values.contains { value in
-                operands.contains { Self.isEqual(value, $0, ignoringCase: name == "@state") }
+                operands.contains { operand in
+                    name == "@id" && operand.isBeginning(of: value)
+                        || Self.isEqual(value, operand, ignoringCase: name == "@state")
+                }
             }
         }
         let order: (Int) -> Bool
@@ -95,24 +129,21 @@ package indirect enum JobFilter {
         return a == b ? 0 : a < b ? -1 : 1
     }
 
-    private static func values(_ name: String, _ job: JobRecord) -> [JSON] {
-        switch name {
-        case "@state": [.string(job.state.rawValue)]
-        case "@name": [.string(job.task)]
-        case "@id": [.string(job.identifier)]
-        case "@experiment": job.experiment.map { [.string($0)] } ?? []
-        case "@run": job.run.map { [.string($0)] } ?? []
-        default: job.tags.filter { $0.name == name }.map(\.value)
-        }
-    }
-
-    /// The tags that it asks for.
+    /// The tags and parameters that it asks for.
     package var tags: TextSet {
         switch self {
         case .all(let filters), .any(let filters):
             filters.reduce(into: []) { $0.formUnion($1.tags) }
         case .not(let filter): filter.tags
         case .compare(let name, _, _), .matches(let name, _): name.hasPrefix("@") ? [] : [TextKey(name)]
+        }
+    }
+
+    /// Of those that it asks for, one that no job has as a tag or a parameter.
+    package func stranger(among jobs: [JobRecord]) -> String? {
+        let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        return tags.ordered.first { name in
+            !known.contains(name) && !jobs.contains { RecordedTask.parameters(of: $0.folder)[name] != nil }
         }
     }
 

@@ -81,6 +81,11 @@ package struct RunRecord: Sendable {
         self.counts = counts
     }
 
+    /// What it was made with: the content of its `environment.json`.
+    package var environment: JSON? {
+        (try? Files.read("\(path)/environment.json", limit: 1 << 26)).flatMap { try? JSON.parse($0) }
+    }
+
     private static func timestamp(_ name: String, _ json: JSON?) -> Timestamp? {
         json?[name]?.number.flatMap { abs($0) < 1e11 ? Timestamp(microseconds: Int64($0 * 1e6)) : nil }
     }

@@ -68,7 +68,8 @@ package struct WorkspaceDoctor {
 
     private func dangling(_ path: String) -> Finding {
         let experiment = Paths.name(Paths.parent(path))
-        if DeprecatedJobs.isLink(path) {
+        // One within the workspace: what it leads to would be there.
+        if Paths.parent(Paths.parent(path)) == workspace.jobs, Files.linkTarget(path)?.hasPrefix("../") == true {
             return Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
                 try Files.remove(path)
             }

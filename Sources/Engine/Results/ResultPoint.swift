@@ -72,18 +72,13 @@ package struct ResultPoint: Sendable {
     package func metric(_ name: String) -> Double? { metrics.last { $0.name == name }?.value }
 
     /// The value of a tag, or of a parameter, `model.hidden`.
-    package func value(_ name: String, parameters: (ResultPoint) -> TextMap<String>) -> JSON? {
+    package func value(_ name: String, parameters: (ResultPoint) -> TextMap<JSON>) -> JSON? {
         if let tag = tags.last(where: { $0.name == name }) { return tag.value }
-        return parameters(self)[name].map { text in
-            Int64(text).map(JSON.int) ?? Double(text).map(JSON.float) ?? .string(text)
-        }
+        return parameters(self)[name]
     }
 
-    /// The parameters as texts. Reads `params.json`.
-    package var parameters: TextMap<String> {
-        guard let task = try? RecordedTask.read(folder.path) else { return [:] }
-        return TextMap(texts: task.flattened.map { ($0.name, $0.value) })
-    }
+    /// The parameters. Reads `params.json`.
+    package var parameters: TextMap<JSON> { RecordedTask.parameters(of: folder) }
 
     private static func metrics(
         of folder: JobFolder, _ texts: inout [String], _ wholes: inout TextMap<Int64>

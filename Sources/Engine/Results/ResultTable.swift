@@ -61,7 +61,7 @@ package struct ResultTable: Sendable {
     /// - Parameter parameters: the parameters of a job, for names that are no tags.
     package init(
         _ points: [ResultPoint], _ request: Request,
-        parameters: (ResultPoint) -> TextMap<String> = { $0.parameters }
+        parameters: (ResultPoint) -> TextMap<JSON> = { $0.parameters }
     ) throws(Problem) {
         metrics = try Self.metrics(of: points, request)
         // Which jobs are to have a metric: those of the types of which one has it.
@@ -101,7 +101,7 @@ package struct ResultTable: Sendable {
 
     private static func notes(
         _ points: [ResultPoint], _ metrics: [String], _ types: TextMap<TextSet>, rows: [String],
-        over: [String], _ parameters: (ResultPoint) -> TextMap<String>
+        over: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
     ) -> [String] {
         var notes: [String] = []
         let untold = untold(points, rows, parameters)
@@ -138,7 +138,7 @@ package struct ResultTable: Sendable {
 
     /// Parameters in which jobs differ that have the same tags, and stand in one cell.
     private static func untold(
-        _ points: [ResultPoint], _ named: [String], _ parameters: (ResultPoint) -> TextMap<String>
+        _ points: [ResultPoint], _ named: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
     ) -> [String] {
         var groups: TextMap<[ResultPoint]> = [:]
         for point in points where point.state == .done {
@@ -152,7 +152,7 @@ package struct ResultTable: Sendable {
             guard all.count > 1 else { continue }
             let values = group.map(parameters)
             for name in TextSet(values.flatMap(\.orderedKeys)).ordered where !named.contains(name) {
-                if TextSet(values.map { $0[name] ?? "" }).count > 1 { differing.insert(name) }
+                if TextSet(values.map { $0[name]?.text ?? "" }).count > 1 { differing.insert(name) }
             }
         }
         let tags = TextSet(points.flatMap { $0.tags.map(\.name) })
@@ -167,6 +167,7 @@ package struct ResultTable: Sendable {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
         let areDone = points.allSatisfy { $0.state == .done }
+        let mayCome = points.contains { $0.state == .running || $0.state.isOpen }
         guard !points.isEmpty, !(known.isEmpty && areDone) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }
@@ -178,7 +179,7 @@ package struct ResultTable: Sendable {
             }
             let hint = Suggestion.hint(for: name, among: known)
             // It may still come.
-            if !areDone, hint.isEmpty { continue }
+            if mayCome, hint.isEmpty { continue }
             let list = known.isEmpty ? "" : ": \(known.joined(separator: ", "))"
             throw Problem(text: "no job has a result '\(name)'\(hint)\(list)")
         }
@@ -186,7 +187,7 @@ package struct ResultTable: Sendable {
     }
 
     private static func check(
-        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> TextMap<String>
+        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> TextMap<JSON>
     ) throws(Problem) {
         var seen: TextSet = []
         for name in names {

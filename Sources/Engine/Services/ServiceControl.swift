@@ -46,7 +46,11 @@ package struct ServiceControl {
     package func start() throws(Problem) {
         guard let record else { return }
         if record.actualState.isUp { return }
-        if isLive { return try ask(.start) { $0 == .running } }
+        if isLive {
+            try ask(.start) { $0 == .running }
+            if failsAtOnce(record.definition) { throw .failed(self.record?.actualState.error ?? "it has ended") }
+            return
+        }
         // Of two that start it at once one does.
         let lock: FileLock?
         do throws(SystemError) { lock = try FileLock.take("\(folder.path)/lock") } catch {
@@ -75,8 +79,23 @@ package struct ServiceControl {
         let state = service.status.wait(milliseconds: Int(definition.timeout * 1000) + 10_000) {
             $0 != .starting
         }
-        RunStatus.settleServices(ofRun: folder.run)
-        return state?.error.map(Problem.failed)
+        defer { RunStatus.settleServices(ofRun: folder.run) }
+        if let reason = state?.error { return .failed(reason) }
+        return failsAtOnce(definition) ? .failed(self.record?.actualState.error ?? "it has ended") : nil
+    }
+
+    /// So long is looked whether a program that says nothing of being ready ends again, in seconds.
+    private static let trial = 0.3
+
+    /// Whether a service that counts as ready as soon as it runs has ended again.
+    private func failsAtOnce(_ definition: ServiceDefinition?) -> Bool {
+        guard definition?.ready == .started else { return false }
+        let end = Monotonic.seconds + Self.trial
+        while Monotonic.seconds < end {
+            Clock.sleep(milliseconds: 20)
+            if record?.actualState.error != nil { return true }
+        }
+        return false
     }
 
     /// Stops it, and waits for its end.

@@ -147,7 +147,16 @@ package final class RunFolder: Sendable {
         let last = Files.linkTarget("\(folder)/current").map(Paths.name)
         // Those before the last one that began as a whole were settled when it began.
         let start = last.flatMap(names.firstIndex) ?? 0
-        for name in names[min(start, names.count)...] { settle("\(folder)/\(name)", experiment, name) }
+        for name in names[min(start, names.count)...] {
+            let path = "\(folder)/\(name)"
+            let files = try? Files.list(path)
+            if let files, !files.contains("status.json"), !files.contains("jobs.jsonl") {
+                // Killed before it had begun, or while it was removed: no run, and nothing is to be missed.
+                forget(path, "\(workspace.sources)/\(experiment)/\(name)", workspace)
+            } else {
+                settle(path, experiment, name)
+            }
+        }
     }
 
     /// The logs that only the run itself writes.

@@ -1,5 +1,5 @@
 import Engine
-import Text
+package import Text
 
 /// What scripts do with objects.
 extension XpmModule {
@@ -303,16 +303,22 @@ extension ConfigObject {
     }
 
     /// The parameters with their values, those of nested configs by their way; tasks by their short name and identifier.
-    package func flattened(prefix: String = "", depth: Int = 0) -> [(name: String, value: String)] {
-        var parts: [(name: String, value: String)] = []
+    ///
+    /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
+    package func flattened(
+        prefix: String = "", depth: Int = 0
+    ) -> [(name: String, value: String, json: JSON)] {
+        var parts: [(name: String, value: String, json: JSON)] = []
         for (parameter, value) in zip(type.parameters, values) where parameter.jobPath == nil {
             guard let value else { continue }
             let name = prefix + parameter.name
             switch value {
             case .object(let object) where object.task !== object && depth < 8:
                 let inner = object.flattened(prefix: "\(name).", depth: depth + 1)
-                parts += inner.isEmpty ? [(name, object.type.id)] : inner
-            default: parts.append((name, value.shown(depth)))
+                parts += inner.isEmpty ? [(name, object.type.id, .string(object.type.id))] : inner
+            default:
+                let text = value.shown(depth)
+                parts.append((name, text, value.holdsObjects ? .string(text) : JSON(plain: value)))
             }
         }
         return parts
@@ -338,6 +344,15 @@ extension Deprecation {
 }
 
 extension Value {
+    fileprivate var holdsObjects: Bool {
+        switch self {
+        case .object: true
+        case .list(let values), .set(let values): values.contains { $0.holdsObjects }
+        case .map(let entries), .openMap(let entries): entries.contains { $0.value.holdsObjects }
+        default: false
+        }
+    }
+
     /// A value on one line: tasks by their type and the beginning of their identifier, configs with their values.
     fileprivate func shown(_ depth: Int) -> String {
         switch self {

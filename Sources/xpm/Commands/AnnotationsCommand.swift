@@ -13,7 +13,7 @@ struct AnnotationsCommand: ParsableCommand {
 
             Examples:
               xpm annotations
-              xpm annotations experiments --print | less
+              xpm annotations --print | less
             """)
 
     static let fileName = "xpm.meta.lua"
@@ -24,6 +24,14 @@ struct AnnotationsCommand: ParsableCommand {
     @Flag(help: "Print the file instead.")
     var print = false
 
+    @Flag(help: "A JSON object.")
+    var json = false
+
+    func validate() throws {
+        if print, json { throw ValidationError("--print and --json exclude each other.") }
+        if print, dir != "." { throw ValidationError("--print writes no file: it goes without a folder.") }
+    }
+
     func run() throws {
         if print {
             return StandardStream.output.write(String(decoding: EmbeddedText.annotations, as: UTF8.self))
@@ -33,7 +41,8 @@ struct AnnotationsCommand: ParsableCommand {
             do throws(SystemError) { try Files.replace(path, with: EmbeddedText.annotations) } catch {
                 throw Failure(error)
             }
-            StandardStream.output.write("wrote \(Paths.shown(path))\n")
+            let line: JSON = ["path": .string(path)]
+            StandardStream.output.write("\(json ? line.text : "wrote \(Paths.shown(path))")\n")
         } catch { throw error.reported() }
     }
 }

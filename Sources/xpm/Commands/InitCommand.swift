@@ -18,6 +18,9 @@ struct InitCommand: ParsableCommand {
     @Argument(help: "The folder; made if it is not there.", completion: .directory)
     var dir = "."
 
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
     func run() throws {
         do throws(Failure) { try write() } catch { throw error.reported() }
     }
@@ -33,12 +36,16 @@ struct InitCommand: ParsableCommand {
             for (name, content) in files {
                 let path = "\(folder)/\(name)"
                 let isNew = try Files.create(path, with: content)
+                let line: JSON = ["path": .string(path), "written": .bool(isNew)]
                 StandardStream.output.write(
-                    isNew
+                    json
+                        ? line.text + "\n"
+                        : isNew
                         ? "wrote \(Paths.shown(path))\n"
                         : "left \(Paths.shown(path)), which is there already\n")
             }
         }
+        if json { return }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
     }

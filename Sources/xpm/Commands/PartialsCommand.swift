@@ -41,6 +41,9 @@ struct PartialsCommand: ParsableCommand {
         @Flag(help: "Remove them, instead of telling only.")
         var perform = false
 
+        @Flag(help: "One JSON object a line.")
+        var json = false
+
         func run() throws {
             do throws(Failure) {
                 let place = try ExperimentFiles.existingWorkspace(workspace)
@@ -56,7 +59,11 @@ struct PartialsCommand: ParsableCommand {
                     if perform { try Cleaning.holding(place, sweep) } else { try sweep() }
                 } catch { throw .message(error.text) }
                 for entry in unused {
-                    StandardStream.output.write((perform ? "removed " : "would remove ") + entry.text)
+                    let line: JSON = [
+                        "path": .string(entry.path), "bytes": .int(entry.bytes), "removed": .bool(perform),
+                    ]
+                    StandardStream.output.write(
+                        json ? line.text + "\n" : (perform ? "removed " : "would remove ") + entry.text)
                 }
                 let bytes = NumberText.bytes(unused.reduce(0) { $0 + $1.bytes })
                 let hint = perform || unused.isEmpty ? "" : "; --perform removes them"

@@ -103,7 +103,7 @@ struct RunCommand: ParsableCommand {
         do throws(Failure) {
             let plan = try ExperimentFiles(of: experiment)
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
-            let code = detach ? try DetachedRun.start(plan) : try RunSession(self, plan).run()
+            let code = detach ? try DetachedRun.start(plan, json: json) : try RunSession(self, plan).run()
             if code != 0 { throw Failure.code(code) }
         } catch {
             if json, case .message(let text) = error { JSONConsole.tell(error: text) }

@@ -13,7 +13,7 @@ protocol Console: RunObserver {
 struct PlannedTask {
     let spec: JobSpec
     let reason: JobReason
-    let parameters: [(name: String, value: String)]
+    let parameters: [(name: String, value: String, json: JSON)]
     let tags: [ConfigObject.Tag]
     let dependencies: [(taskID: String, identifier: String)]
     /// Whether its folder was written.

@@ -59,7 +59,7 @@ final class JSONConsole: Console {
                 [.init("event", "planned")] + Self.members(job.spec) + [
                     .init("state", .string(job.reason.state.rawValue)),
                     .init("cached", .bool(job.reason.state == .cached)), .init("reason", job.reason.json),
-                    .init("parameters", .object(job.parameters.map { .init($0.name, .string($0.value)) })),
+                    .init("parameters", .object(job.parameters.map { .init($0.name, $0.json) })),
                     .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
                     .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),
                     .init("requires", .optional(job.requires)), .init("problem", .optional(job.problem)),

@@ -63,7 +63,7 @@ struct JobReport {
                 JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })
         }
         if let task = try? RecordedTask.read(job.folder.path) {
-            for (name, value) in task.flattened { add("parameter", "\(name) = \(value)") }
+            for (name, value, _) in task.flattened { add("parameter", "\(name) = \(value)") }
         }
         for need in job.dependencies { add("needs", String(need.prefix(16))) }
         if let result = JobResult.read(job.folder) { add("result", result.text) }
@@ -75,11 +75,19 @@ struct JobReport {
 
     func json(_ job: JobRecord) -> JSON {
         guard case .object(var members) = job.json else { return job.json }
-        members.append(.init("outcome", job.outcome?.json ?? .null))
-        let task = try? RecordedTask.read(job.folder.path)
-        members.append(
-            .init("parameters", .object((task?.flattened ?? []).map { .init($0.name, .string($0.value)) })))
-        members.append(.init("result", JobResult.read(job.folder) ?? .null))
+        let parameters = (try? RecordedTask.read(job.folder.path))?.flattened ?? []
+        let progress = job.state == .running ? JobEvents.lastProgress(in: job.folder) : nil
+        let process = job.state == .running ? ProcessRecord.read(job.folder.process) : nil
+        members += [
+            .init("outcome", job.outcome?.json ?? .null),
+            .init("process", .optional(process?.text)),
+            .init("progress", progress.map { .float($0.fraction) } ?? .null),
+            .init("progress_text", .optional(progress?.text)),
+            .init("parameters", .object(parameters.map { .init($0.name, $0.json) })),
+            .init("result", JobResult.read(job.folder) ?? .null),
+            .init("stderr", .array(OutputTail.lines(of: job.folder.error, 5).map(JSON.string))),
+            .init("stdout", .array(OutputTail.lines(of: job.folder.output, 5).map(JSON.string))),
+        ]
         return .object(members)
     }
 
@@ -99,9 +107,37 @@ struct JobReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    func json(_ group: FailureGroup, number: Int, lines count: Int) -> JSON {
+        let last = group.jobs.first.map { OutputTail($0.folder, count: count).lines } ?? []
+        return [
+            "group": .int(Int64(number)), "reason": .string(group.reason), "message": .optional(group.message),
+            "count": .int(Int64(group.jobs.count)), "last_lines": .array(last.map(JSON.string)),
+            "jobs": .array(group.jobs.map(\.json)),
+        ]
+    }
+
+    /// What a run was made with: the lines of its `environment.json` that people ask for.
+    private func origin(_ run: RunRecord) -> [(String, String)] {
+        guard let made = run.environment else { return [] }
+        let configuration = made["configuration"]
+        var lines = ["title", "subtitle", "description", "paper"].compactMap { key in
+            configuration?[key]?.string.map { (key, $0) }
+        }
+        if let words = made["command_line"]?.array?.compactMap(\.string), !words.isEmpty {
+            lines.append(("command", words.map(ShellWords.quote).joined(separator: " ")))
+        }
+        if let git = made["git"], git != .null {
+            let commit = git["commit"]?.string ?? "no commit yet"
+            lines.append(("git", git["dirty"] == .bool(true) ? "\(commit), with changes that are not in it" : commit))
+        }
+        if let version = made["xpm_version"]?.string { lines.append(("xpm", version)) }
+        return lines
+    }
+
     /// A run, with its jobs counted by type and state.
     func run(_ run: RunRecord, _ jobs: [JobRecord]) -> String {
         var lines = ["\(style.bold(run.experiment)) \(run.text)", "    folder  \(Paths.shown(run.path))"]
+        lines += origin(run).map { "    \($0.0)  \(TextReport.printable($0.1))" }
         for (task, states) in Self.counts(jobs) {
             let told = states.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
             lines.append("    \(task)  \(told)")
@@ -117,6 +153,7 @@ struct JobReport {
 
     func json(_ run: RunRecord, _ jobs: [JobRecord]) -> JSON {
         guard case .object(var members) = run.json else { return run.json }
+        members.append(.init("made_with", run.environment ?? .null))
         members.append(
             .init(
                 "services",

@@ -22,7 +22,7 @@ struct TextReport {
     private static let valueWidth = 60
 
     /// `lr = 0.1, seed = 1`, each value on one line and no longer than a part of it.
-    static func values(_ values: [(name: String, value: String)]) -> String {
+    static func values(_ values: [(name: String, value: String, json: JSON)]) -> String {
         values.map { "\(printable($0.name)) = \(TerminalText.line($0.value, most: valueWidth))" }
             .joined(separator: ", ")
     }

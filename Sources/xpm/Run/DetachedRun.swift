@@ -13,7 +13,7 @@ enum DetachedRun {
     /// Starts the process and waits for its plan.
     ///
     /// - Returns: the exit code.
-    static func start(_ files: ExperimentFiles) throws(Failure) -> Int32 {
+    static func start(_ files: ExperimentFiles, json: Bool) throws(Failure) -> Int32 {
         let folder = files.workspace.experiment(files.name)
         let log = "\(folder)/detached.log"
         let program = Paths.real(Environment.program)
@@ -32,6 +32,14 @@ enum DetachedRun {
             let code = ChildProcess.wait(for: process.pid)
             StandardStream.error.write((try? Files.readText(log)) ?? "")
             return code
+        }
+        if json {
+            let line: JSON = [
+                "event": "detached", "experiment": .string(files.name), "pid": .int(Int64(process.pid)),
+                "workspace": .string(files.workspace.path), "log": .string(log),
+            ]
+            StandardStream.output.write(line.text + "\n")
+            return 0
         }
         // Only where the commands would look elsewhere by themselves.
         let usual = (try? WorkspaceOptions.parse([])).flatMap { options in

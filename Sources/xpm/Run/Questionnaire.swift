@@ -7,6 +7,8 @@ struct Questionnaire {
     /// Answers by their keys.
     private let given: [(key: String, value: String)]
     private var asked: TextSet = []
+    /// What was answered, in the order of the questions.
+    private(set) var answers: [JSON.Member] = []
 
     /// - Parameter given: answers as `key=value`.
     init(_ given: [String]) {
@@ -26,6 +28,12 @@ struct Questionnaire {
     /// - Throws: an answer that does not fit, or none where nobody can be asked.
     mutating func answer(_ question: ActionQuestion) throws(Failure) -> String {
         asked.insert(question.key)
+        let answer = try self.answered(question)
+        answers.append(.init(question.key, .string(answer)))
+        return answer
+    }
+
+    private func answered(_ question: ActionQuestion) throws(Failure) -> String {
         if let answer = given.last(where: { $0.key == question.key })?.value {
             guard let fitting = Self.fit(answer, question) else {
                 throw .message("--set \(question.key)=\(answer): expected \(Self.expected(question))")

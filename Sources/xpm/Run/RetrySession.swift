@@ -47,7 +47,7 @@ struct RetrySession {
         let specs = try sorted { console.observe(.warning($0)) }
         if specs.isEmpty {
             let why = jobs.isEmpty ? "none of them has failed" : "none of them can run"
-            console.observe(.warning("no job to run: \(why)"))
+            throw .message("no job to run: \(why)")
         }
         let observer = RunObservers([tally, console])
         let host = try ScriptRun.jobProgram()

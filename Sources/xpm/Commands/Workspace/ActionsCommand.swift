@@ -87,6 +87,9 @@ struct ActionsCommand: ParsableCommand {
             name: .customLong("set"), help: ArgumentHelp("The answer to a question.", valueName: "key=value"))
         var answers: [String] = []
 
+        @Flag(help: "A JSON object, when it is done; what the action prints goes to standard error.")
+        var json = false
+
         func validate() throws {
             for answer in answers where !answer.contains("=") {
                 throw ValidationError("--set needs key=value, not '\(answer)'.")
@@ -104,11 +107,17 @@ struct ActionsCommand: ParsableCommand {
                 let place = try ExperimentFiles.workspace(
                     source.workspace, experiment: run.experiment)
                 defer { for text in questionnaire.strangers { JobSelection.warn(text) } }
+                let write = json ? StandardStream.divertOutput() : nil
                 do {
                     try TaskSession().run(action, in: run.path, workspace: place) {
                         try questionnaire.answer($0)
                     }
                 } catch { throw Failure(any: error) }
+                let line: JSON = [
+                    "experiment": .string(run.experiment), "run": .string(run.run),
+                    "action": .string(action.name), "answers": .object(questionnaire.answers),
+                ]
+                write?(Array((line.text + "\n").utf8))
             } catch { throw error.reported() }
         }
     }

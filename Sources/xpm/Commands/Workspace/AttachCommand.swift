@@ -120,6 +120,9 @@ struct StopCommand: ParsableCommand {
     @Flag(help: "Stop the running jobs too.")
     var now = false
 
+    @Flag(help: "A JSON object, when the run is over.")
+    var json = false
+
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
@@ -144,6 +147,12 @@ struct StopCommand: ParsableCommand {
                 "stopping process \(holder.pid)\(now ? " and its jobs" : "; its running jobs are waited for")\n"
             )
             while FileLock.isHeld(lock) { Clock.sleep(milliseconds: 50) }
+            if json {
+                let line: JSON = [
+                    "experiment": .string(experiment), "pid": .int(Int64(holder.pid)), "now": .bool(now),
+                ]
+                StandardStream.output.write(line.text + "\n")
+            }
         } catch { throw error.reported() }
     }
 

@@ -31,11 +31,7 @@ struct FailuresCommand: ParsableCommand {
             if json {
                 let array = JSON.array(
                     groups.enumerated().map { index, group in
-                        [
-                            "group": .int(Int64(index + 1)), "reason": .string(group.reason),
-                            "message": .optional(group.message),
-                            "jobs": .array(group.jobs.map(\.json)),
-                        ]
+                        report.json(group, number: index + 1, lines: max(0, lines))
                     })
                 return StandardStream.output.write(String(decoding: array.prettyBytes, as: UTF8.self))
             }

@@ -111,13 +111,11 @@ struct JobQuery {
             JobSelection.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
         }
         if let parsed {
-            let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
             // Of no jobs nothing can be said.
-            if !jobs.isEmpty,
-                let stranger = parsed.tags.ordered.first(where: { !known.contains($0) })
-            {
+            if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {
+                let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
                 let hint = Suggestion.hint(for: stranger, among: known.ordered)
-                throw .message("filter: none of these jobs has a tag '\(stranger)'\(hint)")
+                throw .message("filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
             }
             jobs = jobs.filter(parsed.accepts)
         }

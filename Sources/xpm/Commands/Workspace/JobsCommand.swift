@@ -100,6 +100,13 @@ struct JobsCommand: ParsableCommand {
         @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
         var lines: Int?
 
+        @Flag(help: "One JSON object a line of the log.")
+        var json = false
+
+        func validate() throws {
+            if let lines, lines < 0 { throw ValidationError("-n needs a number from 0.") }
+        }
+
         func run() throws {
             do throws(Failure) {
                 guard let job = try selection.chosen([job]).first else { return }
@@ -109,7 +116,11 @@ struct JobsCommand: ParsableCommand {
                 let path = out || isSilent ? job.folder.output : job.folder.error
                 if let problem = job.problem { throw Failure(problem) }
                 let place = try selection.place(of: [self.job])
-                try LogFollower(path: path, lines: lines, follows: follow) {
+                let members: [JSON.Member] = [
+                    .init("task", .string(job.task)), .init("id", .string(job.identifier)),
+                    .init("stream", path == job.folder.output ? "stdout" : "stderr"),
+                ]
+                try LogFollower(path: path, json: json ? members : nil, lines: lines, follows: follow) {
                     FileLock.isHeld(job.folder.lock)
                 } mayBegin: {
                     WorkspaceInventory(place).mayBegin(job)

@@ -66,6 +66,9 @@ struct PlotCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Pixels.", valueName: "n")) var width = 720
     @Option(parsing: .unconditional, help: ArgumentHelp("Pixels.", valueName: "n")) var height = 440
 
+    @Flag(help: "A JSON object: which file, and what it shows.")
+    var json = false
+
     func validate() throws {
         guard (200...10_000).contains(width), (150...10_000).contains(height) else {
             throw ValidationError("--width and --height are pixels, from 200 and 150 to 10000.")
@@ -109,6 +112,13 @@ struct PlotCommand: ParsableCommand {
             let file = PictureFile(svg: drawn.drawing.svg)
             try file.write(to: path)
             for note in drawn.notes { JobSelection.warn(note) }
+            if json {
+                let line: JSON = [
+                    "file": .string(Paths.absolute(path)), "kind": .string(kind.rawValue),
+                    "metric": .string(drawn.metric),
+                ]
+                return StandardStream.output.write(line.text + "\n")
+            }
             StandardStream.error.write("wrote \(path)\n")
             file.show()
         } catch { throw error.reported() }

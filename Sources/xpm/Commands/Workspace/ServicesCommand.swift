@@ -230,10 +230,20 @@ struct ServicesCommand: ParsableCommand {
         @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
         var lines: Int?
 
+        @Flag(help: "One JSON object a line of the log.")
+        var json = false
+
+        func validate() throws {
+            if let lines, lines < 0 { throw ValidationError("-n needs a number from 0.") }
+        }
+
         func run() throws {
             do throws(Failure) {
                 let folder = try selection.one()
-                try LogFollower(path: folder.log, lines: lines, follows: follow) {
+                let members: [JSON.Member] = [
+                    .init("experiment", .string(folder.experiment)), .init("service", .string(folder.id)),
+                ]
+                try LogFollower(path: folder.log, json: json ? members : nil, lines: lines, follows: follow) {
                     ServiceRecord.read(folder)?.actualState.isUp == true
                 }.run()
             } catch { throw error.reported() }
@@ -245,6 +255,7 @@ struct ServicesCommand: ParsableCommand {
             abstract: "Print the address of a service, and open it in a browser where there is a screen.")
 
         @OptionGroup var selection: Selection
+        @Flag(help: "A JSON object.") var json = false
 
         func run() throws {
             do throws(Failure) {
@@ -254,7 +265,8 @@ struct ServicesCommand: ParsableCommand {
                         "\(folder.id) does not run: xpm services start \(selection.name) starts it")
                 }
                 guard let url = record.url else { throw .message("\(folder.id) has no address") }
-                StandardStream.output.write("\(url)\n")
+                let line: JSON = ["id": .string(folder.id), "url": .string(url)]
+                StandardStream.output.write("\(json ? line.text : url)\n")
                 guard Environment["DISPLAY"] != nil || Environment["WAYLAND_DISPLAY"] != nil else { return }
                 _ = ChildProcess.output(["xdg-open", url])
             } catch { throw error.reported() }
