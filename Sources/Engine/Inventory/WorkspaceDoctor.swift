@@ -341,7 +341,7 @@ package struct WorkspaceDoctor {
                 for output in folder.missing(of: header.outputs) {
                     found.append(
                         Finding(
-                            path: "\(folder.path)/\(output)",
+                            path: Paths.absolute(output, from: folder.path),
                             problem:
                                 "an output of a finished job is gone: xpm run --check-outputs makes it again",
                             cure: nil))

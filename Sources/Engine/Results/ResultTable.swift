@@ -167,7 +167,7 @@ package struct ResultTable: Sendable {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
         let areDone = points.allSatisfy { $0.state == .done }
-        let mayCome = points.contains { $0.state == .running || $0.state.isOpen }
+        let mayCome = points.contains { [.running, .waiting, .held].contains($0.state) }
         guard !points.isEmpty, !(known.isEmpty && areDone) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }

@@ -27,7 +27,7 @@ struct PlannedTask {
 struct RunReport {
     let end: RunEnd
     var failures: [FailedTask] = []
-    var results: [(spec: JobSpec, values: JSON)] = []
+    var results: [TaskResult] = []
     var seconds = 0.0
     var folder: String?
     /// Whether there is nothing to sum up: the script failed before its first task.
@@ -37,10 +37,21 @@ struct RunReport {
 
     init(end: RunEnd) { self.end = end }
 
+    /// What a task was run with, for programs and for people.
+    struct TaskValues {
+        let parameters: [(name: String, value: String, json: JSON)]
+        let tags: [(name: String, value: JSON)]
+
+        var parametersJSON: JSON { .object(parameters.map { .init($0.name, $0.json) }) }
+        var tagsJSON: JSON { .object(tags.map { .init($0.name, $0.value) }) }
+    }
+
+    typealias TaskResult = (spec: JobSpec, task: TaskValues, values: JSON)
+
     struct FailedTask {
         let spec: JobSpec
         let outcome: Outcome
-        let parameters: String
+        let task: TaskValues
         let last: OutputTail
         let blocked: [JobSpec]
     }

@@ -72,7 +72,8 @@ final class JSONConsole: Console {
                 .object(
                     [.init("event", "failure")] + Self.members(failure.spec) + [
                         .init("reason", .string(failure.outcome.text)),
-                        .init("parameters", .string(failure.parameters)),
+                        .init("parameters", failure.task.parametersJSON),
+                        .init("tag_values", failure.task.tagsJSON),
                         .init("stream", .string(failure.last.stream)),
                         .init("last_lines", .array(failure.last.lines.map(JSON.string))),
                         .init("not_run", .array(failure.blocked.map { .string($0.identifier.hex) })),
@@ -81,8 +82,9 @@ final class JSONConsole: Console {
         for result in report.results {
             write(
                 .object(
-                    [.init("event", "result")] + Self.members(result.spec) + [.init("values", result.values)])
-            )
+                    [.init("event", "result")] + Self.members(result.spec) + [
+                        .init("tag_values", result.task.tagsJSON), .init("values", result.values),
+                    ]))
         }
         let counts = report.end.counts
         write([

@@ -79,7 +79,7 @@ struct JobReport {
         let progress = job.state == .running ? JobEvents.lastProgress(in: job.folder) : nil
         let process = job.state == .running ? ProcessRecord.read(job.folder.process) : nil
         members += [
-            .init("outcome", job.outcome?.json ?? .null),
+            .init("outcome", Self.json(of: job.outcome)),
             .init("process", .optional(process?.text)),
             .init("progress", progress.map { .float($0.fraction) } ?? .null),
             .init("progress_text", .optional(progress?.text)),
@@ -105,6 +105,19 @@ struct JobReport {
             lines.append("      \(Paths.shown(first.folder.path))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func json(of outcome: Outcome?) -> JSON {
+        guard let outcome else { return .null }
+        return [
+            "reason": .string(outcome.reason.rawValue), "text": .string(outcome.text),
+            "exit_code": outcome.exitCode.map { .int(Int64($0)) } ?? .null,
+            "signal": outcome.signal.map { .int(Int64($0)) } ?? .null,
+            "started_at": .optional(outcome.started?.isoWithZone),
+            "ended_at": .optional(outcome.ended?.isoWithZone),
+            "seconds": outcome.duration.map(JSON.float) ?? .null,
+            "attempt": .int(Int64(outcome.attempt)),
+        ]
     }
 
     func json(_ group: FailureGroup, number: Int, lines count: Int) -> JSON {

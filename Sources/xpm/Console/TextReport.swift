@@ -72,7 +72,9 @@ struct TextReport {
     /// A failure: what, with which values, what it said last, and where to look.
     func failure(_ failure: RunReport.FailedTask) -> String {
         var lines = ["\(style.red("failed")) \(name(failure.spec)): \(Self.printable(failure.outcome.text))"]
-        if !failure.parameters.isEmpty { lines.append("    parameters  \(failure.parameters)") }
+        if !failure.task.parameters.isEmpty {
+            lines.append("    parameters  \(Self.values(failure.task.parameters))")
+        }
         for (index, line) in failure.last.lines.enumerated() {
             lines.append(
                 "    \(index == 0 ? failure.last.stream + "    " : "          ")  \(Self.printable(line))")
@@ -107,7 +109,7 @@ struct TextReport {
     }
 
     /// The results of the tasks, a line each, values aligned.
-    func results(_ results: [(spec: JobSpec, values: JSON)]) -> String {
+    func results(_ results: [RunReport.TaskResult]) -> String {
         let rows = results.map { result -> [String] in
             var values = ""
             if case .object(let members) = result.values {

@@ -69,14 +69,15 @@ struct RetrySession {
         observer.observe(.finished(end))
         var report = RunReport(end: end)
         report.seconds = Monotonic.seconds - started
-        report.add(tally, parameters: Self.parameters) { console.observe(.warning($0)) }
+        report.add(tally, values: values) { console.observe(.warning($0)) }
         console.close(report)
         return end.exitCode
     }
 
-    private static func parameters(_ spec: JobSpec) -> String {
-        let task = try? RecordedTask.read(spec.folder.path)
-        return TextReport.values(task?.flattened ?? [])
+    private func values(_ spec: JobSpec) -> RunReport.TaskValues {
+        let job = jobs.first { $0.folder == spec.folder }
+        return RunReport.TaskValues(
+            parameters: (try? RecordedTask.read(spec.folder.path))?.flattened ?? [], tags: job?.tags ?? [])
     }
 
     private func makeConsole(_ tally: RunTally) -> any Console {

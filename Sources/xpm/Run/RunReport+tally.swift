@@ -4,12 +4,12 @@ import Text
 extension RunReport {
     /// What a tally has counted: failures with their last lines, and results.
     mutating func add(
-        _ tally: RunTally, parameters: (JobSpec) -> String, warn: (String) -> Void
+        _ tally: RunTally, values: (JobSpec) -> TaskValues, warn: (String) -> Void
     ) {
         let (failed, blocked, done) = tally.read { ($0.failed, $0.blocked, $0.doneJobs) }
         failures = failed.map { spec, outcome in
             FailedTask(
-                spec: spec, outcome: outcome, parameters: parameters(spec),
+                spec: spec, outcome: outcome, task: values(spec),
                 last: OutputTail(spec.folder, count: 10),
                 blocked: blocked[spec.number] ?? [])
         }
@@ -19,7 +19,7 @@ extension RunReport {
         for spec in done.sorted(by: { $0.number.index < $1.number.index })
         where seen.insert(spec.identifier).inserted {
             if let result = JobResult.read(spec.folder) {
-                results.append((spec, result))
+                results.append((spec, values(spec), result))
             } else if Files.exists("\(spec.folder.path)/\(JobResult.name)") {
                 let path = Paths.shown("\(spec.folder.path)/\(JobResult.name)")
                 warn("\(path) is not a JSON object: the task has no result")

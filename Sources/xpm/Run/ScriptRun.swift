@@ -103,7 +103,7 @@ final class ScriptRun {
         report.isUntold = isPlanless
         report.isPlanOnly = !context.mode.launches
         if context.mode.launches {
-            report.add(context.tally, parameters: { [tasks] spec in tasks[spec.number.index].summary }) {
+            report.add(context.tally, values: { [tasks] spec in RunReport.TaskValues(of: tasks[spec.number.index]) }) {
                 [console] in console.observe(.warning($0))
             }
         }
@@ -219,6 +219,13 @@ final class ScriptRun {
                     isWritten: context.mode == .generate && one.state != .done && one.state != .running,
                     requires: one.requirement?.text, problem: one.problem))
         }
+    }
+}
+
+extension RunReport.TaskValues {
+    fileprivate init(of task: ConfigObject) {
+        parameters = task.flattened()
+        tags = task.allTags().map { ($0.name, JSON(plain: $0.value)) }
     }
 }
 

@@ -82,7 +82,7 @@ struct ExperimentsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Copy an experiment into another workspace, with its finished jobs.",
             discussion: """
-                Copies the newest run, its code, the jobs of it that are done, and the folders that these share. What is there already is left \
+                Copies the newest run, its code, the jobs of it that have ended, and the folders that these share. What is there already is left \
                 alone, so a copy that was interrupted is gone on with by the same command.
 
                 Examples:
