@@ -78,7 +78,10 @@ struct XPM: ParsableCommand {
             if word == "help" { continue }
             guard let next = known.first(where: { $0._commandName == word }) else {
                 let hint = Suggestion.hint(for: word, among: known.map { $0._commandName })
-                StandardStream.error.write("error: there is no command '\(word)'\(hint)\n")
+                let names = known.map { $0._commandName }.joined(separator: ", ")
+                let path = command == XPM.self ? "xpm" : "xpm \(command._commandName)"
+                StandardStream.error.write(
+                    "error: there is no command '\(word)'\(hint)\n\(path) has: \(names)\n")
                 Self.exit(withError: ExitCode(64))
             }
             command = next

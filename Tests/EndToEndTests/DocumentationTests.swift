@@ -43,13 +43,14 @@ struct DocumentationTests {
         return blocks
     }
 
+    /// The pages for users.
+    static let pages =
+        ["README.md"]
+        + ((try? Files.list("\(Workbench.root)/docs")) ?? []).filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+
     @Test(
         "the examples run",
-        arguments: [
-            "README.md", "docs/writing-experiments.md", "docs/configuration.md", "docs/running.md",
-            "docs/workspace.md", "docs/resources.md", "docs/results.md", "docs/sweeps.md", "docs/services.md",
-            "docs/identity.md", "docs/changing-experiments.md", "docs/python.md",
-        ])
+        arguments: Self.pages.filter { $0 != "docs/json.md" })
     func examples(_ page: String) throws {
         let bench = try Workbench()
         var count = 0

@@ -63,7 +63,7 @@ struct ScriptOptions: ParsableArguments {
     static let keysOfCode = ["file", "module", "luapath", "pythonpath", "pre_experiment"]
 }
 
-/// Which experiment, with which configuration, in which workspace.
+/// Which experiment, with which configuration, in which workspace, with which variables for its jobs.
 struct ExperimentOptions: ParsableArguments {
     @OptionGroup var script: ScriptOptions
     @OptionGroup var sweep: SweepOptions

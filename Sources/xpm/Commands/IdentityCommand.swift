@@ -15,7 +15,9 @@ struct IdentityCommand: ParsableCommand {
               xpm identity experiment.lua --job iris.train --explain
             """)
 
-    @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var script: ScriptOptions
+    @OptionGroup var sweep: SweepOptions
+    @OptionGroup var workspace: WorkspaceOptions
 
     @Option(
         help: ArgumentHelp(
@@ -28,10 +30,12 @@ struct IdentityCommand: ParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    func validate() throws { try script.requireFiles() }
+
     func run() throws {
         do throws(Failure) {
             let (wanted, explain, json) = (job, explain, json)
-            try PlanReader.read(ExperimentFiles(of: experiment), .plan) { reader in
+            try PlanReader.read(ExperimentFiles(of: script, sweep: sweep, workspace: workspace), .plan) { reader in
                 var told: Set<Identifier> = []
                 for planned in try reader.jobs(named: wanted) {
                     guard explain else {

@@ -15,14 +15,17 @@ struct SweepCommand: ParsableCommand {
               xpm sweep full.yaml --sample 20 --seed 7 --format csv
             """)
 
-    @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var script: ScriptOptions
+    @OptionGroup var sweep: SweepOptions
     @Option(help: "text, csv, json, markdown, latex.") var format: ResultFormat = .text
     @Flag(help: "One JSON object a line.") var json = false
+
+    func validate() throws { try script.requireFiles() }
 
     func run() throws {
         do throws(Failure) {
             let (format, json) = (format, json)
-            try PlanReader.read(ExperimentFiles(of: experiment), .points) { reader in
+            try PlanReader.read(ExperimentFiles(of: script, sweep: sweep), .points) { reader in
                 let points = reader.session.sweepPoints
                 let objects = points.lazy.map { point in
                     JSON.object(point.map { JSON.Member($0.path, $0.value.json) })

@@ -26,7 +26,7 @@ struct FailuresCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let groups = FailureGroup.of(try selection.jobs())
+            let groups = FailureGroup.of(try selection.query.jobs())
             let report = JobReport(style: .standardOutput)
             if json {
                 let array = JSON.array(

@@ -4,6 +4,25 @@ import Text
 
 /// Which jobs of a workspace a command means.
 struct JobSelection: ParsableArguments {
+    @OptionGroup var newest: NewestJobs
+
+    @Flag(help: "Jobs of earlier runs too.")
+    var everyRun = false
+
+    var query: JobQuery {
+        JobQuery(
+            workspace: newest.workspace, experiment: newest.experiment, filter: newest.filter,
+            everyRun: everyRun)
+    }
+
+    /// Tells what could not be read.
+    static func warn(_ text: String) {
+        StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
+    }
+}
+
+/// Which jobs of the newest runs a command means.
+struct NewestJobs: ParsableArguments {
     @OptionGroup var workspace: WorkspaceOptions
 
     @Option(
@@ -17,18 +36,17 @@ struct JobSelection: ParsableArguments {
             valueName: "filter"))
     var filter: String?
 
-    @Flag(help: "Jobs of earlier runs too.")
-    var everyRun = false
-
-    func jobs(count: Int? = nil) throws(Failure) -> [JobRecord] {
-        try JobQuery(workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun)
-            .jobs(count: count)
+    var query: JobQuery {
+        JobQuery(workspace: workspace, experiment: experiment, filter: filter, everyRun: false)
     }
+}
 
-    /// Tells what could not be read.
-    static func warn(_ text: String) {
-        StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
-    }
+/// Which jobs of a workspace are meant.
+struct JobQuery {
+    let workspace: WorkspaceOptions
+    let experiment: String?
+    let filter: String?
+    let everyRun: Bool
 
     /// The workspace of the jobs that words name.
     func place(of words: [String]) throws(Failure) -> Workspace {
@@ -71,14 +89,6 @@ struct JobSelection: ParsableArguments {
         }
         return left
     }
-}
-
-/// Which jobs of a workspace are meant.
-struct JobQuery {
-    let workspace: WorkspaceOptions
-    let experiment: String?
-    let filter: String?
-    let everyRun: Bool
 
     /// The jobs that fit, the last submitted first, with their states.
     ///

@@ -22,7 +22,7 @@ extension JobsCommand {
 
         func run() throws {
             do throws(Failure) {
-                let running = try selection.chosen(jobs).filter { $0.state == .running }
+                let running = try selection.query.chosen(jobs).filter { $0.state == .running }
                 let problems =
                     perform ? JobStopper.stop(running).map(\.text) : running.map(JobStopper.refusal)
                 let report = JobReport(style: .standardOutput)
@@ -60,8 +60,8 @@ extension JobsCommand {
         func run() throws {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
-                let chosen = try selection.chosen(jobs).filter { Files.exists($0.folder.path) }
-                let place = try selection.place(of: jobs)
+                let chosen = try selection.query.chosen(jobs).filter { Files.exists($0.folder.path) }
+                let place = try selection.query.place(of: jobs)
                 var cleaned = Result<Int, Failure>.success(0)
                 let body = { cleaned = Result { () throws(Failure) in try clean(chosen, in: place, report) } }
                 do throws(CleaningError) {
@@ -150,8 +150,8 @@ extension JobsCommand {
         func run() throws {
             do throws(Failure) {
                 let chosen: [JobRecord]
-                if let group { chosen = try member(group) } else { chosen = try selection.chosen(jobs) }
-                let place = try selection.place(of: jobs)
+                if let group { chosen = try member(group) } else { chosen = try selection.query.chosen(jobs) }
+                let place = try selection.query.place(of: jobs)
                 let open = chosen.filter { $0.state == .error || $0.state.isOpen }
                 let code = try RetrySession(
                     withoutWaiting(open, in: place), in: place,
@@ -180,7 +180,7 @@ extension JobsCommand {
         }
 
         private func member(_ number: Int) throws(Failure) -> [JobRecord] {
-            let groups = FailureGroup.of(try selection.jobs())
+            let groups = FailureGroup.of(try selection.query.jobs())
             guard groups.indices.contains(number - 1) else {
                 throw .message(
                     groups.isEmpty

@@ -9,20 +9,20 @@ extension JobsCommand {
             abstract: "Keep waiting jobs of a live run from starting, until they are released.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
-        @OptionGroup var selection: JobSelection
+        @OptionGroup var selection: NewestJobs
         @Flag(help: "One JSON object a line.") var json = false
 
-        func run() throws { try JobsCommand.ask(.hold, of: jobs, selection, json: json) }
+        func run() throws { try JobsCommand.ask(.hold, of: jobs, selection.query, json: json) }
     }
 
     struct Release: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let jobs go that were held.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
-        @OptionGroup var selection: JobSelection
+        @OptionGroup var selection: NewestJobs
         @Flag(help: "One JSON object a line.") var json = false
 
-        func run() throws { try JobsCommand.ask(.release, of: jobs, selection, json: json) }
+        func run() throws { try JobsCommand.ask(.release, of: jobs, selection.query, json: json) }
     }
 
     struct Priority: ParsableCommand {
@@ -41,7 +41,7 @@ extension JobsCommand {
             parsing: .allUnrecognized,
             help: ArgumentHelp("The priority, and the jobs.", valueName: "priority-and-jobs"))
         var words: [String]
-        @OptionGroup var selection: JobSelection
+        @OptionGroup var selection: NewestJobs
         @Flag(help: "One JSON object a line.") var json = false
 
         private var priority: Int? { words.first.flatMap(Int.init) }
@@ -55,17 +55,17 @@ extension JobsCommand {
 
         func run() throws {
             guard let priority else { return }
-            try JobsCommand.ask(.priority(priority), of: Array(words.dropFirst()), selection, json: json)
+            try JobsCommand.ask(.priority(priority), of: Array(words.dropFirst()), selection.query, json: json)
         }
     }
 
     /// Asks every live run that has submitted them about jobs that wait in it.
     private static func ask(
-        _ change: JobChange, of words: [String], _ selection: JobSelection, json: Bool
+        _ change: JobChange, of words: [String], _ query: JobQuery, json: Bool
     ) throws {
         do throws(Failure) {
-            let place = try selection.place(of: words)
-            let chosen = try selection.chosen(words)
+            let place = try query.place(of: words)
+            let chosen = try query.chosen(words)
             let report = JobReport(style: .standardOutput)
             var count = 0
             let inventory = WorkspaceInventory(place)

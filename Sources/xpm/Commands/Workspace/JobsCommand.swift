@@ -36,7 +36,7 @@ struct JobsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                let jobs = try selection.jobs(count: count)
+                let jobs = try selection.query.jobs(count: count)
                 if json {
                     for job in jobs { StandardStream.output.write(job.json.text + "\n") }
                 } else {
@@ -60,7 +60,7 @@ struct JobsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let report = JobReport(style: .standardOutput)
-                for job in try selection.chosen(jobs, orAll: true) {
+                for job in try selection.query.chosen(jobs, orAll: true) {
                     StandardStream.output.write(json ? report.json(job).text + "\n" : report.whole(job))
                 }
             } catch { throw error.reported() }
@@ -76,7 +76,7 @@ struct JobsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                for job in try selection.chosen(jobs, orAll: true) {
+                for job in try selection.query.chosen(jobs, orAll: true) {
                     StandardStream.output.write((json ? job.json.text : job.folder.path) + "\n")
                 }
             } catch { throw error.reported() }
@@ -109,13 +109,13 @@ struct JobsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                guard let job = try selection.chosen([job]).first else { return }
+                guard let job = try selection.query.chosen([job]).first else { return }
                 let isSilent =
                     Files.size(of: job.folder.error) == 0 && !FileLock.isHeld(job.folder.lock)
                     && Files.exists(job.folder.output)
                 let path = out || isSilent ? job.folder.output : job.folder.error
                 if let problem = job.problem { throw Failure(problem) }
-                let place = try selection.place(of: [self.job])
+                let place = try selection.query.place(of: [self.job])
                 let members: [JSON.Member] = [
                     .init("task", .string(job.task)), .init("id", .string(job.identifier)),
                     .init("stream", path == job.folder.output ? "stdout" : "stderr"),
