@@ -573,4 +573,138 @@ struct PromiseTests {
         let wrote = try bench.run("code", job, "--restore", "then", "--json").output.split(separator: "\n")
         #expect(try wrote.allSatisfy { Files.exists(try JSON.parse(Array($0.utf8))["wrote"]?.string ?? "") })
     }
+
+    @Test(
+        "services log -f goes on while the service lives; jobs kill --every-run finds a job of an earlier run"
+    )
+    func following() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Long = xpm.task { id = "f.long", params = { n = xpm.int }, command = "sleep 60" }
+            local Short = xpm.task { id = "f.short", params = {}, command = "true" }
+            function run(helper)
+              helper.xp:add_service(xpm.service { id = "talker", command = "echo one; sleep 0.7; echo two; sleep 60" })
+              if helper.args[1] then Long { n = 1 }:submit() else Short {}:submit() end
+            end
+            """, to: "f.lua")
+        let (first, firstTag) = try bench.start(["run", "f.lua", "--", "long"])
+        let hasBegun = try bench.wait {
+            try bench.jobs("f.long").contains { Files.exists($0.process) }
+        }
+        #expect(hasBegun)
+        let (follower, tag) = try bench.start(["services", "log", "f/talker", "-f"])
+        #expect(try bench.wait { try bench.read(".\(tag).out") == "one\ntwo\n" })
+        #expect(follower.isRunning)
+        // The job lives on.
+        kill(first.processIdentifier, SIGKILL)
+        _ = try bench.finish(first, firstTag)
+        #expect(try bench.finish(follower, tag).code == 0)
+        #expect(try bench.run("run", "-q", "f.lua").code == 0)
+        #expect(try bench.run("jobs", "kill", "-e", "f").error.contains("0 jobs running"))
+        let killed = try bench.run("jobs", "kill", "-e", "f", "--every-run", "--perform")
+        #expect(killed.code == 0 && killed.output.hasPrefix("stopped f.long"), "\(killed)")
+    }
+
+    @Test(
+        "services start and restart fail where the service ends at once, also without a sign of being ready")
+    func failingServices() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = {}, command = "true" }
+            function run(helper)
+              helper.xp:add_service(xpm.service { id = "bad", command = "echo broken >&2; exit 3" })
+              helper.xp:add_service(xpm.service { id = "good", command = "sleep 60" })
+              T {}:submit()
+            end
+            """, to: "s.lua")
+        #expect(try bench.run("run", "-q", "s.lua").code == 0)
+        for word in ["start", "restart"] {
+            let bad = try bench.run("services", word, "s/bad")
+            #expect(
+                bad.code == 1 && bad.error.contains("exit code 3") && bad.output.contains("ERROR"), "\(bad)")
+            let good = try bench.run("services", word, "s/good")
+            #expect(good.code == 0 && good.output.contains("RUNNING"), "\(good)")
+        }
+        #expect(try bench.run("services", "stop", "s").code == 0)
+    }
+
+    @Test(
+        "nothing to retry and nothing to hold have one exit code; a result that nobody has is an error beside failed jobs too"
+    )
+    func nothingToDo() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "n.t", params = { n = xpm.int, size = xpm.int }, command = "echo '{{\\"acc\\": 1}}' >results.json; test {n} != 2" }
+            function run(helper) for n = 1, tonumber(helper.args[1]) do T { n = xpm.tag(n), size = 10 * n }:submit() end end
+            """, to: "n.lua")
+        #expect(try bench.run("run", "-q", "n.lua", "--", "1").code == 0)
+        for words in [
+            ["retry", "-e", "n"], ["hold", "-e", "n"], ["release", "-e", "n"], ["priority", "1", "-e", "n"],
+        ] {
+            let (process, tag) = try bench.start(["jobs"] + words)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 2 && result.error.hasPrefix("error: no"), "\(words): \(result)")
+        }
+        #expect(try bench.run("results", "n", "--metric", "typo").code == 2)
+        #expect(try bench.run("run", "-q", "n.lua", "--", "3").code == 1)
+        let typo = try bench.run("results", "n", "--metric", "typo")
+        #expect(typo.code == 2 && typo.error.contains("no job has a result 'typo'"), "\(typo)")
+        // Parameters and beginnings of identifiers fit too.
+        #expect(
+            try bench.run("jobs", "list", "--filter", "size > 10").output.split(separator: "\n").count == 2)
+        #expect(
+            try bench.run("jobs", "list", "--filter", "size = 10 or n = 3").output.split(separator: "\n")
+                .count == 2)
+        let none = try bench.run("jobs", "list", "--filter", "sice = 10")
+        #expect(
+            none.code == 2 && none.error.contains("none of these jobs has a tag or a parameter 'sice'"),
+            "\(none)")
+        let id = try #require(try bench.jobs("n.t").first).identifier
+        for length in [8, 20, 64] {
+            let found = try bench.run("jobs", "path", "--filter", "@id = \(id.prefix(length))").output
+            #expect(found.split(separator: "\n").count == 1 && found.contains(id), "\(length): \(found)")
+        }
+        #expect(try bench.run("jobs", "path", "--filter", "@id = \(id.prefix(7))").output.isEmpty)
+        #expect(try bench.run("jobs", "path").output.split(separator: "\n").count == 3)
+        #expect(try bench.run("jobs", "show").output.contains("size = 30"))
+        #expect(try bench.run("jobs", "clean").code == 2)
+    }
+
+    @Test("describe finds experiment.lua; an unknown command names those there are")
+    func unknown() throws {
+        let bench = try bench()
+        #expect(try bench.run("describe").output.contains("w.work"))
+        #expect(try bench.run("describe", "--type", "w.work").output.hasPrefix("w.work  task"))
+        #expect(try bench.run("describe", "w.work").output.hasPrefix("w.work  task"))
+        let top = try bench.run("foo")
+        #expect(
+            top.code == 64
+                && top.error.hasPrefix("error: there is no command 'foo'\nxpm has: run, sweep, why, "),
+            "\(top)")
+        let inner = try bench.run("jobs", "lst")
+        #expect(
+            inner.error
+                == "error: there is no command 'lst' (did you mean 'list'?)\nxpm jobs has: list, show, log, path, hold, release, priority, kill, retry, clean\n",
+            "\(inner)")
+    }
+
+    @Test("experiments show tells what a run was made with")
+    func madeWith() throws {
+        let bench = try bench()
+        try bench.write(
+            "id: named\nfile: experiment\ntitle: Three jobs\ndescription: That tally\n", to: "full.yaml")
+        #expect(
+            try bench.run("run", "-q", "full.yaml", environment: ["TALLY": "\(bench.folder)/tally"]).code == 0
+        )
+        let shown = try bench.run("experiments", "show", "named").output
+        for line in ["title  Three jobs", "description  That tally", "run -q full.yaml", "xpm  0."] {
+            #expect(shown.contains(line), "\(shown)")
+        }
+    }
 }

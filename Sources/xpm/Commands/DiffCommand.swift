@@ -31,7 +31,8 @@ struct DiffCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let finder = JobFinder(try ExperimentFiles.workspace(workspace, of: old))
+            let finder = JobFinder(
+                try ExperimentFiles.workspace(workspace, of: old), takesOthers: true)
             let (before, after) = (try finder.find(old), try finder.find(new))
             let differences: [TaskDifference]
             do {

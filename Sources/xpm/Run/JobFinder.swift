@@ -4,12 +4,24 @@ import Text
 /// Finds the folder of a job by what a user types: a path, `type/identifier`, or the beginning of an identifier.
 struct JobFinder {
     private let workspace: Workspace
+    private let takesOthers: Bool
 
-    init(_ workspace: Workspace) { self.workspace = workspace }
+    /// - Parameter takesOthers: whether a path may lead to a job of another workspace.
+    init(_ workspace: Workspace, takesOthers: Bool = false) {
+        self.workspace = workspace
+        self.takesOthers = takesOthers
+    }
 
     /// - Throws: a job that is not there, or a beginning that several have.
     func find(_ word: String) throws(Failure) -> String {
-        if Files.exists("\(word)/params.json") { return Paths.absolute(word) }
+        if Files.exists("\(word)/params.json") {
+            let path = Paths.absolute(word)
+            let isOwn = Paths.real(Paths.parent(Paths.parent(path))) == Paths.real(workspace.jobs)
+            guard isOwn || takesOthers else {
+                throw .message("\(word) is no job of the workspace \(Paths.shown(workspace.path))")
+            }
+            return path
+        }
         let parts = word.split(separator: "/")
         guard let beginning = parts.last, parts.count <= 2, !word.hasPrefix("/"), !word.hasPrefix(".") else {
             throw .message("\(word): there is no job in that folder")
