@@ -46,7 +46,9 @@ struct DocumentationTests {
     /// The pages for users.
     static let pages =
         ["README.md"]
-        + ((try? Files.list("\(Workbench.root)/docs")) ?? []).filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+        + ((try? Files.list("\(Workbench.root)/docs")) ?? []).filter { $0.hasSuffix(".md") }.map {
+            "docs/\($0)"
+        }
 
     @Test(
         "the examples run",
@@ -72,5 +74,25 @@ struct DocumentationTests {
             }
         }
         #expect(count > 0)
+    }
+
+    /// Options of other programs that the pages name.
+    private static let foreign: TextSet = [
+        "--bind", "--directory", "--exclude", "--every-call", "--prefix", "--generate-completion-script",
+    ]
+
+    @Test("every option of the help is in the pages, and every option of the pages in the help")
+    func options() throws {
+        let known = TextSet(try JSONTests.commands().flatMap(\.options)).subtracting(["--help", "--version"])
+        let expression = try NSRegularExpression(pattern: "(?<![\\w-])--[a-z]([a-z-]*[a-z])?(?![\\w-])")
+        var named: TextSet = []
+        for page in Self.pages {
+            let text = try Files.readText("\(Workbench.root)/\(page)")
+            for match in expression.matches(in: text, range: NSRange(text.startIndex..., in: text)) {
+                if let range = Range(match.range, in: text) { named.insert(String(text[range])) }
+            }
+        }
+        #expect(known.subtracting(named).ordered == [], "not in the pages")
+        #expect(named.subtracting(known).subtracting(Self.foreign).ordered == [], "not in the help")
     }
 }
