@@ -73,7 +73,7 @@ let package = Package(
             name: "LuaBridgeTests", dependencies: ["Text", "LuaBridge", "Engine"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Text", "Engine", "xpm", "xpm-job"],
-            exclude: ["Faults/faults.c", "Faults/every.c"],
+            exclude: ["Faults/faults.c", "Faults/every.c", "statements.txt"],
             swiftSettings: strict),
     ]
 )

@@ -16,6 +16,14 @@ void xsys_expect_children(void) { signal(SIGCHLD, SIG_DFL); }
 
 void xsys_survive_file_limit(void) { signal(SIGXFSZ, SIG_IGN); }
 
+void xsys_admit_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    const int asking[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (int index = 0; index < 4; index++) sigaddset(&set, asking[index]);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int xsys_signals(void) {
     signal(SIGPIPE, SIG_IGN);
     xsys_expect_children();

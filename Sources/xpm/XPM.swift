@@ -41,6 +41,7 @@ struct XPM: ParsableCommand {
     static func main() {
         StandardStream.openAll()
         Signals.surviveFileLimit()
+        Signals.admit()
         StandardStream.checkAtExit()
         refuseStrangeBytes()
         refuseSurroundings()

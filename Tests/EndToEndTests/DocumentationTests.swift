@@ -95,4 +95,75 @@ struct DocumentationTests {
         #expect(known.subtracting(named).ordered == [], "not in the pages")
         #expect(named.subtracting(known).subtracting(Self.foreign).ordered == [], "not in the help")
     }
+
+    // MARK: Statements
+
+    /// The sentences of a page in which one of some words promises something without exception; code is left out.
+    private static func promises(of page: String) throws -> [String] {
+        var parts: [String] = []
+        var current: [String] = []
+        var isCode = false
+        func flush() {
+            if !current.isEmpty { parts.append(current.joined(separator: " ")) }
+            current = []
+        }
+        for line in try Files.readText("\(Workbench.root)/\(page)").components(separatedBy: "\n") {
+            if line.hasPrefix("```") {
+                isCode.toggle()
+                flush()
+            } else if isCode || line.hasPrefix("<!--") {
+                continue
+            } else if line.hasPrefix("|") {
+                flush()
+                if line.contains(where: { !"|- ".contains($0) }) { parts.append(line) }
+            } else if line.allSatisfy({ $0 == " " }) {
+                flush()
+            } else {
+                let isItem = line.hasPrefix("- ") || line.hasPrefix("#") || (line.first?.isNumber == true && line.contains(". "))
+                if isItem { flush() }
+                current.append(line.trimmingCharacters(in: .whitespaces))
+            }
+        }
+        flush()
+        let end = try NSRegularExpression(pattern: "(?<=[.!?;])\\s+(?=[A-Z`*“(-])")
+        let word = try NSRegularExpression(
+            pattern: "\\b(never|always|each(?! other)|only|the same)\\b", options: .caseInsensitive)
+        return parts.flatMap { part in
+            let range = NSRange(part.startIndex..., in: part)
+            return end.stringByReplacingMatches(in: part, range: range, withTemplate: "\n")
+                .components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        }.filter { word.firstMatch(in: $0, range: NSRange($0.startIndex..., in: $0)) != nil }
+    }
+
+    /// `statements.txt` has a line for each promise: the page, the test that shows it, and the sentence. Who changes the sentence looks at the
+    /// test, and then changes the line.
+    @Test("every promise of the pages has a test that shows it")
+    func statements() throws {
+        let text = try Files.readText("\(Workbench.root)/Tests/EndToEndTests/statements.txt")
+        let lines = text.split(separator: "\n").map { $0.components(separatedBy: "\t") }
+        var tests: TextMap<String> = [:]
+        func collect(_ folder: String) throws {
+            for name in try Files.list(folder) {
+                let path = "\(folder)/\(name)"
+                if Files.kind(path) == .folder { try collect(path) }
+                guard let suite = name.cut(at: ".swift")?.before else { continue }
+                tests[String(suite), default: ""] += try Files.readText(path)
+            }
+        }
+        try collect("\(Workbench.root)/Tests")
+        for line in lines {
+            let parts = line[1].components(separatedBy: ".")
+            #expect(tests[parts[0]]?.contains("func \(parts[1])(") == true, "there is no test \(line[1])")
+        }
+        for page in Self.pages where page != "README.md" {
+            let listed = lines.filter { $0[0] == page }.map { $0[2] }
+            let found = try Self.promises(of: page)
+            for sentence in found where !listed.contains(sentence) {
+                Issue.record("\(page): no line in statements.txt: \(sentence)")
+            }
+            for sentence in listed where !found.contains(sentence) {
+                Issue.record("\(page): statements.txt has a sentence that is gone: \(sentence)")
+            }
+        }
+    }
 }

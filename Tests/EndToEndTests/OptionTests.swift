@@ -375,6 +375,12 @@ struct OptionTests {
                 }
                 let (first, second) = (try sandbox.outcome(of: without), try sandbox.outcome(of: with))
                 #expect(first != second, "\(name) \(option) changes nothing: \(first)")
+                // It changes how something is told, and nothing else.
+                if option == "--json" {
+                    #expect(
+                        first.prefix { $0 != "\n" } == second.prefix { $0 != "\n" },
+                        "\(name) --json: \(second)")
+                }
             }
         }
         #expect(left.isEmpty, "there are no such commands: \(left.keys)")

@@ -707,4 +707,80 @@ struct PromiseTests {
             #expect(shown.contains(line), "\(shown)")
         }
     }
+
+    @Test(
+        "the job of a task in Lua loads the file that defines it, without calling run; each job that ends has a line"
+    )
+    func loading() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            print("loaded")
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, execute = function(self) assert(self.n ~= 3) end }
+            function run() print("planned") for n = 1, 3 do T { n = n }:submit() end end
+            """, to: "l.lua")
+        let result = try bench.run("run", "l.lua")
+        #expect(result.output == "loaded\nplanned\n", "\(result)")
+        for (n, job) in try bench.jobs("l.t").enumerated() {
+            #expect(try Files.readText(job.output) == "loaded\n", "\(n)")
+        }
+        let lines = result.error.split(separator: "\n")
+        #expect(
+            lines.count { $0.hasPrefix("done    l.t ") } == 2
+                && lines.count { $0.hasPrefix("failed  l.t ") } == 1, "\(result.error)")
+    }
+
+    @Test("Ctrl-C ends attach only, with 130; the run goes on")
+    func attached() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "a.t", params = {}, command = "while test ! -e $GO; do sleep 0.05; done" }
+            function run() T {}:submit() end
+            """, to: "a.lua")
+        let environment = ["GO": "\(bench.folder)/go"]
+        #expect(try bench.run("run", "--detach", "a.lua", environment: environment).code == 0)
+        let (process, tag) = try bench.start(["attach", "a", "--json"])
+        #expect(try bench.wait { try bench.read(".\(tag).out").contains("running") })
+        process.interrupt()
+        #expect(try bench.finish(process, tag).code == 130)
+        #expect(FileLock.isHeld("\(bench.folder)/workspace/experiments/a/lock"))
+        try bench.write("", to: "go")
+        #expect(try bench.run("attach", "a").code == 0)
+    }
+
+    @Test(
+        "a service that is there already takes the keys of one's own; a config in a Python task needs a class"
+    )
+    func keys() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "k.t", params = {}, command = "true" }
+            function run(helper)
+              local service = helper.xp:add_service(xpm.services.files {
+                id = "shelf", description = "What is there", path = "/sub", timeout = "20s", restart = "never", keep = true,
+                env = { A = "1" }, required = true, port = 0, ready = "tcp",
+              })
+              service:wait()
+              print(service.id, service.description, service.url:match("/sub$"))
+              T {}:submit()
+            end
+            """, to: "k.lua")
+        let result = try bench.run("run", "-q", "k.lua")
+        #expect(result.code == 0 && result.output == "shelf\tWhat is there\t/sub\n", "\(result)")
+        #expect(try bench.run("services", "stop", "k").code == 0)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local C = xpm.config { id = "p.c", params = {} }
+            local T = xpm.task { id = "p.t", python = "a.b:T", params = { c = C } }
+            function run() T { c = C {} }:submit() end
+            """, to: "p.lua")
+        let python = try bench.run("run", "--run-mode", "dry-run", "p.lua")
+        #expect(python.code == 2 && python.error.contains("p.c has no Python class"), "\(python)")
+    }
 }

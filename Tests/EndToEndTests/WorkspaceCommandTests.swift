@@ -46,7 +46,10 @@ struct WorkspaceCommandTests {
         for (arguments, message) in [
             (["--filter", "lr ="], "filter, column 5: expected a value"),
             (["-e", "n"], "no experiment 'n' in workspace (did you mean 'm'?)"),
-            (["--filter", "lrr = 1"], "filter: none of these jobs has a tag or a parameter 'lrr' (did you mean 'lr'?)"),
+            (
+                ["--filter", "lrr = 1"],
+                "filter: none of these jobs has a tag or a parameter 'lrr' (did you mean 'lr'?)"
+            ),
             (["--workdir", "nowhere"], "nowhere: there is no such folder"),
         ] {
             let (process, tag) = try bench.start(["jobs", "list"] + arguments)

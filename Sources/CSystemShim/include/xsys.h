@@ -91,6 +91,8 @@ int xsys_signals(void);
 void xsys_open_standard_streams(void);
 /// Lets writes beyond the limit of file sizes fail with EFBIG (setrlimit(2)) instead of ending the process.
 void xsys_survive_file_limit(void);
+/// Lets the signals come that ask a program to stop, also where the thread that started this process had blocked them.
+void xsys_admit_signals(void);
 /// Lets children be waited for, whatever the parent of this process thinks of SIGCHLD.
 void xsys_expect_children(void);
 /// The next signal number, or -EAGAIN when none is pending.

@@ -26,6 +26,9 @@ package struct Signals: Sendable {
     /// inherit it.
     package static func surviveFileLimit() { xsys_survive_file_limit() }
 
+    /// Lets the signals come that ask this process to stop, whatever its parent has blocked. Called first.
+    package static func admit() { xsys_admit_signals() }
+
     private let descriptor: Int32
 
     /// Blocks the signals in this thread and those it starts.
