@@ -119,8 +119,8 @@ struct DocumentationTests {
             } else if line.allSatisfy({ $0 == " " }) {
                 flush()
             } else {
-                let isItem = line.hasPrefix("- ") || line.hasPrefix("#") || (line.first?.isNumber == true && line.contains(". "))
-                if isItem { flush() }
+                let isNumbered = line.first?.isNumber == true && line.contains(". ")
+                if isNumbered || line.hasPrefix("- ") || line.hasPrefix("#") { flush() }
                 current.append(line.trimmingCharacters(in: .whitespaces))
             }
         }

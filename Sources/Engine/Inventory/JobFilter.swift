@@ -2,7 +2,7 @@ package import Text
 
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
-/// Names are tags, or parameters of jobs without such a tag (`model.hidden`), quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
+/// Names are tags, or parameters where no job has such a tag (`model.hidden`), quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
 /// it fits what is written so, byte by byte, those of states without regard to case. A word without quotes fits a number of its value, or a
 /// text that is written so. `<`, `<=`, `>`, `>=` compare numbers with numbers, and texts with texts in quotes, by their bytes; `~` looks for a
 /// regular expression; `in` and `not in` for one of several. A tag that a job does not have equals nothing; one with several values fits if
@@ -48,7 +48,13 @@ package indirect enum JobFilter {
         self = try parser.whole()
     }
 
-    package func accepts(_ job: JobRecord) -> Bool { accepts(Candidate(job)) }
+    package func accepts(_ job: JobRecord) -> Bool { accepts(Candidate(job, tags: nil)) }
+
+    /// Those of some jobs that fit. A name that is a tag of one of them is a tag for all; another one is a parameter.
+    package func select(from jobs: [JobRecord]) -> [JobRecord] {
+        let tags = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        return jobs.filter { accepts(Candidate($0, tags: tags)) }
+    }
 
     private func accepts(_ job: Candidate) -> Bool {
         switch self {
@@ -64,9 +70,14 @@ package indirect enum JobFilter {
     /// A job, and its parameters where they are asked for.
     private final class Candidate {
         private let job: JobRecord
+        /// What is no parameter; nil where the job's own tags decide.
+        private let tags: TextSet?
         private lazy var parameters = RecordedTask.parameters(of: job.folder)
 
-        init(_ job: JobRecord) { self.job = job }
+        init(_ job: JobRecord, tags: TextSet?) {
+            self.job = job
+            self.tags = tags
+        }
 
         func values(_ name: String) -> [JSON] {
             switch name {
@@ -77,7 +88,8 @@ package indirect enum JobFilter {
             case "@run": return job.run.map { [.string($0)] } ?? []
             default:
                 let own = job.tags.filter { $0.name == name }.map(\.value)
-                return own.isEmpty ? [parameters[name]].compactMap(\.self) : own
+                let isTag = tags?.contains(name) ?? !own.isEmpty
+                return isTag ? own : [parameters[name]].compactMap(\.self)
             }
         }
     }

@@ -68,8 +68,9 @@ package struct WorkspaceDoctor {
 
     private func dangling(_ path: String) -> Finding {
         let experiment = Paths.name(Paths.parent(path))
+        let target = Files.linkTarget(path) ?? "?"
         // One within the workspace: what it leads to would be there.
-        if Paths.parent(Paths.parent(path)) == workspace.jobs, Files.linkTarget(path)?.hasPrefix("../") == true {
+        if Paths.parent(Paths.parent(path)) == workspace.jobs, target.hasPrefix("../") {
             return Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
                 try Files.remove(path)
             }
@@ -86,7 +87,7 @@ package struct WorkspaceDoctor {
         return Finding(
             path: path,
             problem:
-                "a link to \(Files.linkTarget(path) ?? "?"), which is not there: mount or restore that, or remove the link",
+                "a link to \(target), which is not there: mount or restore that, or remove the link",
             cure: nil)
     }
 

@@ -178,8 +178,8 @@ package struct ResultTable: Sendable {
                 throw Problem(text: "the result '\(name)' is no number: \(text.text)")
             }
             let hint = Suggestion.hint(for: name, among: known)
-            // It may still come.
-            if mayCome, hint.isEmpty { continue }
+            // It may still come; and where nobody has a result, nobody knows.
+            if hint.isEmpty, mayCome || known.isEmpty { continue }
             let list = known.isEmpty ? "" : ": \(known.joined(separator: ", "))"
             throw Problem(text: "no job has a result '\(name)'\(hint)\(list)")
         }

@@ -48,7 +48,7 @@ package struct ServiceControl {
         if record.actualState.isUp { return }
         if isLive {
             try ask(.start) { $0 == .running }
-            if failsAtOnce(record.definition) { throw .failed(self.record?.actualState.error ?? "it has ended") }
+            if let problem = problemAtOnce(record.definition) { throw problem }
             return
         }
         // Of two that start it at once one does.
@@ -81,21 +81,21 @@ package struct ServiceControl {
         }
         defer { RunStatus.settleServices(ofRun: folder.run) }
         if let reason = state?.error { return .failed(reason) }
-        return failsAtOnce(definition) ? .failed(self.record?.actualState.error ?? "it has ended") : nil
+        return problemAtOnce(definition)
     }
 
     /// So long is looked whether a program that says nothing of being ready ends again, in seconds.
     private static let trial = 0.3
 
-    /// Whether a service that counts as ready as soon as it runs has ended again.
-    private func failsAtOnce(_ definition: ServiceDefinition?) -> Bool {
-        guard definition?.ready == .started else { return false }
+    /// Why a service that counts as ready as soon as it runs has ended again, if it has.
+    private func problemAtOnce(_ definition: ServiceDefinition?) -> Problem? {
+        guard definition?.ready == .started else { return nil }
         let end = Monotonic.seconds + Self.trial
         while Monotonic.seconds < end {
             Clock.sleep(milliseconds: 20)
-            if record?.actualState.error != nil { return true }
+            if let reason = record?.actualState.error { return .failed(reason) }
         }
-        return false
+        return nil
     }
 
     /// Stops it, and waits for its end.

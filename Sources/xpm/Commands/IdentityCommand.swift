@@ -35,7 +35,8 @@ struct IdentityCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let (wanted, explain, json) = (job, explain, json)
-            try PlanReader.read(ExperimentFiles(of: script, sweep: sweep, workspace: workspace), .plan) { reader in
+            try PlanReader.read(ExperimentFiles(of: script, sweep: sweep, workspace: workspace), .plan) {
+                reader in
                 var told: Set<Identifier> = []
                 for planned in try reader.jobs(named: wanted) {
                     guard explain else {

@@ -41,8 +41,8 @@ struct InitCommand: ParsableCommand {
                     json
                         ? line.text + "\n"
                         : isNew
-                        ? "wrote \(Paths.shown(path))\n"
-                        : "left \(Paths.shown(path)), which is there already\n")
+                            ? "wrote \(Paths.shown(path))\n"
+                            : "left \(Paths.shown(path)), which is there already\n")
             }
         }
         if json { return }

@@ -123,8 +123,9 @@ struct JobReport {
     func json(_ group: FailureGroup, number: Int, lines count: Int) -> JSON {
         let last = group.jobs.first.map { OutputTail($0.folder, count: count).lines } ?? []
         return [
-            "group": .int(Int64(number)), "reason": .string(group.reason), "message": .optional(group.message),
-            "count": .int(Int64(group.jobs.count)), "last_lines": .array(last.map(JSON.string)),
+            "group": .int(Int64(number)), "reason": .string(group.reason),
+            "message": .optional(group.message), "count": .int(Int64(group.jobs.count)),
+            "last_lines": .array(last.map(JSON.string)),
             "jobs": .array(group.jobs.map(\.json)),
         ]
     }
@@ -141,7 +142,8 @@ struct JobReport {
         }
         if let git = made["git"], git != .null {
             let commit = git["commit"]?.string ?? "no commit yet"
-            lines.append(("git", git["dirty"] == .bool(true) ? "\(commit), with changes that are not in it" : commit))
+            let more = git["dirty"] == .bool(true) ? ", with changes that are not in it" : ""
+            lines.append(("git", commit + more))
         }
         if let version = made["xpm_version"]?.string { lines.append(("xpm", version)) }
         return lines

@@ -103,7 +103,9 @@ final class ScriptRun {
         report.isUntold = isPlanless
         report.isPlanOnly = !context.mode.launches
         if context.mode.launches {
-            report.add(context.tally, values: { [tasks] spec in RunReport.TaskValues(of: tasks[spec.number.index]) }) {
+            report.add(
+                context.tally, values: { [tasks] spec in RunReport.TaskValues(of: tasks[spec.number.index]) }
+            ) {
                 [console] in console.observe(.warning($0))
             }
         }

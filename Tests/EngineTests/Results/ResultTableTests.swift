@@ -82,7 +82,7 @@ struct ResultTableTests {
     private func table(_ change: (inout ResultTable.Request) -> Void) throws -> ResultTable {
         var request = ResultTable.Request()
         change(&request)
-        return try ResultTable(points, request) { _ in ["depth": "3", "seed": "9"] }
+        return try ResultTable(points, request) { _ in ["depth": 3, "seed": 9] }
     }
 
     @Test("cells sum up the jobs of their values, each metric those of the types that have it")

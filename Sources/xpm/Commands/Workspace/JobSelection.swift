@@ -127,7 +127,7 @@ struct JobQuery {
                 let hint = Suggestion.hint(for: stranger, among: known.ordered)
                 throw .message("filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
             }
-            jobs = jobs.filter(parsed.accepts)
+            jobs = parsed.select(from: jobs)
         }
         return count.map { Array(jobs.prefix($0)) } ?? jobs
     }

@@ -55,7 +55,8 @@ extension JobsCommand {
 
         func run() throws {
             guard let priority else { return }
-            try JobsCommand.ask(.priority(priority), of: Array(words.dropFirst()), selection.query, json: json)
+            try JobsCommand.ask(
+                .priority(priority), of: Array(words.dropFirst()), selection.query, json: json)
         }
     }
 
