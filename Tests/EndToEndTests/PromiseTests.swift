@@ -783,4 +783,23 @@ struct PromiseTests {
         let python = try bench.run("run", "--run-mode", "dry-run", "p.lua")
         #expect(python.code == 2 && python.error.contains("p.c has no Python class"), "\(python)")
     }
+
+    @Test("a run that was killed before it had begun is forgotten by the next; what else lies there stays")
+    func neverBegan() throws {
+        let bench = try bench()
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let place = "\(bench.folder)/workspace/experiments/experiment"
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        for name in [
+            "29990101_000000/jobs", "29990101_000000.1/jobs/w.work", "2999-notes", "29990102_000000/mine",
+        ] {
+            try Files.makeFolder("\(place)/\(name)")
+        }
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        let left = try Files.list(place)
+        #expect(!left.contains("29990101_000000"))
+        #expect(left.contains("29990101_000000.1") && left.contains("2999-notes"), "\(left)")
+        #expect(Files.exists("\(place)/29990102_000000/mine"))
+        #expect(try bench.run("gc").code == 0)
+    }
 }

@@ -2,11 +2,11 @@ package import Text
 
 /// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
-/// Names are tags, or parameters where no job has such a tag (`model.hidden`), quoted where they are no words, or `@state`, `@name` (the type), `@id`, `@experiment` and `@run`. A text in quotes is a text:
-/// it fits what is written so, byte by byte, those of states without regard to case. A word without quotes fits a number of its value, or a
-/// text that is written so. `<`, `<=`, `>`, `>=` compare numbers with numbers, and texts with texts in quotes, by their bytes; `~` looks for a
-/// regular expression; `in` and `not in` for one of several. A tag that a job does not have equals nothing; one with several values fits if
-/// one of them does. `and` binds more than `or`.
+/// Names are tags, or parameters where no job has such a tag (`model.hidden`), quoted where they are no words, or `@state`, `@name` (the type),
+/// `@id` (whole, or its beginning), `@experiment` and `@run`. A text in quotes is a text: it fits what is written so, byte by byte, those of
+/// states without regard to case. A word without quotes fits a number of its value, or a text that is written so. `<`, `<=`, `>`, `>=` compare
+/// numbers with numbers, and texts with texts in quotes, by their bytes; `~` looks for a regular expression; `in` and `not in` for one of
+/// several. A tag that a job does not have equals nothing; one with several values fits if one of them does. `and` binds more than `or`.
 package indirect enum JobFilter {
     case compare(name: String, Operator, [Operand])
     case not(JobFilter)
@@ -48,8 +48,6 @@ package indirect enum JobFilter {
         self = try parser.whole()
     }
 
-    package func accepts(_ job: JobRecord) -> Bool { accepts(Candidate(job, tags: nil)) }
-
     /// Those of some jobs that fit. A name that is a tag of one of them is a tag for all; another one is a parameter.
     package func select(from jobs: [JobRecord]) -> [JobRecord] {
         let tags = TextSet(jobs.flatMap { $0.tags.map(\.name) })
@@ -70,11 +68,11 @@ package indirect enum JobFilter {
     /// A job, and its parameters where they are asked for.
     private final class Candidate {
         private let job: JobRecord
-        /// What is no parameter; nil where the job's own tags decide.
-        private let tags: TextSet?
+        /// What is a tag of some job, and no parameter.
+        private let tags: TextSet
         private lazy var parameters = RecordedTask.parameters(of: job.folder)
 
-        init(_ job: JobRecord, tags: TextSet?) {
+        init(_ job: JobRecord, tags: TextSet) {
             self.job = job
             self.tags = tags
         }
@@ -87,9 +85,8 @@ package indirect enum JobFilter {
             case "@experiment": return job.experiment.map { [.string($0)] } ?? []
             case "@run": return job.run.map { [.string($0)] } ?? []
             default:
-                let own = job.tags.filter { $0.name == name }.map(\.value)
-                let isTag = tags?.contains(name) ?? !own.isEmpty
-                return isTag ? own : [parameters[name]].compactMap(\.self)
+                if tags.contains(name) { return job.tags.filter { $0.name == name }.map(\.value) }
+                return [parameters[name]].compactMap(\.self)
             }
         }
     }

@@ -5,7 +5,8 @@ package struct RunRecord: Sendable {
     package let experiment: String
     package let run: String
     package let path: String
-    /// `running`, `done`, `failed`, `interrupted`; `generated` for one that has only written folders; `unknown` where there is no `status.json` that can be read.
+    /// `running`, `done`, `failed`, `interrupted`; `generated` for one that has only written folders; `unknown` where there is no `status.json`
+    /// that can be read.
     package let state: String
     /// As ISO 8601 with the zone of this process; without one where an older version has written it, in its own.
     package let started: String?

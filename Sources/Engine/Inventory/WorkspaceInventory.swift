@@ -77,7 +77,8 @@ package struct WorkspaceInventory {
         }
     }
 
-    /// The jobs of the newest run of each experiment that has launched any (where none has: that was to generate them), or of one experiment; the last submitted first, each once.
+    /// The jobs of the newest run that has launched any, of each experiment or of one; where none has, of the newest that generated some. The
+    /// last submitted first, each once.
     ///
     /// - Parameters:
     ///   - count: how many at most; then only the ends of the logs are read.

@@ -22,9 +22,13 @@ package struct JobOptions {
 
     /// Whether both say the same of what `differences` looks at.
     func isAlike(_ other: JobOptions) -> Bool {
-        var all = self
-        all.given = Self.named
-        return all.differences(from: other).isEmpty
+        priority == other.priority && isHeld == other.isHeld && mostRetries == other.mostRetries
+            && requirement == other.requirement && environment == other.environment
+            && hasTokens(of: other)
+    }
+
+    private func hasTokens(of other: JobOptions) -> Bool {
+        tokens.elementsEqual(other.tokens) { $0.name == $1.name && $0.count == $1.count }
     }
 
     private static let named = ["env", "tokens", "requires", "max_retries", "priority", "hold"]
@@ -35,7 +39,7 @@ package struct JobOptions {
             guard given.contains(name) else { return false }
             return switch name {
             case "env": environment != other.environment
-            case "tokens": !tokens.elementsEqual(other.tokens) { $0.name == $1.name && $0.count == $1.count }
+            case "tokens": !hasTokens(of: other)
             case "requires": requirement != other.requirement
             case "max_retries": mostRetries != other.mostRetries
             case "priority": priority != other.priority

@@ -43,12 +43,12 @@ package struct DeprecatedJobs {
         return way[0] != ".." && Identifier(hex: way[1]) != nil
     }
 
-    /// The links whose folder is gone. A run would stumble over them.
+    /// The links within the workspace whose folder is gone. A run would stumble over them.
     package func dangling() -> [String] {
         ((try? Files.list(workspace.jobs)) ?? []).flatMap { key in
             ((try? Files.list("\(workspace.jobs)/\(key)")) ?? []).map { "\(workspace.jobs)/\(key)/\($0)" }
         }
-        .filter { Files.kind($0, followingLinks: false) == .link && !Files.exists($0) }
+        .filter { Files.linkTarget($0)?.hasPrefix("../") == true && !Files.exists($0) }
     }
 
     /// The finished jobs whose identifier is another now because of a deprecation; and the folders that could not be read, with why.

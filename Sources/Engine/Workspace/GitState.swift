@@ -63,10 +63,11 @@ package struct GitState: Sendable, Equatable {
         let commit = lines.lazy.compactMap { $0.after("# branch.oid ") }.first.map(String.init)
         // Changed, renamed and unmerged files; git may warn of other things.
         let isDirty = lines.contains { line in ["1 ", "2 ", "u "].contains { line.hasPrefix($0) } }
-        let untracked: [String]
+        let untracked: [String]?
         do throws(SystemError) { untracked = try Self.untracked(files, in: root, git) } catch {
             return .unknown(error.text)
         }
+        guard let untracked else { return .unknown("git cannot list its files") }
         let base = commit == "(initial)" ? [] : ["HEAD"]
         let diff = git + ["diff", "--no-color", "--no-ext-diff"] + base + ["--"] + paths
         return .state(
@@ -76,16 +77,16 @@ package struct GitState: Sendable, Equatable {
                 diff: isDirty ? ChildProcess.output(diff, limit: mostDiff)?.text : nil))
     }
 
-    /// Those of some files that git does not know, ignored ones too.
+    /// Those of some files that are not in the repository, ignored ones too; nil where git fails.
     private static func untracked(
         _ files: [String], in root: String, _ git: [String]
-    ) throws(SystemError) -> [String] {
+    ) throws(SystemError) -> [String]? {
         let own = files.map { Paths.real(Paths.absolute($0)) }.filter { $0.hasPrefix("\(root)/") }
         if own.isEmpty { return [] }
         let arguments =
             git + ["ls-files", "--others", "--full-name", "-z", "--"] + own.map { ":(literal)\($0)" }
         let (code, text) = try ChildProcess.run(arguments, environment: .current, input: "/dev/null")
-        return code == 0 ? text.split(separator: "\0").map(String.init) : []
+        return code == 0 ? text.split(separator: "\0").map(String.init) : nil
     }
 
     /// What is not committed, in a line; nil where all is.

@@ -149,15 +149,20 @@ package final class RunFolder: Sendable {
         let start = last.flatMap(names.firstIndex) ?? 0
         for name in names[min(start, names.count)...] {
             let path = "\(folder)/\(name)"
-            let files = try? Files.list(path)
-            if let files, !files.contains("status.json"), !files.contains("jobs.jsonl") {
-                // Killed before it had begun, or while it was removed: no run, and nothing is to be missed.
-                forget(path, "\(workspace.sources)/\(experiment)/\(name)", workspace)
-            } else {
+            let files = (try? Files.list(path)) ?? []
+            if files.contains("status.json") || files.contains("jobs.jsonl") {
                 settle(path, experiment, name)
+            } else if RunHistory.isMade(name), files.allSatisfy(atOnce.contains),
+                ((try? Files.list("\(path)/jobs")) ?? []).isEmpty
+            {
+                // Killed before it had begun: no run.
+                forget(path, "\(workspace.sources)/\(experiment)/\(name)", workspace)
             }
         }
     }
+
+    /// What a run has before it has a log of jobs.
+    private static let atOnce = ["jobs", "sources"]
 
     /// The logs that only the run itself writes.
     static let logs = ["jobs.jsonl", "objects.jsonl", "events.jsonl"]
