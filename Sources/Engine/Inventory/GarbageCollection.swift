@@ -30,7 +30,7 @@ package struct GarbageCollection {
 
     /// The jobs that no run refers to: what every run refers to is known.
     private func orphans() throws(CleaningError) -> [JobRecord] {
-        do throws(SystemError) {
+        do {
             let experiments = "\(workspace.path)/experiments"
             for folder in [experiments, workspace.jobs] {
                 for name in try Files.list(folder) {
@@ -47,13 +47,18 @@ package struct GarbageCollection {
                     if isLost || Files.exists("\(path)/status.json") {
                         _ = try Files.end(of: "\(path)/jobs.jsonl", count: 1)
                     }
+                    if let loss = RunRecord.lostJobs(inRun: path) { throw CleaningError.unreadable(loss) }
                 }
             }
-        } catch { throw .unreadable(error.text) }
+        } catch let error as SystemError {
+            throw .unreadable(error.text)
+        } catch let error as CleaningError {
+            throw error
+        } catch { throw .unreadable("\(error)") }
         var problem: WorkspaceInventory.Problem?
         let orphans = WorkspaceInventory(workspace) { found in
             // What the last line of a killed run would have told of has not run.
-            if case .damaged(_, isLast: true) = found { return }
+            if case .damaged(_, isTorn: true) = found { return }
             problem = problem ?? found
         }
         .orphans()

@@ -62,7 +62,9 @@ package struct WorkspaceDoctor {
     private func danglingLinks() -> [Finding] {
         let parts = ["jobs", "experiments", "sources", "partials", "tokens"].map { "\(workspace.path)/\($0)" }
         let folders = parts + parts.dropLast().flatMap(below)
-        let links = (parts + folders.flatMap(below)).filter(Self.isDangling)
+        let runs = below("\(workspace.path)/experiments").flatMap(below)
+        let shared = below(workspace.partials).flatMap(below)
+        let links = (parts + folders.flatMap(below) + (runs + shared).flatMap(below)).filter(Self.isDangling)
         return TextSet(links).ordered.map(dangling) + linksOfRuns()
     }
 
@@ -204,6 +206,20 @@ package struct WorkspaceDoctor {
                 if let torn = tornLine(path) { found.append(torn) }
                 if let damage = damage(of: path, run) { found.append(damage) }
             }
+            if let loss = RunRecord.lostJobs(inRun: run.path) {
+                found.append(
+                    Finding(
+                        path: "\(run.path)/jobs.jsonl",
+                        problem: "\(loss.after(": ") ?? ""): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
+                        cure: nil))
+            }
+            if !Files.exists(status), Files.exists("\(run.path)/jobs.jsonl") {
+                found.append(
+                    Finding(
+                        path: status,
+                        problem: "it is gone: nobody knows how the run ended; restore it, or remove the run: \(Self.removal(of: run))",
+                        cure: nil))
+            }
             found += temporaryFiles(in: run.path)
         }
         return found
@@ -235,10 +251,14 @@ package struct WorkspaceDoctor {
         return nil
     }
 
+    private static func removal(of run: RunRecord) -> String {
+        "xpm experiments delete \(ShellWords.quote(run.experiment)) --run \(run.run) --perform"
+    }
+
     /// Why a log cannot be read as a whole. A torn last line is another thing.
     private func damage(of path: String, _ run: RunRecord) -> Finding? {
         let isOfJobs = Paths.name(path) == "jobs.jsonl"
-        let removal = "xpm experiments delete \(run.experiment) --run \(run.run) --perform"
+        let removal = Self.removal(of: run)
         let stops = isOfJobs ? ": xpm gc removes nothing while it is so" : ""
         do throws(SystemError) {
             let lines = try Files.read(path).split(
@@ -320,7 +340,7 @@ package struct WorkspaceDoctor {
             found.append(
                 Finding(
                     path: folder.process,
-                    problem: "the record of a process that is gone: the job will run again"
+                    problem: "the record of a process that is gone\(folder.isDone ? "" : ": the job will run again")"
                 ) {
                     () throws(SystemError) in
                     _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
@@ -329,6 +349,11 @@ package struct WorkspaceDoctor {
                 })
         }
         if Files.exists(folder.done) {
+            let result = "\(folder.path)/\(JobResult.name)"
+            if Files.exists(result), JobResult.read(folder) == nil {
+                found.append(
+                    Finding(path: result, problem: "no JSON object: the job has no result; restore it, or remove it", cure: nil))
+            }
             if Files.exists(folder.failed) {
                 found.append(
                     Finding(path: folder.failed, problem: "a failure beside a success: it was done later") {
@@ -348,7 +373,17 @@ package struct WorkspaceDoctor {
                             cure: nil))
                 }
             }
-            do { _ = try RecordedTask.read(folder.path) } catch {
+            do {
+                _ = try RecordedTask.read(folder.path)
+                if !folder.isDone {
+                    found.append(
+                        Finding(
+                            path: folder.done,
+                            problem:
+                                "no outcome that xpm has written for this job: it does not count, and the job runs again",
+                            cure: nil))
+                }
+            } catch {
                 let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
                 found.append(
                     Finding(

@@ -9,14 +9,14 @@ package struct WorkspaceInventory {
     /// Something of a log that could not be read.
     package enum Problem {
         case unreadable(SystemError)
-        /// A line that is none: the last one is torn where its writer was killed.
-        case damaged(log: String, isLast: Bool)
+        /// A line that is none; one that is torn has no end, as where its writer was killed.
+        case damaged(log: String, isTorn: Bool)
 
         package var text: String {
             switch self {
             case .unreadable(let error): error.text
-            case .damaged(let log, let isLast):
-                "\(Paths.shown(log)): \(isLast ? "its last line is torn" : "a line cannot be read"): left out"
+            case .damaged(let log, let isTorn):
+                "\(Paths.shown(log)): \(isTorn ? "its last line is torn" : "a line cannot be read"): left out"
             }
         }
     }
@@ -34,7 +34,10 @@ package struct WorkspaceInventory {
     /// The names in a folder; none where it is not there, or cannot be read, which is told.
     private func list(_ folder: String) -> [String] {
         do throws(SystemError) { return try Files.list(folder) } catch {
-            if !error.isMissing { warn(.unreadable(error)) }
+            // A link leads to what is not there now.
+            if !error.isMissing || Files.kind(folder, followingLinks: false) == .link {
+                warn(.unreadable(error))
+            }
             return []
         }
     }
@@ -127,15 +130,20 @@ package struct WorkspaceInventory {
         let log = "\(folder)/jobs.jsonl"
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try read(log, count) } catch {
-            // A run that has just begun has none.
-            if !error.isMissing { warn(.unreadable(error)) }
+            // One that was killed when it had just begun has neither.
+            if !error.isMissing || Files.exists("\(folder)/status.json") { warn(.unreadable(error)) }
             return []
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         return lines.enumerated().compactMap { index, line in
             guard var record = JobRecord(workspace, line: Array(line)) else {
                 // The first line of an end may be the rest of one.
-                if count == nil || index > 0 { warn(.damaged(log: log, isLast: index == lines.count - 1)) }
+                if count == nil || index > 0 {
+                    warn(
+                        .damaged(
+                            log: log,
+                            isTorn: index == lines.count - 1 && bytes.last != UInt8(ascii: "\n")))
+                }
                 return nil
             }
             record.experiment = experiment

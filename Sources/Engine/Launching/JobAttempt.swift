@@ -263,7 +263,7 @@ package struct JobAttempt {
         _ header: JobScript.Header, _ devices: [Int]
     ) -> [(name: String, value: String)] {
         var own: [(name: String, value: String)] = [
-            ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
+            ("PWD", folder.path), ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
             ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
             ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
         ]

@@ -65,10 +65,16 @@ package final class ConfigObject {
     package struct Tag: Equatable {
         package var name: String
         package var value: Value
+        /// The position of the parameter with whose value it came, which it leaves with; -1 for one of the object itself.
+        fileprivate(set) var parameter: Int32 = -1
 
         package init(name: String, value: Value) {
             self.name = name
             self.value = value
+        }
+
+        package static func == (left: Tag, right: Tag) -> Bool {
+            left.name == right.name && left.value == right.value
         }
     }
 
@@ -247,6 +253,16 @@ package final class ConfigObject {
         isSealed = true
         isLoaded = true
         cachedIdentifier = identifier
+    }
+
+    /// A parameter has got another value: the tags of the one before are gone, and these come.
+    package func setTags(_ new: [Tag], ofParameter name: String) {
+        guard let position = type.position(of: name).map(Int32.init) else { return new.forEach(addTag) }
+        tags.removeAll { $0.parameter == position }
+        for var tag in new {
+            tag.parameter = position
+            addTag(tag)
+        }
     }
 
     package func addTag(_ tag: Tag) {

@@ -182,7 +182,7 @@ package struct ConfigurationSweep: Sendable, Equatable {
             seed = UInt64(bitPattern: number)
         }
         // In the order of `xpm.random`.
-        let drawn = fields.filter { !["n", "seed"].contains($0.key) }.sorted {
+        let drawn = fields.filter { !["n", "seed"].contains($0.key) }.flatMap(SweepDraw.leaves).sorted {
             ByteOrder.less($0.key, $1.key)
         }
         if drawn.isEmpty {
@@ -432,6 +432,17 @@ private enum SweepDraw {
     case one([Setting])
 
     private static let names = ["uniform", "loguniform", "integers"]
+
+    /// A parameter, or those in a map that is a way further down.
+    static func leaves(of field: Setting.Field) -> [Setting.Field] {
+        guard let inner = field.value.fields, !inner.isEmpty, !SweepRange.isRange(field.value),
+            !inner.contains(where: { Suggestion.nearest(to: $0.key, among: names) != nil })
+        else { return [field] }
+        return inner.flatMap { one in
+            let way = "\(field.key).\(SettingPath.step(one.key))"
+            return leaves(of: .init(key: way, value: one.value, place: one.place))
+        }
+    }
 
     init(_ setting: Setting, _ path: String) throws(SettingError) {
         guard let fields = setting.fields, fields.count == 1, !SweepRange.isRange(setting) else {

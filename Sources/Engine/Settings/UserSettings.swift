@@ -76,6 +76,9 @@ package struct UserSettings: Sendable {
             else {
                 throw SettingError("a workspace needs an id and a path", at: item.origin)
             }
+            if workspaces.contains(where: { $0.id == id }) {
+                throw SettingError("there are two workspaces '\(id)'", at: item.origin)
+            }
             var triggers: [String] = []
             if let patterns = item["triggers"] {
                 guard case .list(let values) = patterns.content else {

@@ -93,8 +93,9 @@ package struct GitState: Sendable, Equatable {
     package var problem: String? {
         guard isDirty else { return nil }
         guard let first = untracked.first else { return "uncommitted changes" }
-        let more = untracked.count > 1 ? " and \(untracked.count - 1) more files are" : " is"
-        return "\(first)\(more) not in the repository"
+        let more = untracked.count - 1
+        let files = more == 0 ? "\(first) is" : "\(first) and \(more) more file\(more == 1 ? "" : "s") are"
+        return "\(files) not in the repository"
     }
 
     /// The folder with `.git`, at or above one; that of a repository which the environment names is anywhere.

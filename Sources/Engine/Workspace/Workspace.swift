@@ -82,7 +82,7 @@ package struct Workspace: Sendable, Equatable {
     /// What is held by who removes what no run refers to (`Cleaning`).
     var cleaning: String { "\(path)/.xpm-cleaning" }
 
-    private var marker: String { "\(path)/.__experimaestro__" }
+    package var marker: String { "\(path)/.__experimaestro__" }
     package var sources: String { "\(path)/sources" }
     package var jobs: String { "\(path)/jobs" }
     package var partials: String { "\(path)/partials" }

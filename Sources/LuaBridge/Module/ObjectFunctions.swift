@@ -152,7 +152,7 @@ extension XpmModule {
     /// Gives an object the values of a table. Of several errors, the one of the first name is told: `pairs` has no order.
     private func fill(_ object: ConfigObject, from table: Int32, _ stack: LuaStack) throws {
         var given: [Value.Entry] = []
-        var tags: [ConfigObject.Tag] = []
+        var tags: [(parameter: String, own: [ConfigObject.Tag])] = []
         var failures: [(name: String, error: any Error)] = []
         try stack.unwrapProxy(table)
         let swept = try sweptValues(ofPoint: table, stack)
@@ -176,7 +176,7 @@ extension XpmModule {
                 if own.isEmpty { own = sweepPoints.tags(of: name, value, own: swept) }
                 // A tag without a name says that those of the value stay with it.
                 if own.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
-                tags += own.filter { !$0.name.isEmpty }
+                tags.append((name, own.filter { !$0.name.isEmpty }))
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
         let names = TextSet(given.map(\.key.plainText))
@@ -193,7 +193,14 @@ extension XpmModule {
             do { try set(name, of: object, to: entry.value, stack) } catch { failures.append((name, error)) }
         }
         if let first = failures.min(by: { ByteOrder.less($0.name, $1.name) }) { throw first.error }
-        for tag in tags { object.addTag(tag) }
+        for (name, own) in tags { setTags(own, of: name, object) }
+    }
+
+    /// Gives an object the tags of a parameter's value; those of the value before are gone.
+    private func setTags(_ tags: [ConfigObject.Tag], of name: String, _ object: ConfigObject) {
+        var name = name
+        if case .parameter(let new)? = object.type.rename(of: name)?.way { name = new }
+        object.setTags(tags, ofParameter: name)
     }
 
     /// `Outer {} .. Inner {}`: the one parameter of the left that takes the right object gets it.
@@ -291,7 +298,7 @@ extension XpmModule {
         try set(name, of: object, to: value, stack)
         forgetTable(of: 1, object, name, stack)
         if tags.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
-        for tag in tags where !tag.name.isEmpty { object.addTag(tag) }
+        setTags(tags.filter { !$0.name.isEmpty }, of: name, object)
         return 0
     }
 }

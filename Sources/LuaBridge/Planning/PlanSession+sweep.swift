@@ -132,7 +132,9 @@ extension PlanSession {
 
     /// A configuration as `run` gets it.
     private func checked(_ setting: Setting, _ record: Record?) throws -> Value {
-        try Self.refuseHoles(setting)
+        for field in setting.fields ?? [] where field.key != "grid_search" {
+            try Self.refuseHoles(field.value)
+        }
         guard let record else { return setting.value }
         let setting = try setting.completed(by: record).fitted(to: .record(record))
         let base = TextSet(ExperimentSettings.keys)

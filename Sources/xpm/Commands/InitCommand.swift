@@ -21,6 +21,10 @@ struct InitCommand: ParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    func validate() throws {
+        if dir.isEmpty { throw ValidationError("The folder has no name.") }
+    }
+
     func run() throws {
         do throws(Failure) { try write() } catch { throw error.reported() }
     }

@@ -20,7 +20,10 @@ struct SweepCommand: ParsableCommand {
     @Option(help: "text, csv, json, markdown, latex.") var format: ResultFormat = .text
     @Flag(help: "One JSON object a line.") var json = false
 
-    func validate() throws { try script.requireFiles() }
+    func validate() throws {
+        try script.requireFiles()
+        if json, ![.text, .json].contains(format) { throw ValidationError("Give --json or --format.") }
+    }
 
     func run() throws {
         do throws(Failure) {
@@ -33,7 +36,7 @@ struct SweepCommand: ParsableCommand {
                 if format == .json {
                     reader.write(String(decoding: JSON.array(Array(objects)).prettyBytes, as: UTF8.self))
                 } else if json {
-                    for object in objects { reader.write(object.text + "\n") }
+                    for object in objects where object != [:] { reader.write(object.text + "\n") }
                 } else if let first = points.first, !first.isEmpty {
                     let table = TextTable(
                         titles: first.map(\.path), leading: first.count,

@@ -152,7 +152,10 @@ struct JobReport {
     /// A run, with its jobs counted by type and state.
     func run(_ run: RunRecord, _ jobs: [JobRecord]) -> String {
         var lines = ["\(style.bold(run.experiment)) \(run.text)", "    folder  \(Paths.shown(run.path))"]
-        lines += origin(run).map { "    \($0.0)  \(TextReport.printable($0.1))" }
+        for (name, text) in origin(run) {
+            let parts = text.split(separator: "\n").map { TextReport.printable(String($0)) }
+            lines.append("    \(name)  \(parts.joined(separator: "\n" + " ".padded(to: name.count + 6)))")
+        }
         for (task, states) in Self.counts(jobs) {
             let told = states.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
             lines.append("    \(task)  \(told)")

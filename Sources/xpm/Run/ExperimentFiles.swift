@@ -222,6 +222,9 @@ struct ExperimentFiles {
     static func check(_ workspace: Workspace) throws(Failure) {
         guard Files.kind(workspace.jobs) == .folder else {
             let path = Paths.shown(workspace.path)
+            if let target = Files.linkTarget(workspace.jobs), Files.exists(workspace.marker) {
+                throw .message("\(Paths.shown(workspace.jobs)) is a link to \(target), which is not there")
+            }
             let what = Files.kind(workspace.path) == nil ? "there is no such folder" : "this is no workspace"
             throw .message("\(path): \(what); name the workspace with --workdir or --workspace")
         }

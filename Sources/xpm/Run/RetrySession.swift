@@ -46,7 +46,7 @@ struct RetrySession {
         }
         let specs = try sorted { console.observe(.warning($0)) }
         if specs.isEmpty {
-            let why = jobs.isEmpty ? "none of them has failed" : "none of them can run"
+            let why = jobs.isEmpty ? "none of them has failed or is left to run" : "none of them can run"
             throw .message("no job to run: \(why)")
         }
         let observer = RunObservers([tally, console])

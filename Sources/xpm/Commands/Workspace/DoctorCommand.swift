@@ -11,7 +11,7 @@ struct DoctorCommand: ParsableCommand {
             links that lead nowhere; and for finished jobs whose parameters cannot be read. Mends with --mend what nobody can miss. What lies \
             in the folders of jobs and of kept code and is not of xpm's make is named too; no command removes it.
 
-            Exit code 0: nothing found, or all mended; 1: something is left; 2: something cannot be read.
+            Exit code 0: nothing found, or all mended, or only notes: what needs nobody's care; 1: something is left; 2: something cannot be read.
             """)
 
     @OptionGroup var workspace: WorkspaceOptions
@@ -43,10 +43,12 @@ struct DoctorCommand: ParsableCommand {
                 let line: JSON = [
                     "path": .string(finding.path), "problem": .string(finding.problem),
                     "can_mend": .bool(finding.cure != nil), "mended": .bool(isMended),
+                    "note": .bool(finding.isNote),
                 ]
+                let word = finding.isNote ? "note: " : ""
                 let state = isMended ? "  mended" : finding.cure != nil ? "  (--mend)" : ""
                 StandardStream.output.write(
-                    json ? line.text + "\n" : "\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
+                    json ? line.text + "\n" : "\(word)\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
             }
             if count == 0, !Unreadable.wasMet { StandardStream.error.write("nothing found\n") }
             if left > 0, !Unreadable.wasMet { throw Failure.code(1) }

@@ -67,7 +67,7 @@ struct ExperimentsCommand: ParsableCommand {
                 let inventory = WorkspaceInventory(
                     try ExperimentFiles.workspace(workspace, experiment: experiment),
                     warn: Unreadable.note)
-                var jobs = inventory.jobs(of: experiment)
+                var jobs = inventory.jobs(inRun: run)
                 for index in jobs.indices { jobs[index].readState() }
                 let report = JobReport(style: .standardOutput)
                 StandardStream.output.write(

@@ -32,7 +32,8 @@ extension JobsCommand {
                     JobsCommand.tell(
                         job, what, report, json: json, did: perform && problem == nil, problem: problem)
                 }
-                tell(running.count, "running", perform)
+                tell(
+                    perform ? problems.count { $0 == nil } : running.count, perform ? "stopped" : "running", perform)
                 if problems.contains(where: { $0 != nil }) { throw Failure.code(2) }
             } catch { throw error.reported() }
         }
@@ -69,7 +70,7 @@ extension JobsCommand {
                     if perform { try Cleaning.holding(place, body) } else { body() }
                 } catch { throw .message(error.text) }
                 let count = try cleaned.get()
-                tell(count, "to remove", perform)
+                tell(count, perform ? "removed" : "to remove", perform)
             } catch { throw error.reported() }
         }
 
@@ -115,7 +116,7 @@ extension JobsCommand {
 
     struct Retry: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Run failed jobs again, by their scripts, without the plan.",
+            abstract: "Run jobs that failed, or did not run, by their scripts, without the plan.",
             discussion: """
                 Those among them that need each other run in order; what needs a job that is not done and is not among them is left out.
 

@@ -83,6 +83,7 @@ struct PlotCommand: ParsableCommand {
             (series != nil, "--series", "line and curve", !isMap),
             (logX != nil, "--log-x", "line and curve", !isMap),
             (logY, "--log-y", "line and curve", !isMap),
+            (stat != .mean, "--stat", "line, curve and heatmap", kind != .parallel),
         ] where isGiven && !fits {
             throw ValidationError("\(option) goes with --kind \(kinds).")
         }
