@@ -139,6 +139,15 @@ bool xlua_where(lua_State *L, char *source, size_t capacity, int *line) {
     return false;
 }
 
+bool xlua_replaced_caller(lua_State *L) {
+    lua_Debug record;
+    for (int level = 0; lua_getstack(L, level, &record); level++) {
+        if (is_users(L, &record)) return false;
+        if (lua_getinfo(L, "t", &record) && record.istailcall) return true;
+    }
+    return false;
+}
+
 bool xlua_definition(lua_State *L, int index, char *source, size_t capacity, int *line) {
     lua_Debug record;
     lua_pushvalue(L, index);

@@ -40,7 +40,8 @@ package enum YAMLFile {
         if let first = trimmed.utf8.first, "[{\"'&*!|>".utf8.contains(first) {
             if let quoted = afterQuote(trimmed) {
                 throw SettingError(
-                    "'\(quoted)' stands behind the value: put all of it in quotes, or none", at: .option(text))
+                    "'\(quoted)' stands behind the value: put all of it in quotes, or none", at: .option(text)
+                )
             }
             do throws(SettingError) { return try parse(Array(trimmed.utf8)) { _, _ in .option(text) } } catch
             {
@@ -56,7 +57,8 @@ package enum YAMLFile {
     /// What stands behind a value that is in quotes or brackets and would be a comment in a file.
     private static func afterQuote(_ value: Substring) -> Substring? {
         guard let place = value.utf8.lastIndex(of: UInt8(ascii: "#")), place > value.startIndex,
-            let before = value.utf8[..<place].last, before == UInt8(ascii: " ") || before == UInt8(ascii: "\t"),
+            let before = value.utf8[..<place].last,
+            before == UInt8(ascii: " ") || before == UInt8(ascii: "\t"),
             let last = value[..<place].trimmed.utf8.last, "]}\"'".utf8.contains(last),
             (try? parse(Array(value[..<place].utf8)) { _, _ in .none }) != nil
         else { return nil }

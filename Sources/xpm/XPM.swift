@@ -18,7 +18,7 @@ struct XPM: ParsableCommand {
               xpm why full.yaml                               why each task would run, or would not
 
 
-            Exit codes: 0 all done, 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.
+            Exit codes: 0 all done (or the plan has stopped itself), 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.
             Shell completion: xpm --generate-completion-script bash|zsh|fish
             """,
         version: "xpm \(xpmVersion)",

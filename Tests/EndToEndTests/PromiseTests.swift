@@ -802,4 +802,163 @@ struct PromiseTests {
         #expect(Files.exists("\(place)/29990102_000000/mine"))
         #expect(try bench.run("gc").code == 0)
     }
+
+    @Test("a type that a module returns at once belongs to the module's file")
+    func tailCall() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            return xpm.task { id = "m.t", params = {}, command = { "sh", "{here}/s.sh" } }
+            """, to: "lib/m.lua")
+        try bench.write("echo from lib\n", to: "lib/s.sh")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            return { make = function(id) return xpm.task { id = id, params = {}, execute = function(self) print(self.here) end } end }
+            """, to: "lib/maker.lua")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            pcall(require, "gone")
+            local T, make = require "m", require("maker").make
+            local Own = xpm.task { id = "m.own", params = {}, execute = function(self) print(self.here) end }
+            local Made = make "m.made"
+            function run() T {}:submit() Own {}:submit() Made {}:submit() end
+            """, to: "e.lua")
+        let result = try bench.run("run", "-q", "e.lua", "-c", "luapath=lib")
+        #expect(result.code == 0, "\(result)")
+        #expect(try Files.readText(bench.jobs("m.t")[0].output) == "from lib\n")
+        for type in ["m.own", "m.made"] {
+            #expect(try !Files.readText(bench.jobs(type)[0].output).contains("/lib"))
+        }
+        let described = try bench.run("describe", "e.lua", "-c", "luapath=lib", "m.t", "m.own").output
+        #expect(
+            described.contains("defined at lib/m.lua:1") && described.contains("defined at e.lua:4"),
+            "\(described)")
+    }
+
+    @Test("a tag goes with the value that it came with")
+    func lostTags() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "t.t", params = { lr = xpm.float, n = xpm.int { default = 0 } }, command = "true" }
+            local function tags(task)
+              local all = {}
+              for name, value in pairs(task:tags()) do all[#all + 1] = name .. "=" .. value end
+              table.sort(all)
+              return table.concat(all, " ")
+            end
+            function run()
+              for p in xpm.grid { lr = { 1, 2 } } do
+                local t = T(p)
+                print(tags(t), tags(t:copy { lr = p.lr * 10 }), tags(t:copy { n = 3 }))
+              end
+              local u = T { lr = xpm.tag(7) }
+              u:tag("own", 1)
+              u.lr = 8
+              print(tags(u))
+              u.lr = xpm.tag("rate", 9)
+              print(tags(u))
+            end
+            """, to: "t.lua")
+        let result = try bench.run("run", "-q", "t.lua")
+        #expect(
+            result.output == "lr=1.0\t\tlr=1.0\nlr=2.0\t\tlr=2.0\nown=1\nown=1 rate=9.0\n"
+                || result.output == "lr=1\t\tlr=1\nlr=2\t\tlr=2\nown=1\nown=1 rate=9\n", "\(result)")
+    }
+
+    @Test("grid_search may try null; random reaches into maps; nothing stands behind a quoted value")
+    func values() throws {
+        let bench = try Workbench()
+        try bench.write("function run() end\n", to: "e.lua")
+        func points(_ yaml: String) throws -> Workbench.Result {
+            try bench.write(yaml, to: "full.yaml")
+            return try bench.run("sweep", "e.lua", "full.yaml", "--format", "csv")
+        }
+        #expect(try points("grid_search: { a: [null, x] }").output == "a\nnull\nx\n")
+        #expect(
+            try points("grid_search: { random: { n: 2, seed: 3, m: { h: { integers: [1, 9] }, k: [a] } } }")
+                .output.hasPrefix("m.h,m.k\n"))
+        #expect(
+            try points("grid_search: { random: { n: 2, m: { unifrm: [1, 9] } } }").error.contains(
+                "there is no 'unifrm' (did you mean 'uniform'?)"))
+        for option in ["s=\"run\" #3", "s=[1,2] # x", "s={a: 1} #"] {
+            let result = try bench.run("run", "e.lua", "--show", "-c", option)
+            #expect(result.code == 2 && result.error.contains("stands behind the value"), "\(result)")
+        }
+        #expect(
+            try bench.run(
+                "run", "e.lua", "--show", "--json", "-c", "s=\"a #b\"", "-c", "t=['#c']", "-c", "u=x #d"
+            ).output.contains("x #d"))
+        try bench.write(
+            "workspaces: [{ id: a, path: x }, { id: a, path: y }]\n", to: "config/xpm/settings.yaml")
+        #expect(
+            try bench.run("run", "e.lua").error.contains("settings.yaml:1:32: there are two workspaces 'a'"))
+    }
+
+    @Test("gc removes nothing where a log of jobs tells of fewer than the run has counted; doctor says so")
+    func lostLog() throws {
+        let bench = try bench()
+        #expect(
+            try bench.run("run", "-q", "experiment.lua", environment: ["TALLY": "\(bench.folder)/tally"]).code
+                == 0)
+        let log = Paths.real("\(bench.folder)/workspace/experiments/experiment/current") + "/jobs.jsonl"
+        let whole = try Files.read(log)
+        let zeros = [UInt8](repeating: 0, count: 600)
+        for damaged in [[], zeros, Array(whole.dropLast(20)), whole.dropLast(20) + [10]] {
+            try Files.write(damaged, to: log)
+            let found = try bench.run("doctor")
+            #expect(
+                found.code == 1 && found.output.contains("xpm gc removes nothing while it is so"), "\(found)")
+            let collected = try bench.run("gc", "--perform")
+            #expect(collected.code == 2 && collected.output.isEmpty, "\(collected)")
+        }
+        try Files.remove(log)
+        #expect(try bench.run("jobs", "list").code == 2)
+        try Files.write(whole, to: log)
+        #expect(try bench.run("gc").code == 0)
+        #expect(try bench.run("doctor").code == 0)
+    }
+
+    @Test(
+        "doctor finds outcomes, results and links of runs that do not count; experiments show tells of one run"
+    )
+    func damage() throws {
+        let bench = try bench()
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        #expect(try bench.run("run", "-q", "experiment.lua", environment: environment).code == 0)
+        let job = try #require(try bench.jobs("w.lua").first)
+        func check(_ path: String, _ content: String?, _ problem: String) throws {
+            let before = try? Files.read(path)
+            if let content { try Files.write(Array(content.utf8), to: path) } else { try? Files.remove(path) }
+            let found = try bench.run("doctor")
+            #expect(found.code == 1 && found.output.contains(problem), "\(problem): \(found)")
+            if let before { try Files.write(before, to: path) }
+        }
+        try check(job.done, "{", "lua.done: no outcome that xpm has written for this job")
+        try check("\(job.path)/results.json", "[", "results.json: no JSON object: the job has no result")
+        let run = Paths.real("\(bench.folder)/workspace/experiments/experiment/current")
+        try check("\(run)/status.json", nil, "status.json: it is gone: nobody knows how the run ended")
+        try Files.remove("\(run)/sources")
+        try Files.link("\(run)/sources", to: "../gone")
+        #expect(try bench.run("doctor").output.contains("/sources: a link to ../gone, which is not there"))
+        // A newer run without jobs shows none.
+        try bench.write("function run() end\n", to: "experiment.lua")
+        #expect(try bench.run("run", "-q", "experiment.lua").code == 0)
+        #expect(try bench.run("experiments", "show", "experiment", "--json").output.contains("\"jobs\": {}"))
+        // What is on a disk that is not there is not empty.
+        for (part, command) in [("experiments", ["experiments", "list"]), ("jobs", ["jobs", "list"])] {
+            let place = "\(bench.folder)/workspace/\(part)"
+            #expect(try bench.run(place, "\(place).away", program: "/bin/mv").code == 0)
+            try Files.link(place, to: "/nowhere")
+            let (process, tag) = try bench.start(command)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 2 && !result.error.contains("no workspace"), "\(result)")
+            try Files.remove(place)
+            #expect(try bench.run("\(place).away", place, program: "/bin/mv").code == 0)
+        }
+    }
 }

@@ -117,6 +117,8 @@ bool xlua_describe(lua_State *state, int index);                               /
 /// Where the user's code is: the source name and line of the innermost Lua frame whose source is not xpm's own.
 /// False if there is none.
 bool xlua_where(lua_State *state, char *source, size_t capacity, int *line);   /* [-0, +0, m] */
+/// Whether a function of the module was called in place of the user's own frame: `return xpm.task { … }`.
+bool xlua_replaced_caller(lua_State *state);   /* [-0, +0, m] */
 /// Source name and line of the definition of the Lua function at `index`; false for a C function.
 bool xlua_definition(lua_State *state, int index, char *source, size_t capacity, int *line); /* [-0, +0, m] */
 

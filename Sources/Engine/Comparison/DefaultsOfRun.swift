@@ -4,11 +4,15 @@ import Text
 package struct DefaultsOfRun {
     /// By type, then by parameter.
     private var values: TextMap<TextMap<JSON>> = [:]
+    /// The parameters of each type that the identity left out.
+    private var ignored: TextMap<TextSet> = [:]
 
     package struct Change: Equatable {
         package let parameter: String
         package let old: String
         package let new: String
+        /// Whether the old one was left out of the identity.
+        package let wasIgnored: Bool
     }
 
     /// Reads the end of the run's `objects.jsonl`.
@@ -19,6 +23,9 @@ package struct DefaultsOfRun {
                 let defaults = json["defaults"]?.array, let fields = json["fields"]
             else { continue }
             for name in defaults.compactMap(\.string) { values[type, default: [:]][name] = fields[name] }
+            for name in (json["ignored-fields"]?.array ?? []).compactMap(\.string) {
+                ignored[type, default: []].insert(name)
+            }
         }
     }
 
@@ -26,14 +33,19 @@ package struct DefaultsOfRun {
 
     /// The parameters of a type whose defaults are others now.
     package func changes(of type: ConfigType) -> [Change] {
-        guard let known = values[type.python?.path ?? type.id] else { return [] }
+        let name = type.python?.path ?? type.id
+        guard let known = values[name] else { return [] }
         return type.parameters.compactMap { parameter in
             guard let old = known[parameter.name], let value = parameter.defaultValue, !value.holdsObjects
             else { return nil }
             var objects: [JSON] = []
             var writer = ObjectWriter(workspace: "", job: nil)
             let new = writer.json(value, &objects)
-            return new == old ? nil : Change(parameter: parameter.name, old: old.text, new: new.text)
+            return new == old
+                ? nil
+                : Change(
+                    parameter: parameter.name, old: old.text, new: new.text,
+                    wasIgnored: ignored[name]?.contains(parameter.name) == true)
         }
     }
 }

@@ -91,7 +91,8 @@ package struct RunRecord: Sendable {
         let counted = counts.reduce(0) { $0 + ($1.value.int ?? 0) }
         let told = lines.count { $0 == UInt8(ascii: "\n") }
         return told < counted
-            ? "\(Paths.shown(log)): it tells of \(told) job\(told == 1 ? "" : "s"), and status.json of \(counted)" : nil
+            ? "\(Paths.shown(log)): it tells of \(told) job\(told == 1 ? "" : "s"), and status.json of \(counted)"
+            : nil
     }
 
     /// What it was made with: the content of its `environment.json`.

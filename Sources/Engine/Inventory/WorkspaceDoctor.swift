@@ -30,7 +30,8 @@ package struct WorkspaceDoctor {
 
     package func findings() -> [Finding] {
         let inventory = WorkspaceInventory(workspace) { [warn] problem in
-            if case .unreadable(let error) = problem { warn(error) }
+            // A link to what is not there is found below.
+            if case .unreadable(let error) = problem, !error.isMissing { warn(error) }
         }
         var found: [Finding] = []
         if !Files.exists("\(workspace.path)/.__experimaestro__") {
@@ -210,14 +211,16 @@ package struct WorkspaceDoctor {
                 found.append(
                     Finding(
                         path: "\(run.path)/jobs.jsonl",
-                        problem: "\(loss.after(": ") ?? ""): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
+                        problem:
+                            "\(loss.after(": ") ?? ""): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
                         cure: nil))
             }
             if !Files.exists(status), Files.exists("\(run.path)/jobs.jsonl") {
                 found.append(
                     Finding(
                         path: status,
-                        problem: "it is gone: nobody knows how the run ended; restore it, or remove the run: \(Self.removal(of: run))",
+                        problem:
+                            "it is gone: nobody knows how the run ended; restore it, or remove the run: \(Self.removal(of: run))",
                         cure: nil))
             }
             found += temporaryFiles(in: run.path)
@@ -340,7 +343,8 @@ package struct WorkspaceDoctor {
             found.append(
                 Finding(
                     path: folder.process,
-                    problem: "the record of a process that is gone\(folder.isDone ? "" : ": the job will run again")"
+                    problem:
+                        "the record of a process that is gone\(folder.isDone ? "" : ": the job will run again")"
                 ) {
                     () throws(SystemError) in
                     _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
@@ -352,7 +356,10 @@ package struct WorkspaceDoctor {
             let result = "\(folder.path)/\(JobResult.name)"
             if Files.exists(result), JobResult.read(folder) == nil {
                 found.append(
-                    Finding(path: result, problem: "no JSON object: the job has no result; restore it, or remove it", cure: nil))
+                    Finding(
+                        path: result,
+                        problem: "no JSON object: the job has no result; restore it, or remove it", cure: nil)
+                )
             }
             if Files.exists(folder.failed) {
                 found.append(

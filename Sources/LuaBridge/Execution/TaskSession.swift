@@ -163,8 +163,9 @@ package final class TaskSession {
         ModuleFinder.install({ [unowned self] stack in try search(stack) }, in: lua)
         module.folderOfSource = { [unowned self] source in keptFolders[source] ?? Paths.parent(source) }
         for script in scripts {
-            try load(script)
+            try load(script, module: nil)
             try lua.stack.call(arguments: 0, results: 0)
+            module.scriptIsLoaded()
         }
         for name in order where module.types[id] == nil {
             lua.stack.pushGlobals()
@@ -175,7 +176,8 @@ package final class TaskSession {
         }
     }
 
-    private func load(_ file: KeptFile) throws {
+    private func load(_ file: KeptFile, module name: String?) throws {
+        module.willLoad(file.shown, module: name)
         let content = try Files.read(file.path, limit: 1 << 26)
         try lua.stack.load(LuaSource.withoutHashLine(content), name: "@\(file.shown)")
     }
@@ -186,7 +188,7 @@ package final class TaskSession {
             stack.push("no kept file of the plan")
             return 1
         }
-        try load(file)
+        try load(file, module: name)
         let function = lua.stack.keep()
         stack.push(function)
         stack.drop(function)

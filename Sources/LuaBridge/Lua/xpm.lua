@@ -40,16 +40,20 @@ local M = {
 -- Config types --------------------------------------------------------------------------------------------------------
 
 function M.config(definition)
-  return host.define("config", definition)
+  local type = host.define("config", definition)
+  return type
 end
 
 function M.instance_config(definition)
-  return host.define("instance_config", definition)
+  local type = host.define("instance_config", definition)
+  return type
 end
 
 for _, word in ipairs { "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate" } do
   M[word] = function(definition)
-    return host.define(word, definition)
+    -- No tail call: `host.define` looks whether the frame below this one is gone.
+    local type = host.define(word, definition)
+    return type
   end
 end
 
@@ -266,11 +270,13 @@ end
 -- Services ------------------------------------------------------------------------------------------------------------
 
 function M.service(definition)
-  return host.service(false, definition)
+  local service = host.service(false, definition)
+  return service
 end
 
 function M.web_service(definition)
-  return host.service(true, definition)
+  local service = host.service(true, definition)
+  return service
 end
 
 M.service_listener = host.service_listener

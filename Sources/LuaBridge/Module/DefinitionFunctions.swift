@@ -112,7 +112,7 @@ extension XpmModule {
         options.help = stack.string(-1)
         stack.pop()
 
-        let place = stack.place() ?? ("?", 0)
+        let place = placeOfDefinition(stack)
         options.definedAt = "\(place.source):\(place.line)"
         if word != "deprecate" {
             try checkTask(stack, id: id, kind: kind, base: base, isPython: python != nil)

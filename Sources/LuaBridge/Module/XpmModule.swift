@@ -33,6 +33,8 @@ final class XpmModule {
     var makerDepth = 0
     var files: TextMap<JobFile> = [:]
     /// Told what is no error but should be known, once each.
+    /// The files that were loaded, by the names that Lua knows them by, with what they are modules for; nil for a script.
+    private var loads: [(module: String?, source: String)] = []
     var warn: (String) -> Void = { _ in }
     private var warned: TextSet = []
     /// Whether a script has got a table of an object's.
@@ -154,6 +156,32 @@ final class XpmModule {
     func warn(at stack: LuaStack, _ text: String) {
         let place = stack.place().map { "\($0.source):\($0.line): " } ?? ""
         warnOnce(place + text)
+    }
+
+    /// A file is to be run: a script, or what `require` asks for.
+    func willLoad(_ source: String, module name: String?) { loads.append((name, source)) }
+
+    func scriptIsLoaded() { loads.removeAll { $0.module == nil } }
+
+    /// Where a definition stands: in the file that is being loaded, where its frame is gone (`return xpm.task { … }`).
+    func placeOfDefinition(_ stack: LuaStack) -> (source: String, line: Int) {
+        let place = stack.place()
+        guard stack.hasReplacedCaller,
+            let file = loads.last(where: { isBeingLoaded($0.module, stack) })?.source,
+            file != place?.source
+        else { return place ?? ("?", 0) }
+        return (file, 1)
+    }
+
+    /// `require` notes a module when its file has been run.
+    private func isBeingLoaded(_ name: String?, _ stack: LuaStack) -> Bool {
+        guard let name else { return true }
+        stack.pushGlobals()
+        stack.get("package", from: -1)
+        stack.get("loaded", from: -1)
+        stack.get(name, from: -1)
+        defer { stack.pop(4) }
+        return stack.kind(-1) == .null
     }
 
     /// The one reference to a type's id.

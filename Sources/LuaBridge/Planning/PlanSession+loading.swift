@@ -15,11 +15,15 @@ extension PlanSession {
         forbidExit()
 
         if let path = input.preExperiment {
-            if path.hasPrefix("/") { try run(file: path) } else { try require(path) }
+            if path.hasPrefix("/") {
+                try run(file: path)
+            } else {
+                try require(path, saidBy: "pre_experiment")
+            }
             stack.pop()
         }
         if let name = input.module {
-            try require(name)
+            try require(name, saidBy: "module")
         } else if let script = input.script {
             try run(file: script)
         }
@@ -55,10 +59,19 @@ extension PlanSession {
         }
         try load(path, content, module: nil)
         try lua.stack.call(arguments: 0, results: 1)
+        module.scriptIsLoaded()
     }
 
-    /// Requires a module and pushes it.
-    private func require(_ name: String) throws {
+    /// Requires a module that the configuration names, and pushes it.
+    private func require(_ name: String, saidBy key: String) throws {
+        let path = ModuleFinder.path(lua.stack)
+        guard ModuleFinder.find(name, along: path) != nil else {
+            let folders = path.split(separator: ";").map { Paths.parent(String($0)) }
+            let shown = TextSet(folders.filter { !$0.contains("?") }.map(Paths.shown)).ordered
+            throw ScriptFailure(
+                "\(key): there is no module '\(name)' in \(shown.joined(separator: ", ")); luapath names more folders"
+            )
+        }
         lua.stack.pushGlobals()
         lua.stack.get("require", from: -1)
         lua.stack.insert(-2)
@@ -71,6 +84,7 @@ extension PlanSession {
     private func load(_ path: String, _ content: [UInt8], module name: String?) throws {
         let shown = Paths.shown(path)
         files[shown] = path
+        module.willLoad(shown, module: name)
         loaded.append(LoadedFile(module: name, path: path, content: content))
         luaFields = nil
         if experiment != nil { try sources.keep(path, content: content) }

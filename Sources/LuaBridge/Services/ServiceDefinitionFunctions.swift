@@ -93,7 +93,7 @@ extension XpmModule {
             throw ScriptError("service '\(id)': needs command (a program), or start (a Lua function)")
         }
         if let problem = definition.problem { throw ScriptError("service '\(id)': \(problem)") }
-        let source = stack.place()?.source ?? "?"
+        let source = placeOfDefinition(stack).source
         stack.copy(table)
         return ServiceBox(definition, table: stack.keep(), source: source, isLua: isLua)
     }

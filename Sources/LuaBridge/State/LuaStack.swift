@@ -228,6 +228,9 @@ import Text
         return isFound ? (Self.text(buffer), Int(line)) : nil
     }
 
+    /// Whether the user's frame that called into the module is gone: a tail call.
+    var hasReplacedCaller: Bool { unsafe xlua_replaced_caller(pointer) }
+
     /// Where the function at an index was written.
     func definition(_ index: Int32) -> (source: String, line: Int)? {
         var line: Int32 = 0

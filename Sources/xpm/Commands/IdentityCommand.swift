@@ -7,7 +7,7 @@ struct IdentityCommand: ParsableCommand {
         commandName: "identity",
         abstract: "Print the identifiers of an experiment's jobs, and what they are made of.",
         discussion: """
-            With --explain: the bytes whose SHA-256 the identifier is, piece by piece, for each job and each config in it, and the \
+            With --explain: the bytes whose SHA-256 the identifier is (long pieces shortened, whole with --json), piece by piece, for each job and each config in it, and the \
             parameters that are left out, with the reason. docs/identity.md describes the format.
 
             Examples:

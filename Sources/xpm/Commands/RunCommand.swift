@@ -96,9 +96,11 @@ struct RunCommand: ParsableCommand {
 
     /// The options that were given and mean something only where tasks are planned.
     private var ofRuns: [String] {
-        ofLaunching + [checkOutputs ? "--check-outputs" : nil, wait ? "--wait" : nil,
-            experiment.env.isEmpty ? nil : "--env",
-        ].compactMap(\.self)
+        ofLaunching
+            + [
+                checkOutputs ? "--check-outputs" : nil, wait ? "--wait" : nil,
+                experiment.env.isEmpty ? nil : "--env",
+            ].compactMap(\.self)
     }
 
     func run() throws {

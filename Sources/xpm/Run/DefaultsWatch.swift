@@ -41,7 +41,7 @@ final class DefaultsWatch {
                 $0.name == change.parameter && $0.ignoresDefault
             }
             let effect =
-                isIgnored
+                isIgnored && change.wasIgnored
                 ? "; older results count all the same (ignore_default)"
                 : ": results with the old one do not count"
             ignored.insert("\(change.parameter): \(change.old) → \(change.new)")

@@ -48,7 +48,9 @@ struct DoctorCommand: ParsableCommand {
                 let word = finding.isNote ? "note: " : ""
                 let state = isMended ? "  mended" : finding.cure != nil ? "  (--mend)" : ""
                 StandardStream.output.write(
-                    json ? line.text + "\n" : "\(word)\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
+                    json
+                        ? line.text + "\n"
+                        : "\(word)\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
             }
             if count == 0, !Unreadable.wasMet { StandardStream.error.write("nothing found\n") }
             if left > 0, !Unreadable.wasMet { throw Failure.code(1) }

@@ -33,7 +33,8 @@ extension JobsCommand {
                         job, what, report, json: json, did: perform && problem == nil, problem: problem)
                 }
                 tell(
-                    perform ? problems.count { $0 == nil } : running.count, perform ? "stopped" : "running", perform)
+                    perform ? problems.count { $0 == nil } : running.count, perform ? "stopped" : "running",
+                    perform)
                 if problems.contains(where: { $0 != nil }) { throw Failure.code(2) }
             } catch { throw error.reported() }
         }
