@@ -896,7 +896,7 @@ struct PromiseTests {
         try bench.write(
             "workspaces: [{ id: a, path: x }, { id: a, path: y }]\n", to: "config/xpm/settings.yaml")
         #expect(
-            try bench.run("run", "e.lua").error.contains("settings.yaml:1:32: there are two workspaces 'a'"))
+            try bench.run("run", "e.lua").error.contains("settings.yaml:1:34: there are two workspaces 'a'"))
     }
 
     @Test("gc removes nothing where a log of jobs tells of fewer than the run has counted; doctor says so")

@@ -382,7 +382,8 @@ package struct WorkspaceDoctor {
             }
             do {
                 _ = try RecordedTask.read(folder.path)
-                if !folder.isDone {
+                // An empty one is of experimaestro, and counts beside its script.
+                if !folder.isDone, Files.size(of: folder.done) > 0 {
                     found.append(
                         Finding(
                             path: folder.done,

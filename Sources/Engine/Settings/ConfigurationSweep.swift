@@ -436,7 +436,7 @@ private enum SweepDraw {
     /// A parameter, or those in a map that is a way further down.
     static func leaves(of field: Setting.Field) -> [Setting.Field] {
         guard let inner = field.value.fields, !inner.isEmpty, !SweepRange.isRange(field.value),
-            !inner.contains(where: { Suggestion.nearest(to: $0.key, among: names) != nil })
+            inner.contains(where: { $0.value.fields != nil })
         else { return [field] }
         return inner.flatMap { one in
             let way = "\(field.key).\(SettingPath.step(one.key))"

@@ -69,7 +69,7 @@ extension PlanSession {
             let folders = path.split(separator: ";").map { Paths.parent(String($0)) }
             let shown = TextSet(folders.filter { !$0.contains("?") }.map(Paths.shown)).ordered
             throw ScriptFailure(
-                "\(key): there is no module '\(name)' in \(shown.joined(separator: ", ")); luapath names more folders"
+                "\(key): module '\(name)' not found: there is no \(name.replacing(".", with: "/")).lua in \(shown.joined(separator: ", ")); luapath names more folders"
             )
         }
         lua.stack.pushGlobals()
