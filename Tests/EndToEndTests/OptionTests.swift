@@ -386,6 +386,20 @@ struct OptionTests {
         #expect(left.isEmpty, "there are no such commands: \(left.keys)")
     }
 
+    @Test("every command says its name: the parser would make it from the type, which costs half of a start")
+    func names() throws {
+        let folder = "\(Workbench.root)/Sources/xpm/Commands"
+        for place in [folder, "\(folder)/Workspace"] {
+            for name in try Files.list(place) where name.hasSuffix(".swift") {
+                let parts = try Files.readText("\(place)/\(name)").components(
+                    separatedBy: "CommandConfiguration(")
+                for part in parts.dropFirst() {
+                    #expect(part.prefix(60).contains("commandName: "), "\(name): \(part.prefix(80))")
+                }
+            }
+        }
+    }
+
     private static func sources() throws -> [String] {
         let folder = "\(Workbench.root)/Tests/EndToEndTests"
         return try Files.list(folder).filter { $0.hasSuffix(".swift") && $0 != "OptionTests.swift" }.map {

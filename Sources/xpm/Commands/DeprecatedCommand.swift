@@ -11,6 +11,7 @@ struct DeprecatedCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List finished jobs whose identifier is another under the new definitions.",
             discussion: """
                 The script tells the types: xpm.deprecate { … } and xpm.renamed.
@@ -55,6 +56,7 @@ struct DeprecatedCommand: ParsableCommand {
 
     struct Fix: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "fix",
             abstract:
                 "Link the folders of deprecated jobs to their new identifiers, so that they count as done.",
             discussion: """

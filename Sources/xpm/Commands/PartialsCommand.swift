@@ -10,6 +10,7 @@ struct PartialsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List the shared folders, their sizes, and how many jobs refer to each.")
 
         @OptionGroup var workspace: WorkspaceOptions
@@ -28,7 +29,7 @@ struct PartialsCommand: ParsableCommand {
 
     struct Clean: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove the shared folders that no job refers to any more.",
+            commandName: "clean", abstract: "Remove the shared folders that no job refers to any more.",
             discussion: """
                 Tells what would be removed; removes it with --perform. A folder that a running job uses is left alone.
 

@@ -45,7 +45,8 @@ struct ActionsCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the actions of an experiment.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the actions of an experiment.")
 
         @OptionGroup var source: RunOption
         @Flag(help: "One JSON object a line.") var json = false
@@ -72,6 +73,7 @@ struct ActionsCommand: ParsableCommand {
 
     struct Run: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "run",
             abstract: "Do an action. It asks what it needs to know; --set answers beforehand.",
             discussion: """
                 Only a terminal is asked. Elsewhere a question without an answer has its default, and one without a default is an error.

@@ -10,7 +10,7 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the experiments with their newest runs.")
+            commandName: "list", abstract: "List the experiments with their newest runs.")
 
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "One JSON object a line.") var json = false
@@ -33,7 +33,7 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct Runs: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the runs of an experiment, the newest last.")
+            commandName: "runs", abstract: "List the runs of an experiment, the newest last.")
 
         @Argument(help: "The experiment.") var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
@@ -50,6 +50,7 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract:
                 "Show the newest run of an experiment: what it was made with, and its jobs by type and state."
         )
@@ -80,6 +81,7 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct Copy: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "copy",
             abstract: "Copy an experiment into another workspace, with its finished jobs.",
             discussion: """
                 Copies the newest run, its code, the jobs of it that have ended, and the folders that these share. What is there already is left \
@@ -150,7 +152,7 @@ struct ExperimentsCommand: ParsableCommand {
 
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove runs of an experiment; their jobs stay.",
+            commandName: "delete", abstract: "Remove runs of an experiment; their jobs stay.",
             discussion: """
                 Tells what it would remove; removes it with --perform. xpm gc then finds the jobs that no run refers to.
 

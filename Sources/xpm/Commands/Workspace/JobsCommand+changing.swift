@@ -5,6 +5,7 @@ import Text
 extension JobsCommand {
     struct Kill: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "kill",
             abstract: "Stop running jobs: SIGTERM to each job's process group, after 10 s SIGKILL.",
             discussion: """
                 Tells which jobs it would stop; stops them with --perform. Jobs of another user, on another machine or in another container are \
@@ -42,7 +43,7 @@ extension JobsCommand {
 
     struct Clean: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove the folders of jobs that are not running.",
+            commandName: "clean", abstract: "Remove the folders of jobs that are not running.",
             discussion: """
                 Tells which folders it would remove; removes them with --perform. What needs them runs them again. Jobs of an experiment that is running are refused.
 
@@ -117,6 +118,7 @@ extension JobsCommand {
 
     struct Retry: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "retry",
             abstract: "Run jobs that failed, or did not run, by their scripts, without the plan.",
             discussion: """
                 Those among them that need each other run in order; what needs a job that is not done and is not among them is left out.

@@ -6,6 +6,7 @@ import Text
 extension JobsCommand {
     struct Hold: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "hold",
             abstract: "Keep waiting jobs of a live run from starting, until they are released.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
@@ -16,7 +17,8 @@ extension JobsCommand {
     }
 
     struct Release: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let jobs go that were held.")
+        static let configuration = CommandConfiguration(
+            commandName: "release", abstract: "Let jobs go that were held.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
         @OptionGroup var selection: NewestJobs
@@ -27,7 +29,7 @@ extension JobsCommand {
 
     struct Priority: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let waiting jobs of a live run start earlier or later.",
+            commandName: "priority", abstract: "Let waiting jobs of a live run start earlier or later.",
             discussion: """
                 The greater number starts earlier; 0 is usual.
 

@@ -24,7 +24,8 @@ struct JobsCommand: ParsableCommand {
         ])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List jobs, the last submitted first.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List jobs, the last submitted first.")
 
         @OptionGroup var selection: JobSelection
 
@@ -49,6 +50,7 @@ struct JobsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
 
         @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
@@ -68,7 +70,8 @@ struct JobsCommand: ParsableCommand {
     }
 
     struct Path: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the folders of jobs.")
+        static let configuration = CommandConfiguration(
+            commandName: "path", abstract: "Print the folders of jobs.")
 
         @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
@@ -85,6 +88,7 @@ struct JobsCommand: ParsableCommand {
 
     struct Log: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "log",
             abstract: "Print a job's standard error, or its standard output, and follow it.",
             discussion: "Where a job has ended and wrote nothing to standard error, it is standard output.")
 

@@ -122,7 +122,7 @@ struct ServicesCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List services with their states and addresses.",
+            commandName: "list", abstract: "List services with their states and addresses.",
             discussion: """
                 Without an experiment: those of the newest run of each, and those of earlier runs that still live.
                 """)
@@ -179,7 +179,7 @@ struct ServicesCommand: ParsableCommand {
 
     struct Start: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Start services, and wait until they are ready.")
+            commandName: "start", abstract: "Start services, and wait until they are ready.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -192,7 +192,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Stop: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Stop services, and wait for their ends.")
+        static let configuration = CommandConfiguration(
+            commandName: "stop", abstract: "Stop services, and wait for their ends.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -205,7 +206,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Restart: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Stop services and start them again.")
+        static let configuration = CommandConfiguration(
+            commandName: "restart", abstract: "Stop services and start them again.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -220,7 +222,7 @@ struct ServicesCommand: ParsableCommand {
 
     struct Log: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print what a service wrote, and follow it.")
+            commandName: "log", abstract: "Print what a service wrote, and follow it.")
 
         @OptionGroup var selection: Selection
 
@@ -252,6 +254,7 @@ struct ServicesCommand: ParsableCommand {
 
     struct Open: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "open",
             abstract: "Print the address of a service, and open it in a browser where there is a screen.")
 
         @OptionGroup var selection: Selection

@@ -10,7 +10,8 @@ struct WorkspacesCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the workspaces of settings.yaml, and whether they are there.")
+            commandName: "list", abstract: "List the workspaces of settings.yaml, and whether they are there."
+        )
 
         @Flag(help: "One JSON object a line.") var json = false
 
