@@ -961,4 +961,59 @@ struct PromiseTests {
             #expect(try bench.run("\(place).away", place, program: "/bin/mv").code == 0)
         }
     }
+
+    @Test(
+        "what is changed in a list of a submitted task changes nothing; a path's folder is there; limits fit their types"
+    )
+    func sealedLists() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local M = xpm.config { id = "s.m", params = { loss = xpm.job_path "loss.txt" } }
+            local T = xpm.task { id = "s.t", params = { li = xpm.list(xpm.int), m = M, deep = xpm.job_path "a/b/c.txt" },
+              execute = function(self)
+                for _, path in ipairs { self.m.loss, self.deep } do assert(io.open(path, "w")):close() end
+              end }
+            local U = xpm.task { id = "s.u", params = { t = T }, command = function(self) return { "echo", self.t.li[1] } end }
+            function run()
+              local t = T { li = { 1 }, m = {} }
+              local before = t.li
+              before[2] = 2
+              t:submit()
+              before[1], t.li[1] = 8, 9
+              print(t.li[1], #t.li)
+              U { t = t }:submit()
+            end
+            """, to: "s.lua")
+        let result = try bench.run("run", "s.lua")
+        #expect(result.code == 0 && result.output.hasPrefix("1\t2\n"), "\(result)")
+        #expect(try Files.readText(bench.jobs("s.u")[0].output) == "1\n")
+        for (type, message) in [
+            (
+                "xpm.list(xpm.int) { min = 2 }",
+                "min is for numbers, not for list(int); within the type it is of each element"
+            ),
+            ("xpm.string { max = 3 }", "max is for numbers, not for string"),
+            ("xpm.int { pattern = \"^1\" }", "pattern is for strings, not for int"),
+        ] {
+            try bench.write(
+                "local xpm = require 'xpm'\nxpm.config { id = 'x.y', params = { p = \(type) } }\nfunction run() end\n",
+                to: "x.lua")
+            let wrong = try bench.run("run", "x.lua")
+            #expect(
+                wrong.code == 2 && wrong.error.contains("x.lua:2: ") && wrong.error.contains(message),
+                "\(wrong)")
+        }
+        try bench.write(
+            "local xpm = require 'xpm'\nxpm.config { id = 'x.y', params = { a = xpm.optional(xpm.int) { min = 1 }, b = xpm.list(xpm.int { max = 3 }), c = xpm.union(xpm.string, xpm.int) { pattern = 'a', min = 1 } } }\nfunction run() end\n",
+            to: "x.lua")
+        #expect(try bench.run("run", "x.lua").code == 0)
+        try bench.write(
+            "local xpm = require 'xpm'\nreturn xpm.experiment { configuration = xpm.configuration { lr = xpm.sweep(xpm.float) }, run = function() end }\n",
+            to: "w.lua")
+        #expect(
+            try bench.run("sweep", "w.lua", "--sweep", "lr=1,1.0,2", "--format", "csv").output == "lr\n1\n2\n"
+        )
+    }
 }

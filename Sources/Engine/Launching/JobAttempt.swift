@@ -100,6 +100,7 @@ package struct JobAttempt {
                 header: header, lock: lock, shared: shared, deadline: deadline,
                 own: variables(header, shared.devices) + set.map { ($0.name, $0.value) })
             try forgetEarlier(header)
+            try makeFolders(of: header)
         } catch { throw .system(error) }
         let earlier = JobResult.stamp(folder)
         // What earlier jobs of this runner have left; mostly nothing, which one call tells.
@@ -257,6 +258,14 @@ package struct JobAttempt {
             try Files.rename(path, to: kept)
         }
         return try Descriptor(writing: path, O_APPEND | O_TRUNC)
+    }
+
+    /// The folders of the paths that xpm has made for the task: `out/model` of `out/model/loss.txt`.
+    private func makeFolders(of header: JobScript.Header) throws(SystemError) {
+        for output in header.outputs where output.contains("/") {
+            let parent = Paths.parent(Paths.absolute(output, from: folder.path))
+            if !Files.exists(parent) { try Files.makeFolder(parent, in: folder.workspace) }
+        }
     }
 
     private func variables(

@@ -45,6 +45,23 @@ package struct Constraint {
         return nil
     }
 
+    /// What of it can say nothing of a type, and of what it can.
+    package func misfit(with type: ParameterType) -> String? {
+        let element =
+            switch type {
+            case .list, .set, .map:
+                "; within the type it is of each element, as xpm.list(xpm.int { min = 1 })"
+            default: ""
+            }
+        if least != nil || greatest != nil, !type.canBeNumber {
+            return "\(least != nil ? "min" : "max") is for numbers, not for \(type.title)\(element)"
+        }
+        if pattern != nil, !type.canBeText {
+            return "pattern is for strings, not for \(type.title)\(element)"
+        }
+        return nil
+    }
+
     /// `from 1 to 10, one of 1, 2`: for descriptions.
     package var told: String? {
         var parts: [String] = []
@@ -61,5 +78,25 @@ package struct Constraint {
 
     private static func short(_ bound: Double) -> String {
         Int64(exactly: bound).map(String.init) ?? NumberText.lua(bound)
+    }
+}
+
+extension ParameterType {
+    fileprivate var canBeNumber: Bool {
+        switch self {
+        case .int, .float, .any: true
+        case .optional(let inner), .constrained(let inner, _): inner.canBeNumber
+        case .union(let types): types.contains { $0.canBeNumber }
+        default: false
+        }
+    }
+
+    fileprivate var canBeText: Bool {
+        switch self {
+        case .string, .path, .any: true
+        case .optional(let inner), .constrained(let inner, _): inner.canBeText
+        case .union(let types): types.contains { $0.canBeText }
+        default: false
+        }
     }
 }

@@ -37,6 +37,7 @@ extension XpmModule {
             try apply(name, value, to: &spec.parameter)
         }
         let parameter = spec.parameter
+        if let problem = parameter.constraint.misfit(with: parameter.type) { throw ScriptError(problem) }
         if parameter.ignoresDefault, parameter.makeDefault != nil {
             throw ScriptError(
                 "ignore_default needs a default that is a value: a function may make another each time")

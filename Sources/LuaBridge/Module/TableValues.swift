@@ -4,12 +4,13 @@ import Text
 /// Lists, sets and maps of objects, as scripts hold them.
 ///
 /// A script that reads such a parameter gets a table, the same one each time; what it changes in it counts when the object is
-/// submitted, identified or copied. The tables are attached to the object's userdata, by the position of their parameter.
+/// submitted, identified or copied. Of one that was submitted it gets a copy each time, so that nothing sees another value than the
+/// identifier is made of. The tables are attached to the object's userdata, by the position of their parameter.
 extension XpmModule {
     /// Pushes the value of the object at index 1 of a call.
     func pushValue(of object: ConfigObject, _ position: Int, _ stack: LuaStack) throws {
         let value = object.values[position] ?? .null
-        guard value.isTable else { return try push(value, stack) }
+        guard value.isTable, !(object.isSealed && isRunning) else { return try push(value, stack) }
         let key = Int64(position + 1)
         stack.getAttached(to: 1)
         if stack.kind(-1) != .table {

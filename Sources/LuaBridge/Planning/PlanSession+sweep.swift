@@ -7,6 +7,8 @@ extension PlanSession {
     struct Point {
         let configuration: Value
         let values: [SweepPoints.Value]
+        /// What the sweep gives, as it was written.
+        var given: ConfigurationSweep.Point = []
     }
 
     /// The configuration's own sweep among those of the script, which count from 1.
@@ -77,7 +79,7 @@ extension PlanSession {
                     ConfigObject.Tag(
                         name: $0.path, value: Self.value(at: $0.path, in: configuration) ?? $0.value.value))
             }
-            return Point(configuration: configuration, values: values)
+            return Point(configuration: configuration, values: values, given: point)
         }
         // 1 and 1.0 are one value to a parameter that is an int.
         var seen: TextSet = []
@@ -225,6 +227,6 @@ extension PlanSession {
 
     /// The points of the sweep, the values of each by the names of what is swept.
     package var sweepPoints: [[(path: String, value: Setting)]] {
-        (try? sweep.points()) ?? []
+        points.map(\.given)
     }
 }

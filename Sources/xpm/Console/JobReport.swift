@@ -62,9 +62,12 @@ struct JobReport {
                 "progress",
                 JobEvents.lastProgress(in: job.folder).map { "\(Int($0.fraction * 100)) % \($0.text ?? "")" })
         }
-        if let task = try? RecordedTask.read(job.folder.path) {
+        do {
+            let task = try RecordedTask.read(job.folder.path)
             for (name, value, _) in task.flattened { add("parameter", "\(name) = \(value)") }
-        }
+        } catch let error as SystemError where error.isMissing {
+            // There is no such folder any more.
+        } catch { add("parameter", "they cannot be read: \(Failure(any: error).text)") }
         for need in job.dependencies { add("needs", String(need.prefix(16))) }
         if let result = JobResult.read(job.folder) { add("result", result.text) }
         for stream in [("stderr", job.folder.error), ("stdout", job.folder.output)] {
