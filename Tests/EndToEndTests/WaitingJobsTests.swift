@@ -141,4 +141,32 @@ struct WaitingJobsTests {
         let late = try bench.run("jobs", "hold", "-e", "w")
         #expect(late.code == 2 && late.error.contains("none of these jobs waits in a run that goes on"))
     }
+
+    @Test("a job that waits for a token of another run is listed as waiting, and can be held")
+    func waitingForOthers() throws {
+        let bench = try Workbench()
+        for (name, command) in [("first", "while test ! -e $GO; do sleep 0.05; done"), ("second", "true")] {
+            try bench.write(
+                """
+                local xpm = require "xpm"
+                local T = xpm.task { id = "w.\(name)", params = {}, command = "\(command)" }
+                function run(helper)
+                  helper.xp:token("a", 1)
+                  T {}:submit { tokens = { a = 1 } }
+                end
+                """, to: "\(name).lua")
+        }
+        let environment = ["GO": "\(bench.folder)/go"]
+        let first = try bench.start(["run", "-q", "first.lua"], environment: environment)
+        #expect(try bench.wait { try bench.run("jobs", "list").output.hasPrefix("running") })
+        let second = try bench.start(["run", "second.lua"], environment: environment)
+        #expect(try bench.wait { try bench.read(".\(second.tag).err").contains("waits for token a") })
+        #expect(try bench.run("jobs", "list", "-e", "second").output.hasPrefix("waiting"))
+        #expect(try bench.run("jobs", "hold", "-e", "second").output.hasPrefix("held  w.second"))
+        #expect(try bench.wait { try bench.run("jobs", "list", "-e", "second").output.hasPrefix("held") })
+        try bench.write("", to: "go")
+        #expect(try bench.finish(first.process, first.tag).code == 0)
+        #expect(try bench.run("jobs", "release", "-e", "second").code == 0)
+        #expect(try bench.finish(second.process, second.tag).code == 0)
+    }
 }

@@ -68,7 +68,8 @@ package final class JobReasons {
             var reason = changed(job)
             reason.state = .failed
             return reason
-        case .new: return changed(job)
+        // It was done, and something that it had made is gone.
+        case .new: return job.job.spec.folder.isDone ? JobReason(state: .remade) : changed(job)
         }
     }
 

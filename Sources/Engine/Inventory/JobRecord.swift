@@ -94,7 +94,8 @@ package struct JobRecord: Sendable {
             case .done: .done
             // A failure of an earlier run: in this one it has not begun.
             case .failed: isOfLiveRun && isHeld ? .held : .error
-            case .running: .running
+            // One that waits for what others hold has no process yet.
+            case .running: Files.exists(folder.process) ? .running : .waiting
             case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
             case .unreadable(let error): unreadable(error)
             }

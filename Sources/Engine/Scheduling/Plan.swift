@@ -238,6 +238,11 @@ package struct Plan: Sendable {
             return
         }
         let status = entries[number.index].status
+        if case .queued = status, change != .release {
+            // It comes back, and finds its place anew.
+            note(change, number, &actions)
+            return actions.append(.withdraw(number))
+        }
         guard !status.isFinal, !status.isLaunched else { return }
         note(change, number, &actions)
         switch (change, status) {

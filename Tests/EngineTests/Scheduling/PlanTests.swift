@@ -163,6 +163,23 @@ struct PlanTests {
         #expect(bench.launched == [child] && bench.isFinished)
     }
 
+    @Test("a job that waits for what others hold can be held, and find another place")
+    func heldInQueue() {
+        var bench = Bench(slots: 2)
+        for _ in 0..<3 { bench.submit() }
+        for number in 0..<2 { bench.apply(.waits(JobNumber(number), reason: "waits for token a")) }
+        bench.change(0, .hold)
+        bench.change(1, .priority(-1))
+        #expect(bench.withdrawn == [0, 1])
+        bench.apply(.withdrawn(JobNumber(0)))
+        #expect(bench.statuses[0] == .held && bench.launched == [0, 1, 2])
+        bench.apply(.withdrawn(JobNumber(1)))
+        #expect(bench.launched == [0, 1, 2, 1])
+        bench.change(0, .release)
+        bench.succeed(2)
+        #expect(bench.launched == [0, 1, 2, 1, 0])
+    }
+
     @Test("a held job waits until it is let go, and the run with it")
     func held() {
         var bench = Bench(slots: 2)
