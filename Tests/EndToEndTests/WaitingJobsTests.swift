@@ -169,4 +169,36 @@ struct WaitingJobsTests {
         #expect(try bench.run("jobs", "release", "-e", "second").code == 0)
         #expect(try bench.finish(second.process, second.tag).code == 0)
     }
+
+    @Test("jobs that wait for a token of another run start by their priorities")
+    func orderBehindOthers() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "o.t", params = { n = xpm.int }, command = "echo {n} >>$TALLY; test {n} != 0 || while test ! -e $GO; do sleep 0.02; done" }
+            function run(helper)
+              helper.xp:token("a", 1)
+              for _, n in ipairs(helper.args) do T { n = tonumber(n) }:submit { tokens = { a = 1 }, priority = tonumber(n) } end
+            end
+            """, to: "o.lua")
+        try bench.write("id: first\nfile: o\n", to: "first.yaml")
+        let environment = ["GO": "\(bench.folder)/go", "TALLY": "\(bench.folder)/tally"]
+        let first = try bench.start(["run", "-q", "first.yaml", "--", "0"], environment: environment)
+        #expect(try bench.wait { Files.exists("\(bench.folder)/tally") })
+        let second = try bench.start(
+            ["run", "-j", "8", "o.lua", "--", "1", "5", "3", "2", "4"], environment: environment)
+        #expect(try bench.wait { try bench.read(".\(second.tag).err").contains("o.t") })
+        // The one of the greatest priority waits at last.
+        #expect(
+            try bench.wait {
+                let lines = try bench.run("jobs", "list", "-e", "o", "--json").output
+                return lines.contains("waiting") && !lines.contains("running")
+            })
+        usleep(500_000)
+        try bench.write("", to: "go")
+        #expect(try bench.finish(first.process, first.tag).code == 0)
+        #expect(try bench.finish(second.process, second.tag).code == 0)
+        #expect(try bench.read("tally") == "0\n5\n4\n3\n2\n1\n")
+    }
 }

@@ -54,12 +54,24 @@ struct LaunchQueue: Sendable {
     // MARK: Jobs that come and go
 
     /// A job may start. One that needs more slots than there are gets all of them.
-    mutating func add(_ job: JobNumber, _ need: Need) {
+    ///
+    /// - Parameter comesBack: whether it had started, and comes before its equals that have not.
+    mutating func add(_ job: JobNumber, _ need: Need, comesBack: Bool = false) {
         turns += 1
         var need = need
         need.slots = min(max(1, need.slots), slots)
-        entries[job] = Entry(need: need, turn: turns)
-        ready.insert(Place(priority: need.priority, turn: turns, job: job))
+        let turn = comesBack ? .min / 2 + job.index : turns
+        entries[job] = Entry(need: need, turn: turn)
+        ready.insert(Place(priority: need.priority, turn: turn, job: job))
+    }
+
+    /// The greatest priority among the jobs that wait for what a job claims; nil where none does.
+    mutating func greatestPriority(waitingFor claims: [Claim]) -> Int? {
+        var greatest: Int?
+        for claim in claims {
+            if let first = firstParked(claim.resource) { greatest = max(greatest ?? .min, first.priority) }
+        }
+        return greatest
     }
 
     /// A job that has not started leaves the queue.

@@ -99,6 +99,10 @@ package struct Plan: Sendable {
     private var open = 0
     private var running = 0
     private var held = 0
+    /// The jobs that were launched and wait for what others hold; at most as many as there are slots.
+    private var queued: Set<JobNumber> = []
+    /// Those among them that are to come back.
+    private var recalled: Set<JobNumber> = []
     /// Whether it was said that only held jobs are left.
     private var hasToldOfHeld = false
 
@@ -137,13 +141,20 @@ package struct Plan: Sendable {
         case .waits(let number, let reason):
             guard entries[number.index].status.isLaunched else { break }
             set(number, .queued(reason), &actions)
-            if isDraining { actions.append(.withdraw(number)) }
+            queued.insert(number)
+            let greatest = queue.greatestPriority(waitingFor: entries[number.index].spec.claims)
+            if isDraining {
+                actions.append(.withdraw(number))
+            } else if let greatest, greatest > priority(of: number), recalled.insert(number).inserted {
+                actions.append(.withdraw(number))
+            }
         case .begins(let number):
+            leaveQueue(number)
             if case .queued = entries[number.index].status { set(number, .running, &actions) }
         case .withdrawn(let number):
             guard entries[number.index].status.isLaunched else { break }
             stop(number)
-            makeReady(number, &actions)
+            makeReady(number, comesBack: true, &actions)
         case .ended(let number, let outcome, let elsewhere):
             guard entries[number.index].status.isLaunched else { break }
             stop(number)
@@ -252,7 +263,9 @@ package struct Plan: Sendable {
         case (.release, .held):
             held -= 1
             makeReady(number, &actions)
-        case (.priority(let priority), .ready): queue.move(number, to: priority)
+        case (.priority(let priority), .ready):
+            queue.move(number, to: priority)
+            overtake(by: number, &actions)
         default: break
         }
     }
@@ -267,7 +280,9 @@ package struct Plan: Sendable {
     }
 
     /// Nothing that the job needs is missing: it may start, unless it is held.
-    private mutating func makeReady(_ number: JobNumber, _ actions: inout [Action]) {
+    private mutating func makeReady(
+        _ number: JobNumber, comesBack: Bool = false, _ actions: inout [Action]
+    ) {
         let entry = entries[number.index]
         let status: JobStatus = entry.isHeld ? .held : .ready
         entries[number.index].status = status
@@ -281,8 +296,36 @@ package struct Plan: Sendable {
         queue.add(
             number,
             LaunchQueue.Need(
-                priority: priorities[number] ?? entry.spec.priority, slots: demand?.cores ?? 1,
-                claims: entry.spec.claims + (demand?.claims(memory: memory(of: number)) ?? [])))
+                priority: priority(of: number), slots: demand?.cores ?? 1,
+                claims: entry.spec.claims + (demand?.claims(memory: memory(of: number)) ?? [])),
+            comesBack: comesBack)
+        overtake(by: number, &actions)
+    }
+
+    private func priority(of number: JobNumber) -> Int {
+        priorities[number] ?? entries[number.index].spec.priority
+    }
+
+    /// A job that waits for what another run holds makes way for one of a greater priority that needs it too.
+    private mutating func overtake(by number: JobNumber, _ actions: inout [Action]) {
+        let claims = entries[number.index].spec.claims
+        if queued.isEmpty || claims.isEmpty { return }
+        let priority = priority(of: number)
+        let late = queued.subtracting(recalled).filter { other in
+            self.priority(of: other) < priority
+                && entries[other.index].spec.claims.contains { claim in
+                    claims.contains { $0.resource == claim.resource }
+                }
+        }
+        for other in late.sorted(by: { $0.index < $1.index }) {
+            recalled.insert(other)
+            actions.append(.withdraw(other))
+        }
+    }
+
+    private mutating func leaveQueue(_ number: JobNumber) {
+        queued.remove(number)
+        recalled.remove(number)
     }
 
     /// What the next attempt has, in bytes.
@@ -360,6 +403,7 @@ package struct Plan: Sendable {
 
     /// A job runs no more: what it held is free.
     private mutating func stop(_ number: JobNumber) {
+        leaveQueue(number)
         queue.end(number)
         running -= 1
         entries[number.index].isAdopted = false

@@ -163,6 +163,27 @@ struct PlanTests {
         #expect(bench.launched == [child] && bench.isFinished)
     }
 
+    @Test("a job that waits for what another run holds makes way for one of a greater priority that needs it")
+    func overtaking() {
+        var bench = Bench(slots: 4)
+        let token = [Claim("/w/tokens/a")]
+        bench.submit(claims: token, priority: 1)
+        bench.apply(.waits(JobNumber(0), reason: "waits for token a"))
+        bench.submit(claims: [Claim("/w/tokens/b")], priority: 9)
+        bench.submit(claims: token, priority: 1)
+        #expect(bench.withdrawn == [])
+        bench.submit(claims: token, priority: 2)
+        bench.submit(claims: token, priority: 3)
+        #expect(bench.withdrawn == [0])
+        bench.apply(.withdrawn(JobNumber(0)))
+        #expect(bench.launched == [0, 1, 4])
+        bench.succeed(4)
+        bench.succeed(3)
+        #expect(bench.launched == [0, 1, 4, 3, 0])
+        bench.change(2, .priority(5))
+        #expect(bench.withdrawn == [0])
+    }
+
     @Test("a job that waits for what others hold can be held, and find another place")
     func heldInQueue() {
         var bench = Bench(slots: 2)
