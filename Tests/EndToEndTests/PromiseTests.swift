@@ -1016,4 +1016,29 @@ struct PromiseTests {
             try bench.run("sweep", "w.lua", "--sweep", "lr=1,1.0,2", "--format", "csv").output == "lr\n1\n2\n"
         )
     }
+
+    @Test(
+        "describe tells limits within types, what is temporary, and former names; a type that is named twice once"
+    )
+    func describing() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "d.t", command = "true", params = {
+              a = xpm.list(xpm.int { min = 1, max = 3 }), b = xpm.optional(xpm.string { pattern = "^a" }),
+              c = xpm.job_path { "c.txt", temporary = true }, rate = xpm.float { min = 0 }, lr = xpm.renamed "rate",
+            } }
+            xpm.deprecate { id = "d.old", params = { x = xpm.int }, convert = function(self) return T { a = { 1 }, rate = self.x } end }
+            function run() end
+            """, to: "d.lua")
+        let told = try bench.run("describe", "d.lua", "d.t", "--type", "d.t", "d.old").output
+        for line in [
+            "list(int, 1 to 3)", #"optional(string, matches "^a")"#, "temporary", "lr    renamed", "now rate",
+            "d.old  deprecated, defined at",
+        ] { #expect(told.contains(line), "\(line): \(told)") }
+        #expect(told.components(separatedBy: "d.t  task").count == 2, "\(told)")
+        #expect(
+            try bench.run("describe", "d.lua", "d.t", "--json").output.contains(#""limits": "at least 0""#))
+    }
 }

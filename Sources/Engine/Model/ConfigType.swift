@@ -133,6 +133,9 @@ package final class ConfigType {
     /// Whether parameters had other names once.
     package var hasRenames: Bool { !renames.isEmpty }
 
+    /// The former names of parameters, in byte order.
+    package var formerNames: [Rename] { renames.orderedKeys.compactMap { renames[$0] } }
+
     package func position(of name: String) -> Int? { positions[name] }
 
     /// What became of a parameter that had this name once.

@@ -22,8 +22,14 @@ package indirect enum ParameterType {
     case record(Record)
 
     /// The type as users write it.
-    package var title: String {
-        switch self {
+    package var title: String { text(withLimits: false) }
+
+    /// The same, with the limits that types within it have: `list(int, 1 to 3)`.
+    package var titleWithLimits: String { text(withLimits: true) }
+
+    private func text(withLimits: Bool) -> String {
+        func text(_ type: ParameterType) -> String { type.text(withLimits: withLimits) }
+        return switch self {
         case .int: "int"
         case .float: "float"
         case .bool: "bool"
@@ -32,12 +38,13 @@ package indirect enum ParameterType {
         case .path: "path"
         case .dataPath: "data_path"
         case .file: "file"
-        case .constrained(let type, _): type.title
-        case .list(let element): "list(\(element.title))"
-        case .set(let element): "set(\(element.title))"
-        case .map(let key, let value): "map(\(key.title), \(value.title))"
-        case .optional(let wrapped): "optional(\(wrapped.title))"
-        case .union(let types): "union(\(types.map(\.title).joined(separator: ", ")))"
+        case .constrained(let type, let limits):
+            text(type) + (withLimits ? limits.told.map { ", \($0)" } ?? "" : "")
+        case .list(let element): "list(\(text(element)))"
+        case .set(let element): "set(\(text(element)))"
+        case .map(let key, let value): "map(\(text(key)), \(text(value)))"
+        case .optional(let wrapped): "optional(\(text(wrapped)))"
+        case .union(let types): "union(\(types.map(text).joined(separator: ", ")))"
         case .enumeration(let enumeration):
             "one of " + enumeration.members.map { "\"\($0)\"" }.joined(separator: ", ")
         case .config(let reference): reference.id

@@ -68,7 +68,7 @@ struct DescribeCommand: ParsableCommand {
             guard let type = all.first(where: { $0.id.lowercased() == id.lowercased() }) else {
                 throw .message("no type '\(id)'" + Suggestion.hint(for: id, among: all.map(\.id)))
             }
-            chosen.append(type)
+            if !chosen.contains(where: { $0 === type }) { chosen.append(type) }
         }
         return chosen
     }

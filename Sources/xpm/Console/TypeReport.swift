@@ -21,7 +21,11 @@ struct TypeReport {
         if let help = type.help { lines.append("    \(help)") }
         if let base = type.base { lines.append("    extends \(base.id)") }
         if let python = type.python { lines.append("    Python class \(python.path)") }
-        let rows = type.parameters.map { ($0.name, Self.kind(of: $0), Self.remarks(of: $0)) }
+        var rows = type.parameters.map { ($0.name, Self.kind(of: $0), Self.remarks(of: $0)) }
+        rows += type.formerNames.map { rename in
+            if case .parameter(let now) = rename.way { return (rename.former, "renamed", "now \(now)") }
+            return (rename.former, "renamed", "a function says what it means now")
+        }
         let widths = (rows.map(\.0.count).max() ?? 0, rows.map(\.1.count).max() ?? 0)
         for (name, kind, remarks) in rows {
             let (left, middle) = (name.padded(to: widths.0), style.cyan(kind).padded(to: widths.1))
@@ -40,12 +44,13 @@ struct TypeReport {
             case .config, .task, .action: type.kind.rawValue
             }
         guard let deprecation = type.deprecation else { return kind }
-        return "deprecated \(kind)" + (deprecation.target.map { ", now \($0.id)" } ?? "")
+        // What a function converts has no kind of its own.
+        return deprecation.target.map { "deprecated \(kind), now \($0.id)" } ?? "deprecated"
     }
 
     private static func kind(of parameter: Parameter) -> String {
         if let path = parameter.jobPath { return path.isEmpty ? "a folder" : "path \"\(path)\"" }
-        return (parameter.isConstant ? "constant " : "") + parameter.type.title
+        return (parameter.isConstant ? "constant " : "") + parameter.type.titleWithLimits
     }
 
     private static func remarks(of parameter: Parameter) -> String {
@@ -60,6 +65,7 @@ struct TypeReport {
         if let told = parameter.constraint.told { parts.append(told) }
         if parameter.ignoresDefault { parts.append("not in the identity at its default") }
         if parameter.isMeta { parts.append("not in the identity") }
+        if parameter.isTemporary { parts.append("temporary") }
         if let partial = parameter.partial { parts.append("shared folder '\(partial.name)'") }
         if !parameter.groups.isEmpty {
             parts.append("groups " + parameter.groups.ordered.joined(separator: ", "))
@@ -92,6 +98,8 @@ struct TypeReport {
                         "constant": .bool(parameter.isConstant),
                         "ignore_default": .bool(parameter.ignoresDefault),
                         "groups": .array(parameter.groups.ordered.map(JSON.string)),
+                        "limits": .optional(parameter.constraint.told),
+                        "temporary": .bool(parameter.isTemporary),
                     ]
                 }),
         ]
