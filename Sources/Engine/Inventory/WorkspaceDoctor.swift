@@ -61,9 +61,12 @@ package struct WorkspaceDoctor {
 
     /// Links of the workspace that lead to nothing.
     private func danglingLinks() -> [Finding] {
-        let parts = ["jobs", "experiments", "sources", "partials", "tokens"].map { "\(workspace.path)/\($0)" }
+        let experiments = "\(workspace.path)/experiments"
+        let parts = [
+            workspace.jobs, experiments, workspace.sources, workspace.partials, workspace.tokens,
+        ]
         let folders = parts + parts.dropLast().flatMap(below)
-        let runs = below("\(workspace.path)/experiments").flatMap(below)
+        let runs = below(experiments).flatMap(below)
         let shared = below(workspace.partials).flatMap(below)
         let links = (parts + folders.flatMap(below) + (runs + shared).flatMap(below)).filter(Self.isDangling)
         return TextSet(links).ordered.map(dangling) + linksOfRuns()
@@ -162,7 +165,7 @@ package struct WorkspaceDoctor {
                 [workspace.lock(ofExperiment: $0), workspace.planning(ofExperiment: $0)]
             }
             + inventory.folders().map(\.folder.lock)
-            + Files.locks(below: "\(workspace.path)/\(Claim.tokens)") + Files.locks(below: workspace.partials)
+            + Files.locks(below: workspace.tokens) + Files.locks(below: workspace.partials)
         let records = experiments.map { workspace.lock(ofExperiment: $0) }.filter {
             ProcessRecord.read($0)?.host == host && host != Environment.hostName
         }

@@ -15,7 +15,7 @@ package final class MachineFit {
         machine = known ?? .withoutGPUs
         hasLooked = known != nil
         self.looksForGPUs = looksForGPUs
-        gpuFolder = "\(workspace.path)/\(Claim.tokens)/.gpus/\(Environment.hostName)"
+        gpuFolder = "\(workspace.tokens)/.gpus/\(Environment.hostName)"
     }
 
     /// What a job takes that is about to run. One that was killed for its memory begins with more, as far as its requirement goes.

@@ -13,7 +13,4 @@ package struct Claim: Sendable, Equatable {
         self.count = count
         self.capacity = capacity
     }
-
-    /// The folder of tokens in a workspace.
-    package static let tokens = "tokens"
 }

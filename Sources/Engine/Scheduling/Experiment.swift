@@ -139,7 +139,7 @@ package final class Experiment {
         return new
     }
 
-    private func tokenFolder(_ name: String) -> String { "\(workspace.path)/\(Claim.tokens)/\(name)" }
+    private func tokenFolder(_ name: String) -> String { "\(workspace.tokens)/\(name)" }
 
     /// Whether a job whose declared outputs are gone runs again.
     package var checksOutputs = false

@@ -138,7 +138,7 @@ package final class RunFolder: Sendable {
         if let claims = LockClaim.folder {
             LockClaim.removeAbandoned(in: claims)
             // Nobody may want what a killed job has held.
-            let shared = ["\(workspace.path)/\(Claim.tokens)", workspace.partials]
+            let shared = [workspace.tokens, workspace.partials]
             LockClaim.settle(shared.flatMap(Files.locks), in: claims)
         }
         let folder = workspace.experiment(experiment)

@@ -86,4 +86,5 @@ package struct Workspace: Sendable, Equatable {
     package var sources: String { "\(path)/sources" }
     package var jobs: String { "\(path)/jobs" }
     package var partials: String { "\(path)/partials" }
+    package var tokens: String { "\(path)/tokens" }
 }

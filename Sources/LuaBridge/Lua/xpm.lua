@@ -39,17 +39,9 @@ local M = {
 
 -- Config types --------------------------------------------------------------------------------------------------------
 
-function M.config(definition)
-  local type = host.define("config", definition)
-  return type
-end
-
-function M.instance_config(definition)
-  local type = host.define("instance_config", definition)
-  return type
-end
-
-for _, word in ipairs { "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate" } do
+for _, word in ipairs {
+  "config", "instance_config", "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate",
+} do
   M[word] = function(definition)
     -- No tail call: `host.define` looks whether the frame below this one is gone.
     local type = host.define(word, definition)

@@ -24,10 +24,7 @@ struct AttachCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
-            guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace))
-            else {
-                return
-            }
+            let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
             follow(run, in: place)
             guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
                 return

@@ -61,10 +61,7 @@ struct ExperimentsCommand: ParsableCommand {
 
         func run() throws {
             do throws(Failure) {
-                guard let run = RunRecord.newest(of: try ExperimentsCommand.runs(of: experiment, workspace))
-                else {
-                    return
-                }
+                let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
                 let inventory = WorkspaceInventory(
                     try ExperimentFiles.workspace(workspace, experiment: experiment),
                     warn: Unreadable.note)
@@ -227,5 +224,13 @@ struct ExperimentsCommand: ParsableCommand {
         }
         for run in runs { Unreadable.note(run) }
         return runs
+    }
+
+    /// The newest run of an experiment that was not only `generate`; where all were, the newest.
+    ///
+    /// - Throws: an experiment that there is not.
+    static func newestRun(of experiment: String, _ options: WorkspaceOptions) throws(Failure) -> RunRecord {
+        let runs = try runs(of: experiment, options)
+        return RunRecord.newest(of: runs) ?? runs[runs.count - 1]
     }
 }
