@@ -101,15 +101,7 @@ struct JobsCommand: ParsableCommand {
         @Flag(name: .shortAndLong, help: "Go on while the job runs; wait for one that has not begun.")
         var follow = false
 
-        @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
-        var lines: Int?
-
-        @Flag(help: "One JSON object a line of the log.")
-        var json = false
-
-        func validate() throws {
-            if let lines, lines < 0 { throw ValidationError("-n needs a number from 0.") }
-        }
+        @OptionGroup var log: LogOptions
 
         func run() throws {
             do throws(Failure) {
@@ -124,7 +116,8 @@ struct JobsCommand: ParsableCommand {
                     .init("task", .string(job.task)), .init("id", .string(job.identifier)),
                     .init("stream", path == job.folder.output ? "stdout" : "stderr"),
                 ]
-                try LogFollower(path: path, json: json ? members : nil, lines: lines, follows: follow) {
+                try LogFollower(path: path, json: log.json ? members : nil, lines: log.lines, follows: follow)
+                {
                     FileLock.isHeld(job.folder.lock)
                 } mayBegin: {
                     WorkspaceInventory(place).mayBegin(job)

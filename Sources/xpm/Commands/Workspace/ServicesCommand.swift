@@ -229,15 +229,7 @@ struct ServicesCommand: ParsableCommand {
         @Flag(name: .shortAndLong, help: "Go on while the service lives.")
         var follow = false
 
-        @Option(name: .joinedOrLong("n"), help: ArgumentHelp("Only the last lines.", valueName: "n"))
-        var lines: Int?
-
-        @Flag(help: "One JSON object a line of the log.")
-        var json = false
-
-        func validate() throws {
-            if let lines, lines < 0 { throw ValidationError("-n needs a number from 0.") }
-        }
+        @OptionGroup var log: LogOptions
 
         func run() throws {
             do throws(Failure) {
@@ -245,7 +237,9 @@ struct ServicesCommand: ParsableCommand {
                 let members: [JSON.Member] = [
                     .init("experiment", .string(folder.experiment)), .init("service", .string(folder.id)),
                 ]
-                try LogFollower(path: folder.log, json: json ? members : nil, lines: lines, follows: follow) {
+                try LogFollower(
+                    path: folder.log, json: log.json ? members : nil, lines: log.lines, follows: follow
+                ) {
                     ServiceRecord.read(folder)?.actualState.isUp == true
                 }.run()
             } catch { throw error.reported() }
