@@ -12,7 +12,6 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -25,22 +24,28 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
-        // C: Debian's Lua and libyaml, the shims that hide them, and the system calls that Swift cannot make.
+        // C: Debian's Lua, libyaml and nettle, the shims that hide them, and the system calls that Swift cannot make.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CYAMLShim", dependencies: ["CYAML"]),
         .target(name: "CSystemShim"),
+        // nettle in the program itself: 55 kB, and no library to look for at a start.
+        .target(
+            name: "CHash",
+            linkerSettings: [
+                .linkedLibrary(":libnettle.a", .when(platforms: [.linux])),
+                .linkedLibrary("nettle", .when(platforms: [.macOS])),
+            ]),
 
         // Swift, from the bottom to the top. Text is compared by its bytes: every target sees it.
         .target(name: "Text", swiftSettings: strict),
         .target(
             name: "Engine",
             dependencies: [
-                "Text", "CSystemShim", crypto, .product(name: "HeapModule", package: "swift-collections"),
+                "Text", "CSystemShim", "CHash", .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: strict),
         .target(
             name: "YAMLFile", dependencies: ["Text", "Engine", "CYAMLShim"], swiftSettings: strict),
@@ -57,7 +62,7 @@ let package = Package(
 
         // What scripts/bench measures inside one process.
         .executableTarget(
-            name: "xpm-benchmark", dependencies: ["Text", "Engine", crypto], path: "scripts/benchmark",
+            name: "xpm-benchmark", dependencies: ["Text", "Engine", "CHash"], path: "scripts/benchmark",
             swiftSettings: strict),
 
         // Tests, folder by folder as in Sources.

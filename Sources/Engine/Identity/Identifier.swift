@@ -1,4 +1,4 @@
-import Crypto
+import CHash
 import Text
 
 /// The SHA-256 of an object's canonical bytes.
@@ -8,9 +8,7 @@ package struct Identifier: Hashable, Sendable {
 
     /// The identifier of canonical bytes.
     package init(hashing bytes: [UInt8]) {
-        var hasher = SHA256()
-        unsafe bytes.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
-        self.init(bytes: hasher.finalize())
+        words = unsafe xhash_sha256(bytes, bytes.count).words
     }
 
     package init(bytes: some Sequence<UInt8>) {
