@@ -12,11 +12,13 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+/// The layers below the engine, and with it: a target sees only those that it names.
+let records: [Target.Dependency] = ["Text", "System", "Model", "Settings", "Store"]
+let reading: [Target.Dependency] = records + ["Inventory"]
+let running: [Target.Dependency] = reading + ["Engine"]
 
 let package = Package(
     name: "xpm",
-    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "xpm", targets: ["xpm"]),
         .executable(name: "xpm-job", targets: ["xpm-job"]),
@@ -33,51 +35,65 @@ let package = Package(
         .target(name: "CYAMLShim", dependencies: ["CYAML"]),
         .target(name: "CSystemShim"),
         // nettle in the program itself: 55 kB, and no library to look for at a start.
-        .target(
-            name: "CHash",
-            linkerSettings: [
-                .linkedLibrary(":libnettle.a", .when(platforms: [.linux])),
-                .linkedLibrary("nettle", .when(platforms: [.macOS])),
-            ]),
+        .target(name: "CHash", linkerSettings: [.linkedLibrary(":libnettle.a")]),
 
         // Swift, from the bottom to the top. Text is compared by its bytes: every target sees it.
         .target(name: "Text", swiftSettings: strict),
+        .target(name: "System", dependencies: ["Text", "CSystemShim"], swiftSettings: strict),
+        .target(name: "Model", dependencies: ["Text", "CHash"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["Text", "System", "Model"], swiftSettings: strict),
+        .target(
+            name: "YAMLFile", dependencies: ["Text", "System", "Model", "Settings", "CYAMLShim"],
+            swiftSettings: strict),
+        .target(name: "Plot", dependencies: ["Text"], swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Text", "System", "Model", "Settings", "CSystemShim"],
+            swiftSettings: strict),
+        .target(name: "Inventory", dependencies: records, swiftSettings: strict),
         .target(
             name: "Engine",
-            dependencies: [
-                "Text", "CSystemShim", "CHash", .product(name: "HeapModule", package: "swift-collections"),
-            ], swiftSettings: strict),
-        .target(
-            name: "YAMLFile", dependencies: ["Text", "Engine", "CYAMLShim"], swiftSettings: strict),
-        .target(
-            name: "LuaBridge", dependencies: ["Text", "Engine", "CLuaShim"], exclude: ["Lua"],
+            dependencies: reading + [
+                "CSystemShim", .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: strict),
-        // Pictures of results, as SVG: only numbers and texts go in.
-        .target(name: "Plot", dependencies: ["Text", "Engine"], swiftSettings: strict),
+        .target(
+            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua"], swiftSettings: strict),
         .executableTarget(
-            name: "xpm", dependencies: ["Text", "Engine", "YAMLFile", "LuaBridge", "Plot", argumentParser],
+            name: "xpm",
+            dependencies: running + [
+                "YAMLFile", "LuaBridge", "Plot",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
-        .executableTarget(
-            name: "xpm-job", dependencies: ["Text", "Engine", "LuaBridge"], swiftSettings: strict),
+        .executableTarget(name: "xpm-job", dependencies: running + ["LuaBridge"], swiftSettings: strict),
 
         // What scripts/bench measures inside one process.
         .executableTarget(
-            name: "xpm-benchmark", dependencies: ["Text", "Engine", "CHash"], path: "scripts/benchmark",
+            name: "xpm-benchmark", dependencies: running + ["CHash"], path: "scripts/benchmark",
             swiftSettings: strict),
 
-        // Tests, folder by folder as in Sources.
-        .testTarget(name: "TextTests", dependencies: ["Text", "Engine"], swiftSettings: strict),
-        .testTarget(
-            name: "EngineTests", dependencies: ["Text", "Engine"],
-            resources: [.copy("Identity/vectors.json")],
+        // Tests, target by target as in Sources.
+        .target(
+            name: "TestSupport", dependencies: ["Text", "System"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .testTarget(
+            name: "TextTests", dependencies: ["Text", "System", "Model", "Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "ModelTests", dependencies: records, resources: [.copy("vectors.json")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Text", "System", "Model", "Settings"],
+            swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: records + ["TestSupport"], swiftSettings: strict),
+        .testTarget(name: "InventoryTests", dependencies: reading + ["TestSupport"], swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: running + ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "PlotTests", dependencies: ["Text", "Plot"], swiftSettings: strict),
         .testTarget(
-            name: "YAMLFileTests", dependencies: ["Text", "YAMLFile", "Engine"], swiftSettings: strict),
+            name: "YAMLFileTests", dependencies: ["Text", "System", "Model", "Settings", "YAMLFile"],
+            swiftSettings: strict),
+        .testTarget(name: "LuaBridgeTests", dependencies: running + ["LuaBridge"], swiftSettings: strict),
         .testTarget(
-            name: "LuaBridgeTests", dependencies: ["Text", "LuaBridge", "Engine"], swiftSettings: strict),
-        .testTarget(
-            name: "EndToEndTests", dependencies: ["Text", "Engine", "xpm", "xpm-job"],
+            name: "EndToEndTests", dependencies: running + ["xpm", "xpm-job"],
             exclude: ["Faults/faults.c", "Faults/every.c", "statements.txt"],
             swiftSettings: strict),
     ]

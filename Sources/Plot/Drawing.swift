@@ -1,4 +1,3 @@
-import Engine
 import Text
 
 /// An SVG picture as it is drawn: shapes one over the other.

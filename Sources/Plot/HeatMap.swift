@@ -1,4 +1,3 @@
-import Engine
 import Text
 
 /// A value for each pair of two parameters, as colours.

@@ -1,11 +1,5 @@
-import Engine
+import Glibc
 import Text
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// An axis: which place a value has, from 0 to 1, and where it is marked.
 package struct Scale: Sendable, Equatable {

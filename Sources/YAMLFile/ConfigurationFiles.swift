@@ -1,4 +1,5 @@
-package import Engine
+package import Settings
+import System
 import Text
 
 /// The YAML files and options of one experiment, merged: what comes later wins.

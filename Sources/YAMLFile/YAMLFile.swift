@@ -1,5 +1,6 @@
 import CYAMLShim
-package import Engine
+package import Settings
+import System
 import Text
 
 /// Reads YAML through libyaml into settings that know their place.
@@ -51,7 +52,7 @@ package enum YAMLFile {
             }
         }
         let origin = Setting.Origin.option(text)
-        return Setting(try PlainScalar.read(String(trimmed), origin: origin), origin: origin)
+        return Setting(try Setting.Content(plain: String(trimmed), at: origin), origin: origin)
     }
 
     /// What stands behind a value that is in quotes or brackets and would be a comment in a file.

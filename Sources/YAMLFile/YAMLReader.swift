@@ -1,5 +1,5 @@
 import CYAMLShim
-import Engine
+import Settings
 import Text
 
 /// Composes settings from the events of libyaml. It recurses no deeper than values may nest.
@@ -136,11 +136,11 @@ import Text
         _ text: String, _ tag: String?, _ isPlain: Bool, _ place: Setting.Origin
     ) throws(SettingError) -> Setting.Content {
         switch tag {
-        case nil, "", "?": return isPlain ? try PlainScalar.read(text, origin: place) : .string(text)
+        case nil, "", "?": return isPlain ? try Setting.Content(plain: text, at: place) : .string(text)
         case "!", "tag:yaml.org,2002:str": return .string(text)
         case "tag:yaml.org,2002:int"?, "tag:yaml.org,2002:float"?, "tag:yaml.org,2002:bool"?,
             "tag:yaml.org,2002:null"?:
-            let content = try PlainScalar.read(text, origin: place)
+            let content = try Setting.Content(plain: text, at: place)
             let kind = tag?.split(separator: ":").last.map(String.init) ?? ""
             switch (kind, content) {
             case ("float", .int(let number)): return .float(Double(number))

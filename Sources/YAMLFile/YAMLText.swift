@@ -1,5 +1,5 @@
 import CYAMLShim
-package import Engine
+package import Settings
 import Text
 
 /// Writes settings as YAML.
@@ -50,7 +50,7 @@ package enum YAMLText {
     }
 
     private static func isPlain(_ text: String) -> Bool {
-        if case .string = try? PlainScalar.read(text, origin: .none) { text != "<<" } else { false }
+        if case .string = try? PlainScalar(text) { text != "<<" } else { false }
     }
 }
 

@@ -5,6 +5,7 @@
 //     xpm-job --service  hosts one service
 import Engine
 import LuaBridge
+import System
 import Text
 
 StandardStream.openAll()

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import System
 import Text
 
 /// The program `xpm`: commands parse, call and print.

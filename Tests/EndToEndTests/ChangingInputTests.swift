@@ -1,5 +1,7 @@
-import Engine
 import Foundation
+import Model
+import Store
+import System
 import Testing
 import Text
 

@@ -1,5 +1,9 @@
 import Engine
 import Foundation
+import Inventory
+import Settings
+import Store
+import System
 import Testing
 import Text
 

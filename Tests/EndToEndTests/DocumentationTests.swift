@@ -1,5 +1,5 @@
-import Engine
 import Foundation
+import System
 import Testing
 import Text
 

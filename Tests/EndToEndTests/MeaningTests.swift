@@ -1,5 +1,8 @@
-import Engine
 import Foundation
+import Inventory
+import Model
+import Store
+import System
 import Testing
 import Text
 

@@ -1,4 +1,5 @@
-import Engine
+import Store
+import System
 import Testing
 import Text
 

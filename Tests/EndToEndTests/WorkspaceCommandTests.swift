@@ -1,5 +1,6 @@
-import Engine
 import Foundation
+import Store
+import System
 import Testing
 import Text
 

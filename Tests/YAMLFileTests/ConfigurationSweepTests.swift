@@ -1,4 +1,4 @@
-import Engine
+import Settings
 import Testing
 import Text
 import YAMLFile

@@ -1,5 +1,6 @@
-import Engine
 import Foundation
+import Settings
+import System
 import Testing
 import Text
 import YAMLFile

@@ -1,6 +1,7 @@
-// How many identifiers a second, against plain SHA-256 of the same bytes.
 import CHash
-import Engine
+// How many identifiers a second, against plain SHA-256 of the same bytes.
+import Model
+import System
 
 let count = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 100_000
 

@@ -1,11 +1,8 @@
 import CSystemShim
+import Glibc
+package import Store
+package import System
 import Text
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Runs jobs on this machine, through a few `xpm-job` processes (runners) that each host one job at a time.
 ///

@@ -1,3 +1,4 @@
+import System
 import Text
 
 /// Where each job stands, for the script's thread: it asks, and waits.

@@ -1,3 +1,6 @@
+import Settings
+import Store
+import System
 import Text
 
 /// What a run writes to the folder of a job: `params.json`, the script, and the values of its variables.
@@ -13,7 +16,7 @@ package final class JobFiles: Sendable {
 
     /// - Parameter secrets: a file with one of them is for its owner only.
     init(
-        parameters: [UInt8], script: [UInt8], variables: [JobScript.Variable], secrets: Secrets,
+        parameters: [UInt8], script: [UInt8], variables: [EnvironmentVariable], secrets: Secrets,
         temporaryIn folder: String?
     ) {
         self.parameters = parameters

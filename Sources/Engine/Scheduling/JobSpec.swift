@@ -1,3 +1,5 @@
+package import Model
+package import Store
 import Text
 
 /// The number of a job in its run: 0, 1, 2 … in the order of submission.
@@ -144,4 +146,8 @@ package indirect enum JobStatus: Sendable, Equatable {
         case .notRun, .left: "not run"
         }
     }
+}
+
+extension JobSpec {
+    package var key: JobKey { JobKey(taskID: taskID, identifier: identifier.hex) }
 }

@@ -1,4 +1,5 @@
 import HeapModule
+import Store
 import Text
 
 /// The jobs that may start, in their order, and what running ones hold of the things that there is only so much of.

@@ -1,3 +1,4 @@
+package import Store
 import Text
 
 /// Which job runs when: pure, events in, actions out.

@@ -1,3 +1,4 @@
+package import Store
 import Text
 
 /// What happens in a run, in order: the console, the run's event log and the monitor follow these.

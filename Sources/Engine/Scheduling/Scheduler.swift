@@ -1,3 +1,4 @@
+import Model
 import Text
 
 /// Drives a plan: takes events in order, applies them, and does what the plan says.

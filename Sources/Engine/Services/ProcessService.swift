@@ -1,11 +1,8 @@
 import CSystemShim
+import Glibc
+package import Store
+import System
 package import Text
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A service that is a program, in a host of its own (`ServiceHost`).
 ///

@@ -1,3 +1,4 @@
+package import Store
 package import Text
 
 /// Something that lives beside a run: TensorBoard, a file server, a metrics sync.
@@ -56,4 +57,9 @@ extension Service {
         }
         return .object(members)
     }
+}
+
+/// Follows services. Called for each change, in order, one at a time; on whichever thread the change happened.
+package protocol ServiceListener: AnyObject, Sendable {
+    func stateChanged(of service: any Service, from old: ServiceState, to new: ServiceState)
 }

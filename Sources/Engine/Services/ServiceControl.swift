@@ -1,10 +1,7 @@
+import Glibc
+package import Store
+package import System
 import Text
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Starts and stops services from outside: of a run that goes on by asking it, of one that is over by itself.
 package struct ServiceControl {

@@ -1,3 +1,5 @@
+import Store
+import System
 package import Text
 
 /// The services of a run.

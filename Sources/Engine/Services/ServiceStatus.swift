@@ -1,3 +1,5 @@
+package import Store
+import System
 import Text
 
 /// The state of one service, and its listeners.

@@ -1,4 +1,5 @@
-package import Engine
+import Model
+package import Store
 import Text
 
 /// A question of an action.

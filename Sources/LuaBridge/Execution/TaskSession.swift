@@ -1,4 +1,7 @@
 package import Engine
+import Model
+import Store
+import System
 import Text
 
 /// The Lua side of a job: loads the plan's kept files without calling `run`, finds the task by its id, rebuilds it from

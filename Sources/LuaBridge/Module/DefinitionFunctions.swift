@@ -1,4 +1,5 @@
-import Engine
+import Model
+import Store
 import Text
 
 /// The functions that make config types and tasks: `xpm.config { … }`, `xpm.task { … }`, `xpm.configuration { … }`.

@@ -1,4 +1,4 @@
-import Engine
+import Settings
 import Text
 
 /// Lists of numbers and random draws, for `sweeps.lua`. The arguments are checked there.

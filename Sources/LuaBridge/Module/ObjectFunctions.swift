@@ -1,4 +1,4 @@
-import Engine
+import Model
 package import Text
 
 /// What scripts do with objects.

@@ -1,4 +1,4 @@
-import Engine
+import Model
 import Text
 
 /// The attributes of a parameter: `xpm.int { default = 1, min = 0 }`.

@@ -1,4 +1,5 @@
 import Engine
+import Model
 import Text
 
 /// What a script writes for a parameter: a type and its attributes. `xpm.int { default = 1 }` makes a new one.

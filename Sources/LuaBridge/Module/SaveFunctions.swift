@@ -1,4 +1,6 @@
-import Engine
+import Model
+import Store
+import System
 import Text
 
 /// `xpm.save(object, folder)` and `xpm.load(folder)`: in a plan and in a job.

@@ -1,4 +1,5 @@
-import Engine
+import Model
+import Settings
 import Text
 
 /// Small functions for `xpm.lua`: errors at the user's line.

@@ -1,4 +1,5 @@
-import Engine
+import Model
+import Settings
 import Text
 
 /// The points of the sweeps that a script goes through now.
@@ -48,7 +49,7 @@ struct SweepPoints {
     /// The tags of a parameter that gets a value.
     ///
     /// - Parameter own: what varies in the table that the parameters come from.
-    func tags(of name: String, _ value: Engine.Value, own: [Value]) -> [ConfigObject.Tag] {
+    func tags(of name: String, _ value: Model.Value, own: [Value]) -> [ConfigObject.Tag] {
         if points.isEmpty, own.isEmpty { return [] }
         var tags: [ConfigObject.Tag] = []
         for values in [own] + points.reversed().map(\.values) {

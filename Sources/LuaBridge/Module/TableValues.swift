@@ -1,4 +1,4 @@
-import Engine
+import Model
 import Text
 
 /// Lists, sets and maps of objects, as scripts hold them.

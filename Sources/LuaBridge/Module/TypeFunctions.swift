@@ -1,4 +1,6 @@
-import Engine
+import Model
+import Store
+import System
 import Text
 
 /// The functions that make parameter types: `xpm.int`, `xpm.list(t)`, `xpm.enum { … }`.

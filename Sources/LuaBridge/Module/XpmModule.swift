@@ -1,4 +1,7 @@
-import Engine
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind it.

@@ -1,4 +1,6 @@
 import Engine
+import Model
+import Store
 import Text
 
 /// `xp:add_action(action, name)`: what can be done later with what this run makes.

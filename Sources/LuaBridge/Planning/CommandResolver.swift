@@ -1,4 +1,6 @@
-import Engine
+import Model
+import Store
+import System
 import Text
 
 /// Turns a task's command into an argument vector, once its values are known.

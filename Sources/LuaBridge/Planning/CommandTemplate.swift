@@ -1,4 +1,4 @@
-import Engine
+import Model
 import Text
 
 /// A command with `{name}` in it. `{{` and `}}` are braces.

@@ -1,4 +1,6 @@
 import Engine
+import Store
+import System
 import Text
 
 /// `xp:save(object, name)` and `xp:load(experiment, name)`: objects that outlive their run.

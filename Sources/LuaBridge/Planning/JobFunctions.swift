@@ -1,4 +1,6 @@
 import Engine
+import Model
+import Store
 import Text
 
 /// What a plan does with submitted jobs: `xpm.job(output)`, waiting, states, results, callbacks.

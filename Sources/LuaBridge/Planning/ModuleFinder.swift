@@ -1,4 +1,4 @@
-import Engine
+import System
 import Text
 
 /// Finds Lua files for `require` along `package.path`, and loads them with the name that messages show.

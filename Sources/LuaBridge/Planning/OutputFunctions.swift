@@ -1,4 +1,6 @@
 import Engine
+import Model
+import Store
 import Text
 
 /// What a plan knows of the outputs of one resumable task.

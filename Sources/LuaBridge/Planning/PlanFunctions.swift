@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 /// The host functions that only a plan has: submitting, and the experiment.
@@ -36,7 +39,7 @@ extension PlanSession {
             return 0
         }
         module.add("setenv") { [unowned self] stack in
-            guard let name = stack.string(1), JobScript.Variable.isName(name), !stack.isAbsent(2) else {
+            guard let name = stack.string(1), EnvironmentVariable.isName(name), !stack.isAbsent(2) else {
                 throw ScriptError("xp:setenv(name, value, override)")
             }
             guard stack.isAbsent(3) || stack.kind(3) == .bool else {
@@ -239,7 +242,7 @@ extension PlanSession {
     }
 
     private func program(
-        of task: ConfigObject, _ definition: TypeDefinition, _ own: [JobScript.Variable], _ stack: LuaStack
+        of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable], _ stack: LuaStack
     ) throws -> JobScript.Program {
         try keepNamedSources(of: definition, stack)
         if let python = task.type.python {

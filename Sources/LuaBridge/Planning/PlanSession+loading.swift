@@ -1,4 +1,6 @@
-package import Engine
+package import Model
+import Store
+import System
 import Text
 
 /// Loading: the script and what it requires, and its types.

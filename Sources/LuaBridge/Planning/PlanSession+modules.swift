@@ -1,4 +1,5 @@
-import Engine
+import Store
+import System
 import Text
 
 /// Modules that only tasks require, when they run: kept with the others, as far as their names stand in the text.

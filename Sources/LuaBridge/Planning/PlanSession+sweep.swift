@@ -1,4 +1,6 @@
-package import Engine
+import Engine
+import Model
+package import Settings
 import Text
 
 /// The configurations of a plan: one, or those of a sweep.

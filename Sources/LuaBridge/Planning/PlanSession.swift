@@ -1,4 +1,8 @@
 package import Engine
+import Model
+package import Settings
+package import Store
+import System
 import Text
 
 /// What a plan is made from.

@@ -1,4 +1,6 @@
 import Engine
+import Inventory
+import Model
 import Text
 
 /// `xp:results { … }`: the table of `xpm results`, for plans that decide by it.
@@ -7,7 +9,7 @@ extension PlanSession {
         module.add("results") { [unowned self] stack in
             guard let experiment else { throw ScriptError("xp:results works inside run") }
             let (request, best) = try Self.request(stack)
-            let points = experiment.submitted.map(ResultPoint.init)
+            let points = experiment.submitted.map { ResultPoint($0.record) }
             // Before anything has such a result, as in a dry run, there is nothing to decide by.
             let hasSome = points.contains { point in
                 request.metrics.map { names in names.contains { point.metric($0) != nil } } ?? !point.metrics

@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 /// How a task is to be run: the table of `task:submit { … }`, and what its type says.
@@ -80,10 +83,10 @@ struct SubmitOptions {
         }
     }
 
-    private static func environment(_ stack: LuaStack, of type: ConfigType) throws -> [JobScript.Variable] {
+    private static func environment(_ stack: LuaStack, of type: ConfigType) throws -> [EnvironmentVariable] {
         let names = ParameterType.map(.string, .union([.string, .int, .float, .bool]))
         guard case .map(let entries)? = try? names.accept(try stack.value(-1)),
-            entries.allSatisfy({ JobScript.Variable.isName($0.key.plainText) })
+            entries.allSatisfy({ EnvironmentVariable.isName($0.key.plainText) })
         else { throw ScriptError("\(type.id): submit: env needs names and values") }
         return entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
     }

@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 /// A service that is written in Lua: its functions run on the script's thread.

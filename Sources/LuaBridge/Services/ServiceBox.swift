@@ -1,4 +1,5 @@
 import Engine
+import Store
 import Text
 
 /// A service in Lua: what it was defined with, and the living one once it was added to a run.

@@ -1,4 +1,6 @@
-import Engine
+import Model
+import Store
+import System
 import Text
 
 /// `xpm.service { … }`, `xpm.web_service { … }` and `xpm.service_listener { … }`: definitions, in a plan and in a job.
@@ -112,7 +114,7 @@ extension XpmModule {
         case "command": definition.arguments = try Self.command(stack)
         case "env":
             guard case .map(let entries) = try stack.value(-1),
-                entries.allSatisfy({ JobScript.Variable.isName($0.key.plainText) })
+                entries.allSatisfy({ EnvironmentVariable.isName($0.key.plainText) })
             else { throw ScriptError("env needs names and values") }
             definition.environment = entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
         case "port":

@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 /// What a plan does with services: `xp:add_service(service)`, and the services' own fields and methods.

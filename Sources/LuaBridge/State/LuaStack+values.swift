@@ -1,4 +1,4 @@
-import Engine
+import Model
 import Text
 
 extension LuaStack {

@@ -1,5 +1,8 @@
 import CLuaShim
-import Engine
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// A Lua interpreter and the functions that the host gives it. Belongs to one thread.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Engine
 import LuaBridge
+import System
 import Text
 
 struct AnnotationsCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Engine
 import LuaBridge
+import Store
+import System
 import Text
 
 struct DeprecatedCommand: ParsableCommand {

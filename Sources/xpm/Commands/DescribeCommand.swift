@@ -1,6 +1,7 @@
 import ArgumentParser
-import Engine
 import LuaBridge
+import Model
+import System
 import Text
 
 struct DescribeCommand: ParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Engine
+import Inventory
+import Store
+import System
 import Text
 
 struct DiffCommand: ParsableCommand {

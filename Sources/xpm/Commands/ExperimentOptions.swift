@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import System
 import Text
 
 /// Which script, with which configuration.
@@ -75,7 +75,7 @@ struct ExperimentOptions: ParsableArguments {
     func validate() throws {
         try script.requireFiles()
         for variable in env
-        where variable.cut(at: "=").map({ !JobScript.Variable.isName(String($0.before)) }) ?? true {
+        where variable.cut(at: "=").map({ !EnvironmentVariable.isName(String($0.before)) }) ?? true {
             throw ValidationError("--env needs name=value, not '\(variable)'.")
         }
     }

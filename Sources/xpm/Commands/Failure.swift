@@ -1,6 +1,9 @@
 import ArgumentParser
-import Engine
 import LuaBridge
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// Why a command ends without success. The one place that makes texts and exit codes of errors.

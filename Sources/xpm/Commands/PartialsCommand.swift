@@ -1,5 +1,6 @@
 import ArgumentParser
-import Engine
+import Store
+import System
 import Text
 
 struct PartialsCommand: ParsableCommand {

@@ -1,5 +1,8 @@
 import ArgumentParser
-import Engine
+import Model
+import Settings
+import Store
+import System
 import Text
 import YAMLFile
 

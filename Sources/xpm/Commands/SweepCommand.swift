@@ -1,6 +1,7 @@
 import ArgumentParser
-import Engine
 import LuaBridge
+import Settings
+import System
 import Text
 
 struct SweepCommand: ParsableCommand {

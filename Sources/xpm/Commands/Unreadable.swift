@@ -1,5 +1,6 @@
-import Engine
+import Inventory
 import Synchronization
+import System
 import Text
 
 /// What a command was to read and could not: named on standard error, and the exit code is 2 in the end, since what was printed is not all.

@@ -1,6 +1,9 @@
 import ArgumentParser
 import Engine
 import LuaBridge
+import Model
+import Store
+import System
 import Text
 
 struct WhyCommand: ParsableCommand {

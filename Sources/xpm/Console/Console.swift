@@ -1,4 +1,6 @@
 import Engine
+import Model
+import Store
 import Text
 
 /// What a run shows while it goes on, and at its end.

@@ -1,4 +1,6 @@
-import Engine
+import Inventory
+import Store
+import System
 import Text
 
 /// Jobs and runs of a workspace as people read them.

@@ -1,5 +1,7 @@
 import Engine
+import Store
 import Synchronization
+import System
 import Text
 
 /// A view on a terminal that is drawn anew ten times a second: counts, rate, time left, and the running jobs.

@@ -1,4 +1,6 @@
 import Engine
+import Store
+import System
 import Text
 
 /// Lines, for a pipe, a file or a log: what ends is told at once.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import Inventory
 import Text
 
 /// How a table of results is written.

@@ -1,5 +1,6 @@
-import Engine
+import Inventory
 import Plot
+import Store
 import Text
 
 /// Pictures of results: which jobs make which point.

@@ -1,5 +1,7 @@
 import Engine
+import Store
 import Synchronization
+import System
 import Text
 
 /// Counts jobs by state, and knows which run now. Each event costs the same, however many jobs there are.

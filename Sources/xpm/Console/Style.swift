@@ -1,4 +1,4 @@
-import Engine
+import System
 import Text
 
 /// Colours, on a terminal that wants them.

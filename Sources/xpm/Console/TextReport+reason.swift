@@ -1,4 +1,8 @@
 import Engine
+import Inventory
+import Model
+import Store
+import System
 import Text
 
 /// Why a job runs or does not, in words.

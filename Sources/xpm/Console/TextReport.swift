@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 /// The texts of a run, for the consoles that people read.

@@ -1,4 +1,3 @@
-import Engine
 import Text
 
 /// Rows of texts below titles, for people and for what they write.

@@ -1,5 +1,5 @@
-import Engine
 import LuaBridge
+import Model
 import Text
 
 /// Config types as people read them.

@@ -1,4 +1,7 @@
 import Engine
+import Inventory
+import Model
+import Store
 import Text
 
 /// Tells, before anything runs, of defaults that are others than when results were made.

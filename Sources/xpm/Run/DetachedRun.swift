@@ -1,5 +1,7 @@
 import ArgumentParser
 import Engine
+import Store
+import System
 import Text
 
 /// A run by a process of its own: in a session of its own, without a terminal, its messages in a file.

@@ -1,5 +1,7 @@
-import Engine
 import LuaBridge
+import Settings
+import Store
+import System
 import Text
 import YAMLFile
 
@@ -16,7 +18,7 @@ struct ExperimentFiles {
     let name: String
     let workspace: Workspace
     /// Variables for every job: from settings.yaml, then from the command line.
-    let environment: [JobScript.Variable]
+    let environment: [EnvironmentVariable]
     let warnings: [String]
     /// What settings.yaml says of the user and the machine.
     let user: UserSettings

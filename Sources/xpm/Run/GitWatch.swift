@@ -1,5 +1,8 @@
 import Engine
 import LuaBridge
+import Settings
+import Store
+import System
 import Text
 
 /// Asks git about the script's folder while the run goes on, and does what `dirty_git` says.

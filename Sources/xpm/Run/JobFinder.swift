@@ -1,4 +1,5 @@
-import Engine
+import Store
+import System
 import Text
 
 /// Finds the folder of a job by what a user types: a path, `type/identifier`, or the beginning of an identifier.

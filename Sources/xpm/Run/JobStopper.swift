@@ -1,4 +1,6 @@
-import Engine
+import Inventory
+import Store
+import System
 import Text
 
 /// Stops jobs by the records of their processes.

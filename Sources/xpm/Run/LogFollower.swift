@@ -1,4 +1,5 @@
-import Engine
+import Inventory
+import System
 import Text
 
 /// Prints a file, and what is added to it.

@@ -1,4 +1,8 @@
 import Engine
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// Tells those who want to know of the first failure of a run and of its end: by a command, or by a POST to an address.

@@ -1,11 +1,6 @@
-import Engine
+import Glibc
+import System
 import Text
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// A picture that is written to a file, and shown where the terminal can.
 struct PictureFile {

@@ -1,5 +1,9 @@
 import Engine
 import LuaBridge
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// Reads an experiment for the commands that run nothing: its types, or its whole plan as a dry run.

@@ -1,5 +1,5 @@
-import Engine
 import LuaBridge
+import System
 import Text
 
 /// Answers the questions of an action: by what was given beforehand, else by asking on the terminal.

@@ -1,5 +1,10 @@
 import Engine
+import Inventory
 import LuaBridge
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// Runs jobs again by the scripts in their folders, without their plan.

@@ -1,5 +1,7 @@
-import Engine
 import LuaBridge
+import Settings
+import Store
+import System
 import Text
 
 /// What a run was made with: the content of its `environment.json`. Secrets are masked, and `${env:NAME}` stands as it was written.

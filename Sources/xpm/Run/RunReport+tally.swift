@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Store
+import System
 import Text
 
 extension RunReport {

@@ -1,5 +1,8 @@
 import Engine
 import LuaBridge
+import Settings
+import Store
+import System
 import Text
 
 /// One run of an experiment: brings script, scheduler, console and signals together.

@@ -1,4 +1,6 @@
 import Engine
+import Store
+import System
 import Text
 
 /// A scheduler at work, and the ways to reach it from other threads.

@@ -1,5 +1,10 @@
 import Engine
+import Inventory
 import LuaBridge
+import Model
+import Settings
+import Store
+import System
 import Text
 
 /// The part of a run that belongs to the thread of the script.

@@ -1,6 +1,7 @@
 import Engine
 import LuaBridge
 import Synchronization
+import System
 import Text
 
 /// Ctrl-C and its kin. Once: nothing more is launched. Twice: the running jobs are stopped, by force after a grace. Three

@@ -1,5 +1,7 @@
-import Engine
 import Foundation
+import Inventory
+import Store
+import System
 import Testing
 import Text
 

@@ -2,6 +2,9 @@ import Testing
 import Text
 
 @testable import Engine
+@testable import Model
+@testable import Store
+@testable import System
 
 @Suite("Fitting requirements to the machine")
 struct MachineFitTests {

@@ -1,4 +1,7 @@
 import Engine
+import Model
+import Settings
+import Store
 import Testing
 import Text
 

@@ -2,6 +2,8 @@ import Testing
 import Text
 
 @testable import Engine
+@testable import Model
+@testable import Store
 
 @Suite("Submitted jobs")
 struct SubmittedJobsTests {

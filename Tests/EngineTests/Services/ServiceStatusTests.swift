@@ -1,5 +1,8 @@
 import Engine
+import Store
 import Synchronization
+import System
+import TestSupport
 import Testing
 import Text
 

@@ -1,4 +1,5 @@
-import Engine
+import Settings
+import System
 import Testing
 import Text
 

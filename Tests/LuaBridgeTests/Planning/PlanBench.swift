@@ -1,5 +1,9 @@
 import Engine
 import Foundation
+import Model
+import Settings
+import Store
+import System
 import Text
 
 @testable import LuaBridge

@@ -1,4 +1,5 @@
-import Engine
+import Model
+import Settings
 import Testing
 import Text
 

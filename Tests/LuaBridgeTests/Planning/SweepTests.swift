@@ -1,4 +1,4 @@
-import Engine
+import System
 import Testing
 import Text
 

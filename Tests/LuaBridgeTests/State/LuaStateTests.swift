@@ -1,6 +1,6 @@
-import Engine
 import Foundation
 import Synchronization
+import System
 import Testing
 import Text
 

@@ -1,6 +1,8 @@
 import ArgumentParser
-import Engine
+import Inventory
 import LuaBridge
+import Store
+import System
 import Text
 
 struct ActionsCommand: ParsableCommand {

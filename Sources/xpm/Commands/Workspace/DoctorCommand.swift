@@ -1,5 +1,6 @@
 import ArgumentParser
-import Engine
+import Inventory
+import System
 import Text
 
 struct DoctorCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Engine
+import Inventory
 import Plot
+import System
 import Text
 
 struct PlotCommand: ParsableCommand {

@@ -1,5 +1,8 @@
 import ArgumentParser
 import Engine
+import Inventory
+import Store
+import System
 import Text
 
 struct ServicesCommand: ParsableCommand {

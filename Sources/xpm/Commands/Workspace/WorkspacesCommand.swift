@@ -1,5 +1,7 @@
 import ArgumentParser
-import Engine
+import Settings
+import Store
+import System
 import Text
 
 struct WorkspacesCommand: ParsableCommand {

@@ -1,0 +1,368 @@
+import CSystemShim
+import Glibc
+import Store
+import System
+import Text
+
+/// One attempt of a job, from its script to its outcome. Runs in the job's own process, which holds the lock.
+package struct JobAttempt {
+    package enum Output {
+        /// Into `{name}.out` and `{name}.err`.
+        case files
+        /// Where this process writes.
+        case inherited
+    }
+
+    /// What a resumable task exits with when it stops by itself because its time is nearly over: EX_TEMPFAIL of sysexits(3).
+    package static let gracefulTimeout: Int32 = 75
+
+    private let order: JobOrder
+    private let lua: LuaBody
+    private var folder: JobFolder { order.folder }
+    private var language: JobScript.Language { order.language }
+
+    init(_ order: JobOrder, lua: @escaping LuaBody) {
+        self.order = order
+        self.lua = lua
+    }
+
+    /// Runs the script, records the outcome and gives the locks back.
+    ///
+    /// - Parameters:
+    ///   - orders: a channel on which `JobRunner.Order`s come, or -1.
+    ///   - report: told while it waits for what others hold.
+    /// - Returns: nil where it was to wait no longer: nothing has run.
+    func run(
+        holding lock: consuming FileLock, output: Output, orders: Int32,
+        report: (RunnerMessage) -> Void = { _ in }
+    ) -> Outcome? {
+        let started = Timestamp.now
+        let clock = Monotonic.seconds
+        // Held open: what is moved away, or unmounted, is told from what then lies at its path.
+        let place = try? Descriptor(opening: folder.path, O_RDONLY | O_DIRECTORY)
+        var outcome: Outcome
+        var shared: SharedLocks?
+        do throws(AttemptError) {
+            do throws(SystemError) { try lock.inherit() } catch { throw .system(error) }
+            let header = try header()
+            let acquired: SharedLocks.Acquisition
+            do throws(SystemError) {
+                acquired = try SharedLocks.take(
+                    for: header, order.gpus, of: folder, behind: lock.descriptor.number, orders: orders,
+                    report)
+            } catch { throw .system(error) }
+            switch acquired {
+            case .taken(let locks):
+                shared = locks
+                outcome = try run(header, lock.descriptor.number, locks, output, orders, started)
+            case .withdrawn:
+                lock.release()
+                return nil
+            case .stopped: outcome = Outcome(.cancelled)
+            }
+        } catch {
+            outcome = Outcome(.launch, message: error.text)
+            // Somebody will look there first.
+            try? Files.write(Array("xpm: \(error.text)\n".utf8), to: folder.error)
+        }
+        outcome.started = started
+        outcome.ended = .now
+        outcome.seconds = Monotonic.seconds - clock
+        outcome.attempt = order.attempt
+        outcome.memory = order.memory
+        if place?.isAt(folder.path) == false {
+            outcome = Outcome(
+                .failed, exitCode: outcome.exitCode,
+                message: "its folder was moved or removed while it ran: what it made is not where it belongs")
+        } else {
+            record(&outcome, output)
+        }
+        // What the program has left behind holds nothing any more.
+        shared?.release()
+        lock.release()
+        return outcome
+    }
+
+    /// Runs the program, with the locks in hand, to its end.
+    private func run(
+        _ header: JobScript.Header, _ lock: Int32, _ shared: SharedLocks, _ output: Output, _ orders: Int32,
+        _ started: Timestamp
+    ) throws(AttemptError) -> Outcome {
+        let deadline = order.duration.map { Monotonic.seconds + $0 }
+        let killsBefore = order.memory == nil ? nil : OutOfMemory.kills
+        let program: Program
+        do throws(SystemError) {
+            let set = header.variables.isEmpty ? [] : try JobScript.variables(in: folder)
+            program = Program(
+                header: header, lock: lock, shared: shared, deadline: deadline,
+                own: variables(header, shared.devices) + set.map { ($0.name, $0.value) })
+            try forgetEarlier(header)
+            try makeFolders(of: header)
+        } catch { throw .system(error) }
+        let earlier = JobResult.stamp(folder)
+        // What earlier jobs of this runner have left; mostly nothing, which one call tells.
+        let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
+        let pid = try start(program, output, started)
+        var watch = ProgramWatch(
+            pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
+            deadline: deadline, others: leftBehind)
+        let ending = watch.wait()
+        if language == .lua, ending.code == XSYS_NOT_STARTED, ProcessRecord.read(folder.process) == nil {
+            throw .system(SystemError("write the record of the process", folder.process, code: EIO))
+        }
+        var outcome = Self.outcome(
+            of: ending, isResumable: header.retry.isResumable,
+            isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
+        if outcome.isDone {
+            // Nor one of data that were replaced while they were read.
+            do throws(JobScriptError) { for file in header.files { try file.checkAgain() } } catch {
+                return Outcome(.failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
+            }
+            do throws(SystemError) {
+                let isWhole = try JobLog.collect(
+                    in: folder, header.results, earlier: earlier, isInterrupted: { watch.isAskedToStop() },
+                    warn: { warn($0, output) })
+                if !isWhole {
+                    outcome = Outcome(
+                        .cancelled, message: "stopped while its output was searched for results")
+                } else if order.isDurable {
+                    try settle(header)
+                }
+            } catch {
+                outcome = Outcome(
+                    .failed, exitCode: outcome.exitCode,
+                    message: "its results cannot be written: \(error.text)")
+            }
+        }
+        return outcome
+    }
+
+    /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and what it was run with.
+    private func settle(_ header: JobScript.Header) throws(SystemError) {
+        let own = [
+            folder.parameters, folder.variables, folder.script(language),
+            "\(folder.path)/\(JobResult.name)",
+        ]
+        for path in own {
+            try Files.settle(path)
+        }
+        for output in header.outputs { try Files.settle(Paths.absolute(output, from: folder.path)) }
+    }
+
+    /// What an attempt that failed has made is not this one's, unless this one goes on where that one was. What xpm wrote itself stays, and
+    /// so do the logs.
+    private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
+        // What was removed is made again.
+        try Files.remove(folder.collected)
+        guard !header.retry.isResumable, Files.exists(folder.output) || Files.exists(folder.error) else {
+            return
+        }
+        for name in try Files.list(folder.path) where !folder.isOwn(name) {
+            try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
+        }
+        try Files.removeStrangers(in: folder.path)
+    }
+
+    /// Says something where the program's own errors are.
+    private func warn(_ text: String, _ output: Output) {
+        guard output == .files else { return StandardStream.error.write("xpm: \(text)\n") }
+        guard let log = try? Descriptor(writing: folder.error, O_APPEND) else { return }
+        try? log.write(Array("xpm: \(text)\n".utf8), path: folder.error)
+    }
+
+    /// What the end of a program means.
+    ///
+    /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the program began.
+    static func outcome(of ending: ProgramWatch.Ending, isResumable: Bool, isOutOfMemory: Bool) -> Outcome {
+        if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
+        var reason = Outcome.Reason.failed
+        let isKilled = ending.signal == SIGKILL || ending.code == 128 + SIGKILL
+        switch ending.cause {
+        // A program that ends well because it was told to stop has not finished.
+        case .cancelled?: reason = .cancelled
+        case .overdue?: reason = .timeout
+        case nil where ending.code == 0: reason = .done
+        case nil where isResumable && ending.code == gracefulTimeout: reason = .timeout
+        case nil where isKilled && isOutOfMemory: reason = .memory
+        case nil: break
+        }
+        return Outcome(reason, exitCode: ending.code, signal: ending.signal)
+    }
+
+    /// What to run, and what it gets.
+    private struct Program {
+        let header: JobScript.Header
+        /// The lock of the job; behind it lie those of what it shares. The program inherits them: while it lives, even without this process,
+        /// neither the job nor what it shares is free.
+        let lock: Int32
+        let shared: SharedLocks
+        let deadline: Double?
+        let own: [(name: String, value: String)]
+    }
+
+    // MARK: Starting
+
+    /// What the script says of the job; its needs are there.
+    private func header() throws(AttemptError) -> JobScript.Header {
+        let text: String
+        do throws(SystemError) { text = try Files.readText(folder.script(language)) } catch {
+            throw .system(error)
+        }
+        do throws(JobScriptError) {
+            var header = try JobScript.header(of: text)
+            for need in header.needs where !JobFolder(outcome: Paths.absolute(need, from: folder.path)).isDone
+            {
+                throw JobScriptError.unfinished(need: need)
+            }
+            // A result of other data must not pass for one of these.
+            header.files = try check(header.files)
+            return header
+        } catch { throw .script(error) }
+    }
+
+    private func check(_ files: [JobFile]) throws(JobScriptError) -> [JobFile] {
+        var checked: [JobFile] = []
+        for file in files { checked.append(try file.check()) }
+        return checked
+    }
+
+    private func start(
+        _ program: Program, _ output: Output, _ started: Timestamp
+    ) throws(AttemptError) -> Int32 {
+        do throws(SystemError) {
+            switch output {
+            case .inherited: return try start(program, out: 1, err: 2, input: 0, ownSession: false, started)
+            case .files:
+                let out = try log(folder.output, started)
+                let err = try log(folder.error, started)
+                return try start(
+                    program, out: out.number, err: err.number, input: -1, ownSession: true, started)
+            }
+        } catch { throw .system(error) }
+    }
+
+    /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time: `train.20261123192722.out`.
+    private func log(_ path: String, _ started: Timestamp) throws(SystemError) -> Descriptor {
+        if order.attempt > 1, Files.size(of: path) > 0 {
+            let time = started.format("%Y%m%d%H%M%S")
+            let suffix = path.hasSuffix(".out") ? "out" : "err"
+            var kept = "\(folder.path)/\(folder.name).\(time).\(suffix)"
+            var number = 0
+            while Files.exists(kept) {
+                number += 1
+                kept = "\(folder.path)/\(folder.name).\(time).\(number).\(suffix)"
+            }
+            try Files.rename(path, to: kept)
+        }
+        return try Descriptor(writing: path, O_APPEND | O_TRUNC)
+    }
+
+    /// The folders of the paths that xpm has made for the task: `out/model` of `out/model/loss.txt`.
+    private func makeFolders(of header: JobScript.Header) throws(SystemError) {
+        for output in header.outputs where output.contains("/") {
+            let parent = Paths.parent(Paths.absolute(output, from: folder.path))
+            if !Files.exists(parent) { try Files.makeFolder(parent, in: folder.workspace) }
+        }
+    }
+
+    private func variables(
+        _ header: JobScript.Header, _ devices: [Int]
+    ) -> [(name: String, value: String)] {
+        var own: [(name: String, value: String)] = [
+            ("PWD", folder.path), ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
+            ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
+            ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
+        ]
+        if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
+        if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
+        if let duration = order.duration {
+            own.append(("XPM_DEADLINE", String(Int64(min(Timestamp.now.seconds + duration, 1e18)))))
+        }
+        own.append(("XPM_CORES", String(order.cores ?? 1)))
+        // A job that says nothing may have the machine for itself: how many threads it takes is its own affair.
+        if let cores = order.cores, (Environment["OMP_NUM_THREADS"] ?? "").isEmpty {
+            own.append(("OMP_NUM_THREADS", String(cores)))
+        }
+        if order.gpus != nil {
+            // By the numbers of nvidia-smi, which CUDA itself would order by speed.
+            own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
+            own.append(("CUDA_VISIBLE_DEVICES", devices.map(String.init).joined(separator: ",")))
+        }
+        return own
+    }
+
+    private func start(
+        _ program: Program, out: Int32, err: Int32, input: Int32, ownSession: Bool, _ started: Timestamp
+    ) throws(SystemError) -> Int32 {
+        // The program notes itself before it runs: there is none of which nobody knows.
+        let process = NewProcess(
+            input: input, output: out, error: err, kept: program.lock, keptLast: program.shared.last,
+            startsSession: ownSession,
+            record: ProcessRecord.note(at: folder.process, started: started, starter: order.starter))
+        if language == .lua {
+            let pid = ChildProcess.fork(in: folder.path, as: process)
+            if pid == 0 {
+                for variable in program.own { Environment.set(variable.name, variable.value) }
+                let code = lua(
+                    LuaTask(script: program.header.body, folder: folder, deadline: program.deadline))
+                fflush(nil)
+                _exit(code)
+            }
+            if pid < 0 { throw SystemError("fork", "", code: -pid) }
+            return pid
+        }
+
+        let command = JobScript.command(of: program.header.body)
+        let changes = program.own + (command?.environment ?? []).map { ($0.name, $0.value) }
+        let environment = EnvironmentBlock.current.setting(changes)
+        let arguments = try fitting(command?.arguments ?? ["/bin/sh", folder.script(.sh)])
+        let (pid, recordFailed) = ChildProcess.start(
+            arguments, environment: environment, in: folder.path, as: process)
+        if recordFailed { throw SystemError("write", folder.process, code: -pid) }
+        if pid == -E2BIG {
+            throw SystemError(
+                "start (its arguments are too long: write a list into a file, or read $XPM_PARAMS)",
+                arguments[0], code: E2BIG)
+        }
+        if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
+        return pid
+    }
+
+    /// The most bytes of one argument, with its end (execve(2), MAX_ARG_STRLEN).
+    private static let longestArgument = 128 << 10
+
+    /// A shell's text that is too long for an argument, as a file.
+    private func fitting(_ arguments: [String]) throws(SystemError) -> [String] {
+        guard let text = ShellCommand(arguments: arguments)?.text, text.utf8.count >= Self.longestArgument
+        else { return arguments }
+        let path = "\(folder.path)/\(folder.name).command"
+        try Files.write(Array(text.utf8), to: path, mode: 0o600)
+        return arguments.dropLast(2) + [path]
+    }
+
+    // MARK: The outcome
+
+    private func record(_ outcome: inout Outcome, _ output: Output) {
+        if Files.exists(folder.done) {
+            warn("\(Paths.name(folder.done)) is xpm's own: what the program wrote there is removed", output)
+        }
+        do throws(SystemError) { try folder.record(outcome, isDurable: order.isDurable) } catch {
+            // Work whose outcome cannot be told does not count as done.
+            outcome = Outcome(
+                .failed, exitCode: outcome.exitCode, message: "the outcome cannot be written: \(error.text)")
+        }
+    }
+}
+
+/// Why an attempt did not start.
+private enum AttemptError: Error {
+    case system(SystemError)
+    case script(JobScriptError)
+
+    var text: String {
+        switch self {
+        case .system(let error): error.text
+        case .script(let error): error.text
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Store
+import Text
+
+/// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
+struct JobOrder: Equatable {
+    /// Of the format. A runner refuses a newer one: xpm was upgraded while it ran.
+    static let version: Int64 = 3
+
+    var folder: JobFolder
+    var language: JobScript.Language
+    /// Which attempt it is; the first is 1.
+    var attempt = 1
+    /// Seconds until it is stopped; nil for never.
+    var duration: Double?
+    /// How many cores its requirement names.
+    var cores: Int?
+    /// Bytes, where the requirement asks for memory.
+    var memory: Int64?
+    /// The nonce of the claim on its folder, where locks are claims.
+    var claim: String?
+    /// The process that gives the order.
+    var starter: ProcessRecord.Starter?
+    /// Which GPUs it may choose from; nil where it asks for none.
+    var gpus: GPUs?
+    /// Whether its outcome counts only when it and its outputs are on the disk.
+    var isDurable = true
+
+    /// So many of these devices, whose locks lie in a folder.
+    struct GPUs: Equatable {
+        var count: Int
+        var devices: [Int]
+        var folder: String
+    }
+
+    init(folder: JobFolder, language: JobScript.Language) {
+        self.folder = folder
+        self.language = language
+    }
+
+    /// An attempt of a job that takes what its demand says.
+    ///
+    /// - Parameter memory: what this attempt has, in bytes.
+    init(_ job: JobSpec, memory: Int64?) {
+        self.init(folder: job.folder, language: job.language)
+        self.memory = memory
+        guard let demand = job.demand else { return }
+        duration = demand.duration
+        cores = demand.declaresCores ? demand.cores : nil
+        gpus = demand.gpus.map { GPUs(count: $0.count, devices: $0.devices, folder: $0.folder) }
+    }
+
+    var json: JSON {
+        [
+            "version": .int(Self.version),
+            "language": .string(language.rawValue), "folder": .string(folder.path),
+            "name": .string(folder.name), "attempt": .int(Int64(attempt)),
+            "duration": duration.map(JSON.float) ?? .null,
+            "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
+            "claim": .optional(claim), "durable": .bool(isDurable),
+            "starter": starter?.json ?? .null,
+            "gpus": gpus.map { gpus in
+                [
+                    "count": .int(Int64(gpus.count)),
+                    "devices": .array(gpus.devices.map { .int(Int64($0)) }), "folder": .string(gpus.folder),
+                ]
+            } ?? .null,
+        ]
+    }
+
+    /// Why bytes are no order.
+    enum Problem: Error {
+        case malformed
+        case otherVersion(Int64)
+
+        var text: String {
+            switch self {
+            case .malformed: "xpm-job cannot read the order of xpm"
+            case .otherVersion(let version):
+                "xpm-job reads orders of version \(JobOrder.version), and got one of version \(version): xpm was replaced while it ran; start it again"
+            }
+        }
+    }
+
+    init(_ bytes: [UInt8]) throws(Problem) {
+        guard let json = try? JSON.parse(bytes) else { throw .malformed }
+        let version = json["version"]?.int ?? 1
+        guard version == Self.version else { throw .otherVersion(version) }
+        guard let path = json["folder"]?.string, let name = json["name"]?.string,
+            let language = json["language"]?.string.flatMap(JobScript.Language.init(rawValue:))
+        else { throw .malformed }
+        self.init(folder: JobFolder(path: path, name: name), language: language)
+        attempt = json["attempt"]?.int.flatMap { Int(exactly: $0) } ?? 1
+        duration = json["duration"]?.number
+        cores = json["cores"]?.int.flatMap { Int(exactly: $0) }
+        memory = json["memory"]?.int
+        claim = json["claim"]?.string
+        isDurable = json["durable"] != .bool(false)
+        starter = ProcessRecord.Starter(json["starter"])
+        if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
+            self.gpus = GPUs(
+                count: Int(count),
+                devices: (gpus["devices"]?.array ?? []).compactMap { $0.int.flatMap { Int(exactly: $0) } },
+                folder: folder)
+        }
+    }
+}

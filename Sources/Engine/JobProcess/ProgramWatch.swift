@@ -1,0 +1,184 @@
+import CSystemShim
+import Glibc
+import Store
+import System
+import Text
+
+/// Waits for the program of an attempt, and stops it when its time is over or when somebody asks.
+///
+/// SIGTERM goes to the program, so that it can end what it has started in its own way; when it has ended, to the rest of its process group;
+/// after a grace what is left gets SIGKILL. An attempt that was stopped is over when nothing of it is left.
+struct ProgramWatch {
+    /// Seconds between SIGTERM and SIGKILL.
+    private static let grace = 10.0
+    /// How often it is looked whether something is left, in milliseconds.
+    private static let interval: Int32 = 10
+
+    let pid: Int32
+    /// Whether it leads a session, whose whole group gets signals.
+    let leadsSession: Bool
+    /// A channel on which `JobRunner.Order`s come, or -1.
+    private var orders: Int32
+    /// Where this process's own signals come from, to be passed on; or -1.
+    private let signals: Int32
+    /// When its time is over, on the clock of `Monotonic`; nil for never.
+    private let deadline: Double?
+    /// Children of this process that are not of the program.
+    private let others: Set<Int32>
+    private var killAt: Double?
+    /// Whether it was killed: what is left is asked no more.
+    private var isKilled = false
+    private var isCancelled = false
+    /// Whether it was asked to end because its time is over; and whether its end counts as that.
+    private var hasAsked = false
+    private var isOverdue = false
+
+    /// How a program ended.
+    struct Ending {
+        var code: Int32?
+        var signal: Int32?
+        /// Why xpm asked it to end, if it did.
+        var cause: Cause?
+        /// Why nobody knows.
+        var problem: SystemError?
+
+        enum Cause { case cancelled, overdue }
+    }
+
+    init(
+        pid: Int32, leadsSession: Bool, orders: Int32, forwarding: Bool, deadline: Double?,
+        others: Set<Int32> = []
+    ) {
+        self.pid = pid
+        self.leadsSession = leadsSession
+        self.orders = orders
+        signals = forwarding ? xsys_signals() : -1
+        self.deadline = deadline
+        self.others = others
+    }
+
+    /// Returns when the program has ended; one that was stopped, when nothing of it is left.
+    mutating func wait() -> Ending {
+        let process = xsys_process_descriptor(pid)
+        defer { if process >= 0 { close(process) } }
+        var status: Int32 = 0
+        while true {
+            listen(process, timeout(process))
+            let result = unsafe xsys_wait(pid, false, &status)
+            if result == 0 { break }
+            if result != -EAGAIN { return Ending(problem: SystemError("wait for", "", code: -result)) }
+            checkTime()
+        }
+        let (signal, code) = (xsys_signal(status), xsys_exit_code(status))
+        // A program that somebody has killed does not end what it has started.
+        let isStruck = [SIGTERM, SIGKILL, SIGINT, SIGHUP].contains(signal)
+        if isCancelled || hasAsked || isStruck { endRest() }
+        return Ending(
+            code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil,
+            cause: isCancelled ? .cancelled : isOverdue ? .overdue : nil)
+    }
+
+    /// Waits for orders, signals or the end of a process.
+    private mutating func listen(_ process: Int32, _ milliseconds: Int32) {
+        var polled = [
+            pollfd(fd: process, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        unsafe _ = poll(&polled, nfds_t(polled.count), milliseconds)
+        if polled[1].revents != 0 { takeOrder() }
+        if polled[2].revents != 0 { passSignal() }
+    }
+
+    /// Whether somebody has asked to stop since the program has ended.
+    mutating func isAskedToStop() -> Bool {
+        var polled = [
+            pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        unsafe _ = poll(&polled, nfds_t(polled.count), 0)
+        if polled[0].revents != 0 {
+            var (order, passed): (UInt8, Int32) = (0, -1)
+            if unsafe xsys_receive(orders, &order, 1, &passed, true) <= 0 { orders = -1 }
+            if order == JobRunner.Order.terminate || order == JobRunner.Order.kill { isCancelled = true }
+        }
+        if polled[1].revents != 0, xsys_next_signal(signals) > 0 { isCancelled = true }
+        return isCancelled
+    }
+
+    /// The program has ended; what it has left in its group, or outside of it, follows.
+    private mutating func endRest() {
+        let end = killAt ?? Monotonic.seconds + Self.grace
+        var isAsked = false
+        while true {
+            // The program's own orphans come to this process, and are waited for here.
+            while xsys_reap() > 0 {}
+            let rest = ProcessTree.all(below: ProcessTree.children(of: getpid()).subtracting(others))
+            let hasGroup = leadsSession && kill(-pid, 0) == 0
+            if rest.isEmpty, !hasGroup { return }
+            let number = isKilled || Monotonic.seconds >= end ? SIGKILL : SIGTERM
+            if number == SIGKILL || !isAsked {
+                if hasGroup { kill(-pid, number) }
+                for one in rest { kill(one, number) }
+                isAsked = true
+            }
+            listen(-1, Self.interval)
+        }
+    }
+
+    /// Milliseconds until the time has to be looked at; -1 for never.
+    private func timeout(_ process: Int32) -> Int32 {
+        // Without a descriptor of the process, look often.
+        if process < 0 { return 20 }
+        guard let next = killAt ?? (hasAsked ? nil : deadline) else { return -1 }
+        return Int32(min(max(0, (next - Monotonic.seconds) * 1000 + 1), 1e9))
+    }
+
+    private mutating func checkTime() {
+        let now = Monotonic.seconds
+        if let deadline, !hasAsked, now >= deadline {
+            hasAsked = true
+            // One that takes no notice of the request has until the end.
+            isOverdue = !ProcessRecord.ignoresTermination(pid)
+            terminate()
+        }
+        if let at = killAt, now >= at {
+            isOverdue = isOverdue || hasAsked
+            killAt = nil
+            killAll()
+        }
+    }
+
+    private mutating func takeOrder() {
+        var (order, passed): (UInt8, Int32) = (0, -1)
+        guard unsafe xsys_receive(orders, &order, 1, &passed, true) > 0 else {
+            // The launcher is gone; the job lives on.
+            orders = -1
+            return
+        }
+        if order == JobRunner.Order.withdraw { return }
+        // A program that ignores the request and ends well has finished.
+        isCancelled = isCancelled || !ProcessRecord.ignoresTermination(pid)
+        if order == JobRunner.Order.kill { killAll() } else { terminate() }
+    }
+
+    private mutating func passSignal() {
+        let number = xsys_next_signal(signals)
+        guard number > 0, number != SIGWINCH else { return }
+        isCancelled = true
+        // The terminal sends SIGINT to the program itself.
+        if number != SIGINT { kill(pid, number) }
+    }
+
+    private mutating func terminate() {
+        kill(pid, SIGTERM)
+        killAt = killAt ?? Monotonic.seconds + Self.grace
+    }
+
+    private mutating func killAll() {
+        isKilled = true
+        // Its session may not have begun yet.
+        if leadsSession { kill(-pid, SIGKILL) }
+        kill(pid, SIGKILL)
+    }
+}

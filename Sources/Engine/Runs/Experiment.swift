@@ -1,0 +1,481 @@
+package import Model
+package import Settings
+package import Store
+package import System
+package import Text
+
+/// A submitted task.
+package final class Job {
+    package let spec: JobSpec
+    package let task: ConfigObject
+    /// Those of its objects, and of the others that were submitted as this job.
+    package fileprivate(set) var tags: [ConfigObject.Tag]
+    /// Whether it counts as done without an outcome in its folder.
+    fileprivate var isDoneElsewhere = false
+    /// How it was submitted; jobs one after the other that were submitted alike have one.
+    fileprivate var options: SharedOptions?
+
+    init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
+        self.spec = spec
+        self.task = task
+        self.tags = tags
+    }
+}
+
+/// Options of several jobs.
+private final class SharedOptions {
+    let options: JobOptions
+
+    init(_ options: JobOptions) { self.options = options }
+}
+
+/// The jobs of one run, as its script submits them. Belongs to the script's thread.
+package final class Experiment {
+    package let name: String
+    package let mode: RunMode
+    package let workspace: Workspace
+    /// Nil in a dry run.
+    package let run: RunFolder?
+    package let board: JobBoard
+    /// What lives beside the run.
+    package let services: ServiceRegistry
+    /// The absolute path of `xpm-job`.
+    package let host: String
+    private let inbox: AsyncStream<Plan.Event>.Continuation?
+    private let objects: ObjectLog?
+    private let version: String
+    private let planned: (PlannedJob) -> Void
+    private let machine: Machine?
+    private let secrets: Secrets
+    private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
+    private var jobs = SubmittedJobs()
+    /// The folders of the jobs of each type: one text for all of them.
+    private var places: TextMap<String> = [:]
+    /// The files that the script has read as parameters, by their paths.
+    package var files: (_ path: String) -> JobFile? = { _ in nil }
+    /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
+    private var remaking: [Identifier: JobScript] = [:]
+    /// The jobs by their numbers.
+    private var all: [Job] { jobs.all }
+    /// Jobs that are done, of which the scheduler was not told yet.
+    private var cached: [JobSpec] = []
+    private static let batch = 256
+    /// Whether something was submitted since the script has waited last.
+    private var hasSubmitted = true
+    /// Variables that every job of this run gets.
+    package private(set) var environment: [EnvironmentVariable]
+
+    /// A job that was submitted for the first time in this run, or that has to be made again.
+    package struct PlannedJob {
+        package let job: Job
+        package let state: JobFolder.State
+        package let dependencies: [Job]
+        package let environment: [EnvironmentVariable]
+        /// The argument vector of a command; empty for a Lua task.
+        package let arguments: [String]
+        package let requirement: Requirement?
+        /// Why this machine cannot run it; told where nothing runs.
+        package let problem: String?
+        /// The task for which a job that was done is made again.
+        package let neededBy: ConfigObject?
+    }
+
+    /// - Parameters:
+    ///   - inbox: where the scheduler takes events from; nil where nothing runs.
+    ///   - host: the absolute path of `xpm-job`.
+    ///   - version: of xpm, for `params.json`.
+    ///   - machine: what there is for jobs, where the user says it.
+    ///   - secrets: what others are not to read.
+    ///   - services: where services are added; nil where none lives.
+    ///   - planned: told of each new job.
+    package init(
+        name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
+        inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
+        environment: [EnvironmentVariable], host: String, version: String, machine: Machine? = nil,
+        secrets: Secrets = Secrets(), services: ServiceRegistry? = nil,
+        planned: @escaping (PlannedJob) -> Void
+    ) {
+        self.name = name
+        self.mode = mode
+        self.workspace = workspace
+        self.run = run
+        self.board = board
+        self.inbox = inbox
+        self.objects = objects
+        self.environment = environment
+        self.host = host
+        self.version = version
+        self.planned = planned
+        self.services = services ?? ServiceRegistry(isLive: false)
+        self.machine = machine
+        self.secrets = secrets
+    }
+
+    /// Tokens by their names, with how many there are.
+    package private(set) var tokens: TextMap<Int> = [:]
+
+    /// Says that there are so many of a token.
+    ///
+    /// - Returns: the experiments that run now and count fewer, or more: the smallest number holds for all.
+    package func define(token name: String, count: Int) throws(SystemError) -> [(
+        experiment: String, count: Int
+    )] {
+        tokens[name] = count
+        guard mode.launches, let run else { return [] }
+        let token = tokenFolder(name)
+        if let lock = try TokenLimit.declare(count, of: token, experiment: self.name, in: workspace) {
+            run.hold(lock)
+        }
+        return TokenLimit.all(of: token).filter { $0.experiment != self.name && $0.count != count }
+    }
+
+    /// What `submit` was given for a job that was submitted before with something else, which counts; by the names of the options.
+    package func ignored(_ options: JobOptions, by job: Job) -> [String] {
+        options.given.isEmpty ? [] : options.differences(from: job.options?.options ?? JobOptions())
+    }
+
+    private var lastOptions: SharedOptions?
+
+    private func shared(_ options: JobOptions) -> SharedOptions {
+        if let last = lastOptions, last.options.isAlike(options) { return last }
+        let new = SharedOptions(options)
+        lastOptions = new
+        return new
+    }
+
+    private func tokenFolder(_ name: String) -> String { "\(workspace.tokens)/\(name)" }
+
+    /// Whether a job whose declared outputs are gone runs again.
+    package var checksOutputs = false
+
+    /// The folder that relative paths in parameters are in.
+    package var base = "/"
+
+    package func set(environment name: String, to value: String) {
+        environment.removeAll { $0.name == name }
+        environment.append(.init(name: name, value: value))
+    }
+
+    /// The job that a task was submitted as; nil before.
+    package func job(of task: ConfigObject) -> Job? {
+        task.task === task ? jobs[task.identifier] : nil
+    }
+
+    /// What was submitted so far, each job once.
+    package var submitted: [Job] { all.filter { jobs[$0.spec.identifier] === $0 } }
+
+    /// Submits a sealed task. Of two tasks with one identifier the second is the first.
+    ///
+    /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in
+    ///   place.
+    /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot be written.
+    package func submit(
+        _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobScript.Program
+    ) throws -> Job {
+        // First: the identifier of a submitted task does not depend on where it stands.
+        task.task = task
+        let identifier = task.identifier
+        let folder = workspace.job(of: task)
+        let place = place(of: task)
+        task.place(in: place)
+        task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
+        if let known = jobs[identifier] {
+            try meet(known, task)
+            return known
+        }
+        var isSubmitted = false
+        defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
+
+        let state = try state(
+            of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
+        let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
+        let shares = task.partialFolders(in: workspace.partials)
+        let claimed = options.tokens.map { token in
+            Claim(
+                tokenFolder(token.name), count: token.count,
+                of: self.tokens[token.name] ?? token.count)
+        }
+        var script = JobScript(
+            taskID: task.type.id, identifier: identifier.hex,
+            run: run.map { Paths.relative($0.path, from: folder.path) },
+            needs: needs.map { Paths.relative($0, from: folder.path) },
+            shares: shares.map { Paths.relative($0, from: folder.path) },
+            tokens: claimed.map {
+                Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
+            },
+            requirement: options.requirement,
+            retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
+            results: options.results, environment: environment + options.environment, program: try program())
+        try Self.refuseNUL(in: script)
+        let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
+        if isWritten {
+            script.outputs = task.declaredPaths(below: folder.path)
+            script.files = task.files().map { path, digest in
+                files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
+            }
+        }
+        let tags = task.allTags()
+        let (demand, problem) = try demand(of: task, options.requirement, folder)
+        let isLeft = mode == .prepare && task.type.kind != .prepare
+        var pending: JobFiles?
+        if mode != .dryRun, !isLeft, state != .done {
+            pending = try write(jobFiles(of: task, script), to: folder, script.language, state)
+        }
+        let spec = JobSpec(
+            number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
+            folder: folder, in: place,
+            language: script.language, dependencies: dependencies.map(\.spec.number),
+            claims: shares.map { Claim($0) } + claimed,
+            tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
+            demand: demand, retry: script.retry,
+            priority: options.priority, isHeld: options.isHeld,
+            files: mode.launches ? pending : nil)
+        let job = Job(spec: spec, task: task, tags: tags)
+        job.isDoneElsewhere = options.isPrepared == true
+        job.options = shared(options)
+        if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
+            remaking[identifier] = script
+        }
+        try register(job, script, state, problem: problem)
+        isSubmitted = true
+        return job
+    }
+
+    /// The kernel would take what is before it.
+    private static func refuseNUL(in script: JobScript) throws(ValueError) {
+        for (index, argument) in script.arguments.enumerated() where argument.utf8.contains(0) {
+            throw ValueError(
+                .refused(
+                    "\(script.taskID): command: argument \(index) holds a NUL byte, which no program gets; pass such data in a file"
+                ))
+        }
+        for variable in script.environment where variable.value.utf8.contains(0) {
+            throw ValueError(
+                .refused(
+                    "\(script.taskID): the variable \(variable.name) holds a NUL byte, which no program gets")
+            )
+        }
+    }
+
+    /// A job that is submitted again has the tags of all its submissions.
+    private func meet(_ job: Job, _ task: ConfigObject) throws(SystemError) {
+        let more = task.allTags().filter { !job.tags.contains($0) }
+        if more.isEmpty { return }
+        job.tags += more
+        try run?.add(line(of: job), canWait: true)
+    }
+
+    /// What the run notes of a job.
+    private func line(of job: Job) -> JobLine {
+        var line = JobLine(
+            task: job.spec.taskID, identifier: job.spec.identifier, tags: masked(job.tags),
+            dependencies: job.spec.dependencies.map { all[$0.index].spec.identifier })
+        line.isHeld = job.spec.isHeld
+        line.priority = job.spec.priority
+        return line
+    }
+
+    /// The tags that a log may tell.
+    private func masked(_ tags: [ConfigObject.Tag]) -> [ConfigObject.Tag] {
+        if secrets.isEmpty { return tags }
+        return tags.map { tag in
+            secrets.areIn(Array(JSON(plain: tag.value).text.utf8))
+                ? ConfigObject.Tag(name: tag.name, value: .string(Secrets.mask)) : tag
+        }
+    }
+
+    private func place(of task: ConfigObject) -> String {
+        let key = task.represented.type.key
+        if let known = places[key] { return known }
+        let place = "\(workspace.jobs)/\(key)"
+        places[key] = place
+        return place
+    }
+
+    /// Writes what a job needs to its folder, unless somebody runs it.
+    ///
+    /// - Returns: what is still to be written when it is launched: it runs elsewhere, or this user may not write there; then it fails by itself.
+    private func write(
+        _ files: JobFiles, to folder: JobFolder, _ language: JobScript.Language, _ state: JobFolder.State
+    ) throws(SystemError) -> JobFiles? {
+        if state == .running { return files }
+        do throws(SystemError) { try files.write(to: folder, language) } catch {
+            guard mode.launches, error.isDenied else { throw error }
+            return files
+        }
+        return nil
+    }
+
+    /// Makes a job part of the run.
+    private func register(
+        _ job: Job, _ script: JobScript, _ state: JobFolder.State, problem: String? = nil,
+        neededBy: ConfigObject? = nil
+    ) throws {
+        let spec = job.spec
+        let dependencies = spec.dependencies.map { all[$0.index] }
+        let isLeft = mode == .prepare && job.task.type.kind != .prepare
+        // A job that is done is known by its folder.
+        let isDone = state == .done
+        try run?.add(line(of: job), canWait: isDone)
+        try objects?.add(job.task, canWait: isDone)
+        // Where jobs run, the run's recorder links them, on another thread.
+        if inbox == nil, !isDone { try run?.link(spec.folder, task: spec.taskID) }
+        jobs.append(job)
+        hasSubmitted = true
+        board.add()
+        if isDone {
+            cached.append(spec)
+            if cached.count >= Self.batch { try tellCached() }
+        } else {
+            try tellCached()
+            inbox?.yield(isLeft ? .left(spec) : .submitted(spec, isDone: false))
+        }
+        planned(
+            PlannedJob(
+                job: job, state: state, dependencies: dependencies, environment: script.environment,
+                arguments: script.arguments, requirement: script.requirement, problem: problem,
+                neededBy: neededBy))
+    }
+
+    /// The jobs that a task waits for, and the outcomes that must be there.
+    ///
+    /// - Parameter isDone: whether it has run: then nothing has to be made for it.
+    private func dependencies(of task: ConfigObject, isDone: Bool) throws -> ([Job], needs: [String]) {
+        var dependencies: [Job] = []
+        var needs: [String] = []
+        for other in task.taskDependencies() {
+            guard let known = jobs[other.identifier] else {
+                needs.append(try earlier(other, neededBy: task).done)
+                continue
+            }
+            let job = isDone ? known : try remake(known, for: task)
+            dependencies.append(job)
+            if !job.isDoneElsewhere { needs.append(job.spec.folder.done) }
+        }
+        return (dependencies, needs)
+    }
+
+    /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
+    private func remake(_ job: Job, for task: ConfigObject) throws -> Job {
+        // A run that only prepares leaves it alone, and what needs it.
+        if mode == .prepare, job.task.type.kind != .prepare { return job }
+        guard let script = remaking.removeValue(forKey: job.spec.identifier) else {
+            return jobs[job.spec.identifier] ?? job
+        }
+        let dependencies = try job.spec.dependencies.map { try remake(all[$0.index], for: job.task) }
+        let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
+        let again = Job(spec: spec, task: job.task, tags: job.tags)
+        again.options = job.options
+        var state = JobFolder.State.new
+        if mode != .dryRun {
+            // Somebody else may be making them. That they are gone is forgotten when they are made (`JobAttempt`).
+            _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
+                try Files.remove(spec.folder.done)
+            }
+        }
+        if mode != .dryRun {
+            state = spec.folder.state()
+            if state != .done, state != .running {
+                try jobFiles(of: job.task, script).write(to: spec.folder, spec.language)
+            }
+        }
+        try register(again, script, state, neededBy: task)
+        return again
+    }
+
+    /// Whether an output that a finished task declares is gone, where this run looks.
+    private func hasLost(_ task: ConfigObject, _ folder: JobFolder) -> Bool {
+        checksOutputs && !folder.missing(of: task.declaredPaths(below: folder.path)).isEmpty
+    }
+
+    /// What the folder says, unless somebody knows better: what a finished step had prepared may be gone.
+    private func state(of folder: JobFolder, isPrepared: Bool?) throws(SystemError) -> JobFolder.State {
+        if isPrepared == true { return .done }
+        let state = folder.state()
+        // Nobody takes the lock of a job that is done: a host that was killed after its last word may have left it.
+        if state == .done, mode.launches, let claims = LockClaim.folder {
+            LockClaim.settle([folder.lock], in: claims)
+        }
+        if state == .new, mode.launches, Files.exists(folder.done) {
+            // It cannot count, as where its parameters were lost in a power cut: these are written anew.
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                if !folder.isDone { try Files.removeTree(folder.done, below: folder.path) }
+            }
+        }
+        guard isPrepared == false, state == .done else { return state }
+        if mode.launches {
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in try Files.remove(folder.done) }
+        }
+        return .new
+    }
+
+    /// What the job takes of this machine, or why it cannot have it.
+    private func demand(
+        of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
+    ) throws(ValueError) -> (JobDemand?, problem: String?) {
+        do throws(ValueError) { return (try fit.admit(requirement, in: folder), nil) } catch {
+            // Nothing runs, or somewhere else.
+            if !mode.launches { return (nil, error.text) }
+            throw ValueError(.refused("\(task.type.id) requires \(error.text)"))
+        }
+    }
+
+    /// The folder of a task of an earlier run, which an object that was loaded brings along.
+    private func earlier(_ other: ConfigObject, neededBy task: ConfigObject) throws(ValueError) -> JobFolder {
+        guard other.isLoaded else {
+            throw ValueError(.refused("\(task.type.id) needs a \(other.type.id) that was not submitted"))
+        }
+        let folder = workspace.job(of: other)
+        guard mode == .dryRun || folder.isDone else {
+            throw ValueError(
+                .refused(
+                    "\(task.type.id) needs the \(other.type.id) \(other.identifier.short) of an earlier run, which is not done here"
+                ))
+        }
+        return folder
+    }
+
+    /// Tells the scheduler and the run's folder of the jobs that are done and that they do not know yet: before anything that waits.
+    package func tellCached() throws(SystemError) {
+        if cached.isEmpty { return }
+        inbox?.yield(.cached(cached))
+        cached.removeAll(keepingCapacity: true)
+        try run?.flush()
+        try objects?.flush()
+    }
+
+    /// The script is about to wait for a job, or for all.
+    package func willWait(for number: JobNumber?) throws(SystemError) {
+        try tellCached()
+        guard hasSubmitted, number.map({ board.status($0).isFinal }) != true else { return }
+        hasSubmitted = false
+        inbox?.yield(.scriptWaits)
+    }
+
+    /// The script's `run` has returned.
+    ///
+    /// - Parameter isLast: whether nothing is submitted after it, as by callbacks.
+    package func endOfScript(isLast: Bool) throws(SystemError) {
+        try tellCached()
+        if isLast { run?.endPlanning() }
+        inbox?.yield(.scriptEnded)
+    }
+
+    /// Nothing more is submitted.
+    package func close() {
+        try? tellCached()
+        run?.endPlanning()
+        inbox?.yield(.closed)
+    }
+
+    /// Nothing more is launched.
+    package func drain() { inbox?.yield(.drain) }
+
+    /// What is written to a job's folder.
+    private func jobFiles(of task: ConfigObject, _ script: JobScript) -> JobFiles {
+        JobFiles(
+            parameters: ParameterFile.json(of: task, workspace: workspace, version: version).bytes,
+            script: Array(script.text(host: host).utf8), variables: script.environment, secrets: secrets,
+            temporaryIn: run?.path)
+    }
+}

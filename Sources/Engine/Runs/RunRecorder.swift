@@ -1,0 +1,88 @@
+import Model
+package import Store
+import System
+import Text
+
+/// Writes what happens in a run to its `events.jsonl`, and its services and its end to `status.json`.
+package final class RunRecorder: RunObserver, ServiceListener {
+    private let run: RunFolder
+    private let warn: @Sendable (String) -> Void
+    /// What `status.json` says. A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler meet here.
+    private let status = Monitor(RunStatus())
+    private let services: ServiceRegistry?
+
+    /// - Parameters:
+    ///   - services: those of the run; its states come here by `stateChanged`.
+    ///   - warn: told once if the log cannot be written.
+    package init(
+        _ run: RunFolder, services: ServiceRegistry? = nil, warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.run = run
+        self.services = services
+        self.warn = warn
+    }
+
+    package func stateChanged(of service: any Service, from _: ServiceState, to new: ServiceState) {
+        run.log(
+            .object([
+                .init("timestamp", .float(Timestamp.now.seconds)), .init("service_id", .string(service.id)),
+                .init("state", .string(new.name)), .init("url", .optional(service.url)),
+                .init("error", .optional(new.error)), .init("event_type", "ServiceStateEvent"),
+            ]))
+        writeStatus()
+        if let reason = new.error { warn("service \(service.id): \(reason)") }
+    }
+
+    /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the later one stays.
+    private func writeStatus(_ change: (inout RunStatus) -> Void = { _ in }) {
+        let failure: SystemError? = status.withLock { status in
+            change(&status)
+            status.services = services?.json(experiment: run.experiment, run: run.run) ?? .object([])
+            do throws(SystemError) { try run.write(status: status) } catch { return error }
+            return nil
+        }
+        if let failure { warn(failure.text) }
+    }
+
+    package func observe(_ event: RunEvent) {
+        switch event {
+        case .status(let job, let status):
+            if [.waiting, .ready].contains(status) { return }
+            if status == .running {
+                do throws(SystemError) { try run.link(job.folder, task: job.taskID) } catch {
+                    warn(error.text)
+                }
+            }
+            var more: [JSON.Member] = []
+            if case .queued(let reason) = status { more.append(.init("reason", .string(reason))) }
+            if case .failed(let outcome) = status { more.append(.init("reason", .string(outcome.text))) }
+            if status == .cached { more.append(.init("cached", .bool(true))) }
+            log(status.name, job, more, canWait: status == .cached)
+        case .retrying(let job, let outcome):
+            log(
+                "retry", job,
+                [.init("reason", .string(outcome.text)), .init("attempt", .int(Int64(outcome.attempt)))],
+                canWait: false)
+        case .changed(let job, let change): log(job, change.json, canWait: false)
+        case .finished(let end):
+            writeStatus { status in
+                status.end = end
+                status.ended = .now
+            }
+        // Submissions have a log of their own, `jobs.jsonl`.
+        case .began, .submitted, .planned, .planFailed, .waitingForRelease, .stopping, .warning: break
+        }
+    }
+
+    private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
+        log(job, [.init("state", .string(state))] + more, canWait: canWait)
+    }
+
+    private func log(_ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
+        let members: [JSON.Member] = [
+            .init("timestamp", .float(Timestamp.now.seconds)), .init("job_id", .string(job.identifier.hex)),
+            .init("task_id", .string(job.taskID)),
+        ]
+        if let failure = run.log(.object(members + more), canWait: canWait) { warn(failure.text) }
+    }
+}

@@ -1,0 +1,331 @@
+package import Store
+package import Text
+
+/// A place where two tasks differ.
+package struct TaskDifference: Equatable {
+    /// `optimizer.lr`; a task on the way stands in parentheses: `trained.(iris.train).lr`.
+    package var path: String
+    /// The values, as people read them; nil where one side has none.
+    package var old: String?
+    package var new: String?
+    package var note: Note?
+
+    package enum Note: Equatable {
+        /// Neither side gave a value: the default is another now.
+        case defaultChanged
+        /// The new side has a parameter more, at its default.
+        case newParameter
+        /// It is no part of the identity.
+        case outsideIdentity
+        /// It was a part of the identity and is none now, or the other way round.
+        case noLongerCounts, countsNow
+        /// It is of another type, and nothing in it was compared.
+        case otherType
+    }
+
+    /// `optimizer.lr: 0.1 → 0.01 (its default changed)`
+    package var text: String {
+        switch note {
+        case .noLongerCounts: return "\(path): no longer counts (\(old ?? "nothing"))"
+        case .countsNow: return "\(path): counts now (\(new ?? "nothing"))"
+        default: break
+        }
+        let values =
+            switch (old, new) {
+            case (let old?, let new?): "\(old) → \(new)"
+            case (let old?, nil): "\(old) → (not there)"
+            case (nil, let new?): "(not there) → \(new)"
+            case (nil, nil): "?"
+            }
+        let remark =
+            switch note {
+            case .defaultChanged: " (its default changed)"
+            case .newParameter: " (a new parameter: with ignore_default = true the older results would count)"
+            case .outsideIdentity: " (not part of the identity)"
+            case .noLongerCounts, .countsNow, .otherType, nil: ""
+            }
+        return (path.isEmpty ? "type" : path) + ": " + values + remark
+    }
+
+    package var json: JSON {
+        [
+            "path": .string(path), "old": .optional(old), "new": .optional(new),
+            "default_changed": .bool(note == .defaultChanged),
+            "in_identity": .bool(note != .outsideIdentity),
+        ]
+    }
+}
+
+extension RecordedTask {
+    /// What differs from an earlier task.
+    ///
+    /// - Parameter throughEqual: whether to look into objects with equal identifiers too: there only what the identity leaves out can
+    ///   differ.
+    package func differences(from old: RecordedTask, throughEqual: Bool = false) -> [TaskDifference] {
+        var comparison = Comparison(old: old, new: self, throughEqual: throughEqual)
+        comparison.compare(old.root, root, at: "")
+        // They differ, and it is not in their values: then in what counts.
+        if !throughEqual, !comparison.found.contains(where: { $0.note != .outsideIdentity }) {
+            var again = Comparison(old: old, new: self, throughEqual: false)
+            again.tellsWhatCounts = true
+            again.compare(old.root, root, at: "")
+            return again.found
+        }
+        return comparison.found
+    }
+}
+
+private struct Comparison {
+    let old: RecordedTask
+    let new: RecordedTask
+    let throughEqual: Bool
+    var found: [TaskDifference] = []
+    /// Whether values that are equal are told of, where one counts and the other does not.
+    var tellsWhatCounts = false
+    private var visited: Set<Pair> = []
+    private var depth = 0
+    /// What is nested deeper counts as one value.
+    private static let deepest = 500
+
+    private struct Pair: Hashable {
+        let old: Int64
+        let new: Int64
+    }
+
+    init(old: RecordedTask, new: RecordedTask, throughEqual: Bool) {
+        self.old = old
+        self.new = new
+        self.throughEqual = throughEqual
+    }
+
+    mutating func compare(_ left: Int64, _ right: Int64, at path: String) {
+        guard visited.insert(Pair(old: left, new: right)).inserted, let a = old.objects[left],
+            let b = new.objects[right]
+        else { return }
+        if a.identifier == b.identifier, !throughEqual { return }
+        depth += 1
+        defer { depth -= 1 }
+        if depth > Self.deepest {
+            if a.identifier != b.identifier {
+                found.append(
+                    TaskDifference(path: path, old: a.identifier, new: b.identifier, note: .otherType))
+            }
+            return
+        }
+        if a.file != nil || b.file != nil {
+            guard let before = old.whole(left), let after = new.whole(right) else {
+                found.append(TaskDifference(path: path, old: a.identifier, new: b.identifier))
+                return
+            }
+            var inner = Comparison(old: before.task, new: after.task, throughEqual: throughEqual)
+            inner.tellsWhatCounts = tellsWhatCounts
+            inner.depth = depth
+            inner.compare(before.number, after.number, at: path)
+            found += inner.found
+            return
+        }
+        if a.type.lowercased() != b.type.lowercased() {
+            found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
+            return
+        }
+        let names = TextSet(a.fields.map(\.name) + b.fields.map(\.name)).ordered
+        for name in names {
+            let start = found.count
+            let before = a.fields.first { $0.name == name }?.value
+            let after = b.fields.first { $0.name == name }?.value
+            // At a default that does not count, with nothing or the same on the other side.
+            let isIgnored =
+                !throughEqual && b.ignored.contains(name) && (before == nil || a.ignored.contains(name))
+                || !throughEqual && a.ignored.contains(name) && after == nil
+            if isIgnored { continue }
+            if let note = changeOfCounting(a, b, name, before, after) {
+                found.append(
+                    TaskDifference(
+                        path: Self.join(path, name), old: before.map { old.told($0) },
+                        new: after.map { new.told($0) },
+                        note: note))
+                continue
+            }
+            compare(before, after, at: Self.join(path, name))
+            for index in start..<found.count where found[index].note == nil {
+                found[index].note =
+                    b.meta.contains(name) || a.meta.contains(name)
+                    ? .outsideIdentity
+                    : before == nil && b.defaults.contains(name)
+                        ? .newParameter
+                        : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
+            }
+        }
+        compareMakers(a, b, left, right, at: path)
+        let count = max(a.initTasks.count, b.initTasks.count)
+        for index in 0..<count {
+            let way = Self.join(path, "init_tasks[\(index + 1)]")
+            if index < a.initTasks.count, index < b.initTasks.count {
+                compare(a.initTasks[index], b.initTasks[index], at: way)
+            } else {
+                let name = { (task: RecordedTask, list: [Int64]) in
+                    index < list.count ? task.objects[list[index]]?.type : nil
+                }
+                found.append(
+                    TaskDifference(path: way, old: name(old, a.initTasks), new: name(new, b.initTasks)))
+            }
+        }
+    }
+
+    /// Whether a parameter counts on one side only.
+    private func changeOfCounting(
+        _ a: RecordedTask.Object, _ b: RecordedTask.Object, _ name: String, _ before: JSON?, _ after: JSON?
+    ) -> TaskDifference.Note? {
+        guard !throughEqual, let before, let after, before != .null, !before.isPath, !after.isPath else {
+            return nil
+        }
+        if !a.doesNotCount(name), b.meta.contains(name) { return .noLongerCounts }
+        if a.meta.contains(name), !b.doesNotCount(name) { return .countsNow }
+        guard tellsWhatCounts else { return nil }
+        if !a.doesNotCount(name), b.ignored.contains(name) { return .noLongerCounts }
+        if a.ignored.contains(name), !b.doesNotCount(name) { return .countsNow }
+        return nil
+    }
+
+    /// The tasks that made the two objects.
+    private mutating func compareMakers(
+        _ a: RecordedTask.Object, _ b: RecordedTask.Object, _ left: Int64, _ right: Int64, at path: String
+    ) {
+        // What was given to the task itself, and is marked as its output since, is not made by it here.
+        let before = a.task == left || a.task == old.root ? nil : a.task
+        let after = b.task == right || b.task == new.root ? nil : b.task
+        switch (before, after) {
+        case (let before?, let after?):
+            compare(before, after, at: Self.join(path, "(\(new.objects[after]?.type ?? "task"))"))
+        case (nil, nil): break
+        default:
+            let name = { (task: RecordedTask, number: Int64?) in number.flatMap { task.objects[$0]?.type } }
+            found.append(
+                TaskDifference(
+                    path: Self.join(path, "(task)"), old: name(old, before), new: name(new, after)))
+        }
+    }
+
+    private mutating func compare(_ before: JSON?, _ after: JSON?, at path: String) {
+        guard let before, let after else {
+            let lone = before ?? after ?? .null
+            // What is null and what is not there mean the same; so do paths.
+            if lone != .null, !lone.isPath {
+                found.append(
+                    TaskDifference(
+                        path: path, old: before.map { old.told($0) }, new: after.map { new.told($0) }))
+            }
+            return
+        }
+        if let left = before.reference, let right = after.reference {
+            return compare(left, right, at: path)
+        }
+        if case .array(let a) = before, case .array(let b) = after, a.count == b.count {
+            for (index, pair) in zip(a, b).enumerated() {
+                compare(pair.0, pair.1, at: "\(path)[\(index + 1)]")
+            }
+            return
+        }
+        if case .object(let a) = before, case .object(let b) = after, before["type"] == nil,
+            after["type"] == nil
+        {
+            for name in TextSet(a.map(\.name) + b.map(\.name)).ordered {
+                compare(before[name], after[name], at: Self.join(path, name))
+            }
+            return
+        }
+        if before.isPath, after.isPath { return }
+        // Compared with every text in quotes: 1 and "1" are two values.
+        if old.told(before, isQuoted: true) == new.told(after, isQuoted: true) { return }
+        var (a, b) = (old.told(before), new.told(after))
+        if a == b { (a, b) = (old.told(before, isQuoted: true), new.told(after, isQuoted: true)) }
+        found.append(TaskDifference(path: path, old: a, new: b))
+    }
+
+    private static func join(_ path: String, _ step: String) -> String {
+        path.isEmpty ? step : "\(path).\(step)"
+    }
+}
+
+extension RecordedTask {
+    /// A value as people read it; an object by its type and the beginning of its identifier.
+    fileprivate func told(_ value: JSON, isQuoted: Bool = false) -> String {
+        if let number = value.reference, let object = objects[number] {
+            return "\(object.type) \(object.identifier.prefix(8))"
+        }
+        switch value {
+        case .float(let number): return NumberText.lua(number)
+        case .int(let number): return String(number)
+        case .string(let text):
+            return isQuoted || text.isEmpty || text.contains(" ") ? value.text : text
+        case .array(let values):
+            return "[" + values.map { told($0, isQuoted: true) }.joined(separator: ", ") + "]"
+        case .object(let members):
+            switch value["type"]?.string {
+            case "enum": return value["value"]?.string ?? ""
+            case "set":
+                let values = (value["items"] ?? value["values"])?.array ?? []
+                return "{" + values.map { told($0, isQuoted: true) }.sorted().joined(separator: ", ") + "}"
+            case "path": return value["sha256"]?.string.map { "sha256 \($0.prefix(8))" } ?? "a path"
+            case "path.serialized": return "a path"
+            default:
+                return "{"
+                    + members.map { "\($0.name): \(told($0.value, isQuoted: true))" }.joined(separator: ", ")
+                    + "}"
+            }
+        default: return value.text
+        }
+    }
+}
+
+extension RecordedTask {
+    /// The parameters of a job by their names; none where they cannot be read.
+    static func parameters(of job: JobFolder) -> TextMap<JSON> {
+        TextMap(texts: ((try? read(job.path))?.flattened ?? []).map { ($0.name, $0.json) })
+    }
+
+    /// Its parameters with their values, those of configs in it by their way; paths are left out.
+    ///
+    /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
+    package var flattened: [(name: String, value: String, json: JSON)] {
+        var found: [(name: String, value: String, json: JSON)] = []
+        func add(_ number: Int64, _ prefix: String, _ depth: Int) {
+            for field in objects[number]?.fields ?? [] where !field.value.isPath {
+                let name = prefix + field.name
+                if let inner = field.value.reference, objects[inner]?.task == nil, depth < 8 {
+                    add(inner, "\(name).", depth + 1)
+                } else {
+                    let text = told(field.value)
+                    found.append((name, text, field.value.isPlain ? field.value : .string(text)))
+                }
+            }
+        }
+        add(root, "", 0)
+        return found
+    }
+}
+
+extension JSON {
+    /// The object that a value refers to.
+    fileprivate var reference: Int64? {
+        if self["type"] == "python" { self["value"]?.int } else { nil }
+    }
+
+    /// Whether it stands for itself: a scalar, or a list of some.
+    fileprivate var isPlain: Bool {
+        switch self {
+        case .null, .bool, .int, .float, .string: true
+        case .array(let values): values.allSatisfy(\.isPlain)
+        default: false
+        }
+    }
+
+    /// Whether it is a path, which is no part of the identity.
+    var isPath: Bool {
+        switch self["type"]?.string {
+        case "path": self["sha256"] == nil
+        case "path.serialized": true
+        default: false
+        }
+    }
+}

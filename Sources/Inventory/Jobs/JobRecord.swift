@@ -1,0 +1,137 @@
+import Model
+package import Store
+package import System
+package import Text
+
+/// A job of a workspace, as the logs of its runs and its folder tell.
+package struct JobRecord: Sendable {
+    package let folder: JobFolder
+    /// The key of its type.
+    package let task: String
+    package let identifier: String
+    package var experiment: String?
+    package var run: String?
+    package var tags: [(name: String, value: JSON)]
+    /// When it was submitted last.
+    package var submitted: Timestamp?
+    package var dependencies: [String]
+    package var state: State = .notRun
+    /// Why nobody can say in which state it is.
+    package private(set) var problem: SystemError?
+    /// Whether its run goes on.
+    package var isOfLiveRun = false
+    /// Whether its run keeps it from starting.
+    package var isHeld = false
+    /// The greater starts earlier.
+    package var priority = 0
+
+    package enum State: String, Sendable, CaseIterable {
+        case done, error, running
+        /// Submitted to a run that goes on, and nothing has run.
+        case waiting
+        /// It waits, and would after all that it needs is done.
+        case held
+        /// No run goes on that has submitted it, and nothing has run.
+        case notRun = "not run"
+        /// Nobody can say: this user may not look.
+        case unreadable
+
+        /// Whether it has neither begun nor ended.
+        package var isOpen: Bool { [.waiting, .held, .notRun].contains(self) }
+    }
+
+    /// From the folder's place in the workspace.
+    package init(_ workspace: Workspace, task: String, identifier: String) {
+        self.task = task
+        self.identifier = identifier
+        folder = JobFolder(
+            path: "\(workspace.jobs)/\(task)/\(identifier)", name: ConfigType.shortName(ofKey: task))
+        tags = []
+        dependencies = []
+    }
+
+    /// A job of a run that goes on.
+    package init(
+        live folder: JobFolder, task: String, identifier: String, tags: [(name: String, value: JSON)]
+    ) {
+        self.task = task
+        self.identifier = identifier
+        self.folder = folder
+        self.tags = tags
+        dependencies = []
+        isOfLiveRun = true
+    }
+
+    /// From a line of a run's `jobs.jsonl`; nil where it is none.
+    package init?(_ workspace: Workspace, line: [UInt8]) {
+        guard let json = try? JSON.parse(line), let task = json["task_id"]?.string,
+            let identifier = json["job_id"]?.string, Self.isSafe(task), Self.isSafe(identifier)
+        else { return nil }
+        self.init(workspace, task: task, identifier: identifier)
+        if case .object(let tags)? = json["tags"] { self.tags = tags.map { ($0.name, $0.value) } }
+        dependencies = json["depends_on"]?.array?.compactMap(\.string) ?? []
+        if let seconds = json["timestamp"]?.number, abs(seconds) < 1e11 {
+            submitted = Timestamp(microseconds: Int64(seconds * 1e6))
+        }
+        isHeld = json["held"] == .bool(true)
+        priority = json["priority"]?.int.flatMap { Int(exactly: $0) } ?? 0
+    }
+
+    /// A name from a file becomes part of a path.
+    private static func isSafe(_ name: String) -> Bool {
+        !name.isEmpty && !name.contains("/") && !name.hasPrefix(".")
+    }
+
+    package var key: JobKey { JobKey(taskID: task, identifier: identifier) }
+
+    mutating func apply(_ change: JobChange) {
+        switch change {
+        case .hold: isHeld = true
+        case .release: isHeld = false
+        case .priority(let value): priority = value
+        }
+    }
+
+    /// Looks at the folder.
+    package mutating func readState() {
+        state =
+            switch folder.state() {
+            case .done: .done
+            // A failure of an earlier run: in this one it has not begun.
+            case .failed: isOfLiveRun && isHeld ? .held : .error
+            // One that waits for what others hold has no process yet.
+            case .running: Files.exists(folder.process) ? .running : .waiting
+            case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
+            case .unreadable(let error): unreadable(error)
+            }
+    }
+
+    private mutating func unreadable(_ error: SystemError) -> State {
+        problem = error
+        return .unreadable
+    }
+
+    package var outcome: Outcome? {
+        switch state {
+        case .done: Outcome.read(folder.done)
+        case .error: Outcome.read(folder.failed)
+        default: nil
+        }
+    }
+
+    /// `lr=0.1 seed=1`
+    package var tagsText: String {
+        tags.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(separator: " ")
+    }
+
+    package var json: JSON {
+        .object([
+            .init("task", .string(task)), .init("id", .string(identifier)),
+            .init("state", .string(state.rawValue)), .init("experiment", .optional(experiment)),
+            .init("run", .optional(run)), .init("tags", .object(tags.map { .init($0.name, $0.value) })),
+            .init("submitted", .optional(submitted?.isoWithZone)), .init("folder", .string(folder.path)),
+            .init("depends_on", .array(dependencies.map(JSON.string))),
+            .init("held", .bool(state == .held)), .init("priority", .int(Int64(priority))),
+        ])
+    }
+}

@@ -1,0 +1,409 @@
+import Model
+package import Store
+package import System
+import Text
+
+/// Looks for what dead processes left in a workspace, and for damage.
+package struct WorkspaceDoctor {
+    private let workspace: Workspace
+
+    package struct Finding {
+        package let path: String
+        package let problem: String
+        /// Mends it, where that cannot lose anything.
+        package let cure: (() throws(SystemError) -> Void)?
+        /// Whether nothing has to be done about it.
+        package var isNote = false
+    }
+
+    /// A host that never comes back.
+    private let gone: String?
+
+    /// Told what cannot be read.
+    private let warn: (SystemError) -> Void
+
+    package init(
+        _ workspace: Workspace, gone: String? = nil,
+        warn: @escaping (SystemError) -> Void = { _ in }
+    ) {
+        self.workspace = workspace
+        self.gone = gone
+        self.warn = warn
+    }
+
+    package func findings() -> [Finding] {
+        let inventory = WorkspaceInventory(workspace) { [warn] problem in
+            // A link to what is not there is found below.
+            if case .unreadable(let error) = problem, !error.isMissing { warn(error) }
+        }
+        var found: [Finding] = []
+        if !Files.exists("\(workspace.path)/.__experimaestro__") {
+            let marker = "\(workspace.path)/.__experimaestro__"
+            found.append(
+                Finding(path: marker, problem: "the mark of a workspace is missing") {
+                    () throws(SystemError) in
+                    try Files.write([], to: marker)
+                })
+        }
+        if let gone { found += claims(of: gone, inventory) }
+        found += abandonedCopies(gone: gone)
+        for name in inventory.experiments { found += runs(of: name) }
+        for job in inventory.folders() { found += self.job(job) }
+        return found + danglingLinks() + strangers()
+    }
+
+    private func below(_ folder: String) -> [String] {
+        ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
+    }
+
+    // MARK: Links
+
+    private static func isDangling(_ path: String) -> Bool {
+        Files.kind(path, followingLinks: false) == .link && !Files.exists(path)
+    }
+
+    /// Links of the workspace that lead to nothing.
+    private func danglingLinks() -> [Finding] {
+        let experiments = "\(workspace.path)/experiments"
+        let parts = [
+            workspace.jobs, experiments, workspace.sources, workspace.partials, workspace.tokens,
+        ]
+        let folders = parts + parts.dropLast().flatMap(below)
+        let runs = below(experiments).flatMap(below)
+        let shared = below(workspace.partials).flatMap(below)
+        let links = (parts + folders.flatMap(below) + (runs + shared).flatMap(below)).filter(Self.isDangling)
+        return TextSet(links).ordered.map(dangling) + linksOfRuns()
+    }
+
+    private func dangling(_ path: String) -> Finding {
+        let experiment = Paths.name(Paths.parent(path))
+        let target = Files.linkTarget(path) ?? "?"
+        // One within the workspace: what it leads to would be there.
+        if Paths.parent(Paths.parent(path)) == workspace.jobs, target.hasPrefix("../") {
+            return Finding(path: path, problem: "a link to a folder that is gone") { () throws(SystemError) in
+                try Files.remove(path)
+            }
+        }
+        if Paths.name(path) == "current", path == "\(workspace.experiment(experiment))/current" {
+            return Finding(path: path, problem: "a link to a run that is gone") { () throws(SystemError) in
+                if let newest = RunHistory(experiment: experiment, in: workspace).newest {
+                    try Files.link(path, to: newest)
+                } else {
+                    try Files.remove(path)
+                }
+            }
+        }
+        return Finding(
+            path: path,
+            problem:
+                "a link to \(target), which is not there: mount or restore that, or remove the link",
+            cure: nil)
+    }
+
+    /// What runs say of jobs that were removed: nothing has to be done about it.
+    private func linksOfRuns() -> [Finding] {
+        below("\(workspace.path)/experiments").flatMap { experiment -> [Finding] in
+            if FileLock.isHeld("\(experiment)/lock") { return [] }
+            return RunHistory(experiment: Paths.name(experiment), in: workspace).names.compactMap { run in
+                let folder = "\(experiment)/\(run)/jobs"
+                guard Files.isFolder(folder, below: workspace.path) else { return nil }
+                let links = below(folder).flatMap(below).filter(Self.isDangling)
+                if links.isEmpty { return nil }
+                let what =
+                    links.count == 1 ? "1 link to a job that is" : "\(links.count) links to jobs that are"
+                return Finding(
+                    path: folder, problem: "\(what) gone",
+                    cure: { () throws(SystemError) in for link in links { try Files.remove(link) } },
+                    isNote: true)
+            }
+        }
+    }
+
+    /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing removes it.
+    private func strangers() -> [Finding] {
+        func isFolder(_ path: String) -> Bool { Files.kind(path, followingLinks: false) == .folder }
+        let places = [workspace.jobs, workspace.sources, workspace.partials].filter {
+            Files.kind($0, followingLinks: false) != nil
+        }
+        var strange = places.filter { !isFolder($0) }
+        for type in below(workspace.jobs) {
+            guard isFolder(type) else {
+                strange.append(type)
+                continue
+            }
+            let name = ConfigType.shortName(ofKey: Paths.name(type))
+            strange += below(type).filter { path in
+                !JobFolder(path: path, name: name).isMade(in: workspace) && !DeprecatedJobs.isLink(path)
+            }
+        }
+        for experiment in below(workspace.sources) {
+            strange +=
+                isFolder(experiment)
+                ? below(experiment).filter { !SourceTree.isMade($0, in: workspace) } : [experiment]
+        }
+        for type in below(workspace.partials) {
+            for name in isFolder(type) ? below(type) : [type] {
+                strange +=
+                    isFolder(name)
+                    ? below(name).filter { !isFolder($0) || Identifier(hex: Paths.name($0)) == nil } : [name]
+            }
+        }
+        // A link that leads nowhere is told with the others.
+        return strange.filter { !Self.isDangling($0) }.map { path in
+            let isLink = Files.kind(path, followingLinks: false) == .link
+            return Finding(
+                path: path,
+                problem: isLink
+                    ? "a link that xpm has not made: nothing behind it is removed"
+                    : "not of xpm's make: it is left alone", cure: nil, isNote: true)
+        }
+    }
+
+    /// What a host has locked.
+    private func claims(of host: String, _ inventory: WorkspaceInventory) -> [Finding] {
+        let experiments = (try? Files.list("\(workspace.path)/experiments")) ?? []
+        var locks = [workspace.cleaning]
+        for name in experiments {
+            locks += [workspace.lock(ofExperiment: name), workspace.planning(ofExperiment: name)]
+        }
+        locks += inventory.folders().map(\.folder.lock)
+        for shared in [workspace.tokens, workspace.partials] { locks += Files.locks(below: shared) }
+        let records = experiments.map { workspace.lock(ofExperiment: $0) }.filter {
+            ProcessRecord.read($0)?.host == host && host != Environment.hostName
+        }
+        let notes = records.map { lock in
+            Finding(path: lock, problem: "it names \(host), which is gone") { () throws(SystemError) in
+                try Files.write([], to: lock)
+            }
+        }
+        return notes
+            + locks.filter { LockClaim.owner(of: $0)?.host == host }.map { lock in
+                Finding(path: lock, problem: "it is held by \(host)") { () throws(SystemError) in
+                    _ = try LockClaim.forget(lock, ofHost: host)
+                }
+            }
+    }
+
+    /// What copies that were killed have not put in its place.
+    private func abandonedCopies(gone: String?) -> [Finding] {
+        CopyStaging.abandoned(in: workspace, gone: gone).map { path in
+            Finding(path: path, problem: "a copy that was not finished") { () throws(SystemError) in
+                try Files.removeTree(path, below: workspace.path)
+            }
+        }
+    }
+
+    // MARK: Runs
+
+    private func runs(of experiment: String) -> [Finding] {
+        let folder = workspace.experiment(experiment)
+        guard Files.isFolder(folder, below: workspace.path) else { return [] }
+        // A live run changes these files itself.
+        if FileLock.isHeld(workspace.lock(ofExperiment: experiment)) { return [] }
+        var found = temporaryFiles(in: folder)
+        for run in RunRecord.all(of: experiment, in: workspace) {
+            let status = "\(run.path)/status.json"
+            if let json = record(status, &found), json["status"] == "running" {
+                found.append(stale(status, json))
+            }
+            _ = record("\(run.path)/environment.json", &found)
+            for name in RunFolder.logs {
+                let path = "\(run.path)/\(name)"
+                if let torn = tornLine(path) { found.append(torn) }
+                if let damage = damage(of: path, run) { found.append(damage) }
+            }
+            if let loss = RunRecord.lostJobs(inRun: run.path) {
+                found.append(
+                    Finding(
+                        path: "\(run.path)/jobs.jsonl",
+                        problem:
+                            "\(loss.after(": ") ?? ""): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
+                        cure: nil))
+            }
+            if !Files.exists(status), Files.exists("\(run.path)/jobs.jsonl") {
+                found.append(
+                    Finding(
+                        path: status,
+                        problem:
+                            "it is gone: nobody knows how the run ended; restore it, or remove the run: \(Self.removal(of: run))",
+                        cure: nil))
+            }
+            found += temporaryFiles(in: run.path)
+        }
+        return found
+    }
+
+    private func stale(_ path: String, _ json: JSON) -> Finding {
+        Finding(path: path, problem: "it says that the run goes on, which has no process") {
+            () throws(SystemError) in
+            guard case .object(let members) = json else { return }
+            try Files.replace(path, with: RunStatus.settled(members, run: Paths.parent(path)).prettyBytes)
+        }
+    }
+
+    /// What a file of a run says; what is wrong with it is found.
+    private func record(_ path: String, _ found: inout [Finding]) -> JSON? {
+        do throws(SystemError) {
+            let bytes = try Files.read(path, limit: 1 << 26)
+            if let json = try? JSON.parse(bytes) { return json }
+            found.append(
+                Finding(
+                    path: path, problem: "it cannot be read: no JSON; restore it, or remove it", cure: nil))
+        } catch {
+            if error.isDenied {
+                warn(error)
+            } else if !error.isMissing {
+                found.append(Finding(path: path, problem: "\(error.text)", cure: nil))
+            }
+        }
+        return nil
+    }
+
+    private static func removal(of run: RunRecord) -> String {
+        "xpm experiments delete \(ShellWords.quote(run.experiment)) --run \(run.run) --perform"
+    }
+
+    /// Why a log cannot be read as a whole. A torn last line is another thing.
+    private func damage(of path: String, _ run: RunRecord) -> Finding? {
+        let isOfJobs = Paths.name(path) == "jobs.jsonl"
+        let removal = Self.removal(of: run)
+        let stops = isOfJobs ? ": xpm gc removes nothing while it is so" : ""
+        do throws(SystemError) {
+            let lines = try Files.read(path).split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            guard
+                let number = lines.dropLast().firstIndex(where: { line in
+                    isOfJobs
+                        ? JobRecord(workspace, line: Array(line)) == nil
+                        : (try? JSON.parse(Array(line))) == nil
+                })
+            else { return nil }
+            return Finding(
+                path: path,
+                problem:
+                    "line \(number + 1) cannot be read\(stops); restore it, or remove the line, or the run: \(removal)",
+                cure: nil)
+        } catch {
+            if error.isDenied {
+                warn(error)
+                return nil
+            }
+            // Only a run that says how it stands must have told of its jobs.
+            if error.isMissing, !isOfJobs || !Files.exists("\(run.path)/status.json") { return nil }
+            return Finding(
+                path: path,
+                problem:
+                    "\(error.isMissing ? "it is gone" : "\(error.text)")\(stops); restore it, or remove the run: \(removal)",
+                cure: nil)
+        }
+    }
+
+    private func tornLine(_ path: String) -> Finding? {
+        guard LineLog.isTorn(path) else { return nil }
+        return Finding(path: path, problem: "its last line is torn") { () throws(SystemError) in
+            try LineLog.mend(path)
+        }
+    }
+
+    private func temporaryFiles(in folder: String) -> [Finding] {
+        ((try? Files.list(folder)) ?? []).filter(Files.isTemporary).map { name in
+            Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") {
+                () throws(SystemError) in
+                try Files.remove("\(folder)/\(name)")
+            }
+        }
+    }
+
+    // MARK: Jobs
+
+    private func job(_ job: JobRecord) -> [Finding] {
+        let folder = job.folder
+        switch folder.state() {
+        case .running: return []
+        case .unreadable(let error):
+            warn(error)
+            return []
+        default: break
+        }
+        // Nothing is mended behind a link, nor where xpm has made nothing.
+        guard folder.isMade(in: workspace) else { return [] }
+        if LockClaim.isDamaged(folder.lock) {
+            return [
+                Finding(
+                    path: folder.lock,
+                    problem: "a claim on it that cannot be read, so that nobody can have it"
+                ) {
+                    () throws(SystemError) in try LockClaim.removeDamaged(folder.lock)
+                }
+            ]
+        }
+        var found = temporaryFiles(in: folder.path)
+        if LockClaim.isAbandoned(folder.lock), let claims = LockClaim.folder {
+            found.append(
+                Finding(path: folder.lock, problem: "the lock of a process that is gone") {
+                    LockClaim.settle([folder.lock], in: claims)
+                })
+        }
+        if Files.exists(folder.process) {
+            found.append(
+                Finding(
+                    path: folder.process,
+                    problem:
+                        "the record of a process that is gone\(folder.isDone ? "" : ": the job will run again")"
+                ) {
+                    () throws(SystemError) in
+                    _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                        try Files.remove(folder.process)
+                    }
+                })
+        }
+        if Files.exists(folder.done) {
+            let result = "\(folder.path)/\(JobResult.name)"
+            if Files.exists(result), JobResult.read(folder) == nil {
+                found.append(
+                    Finding(
+                        path: result,
+                        problem: "no JSON object: the job has no result; restore it, or remove it", cure: nil)
+                )
+            }
+            if Files.exists(folder.failed) {
+                found.append(
+                    Finding(path: folder.failed, problem: "a failure beside a success: it was done later") {
+                        () throws(SystemError) in try Files.remove(folder.failed)
+                    })
+            }
+            for language in [JobScript.Language.sh, .lua] {
+                guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
+                    let header = try? JobScript.header(of: text)
+                else { continue }
+                for output in folder.missing(of: header.outputs) {
+                    found.append(
+                        Finding(
+                            path: Paths.absolute(output, from: folder.path),
+                            problem:
+                                "an output of a finished job is gone: xpm run --check-outputs makes it again",
+                            cure: nil))
+                }
+            }
+            do {
+                _ = try RecordedTask.read(folder.path)
+                // An empty one is of experimaestro, and counts beside its script.
+                if !folder.isDone, Files.size(of: folder.done) > 0 {
+                    found.append(
+                        Finding(
+                            path: folder.done,
+                            problem:
+                                "no outcome that xpm has written for this job: it does not count, and the job runs again",
+                            cure: nil))
+                }
+            } catch {
+                let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
+                found.append(
+                    Finding(
+                        path: folder.path, problem: "a finished job whose parameters cannot be read: \(why)",
+                        cure: nil))
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,217 @@
+package import Store
+package import System
+import Text
+
+/// What is in a workspace, from the logs of its runs: no folder is listed where a log tells.
+package struct WorkspaceInventory {
+    package let workspace: Workspace
+    /// Told what of the logs could not be read.
+    private let warn: (Problem) -> Void
+
+    /// Something of a log that could not be read.
+    package enum Problem {
+        case unreadable(SystemError)
+        /// A line that is none; one that is torn has no end, as where its writer was killed.
+        case damaged(log: String, isTorn: Bool)
+
+        package var text: String {
+            switch self {
+            case .unreadable(let error): error.text
+            case .damaged(let log, let isTorn):
+                "\(Paths.shown(log)): \(isTorn ? "its last line is torn" : "a line cannot be read"): left out"
+            }
+        }
+    }
+
+    package init(_ workspace: Workspace, warn: @escaping (Problem) -> Void = { _ in }) {
+        self.workspace = workspace
+        self.warn = warn
+    }
+
+    /// The names of the experiments.
+    package var experiments: [String] {
+        list("\(workspace.path)/experiments").filter { !history(of: $0).names.isEmpty }
+    }
+
+    /// The names in a folder; none where it is not there, or cannot be read, which is told.
+    private func list(_ folder: String) -> [String] {
+        do throws(SystemError) { return try Files.list(folder) } catch {
+            // A link leads to what is not there now.
+            if !error.isMissing || Files.kind(folder, followingLinks: false) == .link {
+                warn(.unreadable(error))
+            }
+            return []
+        }
+    }
+
+    private func history(of experiment: String) -> RunHistory {
+        let history = RunHistory(experiment: experiment, in: workspace)
+        // A file beside the experiments is no experiment.
+        if let problem = history.problem { warn(.unreadable(problem)) }
+        return history
+    }
+
+    /// The runs that go on, wherever their processes are, with the folders of the jobs that they have submitted.
+    package func liveRuns() -> [(run: RunRecord, folders: Set<JobFolder>)] {
+        experiments.filter { FileLock.isHeld(workspace.lock(ofExperiment: $0)) }.compactMap { name in
+            RunRecord.all(of: name, in: workspace).last.map { ($0, Set(jobs(inRun: $0).map(\.folder))) }
+        }
+    }
+
+    /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of them last.
+    package func waiting(_ jobs: [JobRecord], inRun run: RunRecord) -> [JobRecord] {
+        var last: [JobKey: String] = [:]
+        var events = LineReader("\(run.path)/events.jsonl")
+        for line in events.read() {
+            guard let json = try? JSON.parse(Array(line)), let state = json["state"]?.string,
+                let task = json["task_id"]?.string, let identifier = json["job_id"]?.string
+            else { continue }
+            last[JobKey(taskID: task, identifier: identifier)] = state
+        }
+        return jobs.filter { job in
+            // One that is done for the run, and not in its folder, is made again; one that ran is tried again.
+            guard job.state != .done, job.state != .running else { return false }
+            return last[job.key].map { !["error", "blocked", "not run"].contains($0) } ?? true
+        }
+    }
+
+    /// Whether a run that goes on may still begin a job.
+    package func mayBegin(_ job: JobRecord) -> Bool {
+        liveRuns().contains { run, folders in
+            folders.contains(job.folder) && !waiting([job], inRun: run).isEmpty
+        }
+    }
+
+    /// The jobs of the newest run that has launched any, of each experiment or of one; where none has, of the newest that generated some. The
+    /// last submitted first, each once.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most; then only the ends of the logs are read.
+    ///   - everyRun: whether earlier runs count too.
+    package func jobs(of experiment: String? = nil, count: Int? = nil, everyRun: Bool = false) -> [JobRecord]
+    {
+        var found: [JobRecord] = []
+        for name in experiment.map({ [$0] }) ?? experiments {
+            let history = history(of: name)
+            /// Whether it has any, or may have some yet.
+            func add(_ run: String) -> Bool {
+                let isLive =
+                    run == history.names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
+                let own = jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
+                found += own
+                return isLive || !own.isEmpty
+            }
+            if everyRun {
+                for run in history.names.reversed() { _ = add(run) }
+                continue
+            }
+            // One that could not begin, as on a full disk, has submitted nothing; one that only writes folders hides no other.
+            let isFound = history.names.reversed().contains { history.launches($0) && add($0) }
+            if !isFound { _ = history.names.reversed().contains { !history.launches($0) && add($0) } }
+        }
+        found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
+        var seen: TextSet = []
+        found.removeAll { !seen.insert("\($0.task)/\($0.identifier)").inserted }
+        if let count { found = Array(found.prefix(count)) }
+        return found
+    }
+
+    /// The jobs of one run, the first submitted first.
+    package func jobs(inRun run: RunRecord) -> [JobRecord] {
+        jobs(in: run.path, run.experiment, run.run, nil, isLive: run.state == "running")
+    }
+
+    private func jobs(
+        in folder: String, _ experiment: String, _ run: String, _ count: Int?, isLive: Bool
+    ) -> [JobRecord] {
+        var wishes: [JobKey: [JobChange]] = [:]
+        if isLive {
+            var control = RunControl(run: folder)
+            for case .job(let job, let change) in control.read() { wishes[job, default: []].append(change) }
+        }
+        let log = "\(folder)/jobs.jsonl"
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try read(log, count) } catch {
+            // One that was killed when it had just begun has neither.
+            if !error.isMissing || Files.exists("\(folder)/status.json") { warn(.unreadable(error)) }
+            return []
+        }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        return lines.enumerated().compactMap { index, line in
+            guard var record = JobRecord(workspace, line: Array(line)) else {
+                // The first line of an end may be the rest of one.
+                if count == nil || index > 0 {
+                    warn(
+                        .damaged(
+                            log: log,
+                            isTorn: index == lines.count - 1 && bytes.last != UInt8(ascii: "\n")))
+                }
+                return nil
+            }
+            record.experiment = experiment
+            record.run = run
+            record.isOfLiveRun = isLive
+            for change in wishes[record.key] ?? [] { record.apply(change) }
+            return record
+        }
+    }
+
+    /// The log, or so much of its end that it has the last lines.
+    private func read(_ log: String, _ count: Int?) throws(SystemError) -> [UInt8] {
+        guard let count else { return try Files.read(log) }
+        // A line has some 200 bytes; a long one costs another look.
+        var size = max(4096, min(max(0, count), 1 << 40) * 400)
+        while true {
+            let bytes = try Files.end(of: log, count: size)
+            if bytes.count < size || bytes.count(where: { $0 == UInt8(ascii: "\n") }) > count { return bytes }
+            size *= 4
+        }
+    }
+
+    /// Every folder below `jobs/`, whether a run knows it or not; links are left out.
+    package func folders() -> [JobRecord] {
+        list(workspace.jobs).flatMap { task in
+            list("\(workspace.jobs)/\(task)").compactMap { identifier in
+                let record = JobRecord(workspace, task: task, identifier: identifier)
+                return Files.kind(record.folder.path, followingLinks: false) == .folder ? record : nil
+            }
+        }
+    }
+
+    /// The kept code of runs that are gone, and that no job's script names.
+    ///
+    /// - Parameter gone: folders of jobs that do not count.
+    func orphanedSources(without gone: TextSet) -> [String] {
+        var candidates: TextSet = []
+        for experiment in (try? Files.list(workspace.sources)) ?? [] {
+            for run in (try? Files.list("\(workspace.sources)/\(experiment)")) ?? []
+            where !Files.exists("\(workspace.experiment(experiment))/\(run)") {
+                let folder = "\(workspace.sources)/\(experiment)/\(run)"
+                if SourceTree.isMade(folder, in: workspace) { candidates.insert(folder) }
+            }
+        }
+        if candidates.isEmpty { return [] }
+        for job in folders() where !gone.contains(job.folder.path) {
+            // A script that cannot be read may name any of it.
+            if job.folder.hasUnreadableScript { return [] }
+            if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
+            if candidates.isEmpty { return [] }
+        }
+        return candidates.ordered
+    }
+
+    /// The folders that no run refers to, neither itself nor through a link.
+    package func orphans() -> [JobRecord] {
+        var known = TextSet(jobs(everyRun: true).map { "\($0.task)/\($0.identifier)" })
+        for task in (try? Files.list(workspace.jobs)) ?? [] {
+            for identifier in (try? Files.list("\(workspace.jobs)/\(task)")) ?? [] {
+                if known.contains("\(task)/\(identifier)"),
+                    let target = Files.linkTarget("\(workspace.jobs)/\(task)/\(identifier)")
+                {
+                    known.insert(target.hasPrefix("../") ? String(target.dropFirst(3)) : target)
+                }
+            }
+        }
+        return folders().filter { !known.contains("\($0.task)/\($0.identifier)") }
+    }
+}

@@ -1,0 +1,357 @@
+import Store
+package import Text
+
+/// Results of many jobs as a table: parameters down and across, and a summary of each metric in the cells.
+package struct ResultTable: Sendable {
+    /// What a table is to show.
+    package struct Request: Sendable {
+        /// Parameters whose values have a row each; nil for all that vary and are nowhere else.
+        package var rows: [String]?
+        /// Parameters whose values have columns.
+        package var columns: [String] = []
+        /// Nil for all that there are.
+        package var metrics: [String]?
+        /// Parameters over whose values a cell sums up.
+        package var over: [String] = []
+
+        package init() {}
+    }
+
+    package struct Cell: Sendable, Equatable {
+        package var summary: Summary?
+        /// The states of the jobs that have no such result, with their numbers.
+        package var missing: [(state: JobRecord.State, count: Int)] = []
+
+        package init(
+            summary: Summary? = nil, missing: [(state: JobRecord.State, count: Int)] = []
+        ) {
+            self.summary = summary
+            self.missing = missing
+        }
+
+        package static func == (left: Cell, right: Cell) -> Bool {
+            left.summary == right.summary && left.missing.elementsEqual(right.missing, by: ==)
+        }
+    }
+
+    package struct Row: Sendable {
+        /// The values of the row's parameters; nil for one that its jobs do not have.
+        package let keys: [JSON?]
+        /// By column, then by metric.
+        package var cells: [[Cell]]
+    }
+
+    package let rowNames: [String]
+    package let columnNames: [String]
+    /// The values of the column's parameters, for each column; one without any where there are no such parameters.
+    package let columnKeys: [[JSON?]]
+    package let metrics: [String]
+    package private(set) var rows: [Row]
+    /// What a reader may not expect of the cells: that they mix types of tasks, or sum up over a parameter that was not named.
+    package let notes: [String]
+
+    /// Why there is no such table.
+    package struct Problem: Error, Equatable {
+        package let text: String
+
+        package init(text: String) { self.text = text }
+    }
+
+    /// Makes a table.
+    ///
+    /// - Parameter parameters: the parameters of a job, for names that are no tags.
+    package init(
+        _ points: [ResultPoint], _ request: Request,
+        parameters: (ResultPoint) -> TextMap<JSON> = { $0.parameters }
+    ) throws(Problem) {
+        metrics = try Self.metrics(of: points, request)
+        // Which jobs are to have a metric: those of the types of which one has it.
+        var types: TextMap<TextSet> = [:]
+        for point in points {
+            for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
+        }
+        let unknown = metrics.filter { types[$0] == nil }
+        // One that nobody has yet may come from any job of a type of which none is done.
+        for metric in unknown { types[metric] = Self.unfinished(points) }
+        let owners = metrics.reduce(into: TextSet()) { $0.formUnion(types[$1] ?? []) }
+        let mine = points.filter { owners.contains($0.task) }
+        let chosen = mine.flatMap(\.variants)
+        let named = request.columns + request.over + (request.rows ?? [])
+        try Self.check(named, chosen, parameters)
+        columnNames = request.columns
+        rowNames = request.rows ?? Self.varying(chosen, without: named)
+        var grid = Grid(metrics: metrics, types: types)
+        for point in chosen {
+            grid.add(
+                point, row: rowNames.map { point.value($0, parameters: parameters) },
+                column: columnNames.map { point.value($0, parameters: parameters) })
+        }
+        columnKeys = grid.columns.sorted { Self.isBefore($0, $1) }
+        rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
+        notes = Self.notes(
+            chosen, metrics.filter { !unknown.contains($0) }, types, rows: rowNames + columnNames,
+            over: request.over, parameters)
+    }
+
+    /// The types of which no job is done; where there are none, those of which one is not.
+    private static func unfinished(_ points: [ResultPoint]) -> TextSet {
+        let open = TextSet(points.filter { $0.state != .done }.map(\.task))
+        let without = open.subtracting(TextSet(points.filter { $0.state == .done }.map(\.task)))
+        return without.isEmpty ? open : without
+    }
+
+    private static func notes(
+        _ points: [ResultPoint], _ metrics: [String], _ types: TextMap<TextSet>, rows: [String],
+        over: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
+    ) -> [String] {
+        var notes: [String] = []
+        let untold = untold(points, rows, parameters)
+        if !untold.isEmpty {
+            notes.append(
+                "cells mix jobs that differ in \(untold.joined(separator: " and ")), which is no tag: name it with --rows, --cols or --over, or tag it"
+            )
+        }
+        for metric in metrics {
+            let tasks = (types[metric] ?? []).ordered
+            guard tasks.count > 1 else { continue }
+            notes.append(
+                "\(metric) is a result of \(tasks.joined(separator: " and ")): a cell may mix them; --filter '@name = \"\(tasks[0])\"' leaves one"
+            )
+        }
+        for name in metrics {
+            let count = points.count { $0.textMetrics.contains(name) }
+            if count > 0 {
+                notes.append(
+                    "\(name) is a text in \(count) job\(count == 1 ? "" : "s"): it counts as the number that it says"
+                )
+            }
+        }
+        // Where nothing is said of what is summed up, all is.
+        guard !over.isEmpty else { return notes }
+        var values: TextMap<TextSet> = [:]
+        for point in points { for tag in point.tags { values[tag.name, default: []].insert(tag.value.text) } }
+        let left = values.filter { $0.value.count > 1 && !(rows + over).contains($0.key.text) }.orderedKeys
+        if !left.isEmpty {
+            notes.append("cells are over \(left.joined(separator: " and ")) too")
+        }
+        return notes
+    }
+
+    /// Parameters in which jobs differ that have the same tags, and stand in one cell.
+    private static func untold(
+        _ points: [ResultPoint], _ named: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
+    ) -> [String] {
+        var groups: TextMap<[ResultPoint]> = [:]
+        for point in points where point.state == .done {
+            let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.text)" }
+            let key = "\(point.task) \(tags.sorted(by: ByteOrder.less).joined())"
+            groups[key, default: []].append(point)
+        }
+        var differing: TextSet = []
+        for group in groups.values where group.count > 1 {
+            let all = TextSet(group.map(\.identifier))
+            guard all.count > 1 else { continue }
+            let values = group.map(parameters)
+            for name in TextSet(values.flatMap(\.orderedKeys)).ordered where !named.contains(name) {
+                if TextSet(values.map { $0[name]?.text ?? "" }).count > 1 { differing.insert(name) }
+            }
+        }
+        let tags = TextSet(points.flatMap { $0.tags.map(\.name) })
+        return differing.subtracting(tags).ordered
+    }
+
+    /// The metrics that are asked for, or all, in the order in which they come first.
+    private static func metrics(of points: [ResultPoint], _ request: Request) throws(Problem) -> [String] {
+        var known: [String] = []
+        var seen: TextSet = []
+        for point in points {
+            for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
+        }
+        let areDone = points.allSatisfy { $0.state == .done }
+        let mayCome = points.contains { [.running, .waiting, .held].contains($0.state) }
+        guard !points.isEmpty, !(known.isEmpty && areDone) else {
+            throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
+        }
+        for name in request.metrics ?? [] where !seen.contains(name) {
+            if let text = points.lazy.compactMap({ JobResult.read($0.folder)?[name] }).first(where: {
+                $0 != .null
+            }) {
+                throw Problem(text: "the result '\(name)' is no number: \(text.text)")
+            }
+            let hint = Suggestion.hint(for: name, among: known)
+            // It may still come; and where nobody has a result, nobody knows.
+            if hint.isEmpty, mayCome || known.isEmpty { continue }
+            let list = known.isEmpty ? "" : ": \(known.joined(separator: ", "))"
+            throw Problem(text: "no job has a result '\(name)'\(hint)\(list)")
+        }
+        return request.metrics ?? (known.isEmpty ? ["result"] : known)
+    }
+
+    private static func check(
+        _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> TextMap<JSON>
+    ) throws(Problem) {
+        var seen: TextSet = []
+        for name in names {
+            guard seen.insert(name).inserted else { throw Problem(text: "'\(name)' is named twice") }
+            if points.contains(where: { $0.value(name, parameters: parameters) != nil }) { continue }
+            let known = TextSet(
+                points.flatMap { $0.tags.map(\.name) } + (points.first.map(parameters) ?? [:]).orderedKeys)
+            let hint = Suggestion.hint(for: name, among: known.ordered)
+            throw Problem(text: "these jobs have no tag and no parameter '\(name)'\(hint)")
+        }
+    }
+
+    /// The tags with more than one value, all of them where none has; but those that are used already.
+    private static func varying(_ points: [ResultPoint], without used: [String]) -> [String] {
+        var names: [String] = []
+        var values: TextMap<TextSet> = [:]
+        for point in points {
+            for tag in point.tags {
+                if values[tag.name] == nil { names.append(tag.name) }
+                values[tag.name, default: []].insert(tag.value.text)
+            }
+        }
+        names = names.filter { !used.contains($0) }
+        let varying = names.filter { name in
+            (values[name]?.count ?? 0) > 1 || points.contains { !$0.tags.contains { $0.name == name } }
+        }
+        return varying.isEmpty ? names : varying
+    }
+
+    // MARK: Order
+
+    /// Numbers by their value, texts by their bytes, what is missing last.
+    private static func isBefore(_ left: [JSON?], _ right: [JSON?]) -> Bool {
+        for (a, b) in zip(left, right) where a != b {
+            switch (a, b) {
+            case (nil, _): return false
+            case (_, nil): return true
+            case (let a?, let b?):
+                switch (a.number, b.number) {
+                case (let a?, let b?) where a != b: return a < b
+                case (nil, _?): return false
+                case (_?, nil): return true
+                default: return ByteOrder.less(a.string ?? a.text, b.string ?? b.text)
+                }
+            }
+        }
+        return false
+    }
+
+    /// Sorts what has such keys as rows are sorted.
+    package static func sorted<Element>(_ elements: [Element], by keys: (Element) -> [JSON?]) -> [Element] {
+        elements.sorted { isBefore(keys($0), keys($1)) }
+    }
+
+    /// Sorts the rows by a parameter, or by a metric in the first column.
+    ///
+    /// - Parameter value: what of a cell counts.
+    package mutating func sort(
+        by name: String, descending: Bool, _ value: (Summary) -> Double
+    ) throws(Problem) {
+        if let place = rowNames.firstIndex(of: name) {
+            rows.sort { Self.isBefore([$0.keys[place]], [$1.keys[place]]) }
+            if descending { rows.reverse() }
+            return
+        }
+        guard let metric = metrics.firstIndex(of: name) else {
+            let hint = Suggestion.hint(for: name, among: rowNames + metrics)
+            throw Problem(text: "the table has no '\(name)' to sort by\(hint)")
+        }
+        // What is missing, or is no number, comes last in any order.
+        func rank(_ row: Row) -> Double {
+            guard let summary = row.cells.first?[metric].summary else { return .infinity }
+            let number = value(summary)
+            return number.isNaN ? .infinity : descending ? -number : number
+        }
+        let ranked = rows.enumerated().map { (rank: rank($0.element), place: $0.offset, row: $0.element) }
+        rows = ranked.sorted { $0.rank == $1.rank ? $0.place < $1.place : $0.rank < $1.rank }.map(\.row)
+    }
+
+    /// Leaves the first rows.
+    package mutating func cut(to count: Int) { rows = Array(rows.prefix(count)) }
+}
+
+/// The cells as they are filled, by the texts of their keys.
+private struct Grid {
+    let metrics: [String]
+    let types: TextMap<TextSet>
+    private(set) var columns: [[JSON?]] = []
+    private var columnNumbers: TextMap<Int> = [:]
+    private var rowKeys: [[JSON?]] = []
+    private var rowNumbers: TextMap<Int> = [:]
+
+    private struct Content {
+        var values: [[Double]]
+        var wholes: [[Int64]]
+        var missing: [[JobRecord.State: Int]]
+    }
+
+    private struct Place: Hashable {
+        let row: Int
+        let column: Int
+    }
+
+    private var contents: [Place: Content] = [:]
+
+    init(metrics: [String], types: TextMap<TextSet>) {
+        self.metrics = metrics
+        self.types = types
+    }
+
+    private static func text(_ key: [JSON?]) -> String {
+        key.map { $0?.text ?? "" }.joined(separator: "\u{1f}")
+    }
+
+    private static func number(
+        _ key: [JSON?], _ numbers: inout TextMap<Int>, _ keys: inout [[JSON?]]
+    ) -> Int {
+        let text = text(key)
+        if let known = numbers[text] { return known }
+        numbers[text] = keys.count
+        keys.append(key)
+        return keys.count - 1
+    }
+
+    mutating func add(_ point: ResultPoint, row: [JSON?], column: [JSON?]) {
+        let place = Place(
+            row: Self.number(row, &rowNumbers, &rowKeys),
+            column: Self.number(column, &columnNumbers, &columns))
+        var content =
+            contents.removeValue(forKey: place)
+            ?? Content(
+                values: Array(repeating: [], count: metrics.count),
+                wholes: Array(repeating: [], count: metrics.count),
+                missing: Array(repeating: [:], count: metrics.count))
+        for (index, name) in metrics.enumerated() where types[name]?.contains(point.task) == true {
+            if let value = point.metric(name) {
+                content.values[index].append(value)
+                if let whole = point.wholes[name] { content.wholes[index].append(whole) }
+            } else {
+                content.missing[index][point.state, default: 0] += 1
+            }
+        }
+        contents[place] = content
+    }
+
+    /// The rows, with a cell for each of the columns and each metric.
+    func rows(_ order: [[JSON?]]) -> [ResultTable.Row] {
+        let numbers = order.map { columnNumbers[Self.text($0)] ?? 0 }
+        return rowKeys.enumerated().map { row, keys in
+            let cells = numbers.map { column -> [ResultTable.Cell] in
+                guard let content = contents[Place(row: row, column: column)] else {
+                    return metrics.map { _ in ResultTable.Cell() }
+                }
+                return metrics.indices.map { metric in
+                    let states = JobRecord.State.allCases.compactMap { state in
+                        content.missing[metric][state].map { (state: state, count: $0) }
+                    }
+                    return ResultTable.Cell(
+                        summary: Summary(content.values[metric], wholes: content.wholes[metric]),
+                        missing: states)
+                }
+            }
+            return ResultTable.Row(keys: keys, cells: cells)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package import Model
+import System
+package import Text
+
+/// One value of the settings, and where it comes from.
+package struct Setting: Sendable, Equatable {
+    package indirect enum Content: Sendable, Equatable {
+        case null
+        case bool(Bool)
+        case int(Int64)
+        case float(Double)
+        case string(String)
+        case list([Setting])
+        case map([Field])
+    }
+
+    /// One pair of a map; the order of the file is kept.
+    package struct Field: Sendable, Equatable {
+        package var key: String
+        package var value: Setting
+        /// Where the key was written.
+        package var place: Origin
+
+        package init(key: String, value: Setting, place: Origin? = nil) {
+            self.key = key
+            self.value = value
+            self.place = place ?? value.origin
+        }
+    }
+
+    /// Where a value was written.
+    package enum Origin: Sendable, Equatable {
+        /// Line and column count from 1.
+        case file(String, line: Int, column: Int)
+        case option(String)
+        case none
+
+        /// Whether both were written in one file.
+        package func isInFile(of other: Origin) -> Bool {
+            guard case .file(let path, _, _) = self, case .file(let otherPath, _, _) = other else {
+                return false
+            }
+            return path == otherPath
+        }
+
+        /// `full.yaml:3:16`, `-c learning_rate=fast`.
+        package var text: String {
+            switch self {
+            case .file(let path, let line, let column): "\(Paths.shown(path)):\(line):\(column)"
+            case .option(let text): text
+            case .none: "default"
+            }
+        }
+    }
+
+    package var content: Content
+    package var origin: Origin
+    /// Of a text: whether it stood in quotes, so that it is one whatever it looks like.
+    package var isQuoted = false
+    /// What a text with `${env:…}` has become.
+    package var environmentText: String?
+    /// Of a map: whether it stands in place of another, instead of being laid over it.
+    package var replacesMap = false
+
+    /// Of a map: whether it was only made on the way to a value, `model.layers.0=9`, so that the rest is what it would be without.
+    package var isWay = false
+
+    package init(_ content: Content, origin: Origin) {
+        self.content = content
+        self.origin = origin
+    }
+
+    /// A value without objects, as if it had been written.
+    package init(value: Value, origin: Origin) {
+        let content: Content =
+            switch value {
+            case .null: .null
+            case .bool(let value): .bool(value)
+            case .int(let value): .int(value)
+            case .float(let value): .float(value)
+            case .list(let values), .set(let values): .list(values.map { Setting(value: $0, origin: origin) })
+            case .map(let entries), .openMap(let entries):
+                .map(
+                    entries.map {
+                        .init(key: $0.key.plainText, value: Setting(value: $0.value, origin: origin))
+                    })
+            case .string, .path, .file, .member, .object: .string(value.plainText)
+            }
+        self.init(content, origin: origin)
+    }
+
+    /// The value of a key; nil for another kind or an absent key.
+    package subscript(key: String) -> Setting? {
+        if case .map(let fields) = content { fields.first { $0.key == key }?.value } else { nil }
+    }
+
+    /// The value at a way, `model.hidden`; nil where there is none.
+    package func at(_ path: String) -> Setting? {
+        (SettingPath.steps(path) ?? []).reduce(self) { setting, step in setting?[step] }
+    }
+
+    package var fields: [Field]? { if case .map(let fields) = content { fields } else { nil } }
+
+    /// The value in the words of an error message.
+    package var told: String { value.told }
+
+    /// The value for a parameter.
+    package var value: Value {
+        switch content {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .int(let value): .int(value)
+        case .float(let value): .float(value)
+        case .string(let value): .string(value)
+        case .list(let values): .list(values.map(\.value))
+        case .map(let fields): .map(fields.map { .init(key: .string($0.key), value: $0.value.value) })
+        }
+    }
+
+    package var json: JSON { JSON(plain: value) }
+
+    /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that exists.
+    package func origin(at path: String) -> Origin {
+        var setting = self
+        var rest = path[...]
+        while let first = rest.utf8.first {
+            rest = String(rest)[...]
+            let behind = rest.after(String(UnicodeScalar(first))) ?? ""
+            var next: Setting?
+            if first == UInt8(ascii: "[") {
+                guard let (index, after) = behind.cut(at: "]") else { break }
+                rest = after
+                if case .list(let values) = setting.content, let number = Int(index),
+                    values.indices.contains(number - 1)
+                {
+                    next = values[number - 1]
+                }
+            } else {
+                // A key may contain a dot: the longest key that fits is meant.
+                let keys = (setting.fields ?? []).map(\.key).filter { key in
+                    behind.after(key).map {
+                        [nil, UInt8(ascii: "."), UInt8(ascii: "[")].contains($0.utf8.first)
+                    }
+                        ?? false
+                }
+                guard let key = keys.max(by: { $0.utf8.count < $1.utf8.count }) else { break }
+                rest = behind.after(key) ?? ""
+                next = setting[key]
+            }
+            guard let next else { break }
+            setting = next
+        }
+        return setting.origin
+    }
+
+    /// Where a key below such a path was written.
+    package func place(ofKey key: String, at path: String) -> Origin {
+        let origin = origin(at: path)
+        func find(_ setting: Setting) -> Origin? {
+            if setting.origin == origin, let field = setting.fields?.first(where: { $0.key == key }) {
+                return field.place
+            }
+            switch setting.content {
+            case .list(let values): return values.lazy.compactMap(find).first
+            case .map(let fields): return fields.lazy.compactMap { find($0.value) }.first
+            default: return nil
+            }
+        }
+        return find(self) ?? origin
+    }
+
+    /// Every leaf with its dotted path.
+    package func leaves(prefix: String = "") -> [(path: String, setting: Setting)] {
+        func name(_ part: String) -> String {
+            prefix.isEmpty ? SettingPath.step(part) : "\(prefix).\(SettingPath.step(part))"
+        }
+        switch content {
+        case .map(let fields) where !fields.isEmpty:
+            return fields.flatMap { $0.value.leaves(prefix: name($0.key)) }
+        case .list(let values) where values.contains(where: { $0.fields != nil }):
+            return values.enumerated().flatMap { $0.element.leaves(prefix: name(String($0.offset))) }
+        default: return [(prefix, self)]
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Text
+
+/// What a job takes of the machine while it runs: its requirement, fitted to what there is.
+package struct JobDemand: Sendable, Equatable {
+    /// At least 1.
+    package var cores = 1
+    /// Whether the task says how many: then its program is told.
+    package var declaresCores = false
+    /// Bytes; nil where the task says nothing.
+    package var memory: Int64?
+    /// How far it may grow, in bytes.
+    package var mostMemory: Int64?
+    /// What the machine has, in bytes.
+    package var memoryCapacity: Int64 = 0
+    package var gpus: GPUs?
+    /// Seconds until the job is stopped.
+    package var duration: Double?
+
+    /// So many of some GPUs.
+    package struct GPUs: Sendable, Equatable {
+        package var count: Int
+        /// The numbers of those that have enough memory, those with the least first.
+        package var devices: [Int]
+        /// How many GPUs have at least as much memory, for each size up to the one that is asked for: so many may be taken together by
+        /// jobs that ask for it or for more.
+        package var classes: [Claim]
+        /// The folder with the locks of this machine's GPUs.
+        package var folder: String
+
+        package init(count: Int, devices: [Int], classes: [Claim], folder: String) {
+            self.count = count
+            self.devices = devices
+            self.classes = classes
+            self.folder = folder
+        }
+    }
+
+    package init() {}
+
+    /// The claims of an attempt with so much memory.
+    package func claims(memory: Int64?) -> [Claim] {
+        var claims = gpus?.classes ?? []
+        if let memory, memoryCapacity > 0 {
+            claims.append(Claim("memory", count: Self.units(memory), of: Self.units(memoryCapacity)))
+        }
+        return claims
+    }
+
+    /// Memory in MiB, so that sums stay small.
+    private static func units(_ bytes: Int64) -> Int { Int(max(1, bytes >> 20)) }
+
+    /// The memory of the next attempt of a job that was killed for it; nil if it has the most already.
+    package func memory(after last: Int64) -> Int64? {
+        guard let most = mostMemory, last > 0, last < most else { return nil }
+        return last > most / 2 ? most : last * 2
+    }
+}

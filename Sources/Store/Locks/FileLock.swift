@@ -1,0 +1,124 @@
+import CSystemShim
+import Glibc
+package import System
+import Text
+
+/// An exclusive lock on a file, held as long as any process has this open file, or until it is given back.
+///
+/// The file itself stays when the lock is given back, as experimaestro's does: removing it would make a second lock of the
+/// same name possible, and costs a file system more than keeping it. Where flock(2) does not work the lock is a claim (`LockClaim`), which
+/// lives as long as its owner.
+package struct FileLock: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+    private let path: String
+    /// The nonce of the claim, where locks are claims.
+    package let claim: String?
+
+    /// Takes over a descriptor on which the lock is held already, or which came with a claim.
+    package init(owning descriptor: consuming Descriptor, path: String, claim: String?) {
+        self.descriptor = descriptor
+        self.path = path
+        self.claim = claim
+    }
+
+    /// Takes the lock if nobody holds it; nil if somebody does.
+    ///
+    /// - Parameter program: the `.pid` of a program that will have a part in the lock.
+    package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
+        let descriptor: Descriptor
+        do throws(SystemError) { descriptor = try Descriptor(locking: path) } catch {
+            // Who may not write it can still see that somebody has it.
+            if error.isDenied || error.isReadOnly, isHeld(path) { return nil }
+            throw error
+        }
+        if let folder = LockClaim.folder {
+            guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
+                return nil
+            }
+            return FileLock(owning: descriptor, path: path, claim: claim)
+        }
+        var result = xsys_lock(descriptor.number, true)
+        // Whoever only looks whether it is held, holds it for a moment.
+        for _ in 0..<5 where result == -EWOULDBLOCK {
+            usleep(200)
+            result = xsys_lock(descriptor.number, true)
+        }
+        if result == -EWOULDBLOCK { return nil }
+        if result < 0 { throw SystemError("lock", path, code: -result) }
+        return FileLock(owning: descriptor, path: path, claim: nil)
+    }
+
+    /// Does something while this process has the lock, and gives it back, also where that fails.
+    ///
+    /// - Returns: what it gives; nil if somebody else has the lock.
+    package static func holding<Result>(
+        _ path: String, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result? {
+        guard let lock = try take(path) else { return nil }
+        let result: Result
+        do throws(SystemError) { result = try body() } catch {
+            lock.release()
+            throw error
+        }
+        lock.release()
+        return result
+    }
+
+    /// The same for something in a folder that others may remove.
+    ///
+    /// - Returns: nil also where it is gone.
+    package static func holdingIfThere<Result>(
+        _ path: String, _ body: () throws(SystemError) -> Result
+    ) throws(SystemError) -> Result? {
+        do throws(SystemError) { return try holding(path, body) } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    /// Whether the locked file still has this name: whoever removed it had the lock before.
+    package func isAt(_ path: String) -> Bool {
+        descriptor.isAt(path)
+    }
+
+    /// Whether a process holds the lock. Creates nothing. One that cannot be looked at counts as free: see `look`.
+    package static func isHeld(_ path: String) -> Bool { (try? look(path)) ?? false }
+
+    /// Whether a process holds the lock. Creates nothing.
+    ///
+    /// - Throws: where that cannot be seen.
+    static func look(_ path: String) throws(SystemError) -> Bool {
+        if LockClaim.isInUse { return try LockClaim.look(path) }
+        let descriptor: Descriptor
+        do throws(SystemError) {
+            descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+        } catch {
+            if error.isMissing { return false }
+            throw error
+        }
+        if xsys_lock(descriptor.number, false) == -EWOULDBLOCK { return true }
+        _ = xsys_unlock(descriptor.number)
+        return false
+    }
+
+    /// Says that another process will have the lock, before it gets the descriptor.
+    package borrowing func bequeath(to pid: Int32) throws(SystemError) {
+        guard let claim, let folder = LockClaim.folder else { return }
+        try LockClaim.bequeath(path, claim, to: pid, in: folder)
+    }
+
+    /// In that process: takes it over.
+    package borrowing func inherit() throws(SystemError) {
+        guard let claim, let folder = LockClaim.folder else { return }
+        try LockClaim.inherit(path, claim, in: folder)
+    }
+
+    /// Gives a lock back, for every process that shares the open file.
+    package static func unlock(_ descriptor: Int32) { _ = xsys_unlock(descriptor) }
+
+    /// Gives the lock back, for every process that shares the open file.
+    package consuming func release() {
+        if let claim { return LockClaim.release(path, claim) }
+        _ = xsys_unlock(descriptor.number)
+    }
+}

@@ -1,0 +1,58 @@
+package import System
+import Text
+
+/// What others want of a live run: `{run}/control.jsonl`, which they append to and the run follows.
+///
+///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "hold"}        or "release"
+///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "priority", "value": 5}
+///     {"service": "monitor/tensorboard", "want": "stop"}                  or "start", "restart"
+package struct RunControl: Sendable {
+    private let path: String
+    private var lines: LineReader
+
+    package enum Wish: Sendable, Equatable {
+        case job(JobKey, JobChange)
+        case service(String, ServiceWish)
+    }
+
+    package enum ServiceWish: String, Sendable { case start, stop, restart }
+
+    /// Asks something of a service.
+    package static func ask(_ wish: ServiceWish, ofService id: String, run: String) throws(SystemError) {
+        let line: JSON = ["service": .string(id), "want": .string(wish.rawValue)]
+        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+    }
+
+    /// - Parameter run: the folder of the run.
+    package init(run: String) {
+        path = "\(run)/control.jsonl"
+        lines = LineReader(path)
+    }
+
+    /// Asks for changes.
+    package static func ask(_ change: JobChange, of jobs: [JobKey], run: String) throws(SystemError) {
+        let log = try LineLog(RunControl(run: run).path)
+        let lines = jobs.map { job -> JSON in
+            var members: [JSON.Member] = [
+                .init("task_id", .string(job.taskID)), .init("job_id", .string(job.identifier)),
+            ]
+            members += change.json
+            return .object(members)
+        }
+        if let failure = log.append(lines) { throw failure }
+    }
+
+    /// What was asked since the last look. A line that says nothing is passed over.
+    package mutating func read() -> [Wish] {
+        lines.read().compactMap { line in
+            guard let json = try? JSON.parse(Array(line)) else { return nil }
+            if let service = json["service"]?.string {
+                return json["want"]?.string.flatMap(ServiceWish.init(rawValue:)).map { .service(service, $0) }
+            }
+            guard let task = json["task_id"]?.string, let identifier = json["job_id"]?.string,
+                let change = JobChange(json)
+            else { return nil }
+            return .job(JobKey(taskID: task, identifier: identifier), change)
+        }
+    }
+}

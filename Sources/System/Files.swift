@@ -1,0 +1,510 @@
+import CSystemShim
+import Glibc
+import Text
+
+/// What is on the disk: reading, writing and naming of files, with errors that tell the path.
+package enum Files {
+    package enum Kind {
+        case file, folder, link, other
+    }
+
+    private static func status(_ path: String, followingLinks: Bool = true) -> xsys_status? {
+        var status = xsys_status()
+        guard !path.utf8.contains(0), unsafe xsys_stat(-1, path, followingLinks, &status) == 0 else {
+            return nil
+        }
+        return status
+    }
+
+    /// What is at a path, or nil.
+    package static func kind(_ path: String, followingLinks: Bool = true) -> Kind? {
+        switch status(path, followingLinks: followingLinks).map({ UInt8(bitPattern: $0.kind) }) {
+        case nil: nil
+        case UInt8(ascii: "f"): .file
+        case UInt8(ascii: "d"): .folder
+        case UInt8(ascii: "l"): .link
+        default: .other
+        }
+    }
+
+    /// The number of a file, which a file that takes its name does not have; nil if there is none.
+    package static func inode(_ path: String) -> UInt64? { status(path)?.inode }
+
+    /// What tells a file from every other of this machine; nil if there is none.
+    package static func identity(_ path: String) -> FileIdentity? {
+        status(path).map { FileIdentity(device: $0.device, inode: $0.inode) }
+    }
+
+    /// The number of the user whom a file belongs to; nil if there is none.
+    package static func owner(_ path: String) -> UInt32? { status(path)?.owner }
+
+    /// Who may do what with a file: the last nine bits of its mode; nil if there is none.
+    package static func permissions(_ path: String) -> UInt32? { status(path).map { $0.mode & 0o777 } }
+
+    /// The last on a path that is there and that this user can look at, whose it is, and its permissions.
+    static func nearest(to path: String) -> (path: String, owner: UInt32, permissions: UInt32)? {
+        var path = path
+        while true {
+            if let status = status(path) { return (path, status.owner, status.mode & 0o777) }
+            let parent = Paths.parent(path)
+            if parent == path { return nil }
+            path = parent
+        }
+    }
+
+    /// Says who may do what with a file.
+    package static func setPermissions(_ mode: UInt32, of path: String) throws(SystemError) {
+        if unsafe chmod(path, mode_t(mode)) != 0 {
+            throw SystemError("change the mode of", path, code: errno)
+        }
+    }
+
+    /// Tells one state of a file from another; nil if there is none.
+    package static func stamp(_ path: String) -> FileStamp? {
+        status(path).map {
+            FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified, changed: $0.changed)
+        }
+    }
+
+    /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
+    package static func modified(_ path: String) -> Int64? { status(path)?.modified }
+
+    package static func exists(_ path: String) -> Bool { status(path) != nil }
+
+    /// Makes a folder and those above it.
+    ///
+    /// - Parameter mode: of the folder itself.
+    /// - Returns: whether this call made it.
+    @discardableResult
+    package static func makeFolder(_ path: String, mode: UInt32 = 0o777) throws(SystemError) -> Bool {
+        if unsafe mkdir(path, mode_t(mode)) == 0 { return true }
+        switch errno {
+        case EEXIST:
+            if kind(path) == .folder { return false }
+            throw SystemError("create folder", path, code: EEXIST)
+        case ENOENT:
+            let parent = Paths.parent(path)
+            guard parent != path else { throw SystemError("create folder", path, code: ENOENT) }
+            try makeFolder(parent)
+            if unsafe mkdir(path, mode_t(mode)) == 0 { return true }
+            if errno == EEXIST, kind(path) == .folder { return false }
+            throw SystemError("create folder", path, code: errno)
+        default: throw SystemError("create folder", path, code: errno)
+        }
+    }
+
+    /// Makes a folder and those above it, below a root that has to be there: what was moved away meanwhile is not made anew.
+    ///
+    /// - Returns: whether this call made it.
+    /// - Throws: ENOENT where the root is gone, ELOOP where a link is on the way from the root.
+    @discardableResult
+    package static func makeFolder(_ path: String, below root: String) throws(SystemError) -> Bool {
+        try makeFolder(path, root, trustsFirst: false)
+    }
+
+    /// The same in a workspace, of which a whole part, as `jobs`, may be a link to another disk.
+    @discardableResult
+    package static func makeFolder(_ path: String, in workspace: String) throws(SystemError) -> Bool {
+        try makeFolder(path, workspace, trustsFirst: true)
+    }
+
+    private static func makeFolder(
+        _ path: String, _ root: String, trustsFirst: Bool
+    ) throws(SystemError) -> Bool {
+        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+            throw SystemError("create folder", path, code: EINVAL)
+        }
+        var made = false
+        let failure = unsafe xsys_make_folder(root, String(way), trustsFirst, &made)
+        if failure < 0 { throw SystemError("create folder", path, code: -failure) }
+        return made
+    }
+
+    /// The whole content of a file.
+    ///
+    /// - Parameter limit: a larger file is refused, with EFBIG.
+    package static func read(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
+        let bytes = try Descriptor(reading: path).readToEnd(limit: limit + 1, path: path)
+        if bytes.count > limit { throw SystemError("read", path, code: EFBIG) }
+        return bytes
+    }
+
+    /// The content of what the user has named, which may be a pipe.
+    package static func readAnything(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let bytes = try Descriptor(opening: path, O_RDONLY).readToEnd(limit: limit + 1, path: path)
+        if bytes.count > limit { throw SystemError("read", path, code: EFBIG) }
+        return bytes
+    }
+
+    /// The first byte of a file, and the last one that is no blank; nil where it has none, or too many blanks at its end.
+    package static func ends(of path: String) throws(SystemError) -> (first: UInt8?, last: UInt8?) {
+        let descriptor = try Descriptor(reading: path)
+        var first = [UInt8](repeating: 0, count: 1)
+        var last = [UInt8](repeating: 0, count: 16)
+        let end = lseek(descriptor.number, 0, SEEK_END)
+        let isThere = unsafe pread(descriptor.number, &first, 1, 0) == 1
+        let start = max(0, end - off_t(last.count))
+        let count = unsafe pread(descriptor.number, &last, last.count, start)
+        return (
+            isThere ? first[0] : nil, last.prefix(max(0, count)).last { !$0.isBlank && $0 != 10 && $0 != 13 }
+        )
+    }
+
+    /// The content from an offset on; `most` bytes of it, or a few more.
+    package static func read(
+        _ path: String, from offset: Int, most: Int = 1 << 30
+    ) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(reading: path)
+        lseek(descriptor.number, off_t(offset), SEEK_SET)
+        return try descriptor.readToEnd(limit: most, path: path)
+    }
+
+    /// The content as text; bytes that are not UTF-8 are replaced.
+    package static func readText(_ path: String, limit: Int = 1 << 30) throws(SystemError) -> String {
+        String(decoding: try read(path, limit: limit), as: UTF8.self)
+    }
+
+    /// The last bytes of a file, at most `count`; nil if it cannot be read.
+    package static func tail(_ path: String, count: Int) -> [UInt8]? { try? end(of: path, count: count) }
+
+    /// The last bytes of a file, at most `count`.
+    package static func end(of path: String, count: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(reading: path)
+        let end = lseek(descriptor.number, 0, SEEK_END)
+        lseek(descriptor.number, max(0, end - off_t(count)), SEEK_SET)
+        return try descriptor.readToEnd(limit: count, path: path)
+    }
+
+    /// Writes a new file in place; use where a torn file is recognised for one.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o666) throws(SystemError) {
+        let descriptor = try Descriptor(writing: path, O_TRUNC, mode)
+        try descriptor.write(bytes, path: path)
+    }
+
+    /// Writes a file that is not there yet.
+    ///
+    /// - Returns: false if it is there; then nothing is written.
+    package static func create(
+        _ path: String, with bytes: [UInt8], mode: UInt32 = 0o666
+    ) throws(SystemError) -> Bool {
+        let number = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
+        if number < 0 {
+            if errno == EEXIST { return false }
+            throw SystemError("create", path, code: errno)
+        }
+        let descriptor = Descriptor(owning: number)
+        try descriptor.write(bytes, path: path)
+        return true
+    }
+
+    /// Replaces a file as a whole: readers see the old content or the new.
+    ///
+    /// - Parameter folder: where the temporary file lies, on the same disk; nil for beside the file.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32 = 0o666, temporaryIn folder: String? = nil
+    ) throws(SystemError) {
+        let place = folder.map { "\($0)/\(Paths.name(path))" } ?? path
+        let temporary = temporaryName(for: place)
+        do throws(SystemError) {
+            guard try create(temporary, with: bytes, mode: mode) else {
+                throw SystemError("create", temporary, code: EEXIST)
+            }
+            try rename(temporary, to: path)
+        } catch {
+            unsafe _ = unlink(temporary)
+            throw SystemError(error.operation, path, code: error.code)
+        }
+    }
+
+    /// A name that nobody foresees, and that tells whose file it is: another host may share the disk, and have the same process numbers.
+    private static func temporaryName(for path: String) -> String {
+        let number = String(UInt64.random(in: .min ... .max), radix: 36)
+        return "\(path).\(number).\(Environment.hostName).\(getpid()).tmp"
+    }
+
+    /// Whether a name is one of those under which xpm writes a file of its own before it is whole: `params.json.….HOST.PID.tmp`. A program's
+    /// files are its own, whatever they are called.
+    package static func isTemporary(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts.last == "tmp", Int32(parts[parts.count - 2]) != nil else {
+            return false
+        }
+        let kinds = [
+            "json", "jsonl", "sh", "lua", "env", "done", "failed", "collected", "lock", "claim", "current",
+        ]
+        return parts.dropLast(2).contains { kinds.contains(String($0)) }
+    }
+
+    /// Removes the temporary files of `replace` whose process, of this host, is gone.
+    package static func removeAbandoned(in folder: String) {
+        for name in (try? list(folder)) ?? [] {
+            guard let pid = name.before(".tmp")?.split(separator: ".").last.flatMap({ Int32($0) }), pid > 0,
+                name.hasSuffix(".\(Environment.hostName).\(pid).tmp"), kill(pid, 0) != 0, errno == ESRCH
+            else { continue }
+            try? remove("\(folder)/\(name)")
+        }
+    }
+
+    package static func rename(_ from: String, to: String) throws(SystemError) {
+        // Both names are in one folder or on one disk, so the rename is atomic.
+        if unsafe renameFile(from, to) != 0 { throw SystemError("rename to", to, code: errno) }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    package static func remove(_ path: String) throws(SystemError) {
+        if unsafe unlink(path) != 0, errno != ENOENT { throw SystemError("remove", path, code: errno) }
+    }
+
+    /// Removes a folder if nothing is in it.
+    package static func removeEmptyFolder(_ path: String) throws(SystemError) {
+        if unsafe rmdir(path) != 0, ![ENOENT, ENOTEMPTY, EEXIST].contains(errno) {
+            throw SystemError("remove", path, code: errno)
+        }
+    }
+
+    /// Removes a file, or a folder with all in it. Links are not followed, neither in it nor on the way from the root to it.
+    ///
+    /// - Parameter root: a folder above it, which may be a link.
+    /// - Throws: ELOOP where a link is on the way, EINVAL for what is not below the root.
+    package static func removeTree(_ path: String, below root: String) throws(SystemError) {
+        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+            throw SystemError("remove", path, code: EINVAL)
+        }
+        let failure = unsafe xsys_remove_tree(root, String(way))
+        if failure < 0 { throw SystemError("remove", path, code: -failure) }
+    }
+
+    /// Whether a folder is there, and no link is on the way from the root to it.
+    package static func isFolder(_ path: String, below root: String) -> Bool {
+        guard let way = path.after("\(root)/") else { return false }
+        var folder = root
+        for name in way.split(separator: "/") {
+            folder += "/\(name)"
+            if kind(folder, followingLinks: false) != .folder { return false }
+        }
+        return true
+    }
+
+    /// Brings the data of a file, or of all files in a folder, to the disk before what is renamed after this (`xsys_settle`). What is not
+    /// there has no data.
+    package static func settle(_ path: String) throws(SystemError) {
+        switch kind(path, followingLinks: false) {
+        case .folder: for name in try list(path) { try settle("\(path)/\(name)") }
+        case .file:
+            let file: Descriptor
+            do throws(SystemError) {
+                file = try Descriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            } catch {
+                // One that its program has made unreadable is no concern of ours.
+                if error.isMissing || error.code == EACCES { return }
+                throw error
+            }
+            let failure = xsys_settle(file.number)
+            if failure < 0 { throw SystemError("bring to the disk", path, code: -failure) }
+        default: return
+        }
+    }
+
+    /// The bytes of a file, or of all files in a folder; links count nothing.
+    package static func size(of path: String) -> Int64 {
+        guard let status = status(path, followingLinks: false) else { return 0 }
+        switch UInt8(bitPattern: status.kind) {
+        case UInt8(ascii: "d"): return ((try? list(path)) ?? []).reduce(0) { $0 + size(of: "\(path)/\($1)") }
+        case UInt8(ascii: "f"): return status.size
+        default: return 0
+        }
+    }
+
+    /// A symbolic link; an existing one of that name is replaced.
+    package static func link(_ path: String, to target: String) throws(SystemError) {
+        if unsafe symlink(target, path) == 0 { return }
+        guard errno == EEXIST else { throw SystemError("create link", path, code: errno) }
+        if linkTarget(path) == target { return }
+        let temporary = temporaryName(for: path)
+        if unsafe symlink(target, temporary) != 0 { throw SystemError("create link", path, code: errno) }
+        try rename(temporary, to: path)
+    }
+
+    /// A second name of a file.
+    package static func linkHard(_ path: String, to file: String) throws(SystemError) {
+        if unsafe hardLink(file, path) != 0 { throw SystemError("create link", path, code: errno) }
+    }
+
+    /// Copies a file, or a folder with all in it.
+    ///
+    /// - Parameters:
+    ///   - keepingLinks: whether a link becomes the same link; else what it leads to is copied.
+    ///   - isLeft: what is not copied.
+    /// - Throws: EINVAL where the copy would lie inside what is copied.
+    package static func copyTree(
+        _ from: String, to target: String, keepingLinks: Bool = false,
+        without isLeft: (String) -> Bool = { _ in false }
+    ) throws(SystemError) {
+        if isLeft(from) { return }
+        if keepingLinks, kind(from, followingLinks: false) == .link, let leads = linkTarget(from) {
+            return try link(target, to: leads)
+        }
+        if kind(from) == .folder, "\(Paths.absolute(target))/".hasPrefix("\(Paths.absolute(from))/") {
+            throw SystemError("copy into itself", from, code: EINVAL)
+        }
+        guard kind(from) == .folder else {
+            try makeFolder(Paths.parent(target))
+            let source = try Descriptor(reading: from)
+            // What others could not read they cannot read in the copy either.
+            let permissions = permissions(from) ?? 0
+            let shared: UInt32 = permissions & 0o077 == 0 ? 0o700 : 0o777
+            let mode = (isExecutable(from) ? 0o777 : 0o666) & shared
+            let copy = try Descriptor(writing: target, O_TRUNC, mode)
+            while true {
+                let bytes = try source.readToEnd(limit: 1 << 20, path: from)
+                if bytes.isEmpty { return }
+                try copy.write(bytes, path: target)
+            }
+        }
+        try makeFolder(target)
+        for name in try list(from, refusingStrangers: true) {
+            try copyTree(
+                "\(from)/\(name)", to: "\(target)/\(name)", keepingLinks: keepingLinks, without: isLeft)
+        }
+    }
+
+    /// The target of a symbolic link; nil where there is none, or it is not UTF-8.
+    package static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
+                guard let start = buffer.baseAddress else { return -1 }
+                return unsafe readlink(path, start, buffer.count)
+            }
+        }
+        return count < 0 ? nil : String(validating: buffer[..<count], as: UTF8.self)
+    }
+
+    /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's, and left out.
+    ///
+    /// - Throws: EILSEQ for such a name, where it is refused.
+    package static func list(
+        _ path: String, refusingStrangers: Bool = false
+    ) throws(SystemError) -> [String] {
+        guard let folder = unsafe opendir(path) else { throw SystemError("list", path, code: errno) }
+        defer { unsafe _ = closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(validatingCString: $0)
+                }
+            }
+            if let name {
+                if name != ".", name != ".." { names.append(name) }
+            } else if refusingStrangers {
+                let shown = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                    unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                }
+                throw SystemError("read the name", "\(path)/\(shown)", code: EILSEQ)
+            }
+        }
+        return names.sorted(by: ByteOrder.less)
+    }
+
+    /// Links what a folder has with names that are not UTF-8 into another one, byte for byte.
+    package static func linkStrangers(of folder: String, into place: String) {
+        func path(_ folder: String, _ name: [CChar]) -> [CChar] {
+            folder.utf8.map { CChar(bitPattern: $0) } + [CChar(UInt8(ascii: "/"))] + name
+        }
+        // One that is there is the link, or was kept.
+        for name in strangers(in: folder) { unsafe _ = symlink(path(folder, name), path(place, name)) }
+    }
+
+    /// Removes what a folder has with names that are not UTF-8.
+    package static func removeStrangers(in folder: String) throws(SystemError) {
+        for name in strangers(in: folder) {
+            let failure = unsafe xsys_remove_tree(folder, name)
+            if failure < 0 { throw SystemError("remove", folder, code: -failure) }
+        }
+    }
+
+    /// The names in a folder that are not UTF-8, with the NUL at their ends; none where it cannot be listed.
+    private static func strangers(in folder: String) -> [[CChar]] {
+        guard let listing = unsafe opendir(folder) else { return [] }
+        defer { unsafe _ = closedir(listing) }
+        var names: [[CChar]] = []
+        while let entry = unsafe readdir(listing) {
+            unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    guard unsafe String(validatingCString: name) == nil else { return }
+                    names.append(unsafe Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
+                }
+            }
+        }
+        return names
+    }
+
+    /// The files named `….lock` in a folder and those below it.
+    package static func locks(below folder: String) -> [String] {
+        ((try? list(folder)) ?? []).flatMap { name -> [String] in
+            let path = "\(folder)/\(name)"
+            if kind(path, followingLinks: false) == .folder { return locks(below: path) }
+            return name.hasSuffix(".lock") ? [path] : []
+        }
+    }
+
+    /// Whether the user may write to a folder.
+    package static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
+
+    /// Whether the user may read the file.
+    package static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+    /// Whether the user may execute the file.
+    package static func isExecutable(_ path: String) -> Bool {
+        unsafe kind(path) == .file && access(path, X_OK) == 0
+    }
+}
+
+/// link(2), under a name that `Files.link` does not hide.
+private func hardLink(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
+    unsafe link(from, to)
+}
+
+/// rename(2), under a name that `Files.rename` does not hide.
+private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
+    unsafe rename(from, to)
+}
+
+/// What no other file of this machine has while this one is there.
+package struct FileIdentity: Equatable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+}
+
+/// What a file has as long as nobody writes it or puts another in its place; links are followed.
+package struct FileStamp: Equatable, Sendable {
+    package var inode: UInt64 = 0
+    /// In bytes; -1 is no file's.
+    package var size: Int64 = -1
+    /// In microseconds since 1970.
+    package var modified: Int64 = 0
+    /// The same, of a time that no program can set.
+    package var changed: Int64 = 0
+
+    package init(inode: UInt64 = 0, size: Int64 = -1, modified: Int64 = 0, changed: Int64 = 0) {
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+
+    /// The coarsest times of file systems, and more.
+    private static let margin: Int64 = 3_000_000
+
+    /// What a file has now, if a later change is sure to show: nil for one that was changed a moment ago, since the next change may have the same
+    /// time (as git's racy index entries), and for one on a file system that does not note changes by itself.
+    ///
+    /// - Parameter now: read before the file is.
+    package static func lasting(_ path: String, now: Timestamp = .now) -> FileStamp? {
+        guard let stamp = Files.stamp(path), max(stamp.modified, stamp.changed) < now.microseconds - margin,
+            unsafe xsys_notes_changes(path)
+        else { return nil }
+        return stamp
+    }
+}
