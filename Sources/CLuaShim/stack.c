@@ -80,4 +80,13 @@ void xlua_set_metatable(lua_State *L, int index) { lua_setmetatable(L, index); }
 void xlua_globals(lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS); }
 int xlua_keep(lua_State *L) { return luaL_ref(L, LUA_REGISTRYINDEX); }
 void xlua_fetch(lua_State *L, int reference) { lua_rawgeti(L, LUA_REGISTRYINDEX, reference); }
+bool xlua_fetch_field(lua_State *L, int reference, const char *name, size_t count) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
+    lua_pushlstring(L, name, count);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (!lua_isnil(L, -1)) return true;
+    lua_pop(L, 1);
+    return false;
+}
 void xlua_drop(lua_State *L, int reference) { luaL_unref(L, LUA_REGISTRYINDEX, reference); }

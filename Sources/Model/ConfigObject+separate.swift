@@ -5,6 +5,7 @@ extension ConfigObject {
     /// Gives this object copies of the config objects in it that were submitted with another task and have paths of that task: its own
     /// paths lie in its own folder.
     package func separatePaths() {
+        if isFlat { return }
         var copies: [ObjectIdentifier: ConfigObject] = [:]
         var visited: Set<ObjectIdentifier> = []
         separatePaths(&copies, &visited)

@@ -5,6 +5,7 @@ extension ConfigObject {
     /// collects a sweep is not at one point of it.
     package func allTags() -> [Tag] {
         if let cachedTags { return cachedTags }
+        if isFlat, tags.isEmpty { return [] }
         var path: Set<ObjectIdentifier> = []
         return collectTags(&path)
     }
@@ -14,20 +15,31 @@ extension ConfigObject {
         guard path.insert(ObjectIdentifier(self)).inserted else { return [] }
         var inner = TagGathering()
         let stops = tagStops
-        for (parameter, value) in zip(type.parameters, values) where !stops.contains(parameter.name) {
-            value?.forEachObject { inner.add($0.collectTags(&path)) }
+        for (position, value) in values.enumerated() {
+            guard let value, value.holdsObjects, !stops.contains(type.parameters[position].name) else {
+                continue
+            }
+            value.forEachObject { inner.add($0.collectTags(&path)) }
         }
         for task in initTasks { inner.add(task.collectTags(&path)) }
         // An output has what the task that makes it was varied by, where nothing else says it.
         var makers = TagGathering()
-        forEachMaker { makers.add($0.collectTags(&path)) }
+        if !isFlat { forEachMaker { makers.add($0.collectTags(&path)) } }
         path.remove(ObjectIdentifier(self))
         var found = tags
-        found += inner.agreed(besides: TextSet(found.map(\.name)))
-        found += makers.agreed(besides: TextSet(found.map(\.name)).union(inner.conflicting))
+        if !inner.isEmpty || !makers.isEmpty { found += agreed(inner, makers) }
         found.sort { ByteOrder.less($0.name, $1.name) }
         // What is sealed by a submission contains no cycle.
         if isSealed { cachedTags = found }
+        return found
+    }
+
+    /// The tags that an object has besides its own.
+    private func agreed(_ inner: TagGathering, _ makers: TagGathering) -> [Tag] {
+        var found: [Tag] = []
+        let own = TextSet(tags.map(\.name))
+        found += inner.agreed(besides: own)
+        found += makers.agreed(besides: own.union(TextSet(found.map(\.name))).union(inner.conflicting))
         return found
     }
 
@@ -46,6 +58,7 @@ extension ConfigObject {
     ///
     /// The walk does not enter a task: what that one needs is its own affair.
     package func taskDependencies() -> [ConfigObject] {
+        if isFlat, extraDependencies.isEmpty { return [] }
         var found: [ConfigObject] = []
         var visited: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
         func visit(_ object: ConfigObject) {
@@ -69,6 +82,8 @@ extension ConfigObject {
 private struct TagGathering {
     private var tags: [ConfigObject.Tag] = []
     private(set) var conflicting: TextSet = []
+
+    var isEmpty: Bool { tags.isEmpty }
 
     mutating func add(_ others: [ConfigObject.Tag]) {
         for tag in others {

@@ -154,6 +154,7 @@ package final class ConfigObject {
 
     /// Gives the parameters that have no value yet, and whose default a function makes, theirs.
     package func fillDefaults() throws(ValueError) {
+        if !type.makesDefaults { return }
         for (position, parameter) in type.parameters.enumerated() where values[position] == nil {
             guard let make = parameter.makeDefault else { continue }
             do throws(ValueError) {
@@ -257,8 +258,9 @@ package final class ConfigObject {
 
     /// A parameter has got another value: the tags of the one before are gone, and these come.
     package func setTags(_ new: [Tag], ofParameter name: String) {
+        if new.isEmpty, tags.isEmpty { return }
         guard let position = type.position(of: name).map(Int32.init) else { return new.forEach(addTag) }
-        tags.removeAll { $0.parameter == position }
+        if !tags.isEmpty { tags.removeAll { $0.parameter == position } }
         for var tag in new {
             tag.parameter = position
             addTag(tag)
@@ -299,7 +301,12 @@ package final class ConfigObject {
     /// - Throws: the parameter that has no value, with the way to it, or what `check` throws.
     package func seal(check: (ConfigObject) throws -> Void = { _ in }) throws {
         var visited: Set<ObjectIdentifier> = []
-        try complete(check: check, &visited)
+        // Nothing in it can lead back to it.
+        if isFlat, type.deprecation == nil {
+            if !isSealed { try completeValues(check, &visited) }
+        } else {
+            try complete(check: check, &visited)
+        }
         freeze()
     }
 
@@ -307,6 +314,12 @@ package final class ConfigObject {
         check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
     ) throws {
         if isSealed || !visited.insert(ObjectIdentifier(self)).inserted { return }
+        try completeValues(check, &visited)
+    }
+
+    private func completeValues(
+        _ check: (ConfigObject) throws -> Void, _ visited: inout Set<ObjectIdentifier>
+    ) throws {
         try fillDefaults()
         for (position, parameter) in type.parameters.enumerated() {
             guard let value = values[position] else {
@@ -335,6 +348,11 @@ package final class ConfigObject {
         isSealed = true
         forEachObject { $0.freeze() }
         replacement?.freeze()
+    }
+
+    /// Whether no object is in its values, and it has no init tasks: there is nothing to walk.
+    package var isFlat: Bool {
+        !values.contains { $0?.holdsObjects ?? false } && rare?.initTasks.isEmpty ?? true
     }
 
     /// Every object directly in its values, and its init tasks.

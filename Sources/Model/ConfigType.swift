@@ -40,6 +40,10 @@ package final class ConfigType {
     /// Whether a parameter is left out of identities at its default.
     package let hasIgnoredDefaults: Bool
 
+    /// Whether a function makes the default of a parameter.
+    let makesDefaults: Bool
+    /// Whether a parameter is a path, or has one made.
+    package let hasPaths: Bool
     /// Whether an output of its tasks may go when nobody needs it.
     package let hasTemporaryPaths: Bool
 
@@ -97,6 +101,8 @@ package final class ConfigType {
         }
         unmarkedOverrides = unmarked.sorted(by: ByteOrder.less)
         parameters = all.values.sorted { ByteOrder.less($0.name, $1.name) }
+        makesDefaults = parameters.contains { $0.makeDefault != nil }
+        hasPaths = parameters.contains { $0.jobPath != nil || $0.partial != nil || $0.type.isOfPaths }
         hasTemporaryPaths = parameters.contains(where: \.isTemporary)
         hasIgnoredDefaults = parameters.contains { $0.ignoresDefault }
         positions = TextMap(texts: parameters.enumerated().map { ($0.element.name, $0.offset) })
@@ -110,7 +116,9 @@ package final class ConfigType {
             renames[rename.former] = rename
         }
         self.renames = renames
-        identityHeader = Array((options.deprecation?.target?.key ?? id.lowercased()).utf8)
+        key = options.deprecation?.target?.key ?? id.lowercased()
+        shortName = Self.shortName(ofKey: key)
+        identityHeader = Array(key.utf8)
         identityNames = parameters.map {
             var encoder = ValueEncoder()
             encoder.write(string: $0.name)
@@ -120,10 +128,10 @@ package final class ConfigType {
     }
 
     /// The id in identities and folder names: lower-case, and that of the type which took its place.
-    package var key: String { String(decoding: identityHeader, as: UTF8.self) }
+    package let key: String
 
     /// The last component of the key: the name of the job's files.
-    package var shortName: String { Self.shortName(ofKey: key) }
+    package let shortName: String
 
     /// The last component of a key: `train` of `iris.train`.
     package static func shortName(ofKey key: String) -> String {

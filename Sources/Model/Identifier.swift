@@ -46,30 +46,38 @@ package struct Identifier: Hashable, Sendable {
     }
 
     func append(to bytes: inout [UInt8]) {
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
+        let bigEndian = (
+            words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian
+        )
+        unsafe withUnsafeBytes(of: bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// 64 hexadecimal digits, lower-case.
     package var hex: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        append(to: &bytes)
-        let digits = Array("0123456789abcdef".utf8)
-        return unsafe String(unsafeUninitializedCapacity: 64) { buffer in
-            for (index, byte) in bytes.enumerated() {
-                unsafe buffer[2 * index] = digits[Int(byte >> 4)]
-                unsafe buffer[2 * index + 1] = digits[Int(byte & 15)]
-            }
+        unsafe String(unsafeUninitializedCapacity: 64) { digits in
+            unsafe Self.write(words.0, to: digits, at: 0)
+            unsafe Self.write(words.1, to: digits, at: 16)
+            unsafe Self.write(words.2, to: digits, at: 32)
+            unsafe Self.write(words.3, to: digits, at: 48)
             return 64
         }
     }
 
     /// The first digits, for people.
-    package var short: String { String(hex.prefix(8)) }
+    package var short: String {
+        unsafe String(unsafeUninitializedCapacity: 16) { digits in
+            unsafe Self.write(words.0, to: digits, at: 0)
+            return 8
+        }
+    }
+
+    /// The 16 digits of a word.
+    private static func write(_ word: UInt64, to digits: UnsafeMutableBufferPointer<UInt8>, at place: Int) {
+        for index in 0..<16 {
+            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15
+            unsafe digits[place + index] = value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        }
+    }
 
     package static func == (left: Identifier, right: Identifier) -> Bool { left.words == right.words }
 

@@ -21,12 +21,15 @@ package struct IdentityComputer {
 
     /// The identifier, and whether it holds wherever the object stands.
     mutating func identifier(of object: ConfigObject) -> Identifier {
-        if let cached = object.cachedIdentifier ?? known[ObjectIdentifier(object)] { return cached }
+        if let cached = object.cachedIdentifier { return cached }
+        if !known.isEmpty, let cached = known[ObjectIdentifier(object)] { return cached }
         let (bytes, isFixed) = canonicalBytes(of: object)
         let identifier = Identifier(hashing: bytes)
-        if isFixed {
+        guard isFixed else { return identifier }
+        if object.isSealed {
+            object.cachedIdentifier = identifier
+        } else {
             known[ObjectIdentifier(object)] = identifier
-            if object.isSealed { object.cachedIdentifier = identifier }
         }
         return identifier
     }

@@ -21,7 +21,7 @@ extension ParameterType {
             switch value {
             case .string(let path), .path(let path), .file(let path, _):
                 // No file can have one in its name.
-                if path.utf8.contains(0) { throw ValueError(.refused("a path holds a NUL byte")) }
+                if path.has(0) { throw ValueError(.refused("a path holds a NUL byte")) }
                 return .path(path)
             default: break
             }
@@ -253,7 +253,7 @@ extension Record {
 
 extension Parameter {
     /// The value of a configuration's field: given, or by default.
-    func value(given: Value?, of owner: String, depth: Int) throws(ValueError) -> Value {
+    package func value(given: Value?, of owner: String, depth: Int) throws(ValueError) -> Value {
         guard let given else {
             if let defaultValue { return defaultValue.cloned }
             if let makeDefault { return try makeDefault() }

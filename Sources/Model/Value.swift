@@ -52,6 +52,18 @@ package enum Value {
     }
 }
 
+extension Value {
+    /// Whether it is an object, or has one in it.
+    package var holdsObjects: Bool {
+        switch self {
+        case .object: true
+        case .list(let values), .set(let values): values.contains { $0.holdsObjects }
+        case .map(let entries), .openMap(let entries): entries.contains { $0.value.holdsObjects }
+        default: false
+        }
+    }
+}
+
 extension Value: Equatable {
     /// Equality as Lua and Python see it: `1 == 1.0`; objects are equal when they are the same object.
     package static func == (left: Value, right: Value) -> Bool {

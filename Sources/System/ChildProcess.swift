@@ -19,7 +19,7 @@ package enum ChildProcess {
         _ arguments: [String], environment: EnvironmentBlock, in folder: String?, as process: NewProcess
     ) -> (result: Int32, recordFailed: Bool) {
         // The kernel would take what is before it.
-        if arguments.contains(where: { $0.utf8.contains(0) }) { return (-EINVAL, false) }
+        if arguments.contains(where: { $0.has(0) }) { return (-EINVAL, false) }
         return unsafe withStrings(arguments.map { $0.utf8.map { CChar(bitPattern: $0) } }) { arguments in
             unsafe withStrings(environment.entries) { environment in
                 unsafe process.call { unsafe xsys_spawn(arguments, environment, folder, &$0) }

@@ -13,7 +13,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package init(opening path: String, _ flags: Int32, _ mode: UInt32 = 0o666) throws(SystemError) {
         let operation = flags & O_CREAT != 0 ? "create" : "open"
         // The call would take what is before it.
-        if path.utf8.contains(0) { throw SystemError(operation, path, code: EINVAL) }
+        if path.has(0) { throw SystemError(operation, path, code: EINVAL) }
         let number = unsafe open(path, flags | O_CLOEXEC, mode_t(mode))
         if number < 0 { throw SystemError(operation, path, code: errno) }
         self.number = number
@@ -67,7 +67,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// - Returns: nil where something else than a regular file lies there.
     private static func regular(_ path: String, _ flags: Int32, _ mode: UInt32) throws(SystemError) -> Int32?
     {
-        if path.utf8.contains(0) { throw SystemError("create", path, code: EINVAL) }
+        if path.has(0) { throw SystemError("create", path, code: EINVAL) }
         let number = unsafe open(path, flags & ~O_TRUNC | O_CLOEXEC, mode_t(mode))
         if number < 0 {
             // A link, or a pipe that nobody reads.

@@ -10,7 +10,7 @@ package enum Files {
 
     private static func status(_ path: String, followingLinks: Bool = true) -> xsys_status? {
         var status = xsys_status()
-        guard !path.utf8.contains(0), unsafe xsys_stat(-1, path, followingLinks, &status) == 0 else {
+        guard !path.has(0), unsafe xsys_stat(-1, path, followingLinks, &status) == 0 else {
             return nil
         }
         return status
@@ -71,6 +71,11 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { status(path) != nil }
 
+    /// Whether nothing is there, as far as this user may look.
+    package static func isMissing(_ path: String) -> Bool {
+        status(path) == nil && (errno == ENOENT || errno == ENOTDIR)
+    }
+
     /// Makes a folder and those above it.
     ///
     /// - Parameter mode: of the folder itself.
@@ -111,7 +116,7 @@ package enum Files {
     private static func makeFolder(
         _ path: String, _ root: String, trustsFirst: Bool
     ) throws(SystemError) -> Bool {
-        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+        guard !path.has(0), !root.has(0), let way = path.after("\(root)/") else {
             throw SystemError("create folder", path, code: EINVAL)
         }
         var made = false
@@ -267,7 +272,7 @@ package enum Files {
     /// - Parameter root: a folder above it, which may be a link.
     /// - Throws: ELOOP where a link is on the way, EINVAL for what is not below the root.
     package static func removeTree(_ path: String, below root: String) throws(SystemError) {
-        guard !path.utf8.contains(0), !root.utf8.contains(0), let way = path.after("\(root)/") else {
+        guard !path.has(0), !root.has(0), let way = path.after("\(root)/") else {
             throw SystemError("remove", path, code: EINVAL)
         }
         let failure = unsafe xsys_remove_tree(root, String(way))

@@ -1,4 +1,5 @@
 /// Order by UTF-8 bytes: the order of identifiers and files.
+@usableFromInline
 package enum ByteOrder {
     @inlinable
     package static func less(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {

@@ -52,9 +52,11 @@ extension ByteText {
     }
 
     /// Where a sign is, the first time.
+    @inlinable
     package func firstIndex(of sign: Character) -> Index? { firstRange(of: String(sign))?.lowerBound }
 
     /// Where a sign is, the last time.
+    @inlinable
     package func lastIndex(of sign: Character) -> Index? {
         let (bytes, wanted) = (whole.utf8, Array(sign.utf8))
         var place = bytes.endIndex
@@ -66,6 +68,7 @@ extension ByteText {
     }
 
     /// The parts between signs.
+    @inlinable
     package func split(
         separator: Character, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
     ) -> [Substring] {
@@ -75,6 +78,7 @@ extension ByteText {
     }
 
     /// The parts between occurrences of a text.
+    @inlinable
     package func split(
         separator: String, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
     ) -> [Substring] {
@@ -90,17 +94,20 @@ extension ByteText {
     }
 
     /// The lines, without their ends: a line feed, or a carriage return and a line feed.
+    @inlinable
     package var lines: [Substring] {
         split(separator: "\n", omittingEmptySubsequences: false).map { $0.before("\r") ?? $0 }
     }
 
     /// What is before the first occurrence of a text, and what is behind it; nil where there is none.
+    @inlinable
     package func cut(at sign: String) -> (before: Substring, after: Substring)? {
         guard let found = firstRange(of: sign) else { return nil }
         return (whole[..<found.lowerBound], whole[found.upperBound...])
     }
 
     /// What is before the last occurrence of a sign of ASCII, and what is behind it; nil where there is none.
+    @inlinable
     package func cut(atLast sign: Character) -> (before: Substring, after: Substring)? {
         guard let place = lastIndex(of: sign) else { return nil }
         return (whole[..<place], whole[whole.utf8.index(after: place)...])
@@ -121,11 +128,13 @@ extension ByteText {
     }
 
     /// The text from its start on as long as bytes fit: only for those of ASCII, which are no part of another character.
+    @inlinable
     package func prefix(ofBytes fits: (UInt8) -> Bool) -> Substring {
         whole[..<(whole.utf8.firstIndex { !fits($0) } ?? endIndex)]
     }
 
     /// At most so many bytes of it, and no part of a character.
+    @inlinable
     package func prefix(bytes count: Int) -> Substring {
         var end =
             whole.utf8.index(whole.startIndex, offsetBy: count, limitedBy: whole.endIndex) ?? whole.endIndex
@@ -134,6 +143,7 @@ extension ByteText {
     }
 
     /// Without blanks at its start and end.
+    @inlinable
     package var trimmed: Substring {
         let bytes = whole.utf8
         guard let start = bytes.firstIndex(where: { !$0.isBlank }),
@@ -143,9 +153,11 @@ extension ByteText {
     }
 
     /// Whether it has nothing but blanks.
+    @inlinable
     package var isBlank: Bool { utf8.allSatisfy(\.isBlank) }
 
     /// With each occurrence of a text replaced by another.
+    @inlinable
     package func replacing(_ part: String, with other: String) -> String {
         guard !part.isEmpty, contains(part) else { return String(self) }
         return split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
@@ -153,88 +165,132 @@ extension ByteText {
 }
 
 extension String {
+    @inlinable
     package func hasPrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    @inlinable
     package func hasSuffix(_ suffix: String) -> Bool { self[...].hasSuffix(suffix[...]) }
 
+    @inlinable
     package static func == (left: String, right: String) -> Bool { areSame(left, right) }
+    @inlinable
     package static func != (left: String, right: String) -> Bool { !areSame(left, right) }
+    @inlinable
     package static func ~= (left: String, right: String) -> Bool { areSame(left, right) }
+    @inlinable
     package static func < (left: String, right: String) -> Bool { ByteOrder.less(left, right) }
+    @inlinable
     package static func > (left: String, right: String) -> Bool { ByteOrder.less(right, left) }
+    @inlinable
     package static func <= (left: String, right: String) -> Bool { !ByteOrder.less(right, left) }
+    @inlinable
     package static func >= (left: String, right: String) -> Bool { !ByteOrder.less(left, right) }
 }
 
 extension Substring {
+    @inlinable
     package static func == (left: Substring, right: Substring) -> Bool { areSame(left, right) }
+    @inlinable
     package static func != (left: Substring, right: Substring) -> Bool { !areSame(left, right) }
+    @inlinable
     package static func ~= (left: Substring, right: Substring) -> Bool { areSame(left, right) }
 }
 
 extension Optional where Wrapped == String {
+    @inlinable
     package static func == (left: String?, right: String?) -> Bool { areSame(left, right) }
+    @inlinable
     package static func != (left: String?, right: String?) -> Bool { !areSame(left, right) }
+    @inlinable
     package static func ~= (left: String?, right: String?) -> Bool { areSame(left, right) }
 }
 
 extension Optional where Wrapped == Substring {
+    @inlinable
     package static func == (left: Substring?, right: Substring?) -> Bool { areSame(left, right) }
+    @inlinable
     package static func != (left: Substring?, right: Substring?) -> Bool { !areSame(left, right) }
+    @inlinable
     package static func ~= (left: Substring?, right: Substring?) -> Bool { areSame(left, right) }
 }
 
 extension Array where Element == String {
+    @inlinable
     package static func == (left: [String], right: [String]) -> Bool {
         left.elementsEqual(right) { areSame($0, $1) }
     }
+    @inlinable
     package static func != (left: [String], right: [String]) -> Bool { !(left == right) }
 }
 
 extension Array where Element == Substring {
+    @inlinable
     package static func == (left: [Substring], right: [Substring]) -> Bool {
         left.elementsEqual(right) { areSame($0, $1) }
     }
+    @inlinable
     package static func != (left: [Substring], right: [Substring]) -> Bool { !(left == right) }
 }
 
 extension Sequence where Element: StringProtocol {
+    @inlinable
     package func contains(_ text: Element) -> Bool { contains { areSame($0, text) } }
 
     /// In the order of bytes.
+    @inlinable
     package func sorted() -> [Element] { sorted { ByteOrder.less($0, $1) } }
 }
 
 extension Sequence where Element == String {
+    @inlinable
     package func contains(_ text: String) -> Bool { contains { areSame($0, text) } }
+    @inlinable
     package func contains(_ text: Substring) -> Bool { contains { areSame($0, text) } }
 }
 
 extension Sequence where Element == Substring {
+    @inlinable
     package func contains(_ text: Substring) -> Bool { contains { areSame($0, text) } }
 }
 
 extension Collection where Element: StringProtocol {
+    @inlinable
     package func firstIndex(of text: Element) -> Index? { firstIndex { areSame($0, text) } }
 }
 
 extension BidirectionalCollection where Element: StringProtocol {
+    @inlinable
     package func lastIndex(of text: Element) -> Index? { lastIndex { areSame($0, text) } }
+}
+
+extension StringProtocol {
+    /// Whether it has a byte.
+    @inlinable
+    package func has(_ byte: UInt8) -> Bool {
+        let found = utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe holds(byte, bytes)
+        }
+        return found ?? utf8.contains(byte)
+    }
 }
 
 extension UInt8 {
     /// `0` to `9`.
+    @inlinable
     package var isDigit: Bool { (0x30...0x39).contains(self) }
     /// `0` to `9`, `a` to `f`, `A` to `F`.
+    @inlinable
     package var isHexDigit: Bool { isDigit || (0x41...0x46).contains(self & 0xdf) }
 
     /// A letter of ASCII.
+    @inlinable
     package var isLetter: Bool { (0x61...0x7a).contains(self | 0x20) }
     /// A space, a tab, or what ends lines or pages.
+    @inlinable
     package var isBlank: Bool { self == 0x20 || (0x09...0x0d).contains(self) }
 }
 
 /// Whether two texts, or none, are the same.
-@usableFromInline
+@inlinable
 package func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Bool {
     switch (left, right) {
     case (nil, nil): true
@@ -244,16 +300,27 @@ package func areSame<Part: StringProtocol>(_ left: Part?, _ right: Part?) -> Boo
 }
 
 /// Whether two texts have the same bytes.
-@usableFromInline
+@inlinable
 package func areSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
     let (left, right) = (left.utf8, right.utf8)
     let isSame = left.withContiguousStorageIfAvailable { left in
-        right.withContiguousStorageIfAvailable { right -> Bool in
-            guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
-                return left.count == right.count
-            }
-            return unsafe memcmp(a, b, left.count) == 0
+        right.withContiguousStorageIfAvailable { right in
+            unsafe areSameBytes(left, right)
         }
     }
     return isSame.flatMap { $0 } ?? left.elementsEqual(right)
+}
+
+@usableFromInline
+package func areSameBytes(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
+        return left.count == right.count
+    }
+    return unsafe memcmp(a, b, left.count) == 0
+}
+
+@usableFromInline
+package func holds(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let start = bytes.baseAddress else { return false }
+    return unsafe memchr(start, Int32(byte), bytes.count) != nil
 }

@@ -5,7 +5,7 @@ package enum TerminalText {
     /// - Parameter allowsColours: whether `ESC [ … m` stays: of xpm's own text, on a terminal.
     package static func safe(_ text: String, allowsColours: Bool = false) -> String {
         isSafe(text, except: allowsColours ? [0x09, 0x0a, 0x1b] : [0x09, 0x0a])
-            && !(allowsColours && text.utf8.contains(0x1b))
+            && !(allowsColours && text.has(0x1b))
             ? text : escaped(text, allowsColours: allowsColours, isLine: false)
     }
 
@@ -27,7 +27,7 @@ package enum TerminalText {
 
     /// Without the sequences that terminals take for themselves: colours, titles, moves (ECMA-48, 5.4 and 5.6).
     package static func plain(_ text: String) -> String {
-        text.utf8.contains(0x1b) ? String(decoding: plain(Array(text.utf8)[...]), as: UTF8.self) : text
+        text.has(0x1b) ? String(decoding: plain(Array(text.utf8)[...]), as: UTF8.self) : text
     }
 
     package static func plain(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
@@ -57,10 +57,21 @@ package enum TerminalText {
     }
 
     private static func isSafe(_ text: String, except allowed: [UInt8]) -> Bool {
-        text.utf8.allSatisfy { (0x20..<0x7f).contains($0) || allowed.contains($0) }
+        isPlain(text, except: allowed)
             || !text.unicodeScalars.contains {
                 isDangerous($0) && !($0.isASCII && allowed.contains(UInt8($0.value)))
             }
+    }
+
+    /// Whether it is of printable ASCII: all bytes are looked at, many at once.
+    private static func isPlain(_ text: String, except allowed: [UInt8]) -> Bool {
+        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            var others = 0
+            for index in 0..<bytes.count { others &+= unsafe bytes[index] &- 0x20 < 0x5f ? 0 : 1 }
+            if others == 0 { return true }
+            return unsafe others == bytes.count { $0 &- 0x20 >= 0x5f && allowed.contains($0) }
+        }
+        return isPlain ?? false
     }
 
     /// Controls (C0, DEL, C1), and what embeds or overrides a direction (Unicode Standard Annex 9).

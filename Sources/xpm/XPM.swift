@@ -48,8 +48,28 @@ struct XPM: ParsableCommand {
         let arguments = Arguments.all.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
-        main(Array(hasScript ? arguments.prefix { $0 != "--" } : arguments))
+        start(hasScript ? arguments.prefix { $0 != "--" } : arguments)
         if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
+    }
+
+    /// Runs the command that the first words name. It is parsed by itself: through all commands above it, ArgumentParser needs longer than most
+    /// commands run. What cannot be parsed like this, such as a request for help, goes the long way.
+    private static func start(_ arguments: ArraySlice<String>) {
+        if arguments.elementsEqual(["--version"], by: ==) {
+            return StandardStream.output.write("xpm \(xpmVersion)\n")
+        }
+        var command: any ParsableCommand.Type = XPM.self
+        var rest = arguments
+        while let word = rest.first,
+            let next = command.configuration.subcommands.first(where: { $0._commandName == word })
+        {
+            command = next
+            rest = rest.dropFirst()
+        }
+        guard command.configuration.subcommands.isEmpty, var parsed = try? command.parseAsRoot(Array(rest)),
+            type(of: parsed) == command
+        else { return main(Array(arguments)) }
+        do { try parsed.run() } catch { exit(withError: error) }
     }
 
     /// Nothing but help goes without /proc, /dev/null and a current folder.
@@ -95,3 +115,19 @@ struct XPM: ParsableCommand {
 
 /// The version of xpm, as `xpm --version` tells and `params.json` notes.
 let xpmVersion = "0.1.0"
+
+extension CommandConfiguration {
+    /// A command that can be parsed by itself.
+    ///
+    /// - Parameter group: the command that it belongs to; empty for `xpm` itself.
+    static func command(
+        _ name: String, of group: String = "", abstract: String, usage: String? = nil,
+        discussion: String = "",
+        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
+    ) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: name, _superCommandName: group.isEmpty ? "xpm" : "xpm \(group)", abstract: abstract,
+            usage: usage, discussion: discussion, subcommands: subcommands,
+            defaultSubcommand: defaultSubcommand)
+    }
+}

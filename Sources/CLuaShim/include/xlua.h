@@ -102,6 +102,8 @@ void xlua_globals(lua_State *state);                                           /
 /// Keeps the value on top alive and gives it a number; `xlua_fetch` pushes it, `xlua_drop` forgets it.
 int xlua_keep(lua_State *state);                                               /* [-1, +0, m] */
 void xlua_fetch(lua_State *state, int reference);                              /* [-0, +1, -] */
+/// Pushes a field of a table that is kept, unless it is nil.
+bool xlua_fetch_field(lua_State *state, int reference, const char *name, size_t count);
 void xlua_drop(lua_State *state, int reference);                               /* [-0, +0, -] */
 
 // MARK: Running Lua

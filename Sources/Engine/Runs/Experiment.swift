@@ -69,6 +69,8 @@ package final class Experiment {
     package struct PlannedJob {
         package let job: Job
         package let state: JobFolder.State
+        /// Whether it was done, and something that it had made is gone.
+        package let wasDone: Bool
         package let dependencies: [Job]
         package let environment: [EnvironmentVariable]
         /// The argument vector of a command; empty for a Lua task.
@@ -175,8 +177,8 @@ package final class Experiment {
         // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
         let identifier = task.identifier
-        let folder = workspace.job(of: task)
         let place = place(of: task)
+        let folder = JobFolder(path: "\(place)/\(identifier.hex)", name: task.represented.type.shortName)
         task.place(in: place)
         task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
         if let known = jobs[identifier] {
@@ -186,7 +188,7 @@ package final class Experiment {
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        let state = try state(
+        let (state, wasDone) = try state(
             of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
         let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
         let shares = task.partialFolders(in: workspace.partials)
@@ -236,20 +238,20 @@ package final class Experiment {
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
             remaking[identifier] = script
         }
-        try register(job, script, state, problem: problem)
+        try register(job, script, state, wasDone: wasDone, problem: problem)
         isSubmitted = true
         return job
     }
 
     /// The kernel would take what is before it.
     private static func refuseNUL(in script: JobScript) throws(ValueError) {
-        for (index, argument) in script.arguments.enumerated() where argument.utf8.contains(0) {
+        for (index, argument) in script.arguments.enumerated() where argument.has(0) {
             throw ValueError(
                 .refused(
                     "\(script.taskID): command: argument \(index) holds a NUL byte, which no program gets; pass such data in a file"
                 ))
         }
-        for variable in script.environment where variable.value.utf8.contains(0) {
+        for variable in script.environment where variable.value.has(0) {
             throw ValueError(
                 .refused(
                     "\(script.taskID): the variable \(variable.name) holds a NUL byte, which no program gets")
@@ -308,8 +310,8 @@ package final class Experiment {
 
     /// Makes a job part of the run.
     private func register(
-        _ job: Job, _ script: JobScript, _ state: JobFolder.State, problem: String? = nil,
-        neededBy: ConfigObject? = nil
+        _ job: Job, _ script: JobScript, _ state: JobFolder.State, wasDone: Bool = false,
+        problem: String? = nil, neededBy: ConfigObject? = nil
     ) throws {
         let spec = job.spec
         let dependencies = spec.dependencies.map { all[$0.index] }
@@ -332,7 +334,8 @@ package final class Experiment {
         }
         planned(
             PlannedJob(
-                job: job, state: state, dependencies: dependencies, environment: script.environment,
+                job: job, state: state, wasDone: wasDone, dependencies: dependencies,
+                environment: script.environment,
                 arguments: script.arguments, requirement: script.requirement, problem: problem,
                 neededBy: neededBy))
     }
@@ -389,8 +392,12 @@ package final class Experiment {
     }
 
     /// What the folder says, unless somebody knows better: what a finished step had prepared may be gone.
-    private func state(of folder: JobFolder, isPrepared: Bool?) throws(SystemError) -> JobFolder.State {
-        if isPrepared == true { return .done }
+    ///
+    /// - Returns: the state, and whether the job was done, and is to run all the same.
+    private func state(
+        of folder: JobFolder, isPrepared: Bool?
+    ) throws(SystemError) -> (JobFolder.State, wasDone: Bool) {
+        if isPrepared == true { return (.done, false) }
         let state = folder.state()
         // Nobody takes the lock of a job that is done: a host that was killed after its last word may have left it.
         if state == .done, mode.launches, let claims = LockClaim.folder {
@@ -402,11 +409,11 @@ package final class Experiment {
                 if !folder.isDone { try Files.removeTree(folder.done, below: folder.path) }
             }
         }
-        guard isPrepared == false, state == .done else { return state }
+        guard isPrepared == false, state == .done else { return (state, false) }
         if mode.launches {
             _ = try FileLock.holding(folder.lock) { () throws(SystemError) in try Files.remove(folder.done) }
         }
-        return .new
+        return (.new, true)
     }
 
     /// What the job takes of this machine, or why it cannot have it.

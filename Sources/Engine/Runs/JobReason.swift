@@ -42,7 +42,7 @@ package struct JobReason {
 package final class JobReasons {
     private let workspace: Workspace
     private let sources: SourceTree
-    private let planned: TextSet
+    private let planned: Set<Identifier>
     private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
     private var changedFiles: TextMap<[String]> = [:]
 
@@ -52,7 +52,7 @@ package final class JobReasons {
     package init(of jobs: [Experiment.PlannedJob], in workspace: Workspace, sources: SourceTree) {
         self.workspace = workspace
         self.sources = sources
-        planned = TextSet(jobs.map { $0.job.spec.identifier.hex })
+        planned = Set(jobs.map { $0.job.spec.identifier })
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
@@ -72,8 +72,7 @@ package final class JobReasons {
             var reason = changed(job)
             reason.state = .failed
             return reason
-        // It was done, and something that it had made is gone.
-        case .new: return job.job.spec.folder.isDone ? JobReason(state: .remade) : changed(job)
+        case .new: return job.wasDone ? JobReason(state: .remade) : changed(job)
         }
     }
 
@@ -155,12 +154,9 @@ package final class JobReasons {
 
     private func histories(of spec: JobSpec) -> (others: JobHistory, own: JobHistory?) {
         if let known = histories[spec.taskID] { return known }
-        let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { [planned] in
-            !planned.contains($0)
-        }
-        let own = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { [planned] in
-            planned.contains($0)
-        }
+        func isPlanned(_ name: String) -> Bool { Identifier(hex: name).map(planned.contains) ?? false }
+        let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { !isPlanned($0) }
+        let own = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace, where: isPlanned)
         let found = (others, own.isEmpty ? nil : own)
         histories[spec.taskID] = found
         return found

@@ -52,11 +52,3 @@ package struct DefaultsOfRun {
         }
     }
 }
-
-extension Value {
-    fileprivate var holdsObjects: Bool {
-        var found = false
-        forEachObject { _ in found = true }
-        return found
-    }
-}

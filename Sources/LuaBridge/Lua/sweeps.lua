@@ -1,4 +1,4 @@
--- Sweeps: many tables of parameters from a few lines. `xpm.lua` runs this file with the host's functions and the function that raises at
+-- Sweeps: many tables of parameters from a few lines. `xpm.lua` runs this file, when the first is asked for, with the host's functions and the function that raises at
 -- the user's line; it gives the functions of the module.
 local host, fail = ...
 

@@ -318,9 +318,17 @@ M.services = setmetatable({
   end,
 })
 
--- Sweeps: a file of their own, which is run with this module's host and error function.
-for name, value in pairs(host.sweeps(host, fail)) do
-  M[name] = value
+-- Sweeps: a file of their own, which is read when the first of its functions is called.
+local sweeps
+
+for _, name in ipairs {
+  "chain", "geomspace", "grid", "integers", "latin", "linspace", "loguniform", "logspace", "random", "range",
+  "sample", "sobol", "uniform", "where", "zip",
+} do
+  M[name] = function(...)
+    sweeps = sweeps or host.sweeps()(host, fail)
+    return sweeps[name](...)
+  end
 end
 
 -- What the host calls -------------------------------------------------------------------------------------------------
@@ -368,8 +376,11 @@ end
 
 --- Calls the experiment's `run`.
 function host.start(experiment, configuration, has_schema, run_mode, arguments)
+  if has_schema and not experiment.optional_keys then
+    experiment.optional_keys = host.optional_keys(experiment.configuration)
+  end
   function host.view(values)
-    return readonly(values, "cfg", has_schema and host.optional_keys(experiment.configuration) or nil)
+    return readonly(values, "cfg", experiment.optional_keys)
   end
   local cfg = host.view(configuration)
   local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, experiment.class)

@@ -161,7 +161,7 @@ extension XpmModule {
                 failures.append(("", ScriptError("\(object.type.id) takes parameters by name")))
                 return
             }
-            if Self.attributes.contains(name), object.type.position(of: name) == nil,
+            if object.type.position(of: name) == nil, Self.attributes.contains(name),
                 object.type.rename(of: name) == nil
             {
                 let why =
@@ -173,16 +173,20 @@ extension XpmModule {
                 var own: [ConfigObject.Tag] = []
                 let value = try stack.value(-1, taggedAs: name, tags: &own)
                 given.append(.init(key: .string(name), value: value))
-                if own.isEmpty { own = sweepPoints.tags(of: name, value, own: swept) }
+                if own.isEmpty, !swept.isEmpty || !sweepPoints.isEmpty {
+                    own = sweepPoints.tags(of: name, value, own: swept)
+                }
                 // A tag without a name says that those of the value stay with it.
                 if own.contains(where: \.name.isEmpty) { object.stopTags(of: name) }
                 tags.append((name, own.filter { !$0.name.isEmpty }))
             } catch { failures.append((name, Self.told(error, "\(object.type.id).\(name)"))) }
         }
-        let names = TextSet(given.map(\.key.plainText))
+        let names = object.type.hasRenames ? TextSet(given.map(\.key.plainText)) : []
         for entry in given {
             guard case .string(let name) = entry.key else { continue }
-            if case .parameter(let now)? = object.type.rename(of: name)?.way, names.contains(now) {
+            if !names.isEmpty, case .parameter(let now)? = object.type.rename(of: name)?.way,
+                names.contains(now)
+            {
                 failures.append(
                     (
                         name,
@@ -351,15 +355,6 @@ extension Deprecation {
 }
 
 extension Value {
-    fileprivate var holdsObjects: Bool {
-        switch self {
-        case .object: true
-        case .list(let values), .set(let values): values.contains { $0.holdsObjects }
-        case .map(let entries), .openMap(let entries): entries.contains { $0.value.holdsObjects }
-        default: false
-        }
-    }
-
     /// A value on one line: tasks by their type and the beginning of their identifier, configs with their values.
     fileprivate func shown(_ depth: Int) -> String {
         switch self {

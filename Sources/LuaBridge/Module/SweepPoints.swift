@@ -50,18 +50,26 @@ struct SweepPoints {
     ///
     /// - Parameter own: what varies in the table that the parameters come from.
     func tags(of name: String, _ value: Model.Value, own: [Value]) -> [ConfigObject.Tag] {
-        if points.isEmpty, own.isEmpty { return [] }
         var tags: [ConfigObject.Tag] = []
-        for values in [own] + points.reversed().map(\.values) {
-            for candidate in values where !tags.contains(where: { $0.name == candidate.tag.name }) {
-                guard let place = candidate.steps.lastIndex(of: name),
-                    value.at(candidate.steps[(place + 1)...]) == candidate.tag.value
-                else { continue }
-                tags.append(candidate.tag)
-            }
+        for candidate in own { add(candidate, of: name, value, to: &tags) }
+        for point in points.reversed() {
+            for candidate in point.values { add(candidate, of: name, value, to: &tags) }
         }
         return tags
     }
+
+    private func add(
+        _ candidate: Value, of name: String, _ value: Model.Value, to tags: inout [ConfigObject.Tag]
+    ) {
+        guard let place = candidate.steps.lastIndex(where: { $0 == name }),
+            !tags.contains(where: { $0.name == candidate.tag.name }),
+            value.at(candidate.steps[(place + 1)...]) == candidate.tag.value
+        else { return }
+        tags.append(candidate.tag)
+    }
+
+    /// Whether no sweep is gone through now.
+    var isEmpty: Bool { points.isEmpty }
 }
 
 extension SweepPoints.Value {

@@ -11,6 +11,7 @@ import Text
 final class XpmModule {
     let lua: LuaState
     /// Types by id.
+    private var lastDefinition: TypeDefinition?
     private(set) var types: TextMap<TypeDefinition> = [:]
     /// Ids that `xpm.ref` named before their types were defined.
     private var references: TextMap<ConfigReference> = [:]
@@ -116,10 +117,10 @@ final class XpmModule {
     /// Runs `xpm.lua` and makes it what `require "xpm"` gives.
     func open() throws {
         let stack = lua.stack
-        stack.push(hostTable)
-        try stack.load(EmbeddedText.sweeps, name: "=[xpm]")
-        stack.set("sweeps", in: -2)
-        stack.pop()
+        add("sweeps") { stack in
+            try stack.load(EmbeddedText.sweeps, name: "=[xpm]")
+            return 1
+        }
         try stack.load(EmbeddedText.module, name: "=[xpm]")
         stack.push(hostTable)
         try stack.call(arguments: 1, results: 1)
@@ -195,18 +196,18 @@ final class XpmModule {
         return reference
     }
 
-    func definition(of type: ConfigType) -> TypeDefinition? { types[type.id] }
+    func definition(of type: ConfigType) -> TypeDefinition? {
+        // Plans ask for one type many times in a row.
+        if let last = lastDefinition, last.type === type { return last }
+        lastDefinition = types[type.id]
+        return lastDefinition
+    }
 
     /// Pushes a field of the type's definition or of its bases'; nothing if no one has it.
     func pushField(_ name: String, of type: ConfigType, _ stack: LuaStack) -> Bool {
         var definition = definition(of: type)
         while let one = definition {
-            stack.push(one.table)
-            stack.get(name, from: -1)
-            stack.insert(-2)
-            stack.pop()
-            if stack.kind(-1) != .null { return true }
-            stack.pop()
+            if stack.pushField(name, of: one.table) { return true }
             definition = one.base
         }
         return false

@@ -46,7 +46,7 @@ extension PlanSession {
                 throw ScriptError("xp:setenv(name, value, override): override is true or false")
             }
             let value = try stack.value(2).plainText
-            if value.utf8.contains(0) {
+            if value.has(0) {
                 throw ScriptError("xp:setenv: the value of \(name) holds a NUL byte")
             }
             let overrides = stack.isAbsent(3) || stack.bool(3)
@@ -165,6 +165,7 @@ extension PlanSession {
 
     /// What a task has among its parameters that is to be prepared becomes jobs before it, as if it had been submitted.
     private func submitPreparations(of task: ConfigObject, _ stack: LuaStack) throws {
+        if task.isFlat { return }
         var visited: Set<ObjectIdentifier> = [ObjectIdentifier(task)]
         func visit(_ object: ConfigObject) throws {
             guard visited.insert(ObjectIdentifier(object)).inserted, object.task == nil else { return }
@@ -193,6 +194,7 @@ extension PlanSession {
 
     /// A task that needs itself would wait for ever, and a config that contains itself cannot be written down.
     private func refuseCycles(_ task: ConfigObject) throws {
+        if task.isFlat, task.extraDependencies.isEmpty { return }
         var path: [ConfigObject] = []
         var finished: Set<ObjectIdentifier> = []
         func visit(_ object: ConfigObject) throws {
@@ -218,26 +220,19 @@ extension PlanSession {
 
     /// Calls the `validate` of a type, its base's first.
     private func validate(_ object: ConfigObject, _ stack: LuaStack) throws {
-        var chain: [TypeDefinition] = []
-        var definition = module.definition(of: object.type)
-        while let one = definition {
-            chain.append(one)
-            definition = one.base
-        }
-        for one in chain.reversed() {
-            stack.push(one.table)
-            stack.get("validate", from: -1)
-            guard stack.kind(-1) == .function else {
-                stack.pop(2)
-                continue
-            }
-            module.push(object, stack)
-            do {
-                try stack.call(arguments: 1, results: 0)
-            } catch let error as LuaError {
-                throw ScriptError("\(object.type.id): \(error.message)")
-            }
-            stack.pop()
+        guard let definition = module.definition(of: object.type) else { return }
+        try validate(object, as: definition, stack)
+    }
+
+    private func validate(_ object: ConfigObject, as definition: TypeDefinition, _ stack: LuaStack) throws {
+        if let base = definition.base { try validate(object, as: base, stack) }
+        guard stack.pushField("validate", of: definition.table) else { return }
+        guard stack.kind(-1) == .function else { return stack.pop() }
+        module.push(object, stack)
+        do {
+            try stack.call(arguments: 1, results: 0)
+        } catch let error as LuaError {
+            throw ScriptError("\(object.type.id): \(error.message)")
         }
     }
 

@@ -72,14 +72,17 @@ extension PlanSession {
             }
         }
         let tagged = TextSet(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
+        var steps: TextMap<[String]> = [:]
+        for path in sweep.axes.flatMap(\.paths) { steps[path] = SettingPath.steps(path) ?? [path] }
+        var last: Checked?
         let all = try sweep.points().map { point in
-            var setting = input.configuration
-            for (path, value) in point { try setting.set(path, to: value) }
-            let configuration = try checked(setting, record)
-            let values = point.filter { tagged.contains($0.path) }.map {
-                SweepPoints.Value(
-                    ConfigObject.Tag(
-                        name: $0.path, value: Self.value(at: $0.path, in: configuration) ?? $0.value.value))
+            let configuration = try checked(point, record, after: &last)
+            let values = point.filter { tagged.contains($0.path) }.map { path, value in
+                let way = steps[path] ?? [path]
+                return SweepPoints.Value(
+                    tag: ConfigObject.Tag(
+                        name: path, value: Self.value(at: way, in: configuration) ?? value.value),
+                    steps: way)
             }
             return Point(configuration: configuration, values: values, given: point)
         }
@@ -88,7 +91,7 @@ extension PlanSession {
         points = all.filter { point in
             tagged.isEmpty
                 || seen.insert(
-                    point.values.map { "\($0.tag.name)=\(Self.key($0.tag.value))" }.joined(separator: "\n")
+                    point.values.map { Self.key($0.tag.value) }.joined(separator: "\n")
                 )
                 .inserted
         }
@@ -98,17 +101,64 @@ extension PlanSession {
     private static func key(_ value: Value) -> String {
         switch value {
         case .string(let text), .path(let text), .file(let text, _): "\"\(text)"
-        case .int, .float, .bool, .null: "\(value.told) \(value.plainText)"
+        case .int(let number): "i\(number)"
+        case .float(let number): "f\(number.bitPattern)"
+        case .bool, .null: value.told
         default: JSON(plain: value).text
         }
     }
 
     /// A value as the schema has made it.
-    private static func value(at path: String, in configuration: Value) -> Value? {
-        (SettingPath.steps(path) ?? []).reduce(configuration) { value, step in
+    private static func value(at steps: [String], in configuration: Value) -> Value? {
+        steps.reduce(configuration) { value, step in
             guard case .map(let entries)? = value else { return nil }
-            return entries.first { $0.key.plainText == step }?.value
+            return entries.first { $0.key == .string(step) }?.value
         }
+    }
+
+    /// A point that was checked: the next one differs in what is swept.
+    private struct Checked {
+        let point: ConfigurationSweep.Point
+        let entries: [Value.Entry]
+    }
+
+    /// The configuration at a point of the sweep.
+    ///
+    /// - Parameter last: the one before, of which this one takes what is the same.
+    private func checked(
+        _ point: ConfigurationSweep.Point, _ record: Record?, after last: inout Checked?
+    ) throws -> Value {
+        if let record, let before = last, let entries = Self.changed(before, to: point, record) {
+            last = Checked(point: point, entries: entries)
+            return .map(entries)
+        }
+        var setting = input.configuration
+        for (path, value) in point { try setting.set(path, to: value) }
+        let configuration = try checked(setting, record)
+        if case .map(let entries) = configuration { last = Checked(point: point, entries: entries) }
+        return configuration
+    }
+
+    /// The configuration of a point whose values are of parameters at the top of the schema, and fit; nil for any other, which is read as a whole.
+    private static func changed(
+        _ before: Checked, to point: ConfigurationSweep.Point, _ record: Record
+    ) -> [Value.Entry]? {
+        guard before.point.count == point.count else { return nil }
+        var entries = before.entries
+        for (old, new) in zip(before.point, point) {
+            guard old.path == new.path else { return nil }
+            if old.value.content == new.value.content, old.value.origin == new.value.origin { continue }
+            // A map is laid over what is there.
+            if case .map = new.value.content { return nil }
+            guard let parameter = record.parameters.first(where: { $0.name == new.path }),
+                let place = entries.firstIndex(where: { $0.key == .string(new.path) }),
+                (try? refuseHoles(new.value)) != nil,
+                let value = try? parameter.value(
+                    given: new.value.fitted(to: parameter.type).value, of: "", depth: 1)
+            else { return nil }
+            entries[place].value = value
+        }
+        return entries
     }
 
     /// Adds what the schema says is swept and has several values, unless the sweep has it already.

@@ -15,8 +15,10 @@ extension LuaStack {
         case .int: return .int(int(index))
         case .float: return .float(float(index))
         case .string:
-            guard isText(index) else { throw ScriptError("a string that is not UTF-8 cannot be a parameter") }
-            return .string(string(index) ?? "")
+            guard let text = text(index) else {
+                throw ScriptError("a string that is not UTF-8 cannot be a parameter")
+            }
+            return .string(text)
         case .table: return try table(index, taggedAs: name, tags: &tags, depth: depth)
         case .object:
             if let object = object(index, .configObject) { return .object(object) }
@@ -62,14 +64,15 @@ extension LuaStack {
             let key: Value
             switch kind(-2) {
             case .int: key = .int(int(-2))
-            case .string: key = .string(string(-2) ?? "")
+            case .string:
+                guard let text = text(-2) else {
+                    throw ScriptError("a key that is not UTF-8 cannot be in a parameter")
+                }
+                key = .string(text)
             case .float: key = .float(float(-2))
             case .bool: key = .bool(bool(-2))
             default:
                 throw ScriptError("a \(typeName(-2)) cannot be a key of a parameter's table")
-            }
-            if case .string = key, !isText(-2) {
-                throw ScriptError("a key that is not UTF-8 cannot be in a parameter")
             }
             let value = try value(-1, taggedAs: name, tags: &tags, depth: depth + 1)
             if case .int(let position) = key, position == Int64(list.count) + 1, entries.isEmpty {

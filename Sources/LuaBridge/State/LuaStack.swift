@@ -50,12 +50,12 @@ import Text
         }
     }
 
-    /// Whether a string is UTF-8.
-    func isText(_ index: Int32) -> Bool {
+    /// The text of a string that is UTF-8; nil for any other value.
+    func text(_ index: Int32) -> String? {
         var count = 0
-        guard let bytes = unsafe xlua_string(pointer, index, &count) else { return false }
+        guard let bytes = unsafe xlua_string(pointer, index, &count) else { return nil }
         return unsafe bytes.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
-            unsafe String(validating: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self) != nil
+            unsafe String(validating: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
         }
     }
 
@@ -171,6 +171,16 @@ import Text
     /// Takes the value on top off the stack and keeps it alive.
     func keep() -> LuaReference { LuaReference(number: unsafe xlua_keep(pointer)) }
     func push(_ reference: LuaReference) { unsafe xlua_fetch(pointer, reference.number) }
+    /// Pushes a field of a table that is kept, unless it is nil.
+    func pushField(_ name: String, of table: LuaReference) -> Bool {
+        var name = name
+        return name.withUTF8 { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return unsafe start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
+                unsafe xlua_fetch_field(pointer, table.number, $0, bytes.count)
+            }
+        }
+    }
     func drop(_ reference: LuaReference) { unsafe xlua_drop(pointer, reference.number) }
 
     // MARK: Running

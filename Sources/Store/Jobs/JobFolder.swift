@@ -187,6 +187,8 @@ package struct JobFolder: Sendable, Hashable {
 
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.
     package func state() -> State {
+        // Most jobs of a new plan.
+        if Files.isMissing(path) { return .new }
         do throws(SystemError) {
             if Files.exists(process), try FileLock.look(lock) { return .running }
             if try lookWhetherDone() { return .done }

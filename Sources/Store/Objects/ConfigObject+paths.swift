@@ -25,7 +25,9 @@ extension ConfigObject {
     /// Gives the generated parameters of this object, and of those in it that have none yet, their paths: `weights.csv` in the job's
     /// folder, `out/model/optimizer/loss.txt` for an object in it, by its place, and `partials/{type}/{name}/{identifier}/…` for what
     /// several tasks share.
-    package func placePaths(_ places: PathPlaces) {
+    package func placePaths(_ places: @autoclosure () -> PathPlaces) {
+        if isFlat, !type.hasPaths { return }
+        let places = places()
         var visited: Set<ObjectIdentifier> = []
         place(places, &visited)
     }
@@ -60,7 +62,7 @@ extension ConfigObject {
                 else { continue }
                 let relative = Paths.relative(path, from: folder)
                 // A line of the script's header each.
-                if !relative.utf8.contains(UInt8(ascii: "\n")), !found.contains(relative) {
+                if !relative.has(UInt8(ascii: "\n")), !found.contains(relative) {
                     found.append(relative)
                 }
             }
@@ -71,7 +73,9 @@ extension ConfigObject {
     }
 
     /// The folders shared with other tasks that it, or an object in it, has.
-    package func partialFolders(in partials: String) -> [String] {
+    package func partialFolders(in partials: @autoclosure () -> String) -> [String] {
+        if isFlat, !type.hasPaths { return [] }
+        let partials = partials()
         var found: [String] = []
         var visited: Set<ObjectIdentifier> = []
         func visit(_ object: ConfigObject) {

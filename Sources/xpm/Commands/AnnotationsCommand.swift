@@ -4,8 +4,8 @@ import System
 import Text
 
 struct AnnotationsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "annotations",
+    static let configuration = CommandConfiguration.command(
+        "annotations",
         abstract: "Write xpm.meta.lua, by which an editor completes and checks experiments.",
         discussion: """
             lua-language-server reads the file where it lies beside the experiment. A file that is there already is replaced, since it is of \

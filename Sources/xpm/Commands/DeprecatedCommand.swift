@@ -5,14 +5,14 @@ import System
 import Text
 
 struct DeprecatedCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "deprecated",
+    static let configuration = CommandConfiguration.command(
+        "deprecated",
         abstract: "Find results that were made under deprecated definitions, and link them to the new ones.",
         subcommands: [List.self, Fix.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list",
+        static let configuration = CommandConfiguration.command(
+            "list", of: "deprecated",
             abstract: "List finished jobs whose identifier is another under the new definitions.",
             discussion: """
                 The script tells the types: xpm.deprecate { … } and xpm.renamed.
@@ -56,8 +56,8 @@ struct DeprecatedCommand: ParsableCommand {
     }
 
     struct Fix: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "fix",
+        static let configuration = CommandConfiguration.command(
+            "fix", of: "deprecated",
             abstract:
                 "Link the folders of deprecated jobs to their new identifiers, so that they count as done.",
             discussion: """

@@ -5,8 +5,8 @@ import System
 import Text
 
 struct DescribeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "describe",
+    static let configuration = CommandConfiguration.command(
+        "describe",
         abstract: "Describe the types that an experiment defines: their parameters, defaults and help.",
         discussion: """
             Loads the script without running its plan. A word that is no file is a type; without a file, the script is experiment.lua.

@@ -5,8 +5,8 @@ import System
 import Text
 
 struct DiffCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "diff",
+    static let configuration = CommandConfiguration.command(
+        "diff",
         abstract: "Tell what two jobs have different.",
         discussion: """
             A job is named by its folder, by the beginning of its identifier, or by type/identifier. The jobs may be of different runs; \

@@ -4,8 +4,8 @@ import Model
 import Text
 
 struct IdentityCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "identity",
+    static let configuration = CommandConfiguration.command(
+        "identity",
         abstract: "Print the identifiers of an experiment's jobs, and what they are made of.",
         discussion: """
             With --explain: the bytes whose SHA-256 the identifier is (long pieces shortened, whole with --json), piece by piece, for each job and each config in it, and the \

@@ -4,8 +4,8 @@ import System
 import Text
 
 struct InitCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "init",
+    static let configuration = CommandConfiguration.command(
+        "init",
         abstract: "Write a small experiment to start from.",
         discussion: """
             Writes experiment.lua and full.yaml into DIR (default: the current folder), and xpm.meta.lua, by which editors complete and \

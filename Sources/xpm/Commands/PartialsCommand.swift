@@ -4,14 +4,14 @@ import System
 import Text
 
 struct PartialsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "partials",
+    static let configuration = CommandConfiguration.command(
+        "partials",
         abstract: "List and clean the folders that several jobs share (xpm.partial).",
         subcommands: [List.self, Clean.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list",
+        static let configuration = CommandConfiguration.command(
+            "list", of: "partials",
             abstract: "List the shared folders, their sizes, and how many jobs refer to each.")
 
         @OptionGroup var workspace: WorkspaceOptions
@@ -29,8 +29,8 @@ struct PartialsCommand: ParsableCommand {
     }
 
     struct Clean: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "clean", abstract: "Remove the shared folders that no job refers to any more.",
+        static let configuration = CommandConfiguration.command(
+            "clean", of: "partials", abstract: "Remove the shared folders that no job refers to any more.",
             discussion: """
                 Tells what would be removed; removes it with --perform. A folder that a running job uses is left alone.
 

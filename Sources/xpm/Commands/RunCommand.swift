@@ -7,8 +7,8 @@ import Text
 import YAMLFile
 
 struct RunCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "run",
+    static let configuration = CommandConfiguration.command(
+        "run",
         abstract: "Run an experiment.",
         discussion: """
             FILES are a Lua script, a YAML file, or both. A YAML file alone names its script with 'file' or 'module'; a script alone \

@@ -5,8 +5,8 @@ import System
 import Text
 
 struct SweepCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sweep",
+    static let configuration = CommandConfiguration.command(
+        "sweep",
         abstract: "Show the points of a sweep, without planning or running anything.",
         discussion: """
             Those of grid_search in the YAML file, of lists where the schema says xpm.sweep, and of --sweep and --zip.

@@ -7,8 +7,8 @@ import System
 import Text
 
 struct WhyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "why",
+    static let configuration = CommandConfiguration.command(
+        "why",
         abstract: "Tell why each job of an experiment would run, or would not.",
         discussion: """
             A job is cached (done before), new, or changed: then the nearest earlier job of its type is named, with each value that is \

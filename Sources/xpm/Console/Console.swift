@@ -5,8 +5,8 @@ import Text
 
 /// What a run shows while it goes on, and at its end.
 protocol Console: RunObserver {
-    /// A job that a dry run or `generate` planned.
-    func planned(_ job: PlannedTask)
+    /// Jobs that a dry run or `generate` planned: some of the plan, in order.
+    func planned(_ jobs: [PlannedTask])
     /// Everything is over; nothing is drawn any more.
     func close(_ report: RunReport)
 }

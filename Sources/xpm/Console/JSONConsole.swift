@@ -56,7 +56,9 @@ final class JSONConsole: Console {
         ]
     }
 
-    func planned(_ job: PlannedTask) {
+    func planned(_ jobs: [PlannedTask]) { for job in jobs { planned(job) } }
+
+    private func planned(_ job: PlannedTask) {
         write(
             .object(
                 [.init("event", "planned")] + Self.members(job.spec) + [

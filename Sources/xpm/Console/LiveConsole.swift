@@ -50,7 +50,7 @@ final class LiveConsole: Console {
 
     private func keep(_ line: String) { drawing.withLock { $0.pending.append(line) } }
 
-    func planned(_ job: PlannedTask) { StandardStream.output.write(output.planned(job)) }
+    func planned(_ jobs: [PlannedTask]) { StandardStream.output.write(output.planned(jobs)) }
 
     func close(_ result: RunReport) {
         drawing.change { drawing in

@@ -28,7 +28,7 @@ final class PlainConsole: Console {
         }
     }
 
-    func planned(_ job: PlannedTask) { StandardStream.output.write(output.planned(job)) }
+    func planned(_ jobs: [PlannedTask]) { StandardStream.output.write(output.planned(jobs)) }
 
     func close(_ result: RunReport) {
         for failure in result.failures { StandardStream.error.write(report.failure(failure)) }

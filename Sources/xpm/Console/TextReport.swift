@@ -26,8 +26,18 @@ struct TextReport {
 
     /// `lr = 0.1, seed = 1`, each value on one line and no longer than a part of it.
     static func values(_ values: [(name: String, value: String, json: JSON)]) -> String {
-        values.map { "\(printable($0.name)) = \(TerminalText.line($0.value, most: valueWidth))" }
-            .joined(separator: ", ")
+        var text = ""
+        write(values: values, to: &text)
+        return text
+    }
+
+    private static func write(values: [(name: String, value: String, json: JSON)], to text: inout String) {
+        for (index, one) in values.enumerated() {
+            if index > 0 { text += ", " }
+            text += printable(one.name)
+            text += " = "
+            text += TerminalText.line(one.value, most: valueWidth)
+        }
     }
 
     /// `lr=0.1 seed=1`, likewise.
@@ -51,25 +61,44 @@ struct TextReport {
         line("again", name, "\(reason); attempt \(attempt + 1) follows")
     }
 
-    /// A planned task on a few lines.
-    func planned(_ task: PlannedTask) -> String {
-        var lines = ["\(style.bold(task.spec.taskID)) \(task.spec.identifier.hex)  \(state(task.reason))"]
+    /// Planned tasks, each on a few lines.
+    func planned(_ tasks: [PlannedTask]) -> String {
+        var text = ""
+        for task in tasks { write(task, to: &text) }
+        return text
+    }
+
+    private func write(_ task: PlannedTask, to text: inout String) {
+        text += style.bold(task.spec.taskID)
+        text += " "
+        text += task.spec.identifier.hex
+        text += "  "
+        text += state(task.reason)
+        text += "\n"
         if !task.parameters.isEmpty {
-            lines.append("    " + Self.values(task.parameters))
+            text += "    "
+            Self.write(values: task.parameters, to: &text)
+            text += "\n"
         }
         if !task.tags.isEmpty {
-            lines.append("    tags   \(Self.tags(task.tags.map { ($0.name, $0.value.plainText) }))")
+            text += "    tags   "
+            for (index, tag) in task.tags.enumerated() {
+                if index > 0 { text += " " }
+                text += Self.printable(tag.name)
+                text += "="
+                text += TerminalText.line(tag.value.plainText, most: Self.valueWidth)
+            }
+            text += "\n"
         }
-        lines += reason(task.reason)
+        for line in reason(task.reason) { text += line + "\n" }
         if let requires = task.requires {
             let problem = task.problem.map { style.yellow(": \($0)") } ?? ""
-            lines.append("    requires \(requires)\(problem)")
+            text += "    requires \(requires)\(problem)\n"
         }
-        for need in task.dependencies { lines.append("    needs  \(need.taskID) \(need.identifier)") }
+        for need in task.dependencies { text += "    needs  \(need.taskID) \(need.identifier)\n" }
         if task.isWritten {
-            lines.append("    script \(Paths.shown(task.spec.folder.script(task.spec.language)))")
+            text += "    script \(Paths.shown(task.spec.folder.script(task.spec.language)))\n"
         }
-        return lines.joined(separator: "\n") + "\n"
     }
 
     /// A failure: what, with which values, what it said last, and where to look.

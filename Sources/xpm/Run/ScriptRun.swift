@@ -216,8 +216,9 @@ final class ScriptRun {
     /// Shows what was planned, each job with its reason, which may lie in any other job of the plan.
     private func showPlan(_ sources: SourceTree) {
         let reasons = JobReasons(of: planned.all, in: context.files.workspace, sources: sources)
+        var some: [PlannedTask] = []
         for one in planned.all {
-            console.planned(
+            some.append(
                 PlannedTask(
                     spec: one.job.spec, reason: reasons.reason(for: one),
                     parameters: one.job.task.flattened(),
@@ -225,8 +226,16 @@ final class ScriptRun {
                     dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
                     isWritten: context.mode == .generate && one.state != .done && one.state != .running,
                     requires: one.requirement?.text, problem: one.problem))
+            if some.count == Self.atOnce {
+                console.planned(some)
+                some.removeAll(keepingCapacity: true)
+            }
         }
+        console.planned(some)
     }
+
+    /// So many jobs of a plan are written in one go.
+    private static let atOnce = 256
 }
 
 extension RunReport.TaskValues {

@@ -6,8 +6,8 @@ import System
 import Text
 
 struct ActionsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "actions",
+    static let configuration = CommandConfiguration.command(
+        "actions",
         abstract: "Do what an experiment offers to do with what it has made.",
         discussion: """
             A plan offers actions with xp:add_action. They run later, from the files that were kept with the run.
@@ -47,8 +47,8 @@ struct ActionsCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List the actions of an experiment.")
+        static let configuration = CommandConfiguration.command(
+            "list", of: "actions", abstract: "List the actions of an experiment.")
 
         @OptionGroup var source: RunOption
         @Flag(help: "One JSON object a line.") var json = false
@@ -74,8 +74,8 @@ struct ActionsCommand: ParsableCommand {
     }
 
     struct Run: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "run",
+        static let configuration = CommandConfiguration.command(
+            "run", of: "actions",
             abstract: "Do an action. It asks what it needs to know; --set answers beforehand.",
             discussion: """
                 Only a terminal is asked. Elsewhere a question without an answer has its default, and one without a default is an error.

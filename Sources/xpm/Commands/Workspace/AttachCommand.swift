@@ -5,8 +5,8 @@ import System
 import Text
 
 struct AttachCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "attach",
+    static let configuration = CommandConfiguration.command(
+        "attach",
         abstract: "Follow a running experiment, wherever it was started.",
         discussion: """
             Prints what ends, until the run is over. Ctrl-C leaves the run alone. The exit code is that of `xpm run`: 0: all done, 1: a job \
@@ -102,8 +102,8 @@ private struct JobNames {
 }
 
 struct StopCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "stop",
+    static let configuration = CommandConfiguration.command(
+        "stop",
         abstract:
             "End a running experiment, as Ctrl-C does: nothing more is launched, running jobs are waited for.",
         discussion: """

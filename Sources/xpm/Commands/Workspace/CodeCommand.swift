@@ -4,8 +4,8 @@ import System
 import Text
 
 struct CodeCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "code",
+    static let configuration = CommandConfiguration.command(
+        "code",
         abstract: "Show or restore the code that a job was submitted with.",
         discussion: """
             Without FILE, lists the kept files, and whether they are today what they were.

@@ -4,8 +4,8 @@ import System
 import Text
 
 struct DoctorCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "doctor",
+    static let configuration = CommandConfiguration.command(
+        "doctor",
         abstract: "Check a workspace, and mend what is safe to mend.",
         discussion: """
             Looks for what dead processes left: runs that seem to go on, records of processes that are gone, temporary files, torn last lines, \

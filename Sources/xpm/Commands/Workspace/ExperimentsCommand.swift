@@ -5,14 +5,14 @@ import System
 import Text
 
 struct ExperimentsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "experiments",
+    static let configuration = CommandConfiguration.command(
+        "experiments",
         abstract: "List experiments and their runs, copy and remove them.",
         subcommands: [List.self, Show.self, Runs.self, Copy.self, Delete.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List the experiments with their newest runs.")
+        static let configuration = CommandConfiguration.command(
+            "list", of: "experiments", abstract: "List the experiments with their newest runs.")
 
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "One JSON object a line.") var json = false
@@ -34,8 +34,8 @@ struct ExperimentsCommand: ParsableCommand {
     }
 
     struct Runs: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "runs", abstract: "List the runs of an experiment, the newest last.")
+        static let configuration = CommandConfiguration.command(
+            "runs", of: "experiments", abstract: "List the runs of an experiment, the newest last.")
 
         @Argument(help: "The experiment.") var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
@@ -51,8 +51,8 @@ struct ExperimentsCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "show",
+        static let configuration = CommandConfiguration.command(
+            "show", of: "experiments",
             abstract:
                 "Show the newest run of an experiment: what it was made with, and its jobs by type and state."
         )
@@ -79,8 +79,8 @@ struct ExperimentsCommand: ParsableCommand {
     }
 
     struct Copy: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "copy",
+        static let configuration = CommandConfiguration.command(
+            "copy", of: "experiments",
             abstract: "Copy an experiment into another workspace, with its finished jobs.",
             discussion: """
                 Copies the newest run, its code, the jobs of it that have ended, and the folders that these share. What is there already is left \
@@ -150,8 +150,8 @@ struct ExperimentsCommand: ParsableCommand {
     }
 
     struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "delete", abstract: "Remove runs of an experiment; their jobs stay.",
+        static let configuration = CommandConfiguration.command(
+            "delete", of: "experiments", abstract: "Remove runs of an experiment; their jobs stay.",
             discussion: """
                 Tells what it would remove; removes it with --perform. xpm gc then finds the jobs that no run refers to.
 

@@ -4,8 +4,8 @@ import System
 import Text
 
 struct FailuresCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "failures",
+    static let configuration = CommandConfiguration.command(
+        "failures",
         abstract: "Show failed jobs, grouped by what they said last.",
         discussion: """
             Jobs that ended for one reason, and whose last line is the same apart from numbers and paths, are one group; the last lines of \

@@ -5,8 +5,8 @@ import System
 import Text
 
 struct GCCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "gc",
+    static let configuration = CommandConfiguration.command(
+        "gc",
         abstract: "Remove what nobody needs any more.",
         discussion: """
             That is: jobs that no run refers to, shared folders and kept code that no job refers to, and temporary outputs \

@@ -6,8 +6,8 @@ import Text
 
 extension JobsCommand {
     struct Kill: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "kill",
+        static let configuration = CommandConfiguration.command(
+            "kill", of: "jobs",
             abstract: "Stop running jobs: SIGTERM to each job's process group, after 10 s SIGKILL.",
             discussion: """
                 Tells which jobs it would stop; stops them with --perform. Jobs of another user, on another machine or in another container are \
@@ -44,8 +44,8 @@ extension JobsCommand {
     }
 
     struct Clean: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "clean", abstract: "Remove the folders of jobs that are not running.",
+        static let configuration = CommandConfiguration.command(
+            "clean", of: "jobs", abstract: "Remove the folders of jobs that are not running.",
             discussion: """
                 Tells which folders it would remove; removes them with --perform. What needs them runs them again. Jobs of an experiment that is running are refused.
 
@@ -119,8 +119,8 @@ extension JobsCommand {
     }
 
     struct Retry: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "retry",
+        static let configuration = CommandConfiguration.command(
+            "retry", of: "jobs",
             abstract: "Run jobs that failed, or did not run, by their scripts, without the plan.",
             discussion: """
                 Those among them that need each other run in order; what needs a job that is not done and is not among them is left out.

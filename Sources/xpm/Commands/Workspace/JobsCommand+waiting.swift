@@ -7,8 +7,8 @@ import Text
 /// What is asked of live runs about the jobs that wait in them.
 extension JobsCommand {
     struct Hold: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "hold",
+        static let configuration = CommandConfiguration.command(
+            "hold", of: "jobs",
             abstract: "Keep waiting jobs of a live run from starting, until they are released.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
@@ -19,8 +19,8 @@ extension JobsCommand {
     }
 
     struct Release: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "release", abstract: "Let jobs go that were held.")
+        static let configuration = CommandConfiguration.command(
+            "release", of: "jobs", abstract: "Let jobs go that were held.")
 
         @Argument(help: "The jobs.") var jobs: [String] = []
         @OptionGroup var selection: NewestJobs
@@ -30,8 +30,8 @@ extension JobsCommand {
     }
 
     struct Priority: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "priority", abstract: "Let waiting jobs of a live run start earlier or later.",
+        static let configuration = CommandConfiguration.command(
+            "priority", of: "jobs", abstract: "Let waiting jobs of a live run start earlier or later.",
             discussion: """
                 The greater number starts earlier; 0 is usual.
 

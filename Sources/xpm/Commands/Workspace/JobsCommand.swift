@@ -5,8 +5,8 @@ import System
 import Text
 
 struct JobsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "jobs",
+    static let configuration = CommandConfiguration.command(
+        "jobs",
         abstract: "List jobs, look into them, stop them, run them again, remove them.",
         discussion: """
             A job is named by its folder, the beginning of its identifier, or type/identifier. --filter picks jobs by their tags and by @state \
@@ -26,8 +26,8 @@ struct JobsCommand: ParsableCommand {
         ])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List jobs, the last submitted first.")
+        static let configuration = CommandConfiguration.command(
+            "list", of: "jobs", abstract: "List jobs, the last submitted first.")
 
         @OptionGroup var selection: JobSelection
 
@@ -51,8 +51,8 @@ struct JobsCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "show",
+        static let configuration = CommandConfiguration.command(
+            "show", of: "jobs",
             abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
 
         @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
@@ -72,8 +72,8 @@ struct JobsCommand: ParsableCommand {
     }
 
     struct Path: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "path", abstract: "Print the folders of jobs.")
+        static let configuration = CommandConfiguration.command(
+            "path", of: "jobs", abstract: "Print the folders of jobs.")
 
         @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
         @OptionGroup var selection: JobSelection
@@ -89,8 +89,8 @@ struct JobsCommand: ParsableCommand {
     }
 
     struct Log: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "log",
+        static let configuration = CommandConfiguration.command(
+            "log", of: "jobs",
             abstract: "Print a job's standard error, or its standard output, and follow it.",
             discussion: "Where a job has ended and wrote nothing to standard error, it is standard output.")
 

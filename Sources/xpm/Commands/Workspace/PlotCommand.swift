@@ -5,8 +5,8 @@ import System
 import Text
 
 struct PlotCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "plot",
+    static let configuration = CommandConfiguration.command(
+        "plot",
         abstract: "Draw the results of an experiment.",
         discussion: """
             Kinds: line (a result over a parameter, with error bars), curve (what tasks logged over their steps), heatmap (a result over two \

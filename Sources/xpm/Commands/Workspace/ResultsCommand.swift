@@ -5,8 +5,8 @@ import System
 import Text
 
 struct ResultsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "results",
+    static let configuration = CommandConfiguration.command(
+        "results",
         abstract: "Show the results of an experiment as a table.",
         discussion: """
             Rows are the tags that vary, or those of --rows; a cell sums up all jobs that have its values: mean ± standard deviation, or \

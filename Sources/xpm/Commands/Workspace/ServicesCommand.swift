@@ -6,8 +6,8 @@ import System
 import Text
 
 struct ServicesCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "services",
+    static let configuration = CommandConfiguration.command(
+        "services",
         abstract: "List, start and stop what lives beside a run: TensorBoard, file servers, your own.",
         discussion: """
             A service is named as EXPERIMENT/SERVICE, a part of one as EXPERIMENT/SERVICE/PART; EXPERIMENT alone means all services of its newest \
@@ -124,8 +124,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List services with their states and addresses.",
+        static let configuration = CommandConfiguration.command(
+            "list", of: "services", abstract: "List services with their states and addresses.",
             discussion: """
                 Without an experiment: those of the newest run of each, and those of earlier runs that still live.
                 """)
@@ -181,8 +181,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Start: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "start", abstract: "Start services, and wait until they are ready.")
+        static let configuration = CommandConfiguration.command(
+            "start", of: "services", abstract: "Start services, and wait until they are ready.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -195,8 +195,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Stop: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "stop", abstract: "Stop services, and wait for their ends.")
+        static let configuration = CommandConfiguration.command(
+            "stop", of: "services", abstract: "Stop services, and wait for their ends.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -209,8 +209,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Restart: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "restart", abstract: "Stop services and start them again.")
+        static let configuration = CommandConfiguration.command(
+            "restart", of: "services", abstract: "Stop services and start them again.")
 
         @OptionGroup var selection: Selection
         @Flag(help: "One JSON object a line.") var json = false
@@ -224,8 +224,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Log: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "log", abstract: "Print what a service wrote, and follow it.")
+        static let configuration = CommandConfiguration.command(
+            "log", of: "services", abstract: "Print what a service wrote, and follow it.")
 
         @OptionGroup var selection: Selection
 
@@ -250,8 +250,8 @@ struct ServicesCommand: ParsableCommand {
     }
 
     struct Open: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "open",
+        static let configuration = CommandConfiguration.command(
+            "open", of: "services",
             abstract: "Print the address of a service, and open it in a browser where there is a screen.")
 
         @OptionGroup var selection: Selection

@@ -5,14 +5,15 @@ import System
 import Text
 
 struct WorkspacesCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "workspaces", abstract: "List the workspaces of settings.yaml.",
+    static let configuration = CommandConfiguration.command(
+        "workspaces", abstract: "List the workspaces of settings.yaml.",
         subcommands: [List.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List the workspaces of settings.yaml, and whether they are there."
+        static let configuration = CommandConfiguration.command(
+            "list", of: "workspaces",
+            abstract: "List the workspaces of settings.yaml, and whether they are there."
         )
 
         @Flag(help: "One JSON object a line.") var json = false
