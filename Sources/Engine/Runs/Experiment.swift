@@ -51,6 +51,7 @@ package final class Experiment {
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
     private var places: TextMap<String> = [:]
+    private var lastPlace: (type: ConfigType, place: String)?
     /// The files that the script has read as parameters, by their paths.
     package var files: (_ path: String) -> JobFile? = { _ in nil }
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
@@ -287,10 +288,11 @@ package final class Experiment {
     }
 
     private func place(of task: ConfigObject) -> String {
-        let key = task.represented.type.key
-        if let known = places[key] { return known }
-        let place = "\(workspace.jobs)/\(key)"
-        places[key] = place
+        let type = task.represented.type
+        if let last = lastPlace, last.type === type { return last.place }
+        let place = places[type.key] ?? "\(workspace.jobs)/\(type.key)"
+        places[type.key] = place
+        lastPlace = (type, place)
         return place
     }
 

@@ -305,7 +305,7 @@ extension PlanSession {
 
     /// Keeps the files that `sources = { … }` of a task names.
     private func keepNamedSources(of definition: TypeDefinition, _ stack: LuaStack) throws {
-        guard definitionsWithKeptSources.insert(definition.type.id).inserted,
+        guard definitionsWithKeptSources.insert(ObjectIdentifier(definition)).inserted,
             module.pushField("sources", of: definition.type, stack)
         else { return }
         defer { stack.pop() }

@@ -64,7 +64,7 @@ package final class PlanSession {
     var sweep = ConfigurationSweep()
     let programs = ProgramFinder()
     /// Types whose `sources` are kept already.
-    var definitionsWithKeptSources: TextSet = []
+    var definitionsWithKeptSources: Set<ObjectIdentifier> = []
     /// The job whose `outputs` is being called.
     var producing: Job?
     /// Whether that happens while the job runs, for one of its outputs.
