@@ -150,17 +150,21 @@ package struct Descriptor: ~Copyable, Sendable {
     /// What is left to read, at most `limit` bytes.
     package borrowing func readToEnd(limit: Int, path: String) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16384)
+        // Most files are small.
+        var size = 2048
         while bytes.count < limit {
-            let count = unsafe chunk.withUnsafeMutableBytes {
-                unsafe Glibc.read(number, $0.baseAddress, $0.count)
+            var failure: Int32 = 0
+            let number = number
+            let piece = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+                let count = unsafe Glibc.read(number, buffer.baseAddress, size)
+                if count < 0 { failure = errno }
+                filled = max(0, count)
             }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SystemError("read", path, code: errno)
-            }
-            if count == 0 { break }
-            bytes.append(contentsOf: chunk[..<count])
+            if failure == EINTR { continue }
+            if failure != 0 { throw SystemError("read", path, code: failure) }
+            if piece.isEmpty { break }
+            if bytes.isEmpty { bytes = piece } else { bytes += piece }
+            size = min(1 << 20, size * 2)
         }
         return bytes
     }

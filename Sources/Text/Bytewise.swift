@@ -40,15 +40,25 @@ extension ByteText {
     /// Where a text begins and ends in this one, the first time; an empty one at the start.
     @inlinable
     package func firstRange(of part: some StringProtocol) -> Range<Index>? {
-        let (bytes, count) = (whole.utf8, part.utf8.count)
-        guard let first = part.utf8.first else { return startIndex..<startIndex }
-        var place = bytes.startIndex
-        while let start = bytes[place...].firstIndex(of: first) {
-            if count == 1 { return start..<bytes.index(after: start) }
-            if bytes[start...].starts(with: part.utf8) { return start..<bytes.index(start, offsetBy: count) }
-            place = bytes.index(after: start)
+        let found = utf8.withContiguousStorageIfAvailable { bytes in
+            part.utf8.withContiguousStorageIfAvailable { part in unsafe firstOffset(of: part, in: bytes) }
         }
-        return nil
+        guard case .some(.some(let offset)) = found else {
+            return firstRange(of: String(part), in: String(self))
+        }
+        guard let offset else { return nil }
+        let start = utf8.index(startIndex, offsetBy: offset)
+        return start..<utf8.index(start, offsetBy: part.utf8.count)
+    }
+
+    /// The same for a text whose bytes do not lie in one piece.
+    @usableFromInline
+    package func firstRange(of part: String, in whole: String) -> Range<Index>? {
+        var (part, whole) = (part, whole)
+        let offset = part.withUTF8 { part in whole.withUTF8 { unsafe firstOffset(of: part, in: $0) } }
+        guard let offset else { return nil }
+        let start = utf8.index(startIndex, offsetBy: offset)
+        return start..<utf8.index(start, offsetBy: part.utf8.count)
     }
 
     /// Where a sign is, the first time.
@@ -58,13 +68,9 @@ extension ByteText {
     /// Where a sign is, the last time.
     @inlinable
     package func lastIndex(of sign: Character) -> Index? {
-        let (bytes, wanted) = (whole.utf8, Array(sign.utf8))
-        var place = bytes.endIndex
-        while let end = bytes[..<place].lastIndex(of: wanted[0]) {
-            if bytes[end...].starts(with: wanted) { return end }
-            place = end
-        }
-        return nil
+        var (sign, whole) = (String(sign), String(self))
+        let offset = sign.withUTF8 { sign in whole.withUTF8 { unsafe lastOffset(of: sign, in: $0) } }
+        return offset.map { utf8.index(startIndex, offsetBy: $0) }
     }
 
     /// The parts between signs.
@@ -323,4 +329,37 @@ package func areSameBytes(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBuf
 package func holds(_ byte: UInt8, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let start = bytes.baseAddress else { return false }
     return unsafe memchr(start, Int32(byte), bytes.count) != nil
+}
+
+/// Where some bytes are in others, the first time; those of none at the start.
+@usableFromInline
+package func firstOffset(of part: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let wanted = part.baseAddress, part.count > 0 else { return 0 }
+    guard let start = bytes.baseAddress else { return nil }
+    let first = unsafe Int32(wanted.pointee)
+    var offset = 0
+    while offset + part.count <= bytes.count {
+        let places = bytes.count - part.count + 1 - offset
+        guard let found = unsafe memchr(start + offset, first, places) else { return nil }
+        offset = unsafe UnsafeRawPointer(found) - UnsafeRawPointer(start)
+        if unsafe memcmp(start + offset, wanted, part.count) == 0 { return offset }
+        offset += 1
+    }
+    return nil
+}
+
+/// Where some bytes, at least one, are in others, the last time.
+@usableFromInline
+package func lastOffset(of part: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let last = unsafe part.last, bytes.count >= part.count else { return nil }
+    var offset = bytes.count - part.count
+    while offset >= 0 {
+        if unsafe bytes[offset + part.count - 1] == last,
+            unsafe bytes[offset..<(offset + part.count)].elementsEqual(part)
+        {
+            return offset
+        }
+        offset -= 1
+    }
+    return nil
 }

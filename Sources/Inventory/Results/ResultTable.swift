@@ -128,9 +128,15 @@ package struct ResultTable: Sendable {
         }
         // Where nothing is said of what is summed up, all is.
         guard !over.isEmpty else { return notes }
-        var values: TextMap<TextSet> = [:]
-        for point in points { for tag in point.tags { values[tag.name, default: []].insert(tag.value.text) } }
-        let left = values.filter { $0.value.count > 1 && !(rows + over).contains($0.key.text) }.orderedKeys
+        var first: TextMap<JSON> = [:]
+        var varying: TextSet = []
+        for point in points {
+            for tag in point.tags {
+                if first[tag.name].map({ $0 != tag.value }) ?? false { varying.insert(tag.name) }
+                if first[tag.name] == nil { first[tag.name] = tag.value }
+            }
+        }
+        let left = varying.subtracting(TextSet(rows + over)).ordered
         if !left.isEmpty {
             notes.append("cells are over \(left.joined(separator: " and ")) too")
         }
@@ -141,11 +147,19 @@ package struct ResultTable: Sendable {
     private static func untold(
         _ points: [ResultPoint], _ named: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
     ) -> [String] {
-        var groups: TextMap<[ResultPoint]> = [:]
+        // In most tables no two jobs have the same tags: their hashes tell.
+        var alike: [Int: [ResultPoint]] = [:]
         for point in points where point.state == .done {
-            let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.text)" }
-            let key = "\(point.task) \(tags.sorted(by: ByteOrder.less).joined())"
-            groups[key, default: []].append(point)
+            alike[point.tags.reduce(TextKey(point.task).hashValue) { $0 ^ hash(of: $1) }, default: []].append(
+                point)
+        }
+        var groups: TextMap<[ResultPoint]> = [:]
+        for some in alike.values where some.count > 1 {
+            for point in some {
+                let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.text)" }
+                let key = "\(point.task) \(tags.sorted(by: ByteOrder.less).joined())"
+                groups[key, default: []].append(point)
+            }
         }
         var differing: TextSet = []
         for group in groups.values where group.count > 1 {
@@ -158,6 +172,18 @@ package struct ResultTable: Sendable {
         }
         let tags = TextSet(points.flatMap { $0.tags.map(\.name) })
         return differing.subtracting(tags).ordered
+    }
+
+    private static func hash(of tag: (name: String, value: JSON)) -> Int {
+        var hasher = Hasher()
+        TextKey(tag.name).hash(into: &hasher)
+        switch tag.value {
+        case .int(let value): hasher.combine(value)
+        case .float(let value): hasher.combine(value)
+        case .string(let value): TextKey(value).hash(into: &hasher)
+        default: TextKey(tag.value.text).hash(into: &hasher)
+        }
+        return hasher.finalize()
     }
 
     /// The metrics that are asked for, or all, in the order in which they come first.

@@ -116,8 +116,8 @@ package struct Outcome: Sendable, Equatable {
             bytes.first == UInt8(ascii: "{")
         else { return false }
         // As all of them begin: nothing has to be parsed.
-        if bytes.starts(with: doneStart.utf8) {
-            let rest = bytes.dropFirst(doneStart.utf8.count)
+        if bytes.starts(with: doneStart) {
+            let rest = bytes.dropFirst(doneStart.count)
             if job().contains(where: {
                 rest.starts(with: $0.utf8) && rest.dropFirst($0.utf8.count).first == 0x22
             }) {
@@ -131,7 +131,7 @@ package struct Outcome: Sendable, Equatable {
         return job().contains(owner)
     }
 
-    private static let doneStart = #"{"version": 2, "reason": "DONE", "job": ""#
+    private static let doneStart = Array(#"{"version": 2, "reason": "DONE", "job": ""#.utf8)
 
     /// Reads an outcome file. One that cannot be understood is still an outcome: the file's name says which.
     package static func read(_ path: String) -> Outcome {
