@@ -1,5 +1,5 @@
 import Glibc
-package import Model
+import Model
 package import System
 import Text
 
@@ -62,12 +62,6 @@ package struct Workspace: Sendable, Equatable {
                 code: error.code)
         }
         try Files.remove(probe)
-    }
-
-    /// The folder of a task; of a deprecated one that of what took its place.
-    package func job(of task: ConfigObject) -> JobFolder {
-        let type = task.represented.type
-        return JobFolder(path: "\(jobs)/\(type.key)/\(task.identifier.hex)", name: type.shortName)
     }
 
     package func experiment(_ name: String) -> String { "\(path)/experiments/\(name)" }

@@ -108,26 +108,4 @@ struct XPM: ParsableCommand {
             command = next
         }
     }
-
-    /// The arguments after the first `--`.
-    static var scriptArguments: [String] { Array(Arguments.all.drop { $0 != "--" }.dropFirst()) }
-}
-
-/// The version of xpm, as `xpm --version` tells and `params.json` notes.
-let xpmVersion = "0.1.0"
-
-extension CommandConfiguration {
-    /// A command that can be parsed by itself.
-    ///
-    /// - Parameter group: the command that it belongs to; empty for `xpm` itself.
-    static func command(
-        _ name: String, of group: String = "", abstract: String, usage: String? = nil,
-        discussion: String = "",
-        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
-    ) -> CommandConfiguration {
-        CommandConfiguration(
-            commandName: name, _superCommandName: group.isEmpty ? "xpm" : "xpm \(group)", abstract: abstract,
-            usage: usage, discussion: discussion, subcommands: subcommands,
-            defaultSubcommand: defaultSubcommand)
-    }
 }

@@ -6,7 +6,7 @@ import Testing
 import Text
 
 /// Files that change while or before they are read, and outputs that go.
-@Suite("Inputs that change")
+@Suite("Inputs that change", .timeLimit(.minutes(20)))
 struct ChangingInputTests {
     private func bench(_ command: String) throws -> Workbench {
         let bench = try Workbench()

@@ -8,7 +8,7 @@ import Testing
 import Text
 
 /// Random plans under random kills: what the jobs themselves say afterwards must hold. `scripts/chaos ROUNDS` runs more rounds.
-@Suite("Chaos", .serialized)
+@Suite("Chaos", .serialized, .timeLimit(.minutes(20)))
 struct ChaosTests {
     private static let rounds = Int(ProcessInfo.processInfo.environment["XPM_CHAOS_ROUNDS"] ?? "") ?? 10
     private static let seed =

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// What is removed while runs go on: nothing that one of them refers to, or may.
-@Suite("Cleaning beside runs")
+@Suite("Cleaning beside runs", .timeLimit(.minutes(20)))
 struct CleaningTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

@@ -4,7 +4,7 @@ import System
 import Testing
 import Text
 
-@Suite("Code of jobs, and history of runs")
+@Suite("Code of jobs, and history of runs", .timeLimit(.minutes(20)))
 struct CodeTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Temporary outputs, and copies of experiments.
-@Suite("gc and copies")
+@Suite("gc and copies", .timeLimit(.minutes(20)))
 struct CollectionTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// What depends on types, from definition to job: real processes and files.
-@Suite("Configurations of jobs")
+@Suite("Configurations of jobs", .timeLimit(.minutes(20)))
 struct ConfigurationTests {
     @Test("init tasks run before the task, in its process; a default of a function comes to the job")
     func initTasks() throws {
@@ -283,8 +283,7 @@ struct ConfigurationTests {
         let fields = (stat.split(separator: ")").last ?? "").split(separator: " ")
         let host = try #require(Int32(fields[1]))
         kill(host, SIGKILL)
-        usleep(100_000)
-        #expect(FileLock.isHeld("\(folder)/.lock"))
+        #expect(try bench.stays(seconds: 0.1) { FileLock.isHeld("\(folder)/.lock") })
         try Files.write([], to: "\(folder)/f.stop")
         _ = try bench.finish(process, tag)
         #expect(!FileLock.isHeld("\(folder)/.lock"))

@@ -4,7 +4,7 @@ import System
 import Testing
 import Text
 
-@Suite("Detached runs")
+@Suite("Detached runs", .timeLimit(.minutes(20)))
 struct DetachTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

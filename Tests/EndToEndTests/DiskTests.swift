@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Real disks: images that lose power, file systems of users, and those without links. Needs root, loop devices and FUSE.
-@Suite("Disks", .serialized)
+@Suite("Disks", .serialized, .timeLimit(.minutes(20)))
 struct DiskTests {
     /// Whether this user can mount.
     private static let canMount = geteuid() == 0 && Files.exists("/dev/loop-control")

@@ -5,7 +5,7 @@ import Text
 
 /// Every example of the documentation is run: a block after `<!-- file: NAME -->` is written, one after `<!-- run -->` goes to the
 /// shell and must succeed (`<!-- run: 1 -->`: with that exit code).
-@Suite("Documentation")
+@Suite("Documentation", .timeLimit(.minutes(20)))
 struct DocumentationTests {
     private struct Block {
         let language: String

@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// The examples of the repository, run as a user runs them.
-@Suite("Examples")
+@Suite("Examples", .timeLimit(.minutes(20)))
 struct ExampleTests {
     private func run(_ bench: Workbench, _ arguments: String...) throws -> Workbench.Result {
         let (process, tag) = try bench.start(

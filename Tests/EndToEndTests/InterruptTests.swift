@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Signals and sudden deaths, with real processes.
-@Suite("Interrupts and kills")
+@Suite("Interrupts and kills", .timeLimit(.minutes(20)))
 struct InterruptTests {
     /// Tasks that note each of their starts and ends in a file, and take `seconds`.
     private static func script(count: Int, seconds: String) -> String {

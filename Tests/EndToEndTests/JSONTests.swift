@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// What `docs/json.md` says of each command is what the command writes.
-@Suite("JSON")
+@Suite("JSON", .timeLimit(.minutes(20)))
 struct JSONTests {
     /// A member as the page describes it.
     private struct Member {

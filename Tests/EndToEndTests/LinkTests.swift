@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Links, pipes and strangers' files in a workspace: nothing behind them is written or removed.
-@Suite("Nothing followed")
+@Suite("Nothing followed", .timeLimit(.minutes(20)))
 struct LinkTests {
     private static let script = """
         local xpm = require "xpm"

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// What jobs write, read back while and after they run.
-@Suite("Logs")
+@Suite("Logs", .timeLimit(.minutes(20)))
 struct LogTests {
     private func bench(_ command: String) throws -> Workbench {
         let bench = try Workbench()
@@ -28,8 +28,7 @@ struct LogTests {
         #expect(try bench.wait { try bench.read(".\(tag).err").contains("held") })
         let identifier = try #require(try bench.jobs("g.work").first).identifier
         let (log, logTag) = try bench.start(["jobs", "log", "-f", "--out", identifier])
-        usleep(500_000)
-        #expect(log.isRunning)
+        #expect(try bench.stays(seconds: 0.5) { log.isRunning })
         #expect(try bench.run("jobs", "release", "-e", "experiment").code == 0)
         let printed = try bench.finish(log, logTag)
         #expect(printed.output == "one\n" && printed.code == 0, "\(printed)")

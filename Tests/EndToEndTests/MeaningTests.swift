@@ -7,7 +7,7 @@ import Testing
 import Text
 
 /// Commands, values and keys mean one thing, and arrive whole.
-@Suite("Meaning")
+@Suite("Meaning", .timeLimit(.minutes(20)))
 struct MeaningTests {
     private func bench(_ script: String) throws -> Workbench {
         let bench = try Workbench()

@@ -3,7 +3,7 @@ import System
 import Testing
 import Text
 
-@Suite("Notifications")
+@Suite("Notifications", .timeLimit(.minutes(20)))
 struct NotificationTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

@@ -7,7 +7,7 @@ import Text
 /// Each option of each command changes something: what is written, the exit code, or the files.
 ///
 /// The table is checked against the help, so that an option without a case fails.
-@Suite("Options")
+@Suite("Options", .timeLimit(.minutes(20)))
 struct OptionTests {
     /// What shows that an option does something.
     private enum Case {

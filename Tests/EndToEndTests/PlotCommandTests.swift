@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// `xpm plot`: pictures that a browser and a converter read, with what the results say.
-@Suite("Plots, end to end")
+@Suite("Plots, end to end", .timeLimit(.minutes(20)))
 struct PlotCommandTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

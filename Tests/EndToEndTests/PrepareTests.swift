@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Steps that prepare, and actions for later.
-@Suite("Prepare and actions")
+@Suite("Prepare and actions", .timeLimit(.minutes(20)))
 struct PrepareTests {
     private static let script = """
         local xpm = require "xpm"

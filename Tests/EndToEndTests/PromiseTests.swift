@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// What docs and help promise, where it is easily broken.
-@Suite("Promises")
+@Suite("Promises", .timeLimit(.minutes(20)))
 struct PromiseTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

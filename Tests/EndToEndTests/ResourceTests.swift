@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Requirements, time limits and retries, with real processes.
-@Suite("Resources, time and retries")
+@Suite("Resources, time and retries", .timeLimit(.minutes(20)))
 struct ResourceTests {
     private func bench(_ script: String) throws -> Workbench {
         let bench = try Workbench()

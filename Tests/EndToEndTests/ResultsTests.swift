@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// `xpm results`, on what real runs left.
-@Suite("Results")
+@Suite("Results", .timeLimit(.minutes(20)))
 struct ResultsTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

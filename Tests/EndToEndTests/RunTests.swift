@@ -4,7 +4,7 @@ import System
 import Testing
 import Text
 
-@Suite("xpm run")
+@Suite("xpm run", .timeLimit(.minutes(20)))
 struct RunTests {
     private static let chain = """
         local xpm = require "xpm"

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Services with real programs: their states, their logs, their addresses, and that nothing of them is left.
-@Suite("Services")
+@Suite("Services", .timeLimit(.minutes(20)))
 struct ServiceTests {
     private func bench(_ services: String, body: String = "", tasks: Int = 1, work: String = "true") throws
         -> Workbench
@@ -269,7 +269,7 @@ struct ServiceTests {
         let (process, tag) = try bench.start(
             ["run", "s.lua", "--", "slow"], environment: ["BENCH": bench.folder])
         #expect(try bench.wait { try bench.jobs("s.t").allSatisfy(\.isDone) })
-        usleep(300_000)
+        #expect(try bench.stays(seconds: 0.3) { process.isRunning })
         let began = Monotonic.seconds
         process.interrupt()
         #expect(try bench.finish(process, tag).code == 130)

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// A workspace that several users share, and processes that are not xpm's.
-@Suite("Sharing")
+@Suite("Sharing", .timeLimit(.minutes(20)))
 struct SharingTests {
     /// A job that runs until the file `go` is there.
     private static let script = """
@@ -47,11 +47,11 @@ struct SharingTests {
         switch ending {
         case .interrupts:
             second.interrupt()
-            usleep(300_000)
+            #expect(try bench.stays(seconds: 0.3) { second.isRunning })
             second.interrupt()
         case .terminations:
             second.terminate()
-            usleep(300_000)
+            #expect(try bench.stays(seconds: 0.3) { second.isRunning })
             second.terminate()
         case .termination: second.terminate()
         case .stopNow: #expect(try bench.run("stop", "b", "--now").code == 0)

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Signals that were ignored, processes that do nothing, clocks, niceness, terminals without a name.
-@Suite("Signals and time")
+@Suite("Signals and time", .timeLimit(.minutes(20)))
 struct SignalTests {
     private func bench(_ command: String) throws -> Workbench {
         let bench = try Workbench()
@@ -38,7 +38,7 @@ struct SignalTests {
         let began = Date.now
         for _ in 0..<times {
             run.terminate()
-            usleep(300_000)
+            #expect(try bench.stays(seconds: 0.3) { run.isRunning })
         }
         let result = try bench.finish(run, tag)
         #expect(result.code == 130, "\(result)")
@@ -56,7 +56,7 @@ struct SignalTests {
         #expect(try bench.wait { try hasBegun(bench) })
         for _ in 0..<3 {
             kill(run.processIdentifier, SIGHUP)
-            usleep(100_000)
+            #expect(try bench.stays(seconds: 0.1) { run.isRunning })
         }
         let job = try #require(try bench.jobs("t.work").first)
         if let program = ProcessRecord.read(job.process)?.pid { kill(program, SIGHUP) }

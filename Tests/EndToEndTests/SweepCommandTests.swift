@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// Sweeps of a configuration: by YAML and by options.
-@Suite("Sweeps of a configuration, end to end")
+@Suite("Sweeps of a configuration, end to end", .timeLimit(.minutes(20)))
 struct SweepCommandTests {
     private func bench() throws -> Workbench {
         let bench = try Workbench()

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Nothing wrong may pass for right: outcomes, scripts, leftovers, limits, streams.
-@Suite("Trust")
+@Suite("Trust", .timeLimit(.minutes(20)))
 struct TrustTests {
     private func bench(_ script: String) throws -> Workbench {
         let bench = try Workbench()

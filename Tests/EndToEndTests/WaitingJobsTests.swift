@@ -3,7 +3,7 @@ import System
 import Testing
 import Text
 
-@Suite("Waiting jobs of a live run")
+@Suite("Waiting jobs of a live run", .timeLimit(.minutes(20)))
 struct WaitingJobsTests {
     @Test("a script that waits for held jobs is told to be the one that waits")
     func waitingScript() throws {
@@ -195,7 +195,8 @@ struct WaitingJobsTests {
                 let lines = try bench.run("jobs", "list", "-e", "o", "--json").output
                 return lines.contains("waiting") && !lines.contains("running")
             })
-        usleep(500_000)
+        #expect(
+            try bench.stays(seconds: 0.5) { !Files.exists("\(bench.folder)/go") && second.process.isRunning })
         try bench.write("", to: "go")
         #expect(try bench.finish(first.process, first.tag).code == 0)
         #expect(try bench.finish(second.process, second.tag).code == 0)

@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// `xpm why`, `diff`, `describe`, `identity` and what a run says of changed defaults.
-@Suite("Reasons")
+@Suite("Reasons", .timeLimit(.minutes(20)))
 struct WhyTests {
     private static func script(lr: String = "0.1", hidden: String = "16", dropout: String = "0") -> String {
         """

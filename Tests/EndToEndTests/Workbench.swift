@@ -89,6 +89,11 @@ final class Workbench: Sendable {
         return false
     }
 
+    /// Whether something stays so for a while: for what must not happen.
+    func stays(seconds: Double, _ condition: () throws -> Bool) throws -> Bool {
+        try !wait(seconds: seconds) { try !condition() }
+    }
+
     /// The folders of the jobs of a type.
     func jobs(_ type: String, workspace: String = "workspace") throws -> [JobFolder] {
         let folder = "\(folder)/\(workspace)/jobs/\(type)"

@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// `xpm jobs`, `failures`, `experiments`, `gc`, `doctor` and `workspaces`, on what real runs left.
-@Suite("Workspace commands")
+@Suite("Workspace commands", .timeLimit(.minutes(20)))
 struct WorkspaceCommandTests {
     private static let script = """
         local xpm = require "xpm"

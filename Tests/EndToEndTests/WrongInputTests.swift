@@ -4,7 +4,7 @@ import System
 import Testing
 import Text
 
-@Suite("Wrong input")
+@Suite("Wrong input", .timeLimit(.minutes(20)))
 struct WrongInputTests {
     @Test(
         "files and values: the place, the words and exit code 2",

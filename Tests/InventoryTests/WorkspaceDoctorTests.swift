@@ -7,7 +7,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Inventory of a workspace")
+@Suite("Inventory of a workspace", .timeLimit(.minutes(5)))
 struct WorkspaceDoctorTests {
     private let folder: TemporaryFolder
     private let workspace: Workspace

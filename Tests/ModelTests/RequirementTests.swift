@@ -3,7 +3,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("Requirements")
+@Suite("Requirements", .timeLimit(.minutes(5)))
 struct RequirementTests {
     @Test("all of it, with any blanks")
     func whole() throws {

@@ -6,7 +6,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Job scripts")
+@Suite("Job scripts", .timeLimit(.minutes(5)))
 struct JobScriptTests {
     private static let nasty = [
         "plain", "it's", "two words", "", "$HOME `x` \\", "line\nfeed", "é\t\"", "''", "-x=1,2:3",

@@ -10,7 +10,7 @@ import Text
 @testable import System
 
 /// Every reader of a file of the workspace: each cut of what was written, and random changes of it. A reader that traps ends the test run.
-@Suite("Readers of damaged files")
+@Suite("Readers of damaged files", .timeLimit(.minutes(5)))
 struct ReaderFuzzTests {
     private static let job = String(repeating: "ab", count: 32)
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Text
 
-@Suite("Saved objects")
+@Suite("Saved objects", .timeLimit(.minutes(5)))
 struct SavedObjectTests {
     private struct World {
         let folder: TemporaryFolder

@@ -2,7 +2,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("JSON")
+@Suite("JSON", .timeLimit(.minutes(5)))
 struct JSONTests {
     @Test(
         "what is written is read back",

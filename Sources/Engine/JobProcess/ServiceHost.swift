@@ -156,10 +156,10 @@ package enum ServiceHost {
         /// Writes how it ended: nobody else sees it.
         func record(_ code: Int32, _ signal: Int32) {
             guard var record = ServiceRecord.read(order.service), record.host?.pid == getpid() else { return }
-            let reason = ProcessService.reason(code: code, signal: signal, wasReady: true)
+            let reason = ServiceEnd.reason(code: code, signal: signal, wasReady: true)
             record.state =
                 killAt == nil
-                ? .error(ProcessService.quoting(order.service.log, from: mark, after: reason)) : .stopped
+                ? .error(ServiceEnd.quoting(order.service.log, from: mark, after: reason)) : .stopped
             record.host = nil
             // Where it cannot be written it counts as stopped: its host is gone.
             try? record.write(to: order.service)

@@ -99,11 +99,13 @@ package final class DirectLauncher: Launcher {
         var held = Held()
         /// When they are looked at next.
         var looksAtHeldAt = 0.0
+        /// Jobs that were submitted and not looked at yet.
+        var submitted: [LaunchRequest] = []
         /// Jobs that wait until a runner is free, because the limits allow no more of them.
-        var postponed: [(job: JobSpec, memory: Int64?)] = []
+        var postponed: [LaunchRequest] = []
         /// Runners that were let go and are still to be waited for.
         var departed: [Int32] = []
-        var report: (@Sendable (Plan.Event) -> Void)?
+        var report: (@Sendable (LaunchEvent) -> Void)?
         var hasEnded = false
         /// When runners that still have a job are killed, and their jobs; nil for never.
         var killAt: Double?
@@ -143,7 +145,7 @@ package final class DirectLauncher: Launcher {
         close(wake.write)
     }
 
-    package func begin(report: @escaping @Sendable (Plan.Event) -> Void) {
+    package func begin(report: @escaping @Sendable (LaunchEvent) -> Void) {
         state.withLock { $0.report = report }
     }
 
@@ -152,8 +154,23 @@ package final class DirectLauncher: Launcher {
         wakeUp()
     }
 
-    package func launch(_ job: JobSpec, memory: Int64?) {
-        state.withLock { $0.held.remove(job.number) }
+    package func submit(_ requests: [LaunchRequest]) {
+        state.withLock { state in
+            for request in requests { state.held.remove(request.job.number) }
+            state.submitted += requests
+        }
+        wakeUp()
+    }
+
+    /// Starts what was submitted. On the thread that waits: files are locked and written, and processes start.
+    private func launchSubmitted() {
+        while let request = state.withLock({ $0.submitted.isEmpty ? nil : $0.submitted.removeFirst() }) {
+            launch(request)
+        }
+    }
+
+    private func launch(_ request: LaunchRequest) {
+        let job = request.job
         do throws(SystemError) {
             try job.folder.checkPlace()
             // Where this user may not make the folder, that is why.
@@ -167,7 +184,7 @@ package final class DirectLauncher: Launcher {
                 lock.release()
                 return report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
             }
-            var order = JobOrder(job, memory: memory)
+            var order = JobOrder(job, memory: request.memory)
             order.claim = lock.claim
             order.isDurable = isDurable
             order.starter = own
@@ -184,22 +201,22 @@ package final class DirectLauncher: Launcher {
             }
             try hand(job, order, lock)
         } catch {
-            if error.isShortage, postpone(job, memory) { return }
+            if error.isShortage, postpone(request) { return }
             report(.ended(job.number, Outcome(.launch, message: error.text), elsewhere: false))
         }
     }
 
     /// Leaves a job for when another one has ended, if one runs.
-    private func postpone(_ job: JobSpec, _ memory: Int64?) -> Bool {
+    private func postpone(_ request: LaunchRequest) -> Bool {
         let isPostponed = state.withLock { state in
             guard state.runners.values.contains(where: { $0.job != nil }) else { return false }
-            state.postponed.append((job, memory))
+            state.postponed.append(request)
             return true
         }
         if isPostponed {
             report(
-                .waits(
-                    job.number,
+                .queued(
+                    request.job.number,
                     reason: "waits for another job to end: the limits of this process allow no more at once"))
         }
         return isPostponed
@@ -210,20 +227,22 @@ package final class DirectLauncher: Launcher {
         let isFree = state.withLock { !$0.idle.isEmpty || !$0.runners.values.contains { $0.job != nil } }
         guard isFree, let next = state.withLock({ $0.postponed.isEmpty ? nil : $0.postponed.removeFirst() })
         else { return }
-        report(.begins(next.job.number))
-        launch(next.job, memory: next.memory)
+        report(.started(next.job.number))
+        launch(next)
     }
 
-    package func withdraw(_ number: JobNumber) {
-        let wasPostponed = state.withLock { state in
-            for runner in state.runners.values where runner.job?.number == number {
+    package func withdraw(_ jobs: [JobNumber]) {
+        let wanted = Set(jobs)
+        let back = state.withLock { state -> [JobNumber] in
+            for runner in state.runners.values where runner.job.map({ wanted.contains($0.number) }) ?? false {
                 Self.send(JobRunner.Order.withdraw, to: runner)
             }
-            let count = state.postponed.count
-            state.postponed.removeAll { $0.job.number == number }
-            return state.postponed.count < count
+            let back = (state.submitted + state.postponed).map(\.job.number).filter(wanted.contains)
+            state.submitted.removeAll { wanted.contains($0.job.number) }
+            state.postponed.removeAll { wanted.contains($0.job.number) }
+            return back
         }
-        if wasPostponed { report(.withdrawn(number)) }
+        for number in back { report(.withdrawn(number)) }
     }
 
     package func leave(_ number: JobNumber) {
@@ -237,24 +256,25 @@ package final class DirectLauncher: Launcher {
         report(.released(number, holder: holder))
     }
 
-    package func record(_ outcome: Outcome, of job: JobSpec) -> String? {
+    package func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError) {
         var outcome = outcome
         outcome.ended = .now
-        do throws(SystemError) {
-            _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-                if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
-            }
-            return nil
-        } catch { return error.text }
+        _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+            if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
+        }
     }
 
-    package func stop(force: Bool) {
+    package func cancel(_ jobs: [JobNumber]?, force: Bool) {
         let order = force ? JobRunner.Order.kill : JobRunner.Order.terminate
+        let wanted = jobs.map(Set.init)
+        func isMeant(_ job: JobSpec) -> Bool { wanted?.contains(job.number) ?? true }
         state.withLock { state in
-            state.stopOrder = [order]
-            if force { state.killAt = Monotonic.seconds + Self.patience }
-            for runner in state.runners.values where runner.job != nil { Self.send(order, to: runner) }
-            for watched in state.watched.values where !watched.isOfOthers {
+            if jobs == nil { state.stopOrder = [order] }
+            if force, jobs == nil { state.killAt = Monotonic.seconds + Self.patience }
+            for runner in state.runners.values where runner.job.map(isMeant) ?? false {
+                Self.send(order, to: runner)
+            }
+            for watched in state.watched.values where !watched.isOfOthers && isMeant(watched.job) {
                 let folder = watched.job.folder
                 guard let record = ProcessRecord.read(folder.process),
                     (try? record.check(.job(folder), record: folder.process)) != nil
@@ -297,7 +317,7 @@ package final class DirectLauncher: Launcher {
         wakeUp()
     }
 
-    private func report(_ event: Plan.Event) {
+    private func report(_ event: LaunchEvent) {
         let report = state.withLock { $0.report }
         report?(event)
     }
@@ -422,6 +442,7 @@ package final class DirectLauncher: Launcher {
                 }
                 for entry in polled.dropFirst() where entry.revents != 0 { hear(entry.fd) }
             }
+            launchSubmitted()
             killStuck()
             lookAtWatched()
             lookAtHeld()
@@ -470,13 +491,13 @@ package final class DirectLauncher: Launcher {
         }
         let number = heard.job.number
         switch heard.message {
-        case .waiting(let reason)?: report(.waits(number, reason: reason))
-        case .started?: report(.begins(number))
+        case .waiting(let reason)?: report(.queued(number, reason: reason))
+        case .started?: report(.started(number))
         case .withdrawn?: report(.withdrawn(number))
         case .ended(let outcome)?:
             // One that could not even read its order has written none.
             if outcome.reason == .launch, !Files.exists(heard.job.folder.failed) {
-                _ = record(outcome, of: heard.job)
+                try? record(outcome, of: heard.job)
             }
             report(.ended(number, outcome, elsewhere: false))
         case nil: report(.adopted(number))
@@ -496,7 +517,7 @@ package final class DirectLauncher: Launcher {
             } else if let failure = Files.inode(job.folder.failed), failure != formerFailure {
                 report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: !isOwn))
             } else {
-                report(.abandoned(job.number))
+                report(.vanished(job.number))
             }
         }
     }

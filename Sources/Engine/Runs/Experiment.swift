@@ -45,9 +45,8 @@ package final class Experiment {
     private let objects: ObjectLog?
     private let version: String
     private let planned: (PlannedJob) -> Void
-    private let machine: Machine?
+    private let admission: any Admission
     private let secrets: Secrets
-    private lazy var fit = MachineFit(machine, in: workspace, looksForGPUs: mode.launches)
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
     private var places: TextMap<String> = [:]
@@ -87,14 +86,14 @@ package final class Experiment {
     ///   - inbox: where the scheduler takes events from; nil where nothing runs.
     ///   - host: the absolute path of `xpm-job`.
     ///   - version: of xpm, for `params.json`.
-    ///   - machine: what there is for jobs, where the user says it.
+    ///   - admission: what jobs may ask for.
     ///   - secrets: what others are not to read.
     ///   - services: where services are added; nil where none lives.
     ///   - planned: told of each new job.
     package init(
         name: String, mode: RunMode, workspace: Workspace, run: RunFolder?, board: JobBoard,
         inbox: AsyncStream<Plan.Event>.Continuation?, objects: ObjectLog?,
-        environment: [EnvironmentVariable], host: String, version: String, machine: Machine? = nil,
+        environment: [EnvironmentVariable], host: String, version: String, admission: any Admission,
         secrets: Secrets = Secrets(), services: ServiceRegistry? = nil,
         planned: @escaping (PlannedJob) -> Void
     ) {
@@ -110,7 +109,7 @@ package final class Experiment {
         self.version = version
         self.planned = planned
         self.services = services ?? ServiceRegistry(isLive: false)
-        self.machine = machine
+        self.admission = admission
         self.secrets = secrets
     }
 
@@ -422,7 +421,7 @@ package final class Experiment {
     private func demand(
         of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
     ) throws(ValueError) -> (JobDemand?, problem: String?) {
-        do throws(ValueError) { return (try fit.admit(requirement, in: folder), nil) } catch {
+        do throws(ValueError) { return (try admission.admit(requirement, in: folder), nil) } catch {
             // Nothing runs, or somewhere else.
             if !mode.launches { return (nil, error.text) }
             throw ValueError(.refused("\(task.type.id) requires \(error.text)"))

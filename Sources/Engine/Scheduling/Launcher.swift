@@ -1,28 +1,69 @@
+package import Model
 package import Store
+package import System
 import Text
 
-/// Starts jobs and tells how they ended.
+/// Says what a job takes that has a requirement. Belongs to the thread of the script.
+package protocol Admission: AnyObject {
+    /// What a job takes that is about to run; nil where it asks for nothing.
+    ///
+    /// - Throws: why it cannot be given, for the line of the script that asks.
+    func admit(_ requirement: Requirement?, in folder: JobFolder) throws(ValueError) -> JobDemand?
+}
+
+/// A job to launch. Its folder is written, unless the job has files of its own for that.
+package struct LaunchRequest: Sendable {
+    package let job: JobSpec
+    /// What this attempt has, in bytes, where the job asks for some.
+    package let memory: Int64?
+
+    package init(_ job: JobSpec, memory: Int64? = nil) {
+        self.job = job
+        self.memory = memory
+    }
+}
+
+/// What a launcher reports of a job that was submitted to it.
+package enum LaunchEvent: Sendable {
+    /// It waits for something that others hold.
+    case queued(JobNumber, reason: String)
+    /// It has what it waited for, and begins.
+    case started(JobNumber)
+    /// Another process runs it: no slot of ours is used.
+    case adopted(JobNumber)
+    /// An attempt ended. `elsewhere` is one that this run did not start.
+    case ended(JobNumber, Outcome, elsewhere: Bool)
+    /// The process that ran it vanished without an outcome: it has to run again.
+    case vanished(JobNumber)
+    /// It has come back before its program began.
+    case withdrawn(JobNumber)
+    /// Another run, or somebody else, runs it, and this run ends before it.
+    case released(JobNumber, holder: String)
+    /// One that was only watched is done: another run, or somebody by hand, has run it.
+    case doneElsewhere(JobNumber)
+}
+
+/// Starts jobs, and reports what becomes of them.
+///
+/// No call waits for a job, or for anything that takes long: the scheduler calls from its actor.
 package protocol Launcher: Sendable {
     /// Called once, first: where to report what happens to jobs.
-    func begin(report: @escaping @Sendable (Plan.Event) -> Void)
-    /// Starts a job whose folder is written. Does not wait for it; reports `ended`, `adopted` or `abandoned` for it, and before that
-    /// `waits` and `begins`.
-    ///
-    /// - Parameter memory: what this attempt has, in bytes, where the job asks for some.
-    func launch(_ job: JobSpec, memory: Int64?)
-    /// Looks now and then whether somebody else has run a job that is held here; reports `doneElsewhere`. Ends when the job is launched.
+    func begin(report: @escaping @Sendable (LaunchEvent) -> Void)
+    /// Starts jobs. Each is reported as `ended`, `vanished` or `withdrawn` at last, and before that as `queued`, `started`, `adopted`.
+    func submit(_ requests: [LaunchRequest])
+    /// Looks now and then whether somebody else has run a job that is held here; reports `doneElsewhere`. Ends when the job is submitted.
     func watch(_ job: JobSpec)
-    /// Takes back a job whose program waits; reports `withdrawn`, unless it has begun meanwhile.
-    func withdraw(_ number: JobNumber)
+    /// Takes back jobs whose programs wait; reports `withdrawn` for each, unless it has begun meanwhile.
+    func withdraw(_ jobs: [JobNumber])
     /// Watches a job no longer that another run, or somebody else, runs; reports `released`. One that this run has started, or has taken over
     /// from a run that is gone, is left as it is.
     func leave(_ number: JobNumber)
     /// Writes the outcome of a job whose process left none, unless somebody runs it now.
+    func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError)
+    /// Tells jobs to stop that this run has started or taken over: politely (SIGTERM), or at once (SIGKILL).
     ///
-    /// - Returns: why it cannot be written.
-    func record(_ outcome: Outcome, of job: JobSpec) -> String?
-    /// Tells every running job to stop that this run has started or taken over: politely (SIGTERM), or at once (SIGKILL).
-    func stop(force: Bool)
+    /// - Parameter jobs: which; nil for all, also those that are submitted later.
+    func cancel(_ jobs: [JobNumber]?, force: Bool)
     /// Called when no job runs any more.
     func end()
 }

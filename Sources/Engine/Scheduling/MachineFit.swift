@@ -4,7 +4,7 @@ package import System
 import Text
 
 /// Fits requirements to this machine. Belongs to one thread.
-package final class MachineFit {
+package final class MachineFit: Admission {
     private var machine: Machine
     private var hasLooked: Bool
     private let looksForGPUs: Bool
@@ -21,7 +21,7 @@ package final class MachineFit {
         gpuFolder = "\(workspace.tokens)/.gpus/\(Environment.hostName)"
     }
 
-    /// What a job takes that is about to run. One that was killed for its memory begins with more, as far as its requirement goes.
+    /// One that was killed for its memory begins with more, as far as its requirement goes.
     ///
     /// - Throws: why this machine cannot give it.
     package func admit(_ requirement: Requirement?, in folder: JobFolder) throws(ValueError) -> JobDemand? {

@@ -13,22 +13,8 @@ package struct Plan: Sendable {
         case cached([JobSpec])
         /// A job that this run leaves alone.
         case left(JobSpec)
-        /// Another process runs it: no slot of ours is used.
-        case adopted(JobNumber)
-        /// Another run, or somebody else, runs it, and this run ends before it.
-        case released(JobNumber, holder: String)
-        /// It was launched, but its program waits for something that others hold.
-        case waits(JobNumber, reason: String)
-        /// It has what it waited for.
-        case begins(JobNumber)
-        /// It was launched, and has come back before its program began.
-        case withdrawn(JobNumber)
-        /// An attempt ended. `elsewhere` is one that this run did not start.
-        case ended(JobNumber, Outcome, elsewhere: Bool)
-        /// A job that was not launched yet is done: another run, or somebody by hand, has run it.
-        case doneElsewhere(JobNumber)
-        /// The process that ran it vanished without an outcome, and was not of this run: it has to run again.
-        case abandoned(JobNumber)
+        /// What the launcher reports of a job.
+        case launcher(LaunchEvent)
         /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it when it comes.
         case changed(JobKey, JobChange)
         /// The script waits for jobs: it submits nothing before one of them has ended.
@@ -130,6 +116,26 @@ package struct Plan: Sendable {
         case .left(let spec):
             add(spec)
             settle(spec.number, .left, &actions)
+        case .launcher(let event): apply(event, &actions)
+        case .changed(let key, let change): apply(change, to: key, &actions)
+        case .scriptWaits: submitsNothing = true
+        case .scriptEnded: isPlanned = true
+        case .closed: isClosed = true
+        case .drain: drain(&actions)
+        }
+        launchReady(&actions)
+        finishIfOver(&actions)
+        if isPlanned || submitsNothing, running == 0, held > 0, queue.isEmpty, !isDraining {
+            if !hasToldOfHeld { actions.append(.waitForRelease(count: held)) }
+            hasToldOfHeld = true
+        } else {
+            hasToldOfHeld = false
+        }
+        return actions
+    }
+
+    private mutating func apply(_ event: LaunchEvent, _ actions: inout [Action]) {
+        switch event {
         case .adopted(let number):
             queue.giveBackSlots(of: number)
             guard entries[number.index].status.isLaunched else { break }
@@ -139,7 +145,7 @@ package struct Plan: Sendable {
             guard entries[number.index].status.isLaunched else { break }
             stop(number)
             settle(number, .notRun, &actions)
-        case .waits(let number, let reason):
+        case .queued(let number, let reason):
             guard entries[number.index].status.isLaunched else { break }
             set(number, .queued(reason), &actions)
             queued.insert(number)
@@ -149,7 +155,7 @@ package struct Plan: Sendable {
             } else if let greatest, greatest > priority(of: number), recalled.insert(number).inserted {
                 actions.append(.withdraw(number))
             }
-        case .begins(let number):
+        case .started(let number):
             leaveQueue(number)
             if case .queued = entries[number.index].status { set(number, .running, &actions) }
         case .withdrawn(let number):
@@ -172,7 +178,7 @@ package struct Plan: Sendable {
                 succeed(number, as: .cached, &actions)
             default: break
             }
-        case .abandoned(let number):
+        case .vanished(let number):
             guard entries[number.index].status.isLaunched else { break }
             stop(number)
             entries[number.index].lost += 1
@@ -184,21 +190,7 @@ package struct Plan: Sendable {
                 actions.append(.record(number, outcome))
                 giveUp(number, outcome, &actions)
             }
-        case .changed(let key, let change): apply(change, to: key, &actions)
-        case .scriptWaits: submitsNothing = true
-        case .scriptEnded: isPlanned = true
-        case .closed: isClosed = true
-        case .drain: drain(&actions)
         }
-        launchReady(&actions)
-        finishIfOver(&actions)
-        if isPlanned || submitsNothing, running == 0, held > 0, queue.isEmpty, !isDraining {
-            if !hasToldOfHeld { actions.append(.waitForRelease(count: held)) }
-            hasToldOfHeld = true
-        } else {
-            hasToldOfHeld = false
-        }
-        return actions
     }
 
     // MARK: Submitting

@@ -1,4 +1,6 @@
 import Model
+import Store
+import System
 import Text
 
 /// Drives a plan: takes events in order, applies them, and does what the plan says.
@@ -21,7 +23,7 @@ package actor Scheduler {
 
     /// Works until the plan is over. Call once.
     package func run() async {
-        launcher.begin { [inbox] event in inbox.yield(event) }
+        launcher.begin { [inbox] event in inbox.yield(.launcher(event)) }
         for await event in events {
             tell(of: event)
             if perform(plan.apply(event)) { break }
@@ -34,11 +36,11 @@ package actor Scheduler {
         switch event {
         case .submitted(let spec, _), .left(let spec): observer.observe(.submitted(spec))
         case .cached(let specs): for spec in specs { observer.observe(.submitted(spec)) }
-        case .abandoned(let number):
+        case .launcher(.vanished(let number)):
             let spec = plan.spec(number)
             let name = "\(spec.taskID) \(spec.identifier.short)"
             observer.observe(.warning("\(name): its process vanished without an outcome"))
-        case .released(let number, let holder):
+        case .launcher(.released(let number, let holder)):
             let spec = plan.spec(number)
             observer.observe(
                 .warning("\(spec.taskID) \(spec.identifier.short): \(holder) runs it, and goes on"))
@@ -49,25 +51,34 @@ package actor Scheduler {
 
     /// Performs actions; returns whether the run is over.
     private func perform(_ actions: [Plan.Action]) -> Bool {
+        var requests: [LaunchRequest] = []
+        var withdrawn: [JobNumber] = []
+        var isOver = false
         for action in actions {
             switch action {
-            case .launch(let number, let memory): launcher.launch(plan.spec(number), memory: memory)
-            case .withdraw(let number): launcher.withdraw(number)
+            case .launch(let number, let memory):
+                requests.append(LaunchRequest(plan.spec(number), memory: memory))
+            case .withdraw(let number): withdrawn.append(number)
             case .leave(let number): launcher.leave(number)
             case .watch(let number): launcher.watch(plan.spec(number))
-            case .record(let number, let outcome):
-                if let warning = launcher.record(outcome, of: plan.spec(number)) {
-                    observer.observe(.warning(warning))
-                }
+            case .record(let number, let outcome): record(outcome, of: number)
             case .retry(let number, let outcome): observer.observe(.retrying(plan.spec(number), outcome))
             case .report(let number, let status):
                 board.set(number, status)
                 observer.observe(.status(plan.spec(number), status))
             case .changed(let number, let change): observer.observe(.changed(plan.spec(number), change))
             case .waitForRelease(let count): observer.observe(.waitingForRelease(count: count))
-            case .finish: return true
+            case .finish: isOver = true
             }
         }
-        return false
+        if !withdrawn.isEmpty { launcher.withdraw(withdrawn) }
+        if !requests.isEmpty { launcher.submit(requests) }
+        return isOver
+    }
+
+    private func record(_ outcome: Outcome, of number: JobNumber) {
+        do throws(SystemError) { try launcher.record(outcome, of: plan.spec(number)) } catch {
+            observer.observe(.warning(error.text))
+        }
     }
 }

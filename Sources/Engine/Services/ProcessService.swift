@@ -199,7 +199,7 @@ package final class ProcessService: Service {
             close(host.channel)
         }
         let end = try follow(host.channel, port, logFrom: Int(mark), pid: host.pid)
-        let said = { Self.quoting(self.folder.log, from: mark, after: $0) }
+        let said = { ServiceEnd.quoting(self.folder.log, from: mark, after: $0) }
         return switch end {
         case .stopped: end
         case .failed(let why): .failed(said(why))
@@ -307,19 +307,7 @@ package final class ProcessService: Service {
         if isHostGone { return .ended("its host was killed", isWell: false) }
         let numbers = text.split(separator: " ").compactMap { Int32($0) }
         let (code, signal) = numbers.count == 2 ? (numbers[0], numbers[1]) : (-1, 0)
-        return .ended(reason(code: code, signal: signal, wasReady: wasReady), isWell: code == 0)
-    }
-
-    /// `ended by itself: exit code 3`
-    static func reason(code: Int32, signal: Int32, wasReady: Bool) -> String {
-        let how = signal > 0 ? Outcome(.failed, signal: signal).text : "exit code \(code)"
-        return "\(wasReady ? "ended by itself" : "ended before it was ready"): \(how)"
-    }
-
-    /// A reason with what the program said last, which tells more than how it ended.
-    static func quoting(_ log: String, from mark: Int64, after reason: String) -> String {
-        guard Files.size(of: log) > mark, let line = OutputTail.lines(of: log, 1).last else { return reason }
-        return "\(reason): \(line)"
+        return .ended(ServiceEnd.reason(code: code, signal: signal, wasReady: wasReady), isWell: code == 0)
     }
 
     // MARK: On disk

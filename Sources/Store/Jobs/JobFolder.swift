@@ -1,5 +1,5 @@
 import Glibc
-import Model
+package import Model
 package import System
 import Text
 
@@ -198,5 +198,13 @@ package struct JobFolder: Sendable, Hashable {
             if try lookWhetherDone() { return .done }
             return Files.exists(failed) ? .failed(Outcome.read(failed)) : .new
         } catch { return .unreadable(error) }
+    }
+}
+
+extension Workspace {
+    /// The folder of a task; of a deprecated one that of what took its place.
+    package func job(of task: ConfigObject) -> JobFolder {
+        let type = task.represented.type
+        return JobFolder(path: "\(jobs)/\(type.key)/\(task.identifier.hex)", name: type.shortName)
     }
 }

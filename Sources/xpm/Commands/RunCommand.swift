@@ -106,11 +106,17 @@ struct RunCommand: ParsableCommand {
             ].compactMap(\.self)
     }
 
+    private var options: RunOptions {
+        RunOptions(
+            mode: runMode, jobs: jobs, failsFast: failFast, checksOutputs: checkOutputs, waitsForOther: wait,
+            notifications: notify, isJSON: json, isQuiet: quiet)
+    }
+
     func run() throws {
         do throws(Failure) {
             let plan = try ExperimentFiles(of: experiment)
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
-            let code = detach ? try DetachedRun.start(plan, json: json) : try RunSession(self, plan).run()
+            let code = detach ? try DetachedRun.start(plan, json: json) : try RunSession(options, plan).run()
             if code != 0 { throw Failure.code(code) }
         } catch {
             if json, case .message(let text) = error { JSONConsole.tell(error: text) }

@@ -57,7 +57,7 @@ struct ExperimentFiles {
             input.luapath = settings.luapath
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
-            input.arguments = XPM.scriptArguments
+            input.arguments = ScriptArguments.all
             try Self.chooseScript(&input, options, script, settings, yaml)
 
             let id =

@@ -9,12 +9,12 @@ import Text
 ///
 /// The script has a thread of its own; the scheduler is an actor; this thread waits for the exit code.
 final class RunSession {
-    private let command: RunCommand
+    private let options: RunOptions
     private let files: ExperimentFiles
     private let started = Monotonic.seconds
 
-    init(_ command: RunCommand, _ files: ExperimentFiles) {
-        self.command = command
+    init(_ options: RunOptions, _ files: ExperimentFiles) {
+        self.options = options
         self.files = files
     }
 
@@ -33,12 +33,12 @@ final class RunSession {
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
-            mode: command.runMode, slots: command.jobs ?? files.user.machine?.cores ?? Environment.processors,
-            isQuiet: command.quiet || command.json, failsFast: command.failFast,
-            checksOutputs: command.checkOutputs,
+            mode: options.mode, slots: options.jobs ?? files.user.machine?.cores ?? Environment.processors,
+            isQuiet: options.isQuiet || options.isJSON, failsFast: options.failsFast,
+            checksOutputs: options.checksOutputs,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
-            started: started, waitsForOther: command.wait,
-            notifications: files.user.notifications + command.notify,
+            started: started, waitsForOther: options.waitsForOther,
+            notifications: files.user.notifications + options.notifications,
             teller: DetachedRun.teller())
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
@@ -58,12 +58,29 @@ final class RunSession {
     }
 
     private func makeConsole(_ tally: RunTally) -> any Console {
-        if command.json { return JSONConsole() }
+        if options.isJSON { return JSONConsole() }
         let isLive =
-            StandardStream.error.takesEscapes && command.runMode.launches && !command.quiet
+            StandardStream.error.takesEscapes && options.mode.launches && !options.isQuiet
         let live = isLive ? try? LiveConsole(tally: tally) : nil
-        return live ?? PlainConsole(isQuiet: command.quiet)
+        return live ?? PlainConsole(isQuiet: options.isQuiet)
     }
+}
+
+/// How an experiment is to be run.
+struct RunOptions {
+    var mode = RunMode.normal
+    /// How many jobs run at once; nil for as many as the machine has cores.
+    var jobs: Int?
+    var failsFast = false
+    /// Whether jobs whose declared outputs are gone run again.
+    var checksOutputs = false
+    /// Whether to wait for another run of the experiment.
+    var waitsForOther = false
+    /// Who is told of failures and of the end, besides those of settings.yaml.
+    var notifications: [Notification] = []
+    /// Whether events are written as JSON, a line each.
+    var isJSON = false
+    var isQuiet = false
 }
 
 /// What a run is made of, for the thread of the script.

@@ -61,6 +61,6 @@ final class RunningScheduler: Sendable {
     var control: SignalControl.Engine {
         SignalControl.Engine(
             drain: { [inbox] in inbox.yield(.drain) },
-            stop: { [launcher] force in launcher.stop(force: force) })
+            stop: { [launcher] force in launcher.cancel(nil, force: force) })
     }
 }

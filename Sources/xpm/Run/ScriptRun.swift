@@ -70,7 +70,11 @@ final class ScriptRun {
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
             board: context.board, inbox: engine?.inbox, objects: objects,
             environment: context.files.environment, host: host,
-            version: xpmVersion, machine: context.files.user.machine, secrets: context.files.secrets,
+            version: xpmVersion,
+            admission: MachineFit(
+                context.files.user.machine, in: context.files.workspace,
+                looksForGPUs: context.mode.launches),
+            secrets: context.files.secrets,
             services: services,
             planned: { [unowned self] in note($0) })
         experiment.checksOutputs = context.checksOutputs

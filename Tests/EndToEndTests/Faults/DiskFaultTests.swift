@@ -5,7 +5,7 @@ import Testing
 import Text
 
 /// Full, read-only and failing disks, and disks without flock.
-@Suite("Faults of the disk")
+@Suite("Faults of the disk", .timeLimit(.minutes(20)))
 struct DiskFaultTests {
     private static let script = """
         local xpm = require "xpm"

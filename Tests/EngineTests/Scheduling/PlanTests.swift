@@ -5,7 +5,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Plan")
+@Suite("Plan", .timeLimit(.minutes(5)))
 struct PlanTests {
     /// A plan under test, with jobs named by their numbers.
     private struct Bench {
@@ -47,16 +47,16 @@ struct PlanTests {
         }
 
         mutating func succeed(_ number: Int) {
-            apply(.ended(JobNumber(number), Outcome(.done), elsewhere: false))
+            apply(.launcher(.ended(JobNumber(number), Outcome(.done), elsewhere: false)))
         }
         mutating func fail(_ number: Int) {
-            apply(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false))
+            apply(.launcher(.ended(JobNumber(number), Outcome(.failed, exitCode: 1), elsewhere: false)))
         }
 
         mutating func end(_ number: Int, _ reason: Outcome.Reason, attempt: Int) {
             var outcome = Outcome(reason)
             outcome.attempt = attempt
-            apply(.ended(JobNumber(number), outcome, elsewhere: false))
+            apply(.launcher(.ended(JobNumber(number), outcome, elsewhere: false)))
         }
         mutating func change(_ number: Int, _ change: JobChange) {
             apply(.changed(plan.spec(JobNumber(number)).key, change))
@@ -99,18 +99,18 @@ struct PlanTests {
     func waitingLaunches() {
         var bench = Bench(slots: 2)
         for _ in 0..<3 { bench.submit() }
-        bench.apply(.waits(JobNumber(0), reason: "waits for token gpu"))
+        bench.apply(.launcher(.queued(JobNumber(0), reason: "waits for token gpu")))
         #expect(bench.statuses[0] == .queued("waits for token gpu"))
         #expect(bench.statuses[0]?.name == "waiting")
-        bench.apply(.begins(JobNumber(0)))
+        bench.apply(.launcher(.started(JobNumber(0))))
         #expect(bench.statuses[0] == .running)
-        bench.apply(.waits(JobNumber(1), reason: "waits for token gpu"))
+        bench.apply(.launcher(.queued(JobNumber(1), reason: "waits for token gpu")))
         bench.apply(.drain)
         #expect(bench.withdrawn == [1])
         // It has begun meanwhile, and says so; then another word of it comes.
-        bench.apply(.waits(JobNumber(0), reason: "waits for token b"))
+        bench.apply(.launcher(.queued(JobNumber(0), reason: "waits for token b")))
         #expect(bench.withdrawn == [1, 0])
-        bench.apply(.withdrawn(JobNumber(1)))
+        bench.apply(.launcher(.withdrawn(JobNumber(1))))
         bench.succeed(0)
         bench.apply(.closed)
         #expect(bench.statuses[0] == .done && bench.statuses[1] == .notRun && bench.statuses[2] == .notRun)
@@ -151,16 +151,16 @@ struct PlanTests {
         let held = bench.submit(isHeld: true)
         let child = bench.submit(needs: [held])
         #expect(bench.watched == [held])
-        bench.apply(.doneElsewhere(JobNumber(held)))
+        bench.apply(.launcher(.doneElsewhere(JobNumber(held))))
         #expect(bench.statuses[held] == .cached && bench.launched == [child])
         // It is done already, or runs here.
-        bench.apply(.doneElsewhere(JobNumber(held)))
-        bench.apply(.doneElsewhere(JobNumber(child)))
+        bench.apply(.launcher(.doneElsewhere(JobNumber(held))))
+        bench.apply(.launcher(.doneElsewhere(JobNumber(child))))
         #expect(bench.statuses[child] == .running)
         // One that was let go, and has not started.
         let released = bench.submit(isHeld: true)
         bench.change(released, .release)
-        bench.apply(.doneElsewhere(JobNumber(released)))
+        bench.apply(.launcher(.doneElsewhere(JobNumber(released))))
         bench.succeed(child)
         bench.apply(.closed)
         #expect(bench.launched == [child] && bench.isFinished)
@@ -171,14 +171,14 @@ struct PlanTests {
         var bench = Bench(slots: 4)
         let token = [Claim("/w/tokens/a")]
         bench.submit(claims: token, priority: 1)
-        bench.apply(.waits(JobNumber(0), reason: "waits for token a"))
+        bench.apply(.launcher(.queued(JobNumber(0), reason: "waits for token a")))
         bench.submit(claims: [Claim("/w/tokens/b")], priority: 9)
         bench.submit(claims: token, priority: 1)
         #expect(bench.withdrawn == [])
         bench.submit(claims: token, priority: 2)
         bench.submit(claims: token, priority: 3)
         #expect(bench.withdrawn == [0])
-        bench.apply(.withdrawn(JobNumber(0)))
+        bench.apply(.launcher(.withdrawn(JobNumber(0))))
         #expect(bench.launched == [0, 1, 4])
         bench.succeed(4)
         bench.succeed(3)
@@ -191,13 +191,15 @@ struct PlanTests {
     func heldInQueue() {
         var bench = Bench(slots: 2)
         for _ in 0..<3 { bench.submit() }
-        for number in 0..<2 { bench.apply(.waits(JobNumber(number), reason: "waits for token a")) }
+        for number in 0..<2 {
+            bench.apply(.launcher(.queued(JobNumber(number), reason: "waits for token a")))
+        }
         bench.change(0, .hold)
         bench.change(1, .priority(-1))
         #expect(bench.withdrawn == [0, 1])
-        bench.apply(.withdrawn(JobNumber(0)))
+        bench.apply(.launcher(.withdrawn(JobNumber(0))))
         #expect(bench.statuses[0] == .held && bench.launched == [0, 1, 2])
-        bench.apply(.withdrawn(JobNumber(1)))
+        bench.apply(.launcher(.withdrawn(JobNumber(1))))
         #expect(bench.launched == [0, 1, 2, 1])
         bench.change(0, .release)
         bench.succeed(2)
@@ -407,10 +409,10 @@ struct PlanTests {
     func adoption() {
         var bench = Bench(slots: 1)
         let shared = bench.submit()
-        bench.apply(.adopted(JobNumber(shared)))
+        bench.apply(.launcher(.adopted(JobNumber(shared))))
         let own = bench.submit()
         #expect(bench.launched == [shared, own])
-        bench.apply(.abandoned(JobNumber(shared)))
+        bench.apply(.launcher(.vanished(JobNumber(shared))))
         #expect(bench.launched == [shared, own])
         bench.succeed(own)
         #expect(bench.launched == [shared, own, shared])
@@ -423,12 +425,12 @@ struct PlanTests {
     func leaving() {
         var bench = Bench(slots: 1)
         let shared = bench.submit()
-        bench.apply(.adopted(JobNumber(shared)))
+        bench.apply(.launcher(.adopted(JobNumber(shared))))
         let own = bench.submit()
         bench.apply(.closed)
         bench.apply(.drain)
         #expect(bench.left == [shared])
-        bench.apply(.released(JobNumber(shared), holder: "process 1 of ana on gpu1"))
+        bench.apply(.launcher(.released(JobNumber(shared), holder: "process 1 of ana on gpu1")))
         #expect(bench.statuses[shared] == .notRun && !bench.isFinished)
         bench.succeed(own)
         #expect(bench.isFinished)
@@ -440,7 +442,7 @@ struct PlanTests {
         let job = bench.submit()
         let child = bench.submit(needs: [job])
         bench.apply(.closed)
-        for _ in 0..<3 { bench.apply(.abandoned(JobNumber(job))) }
+        for _ in 0..<3 { bench.apply(.launcher(.vanished(JobNumber(job)))) }
         #expect(bench.launched == [job, job, job])
         #expect(bench.statuses[job] == .failed(Outcome(.lost, message: "its process was killed 3 times")))
         #expect(bench.recorded == [job])

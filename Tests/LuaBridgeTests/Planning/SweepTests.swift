@@ -4,7 +4,7 @@ import Text
 
 @testable import LuaBridge
 
-@Suite("Sweeps")
+@Suite("Sweeps", .timeLimit(.minutes(5)))
 struct SweepTests {
     /// What a plan writes with `out(…)`, a line each.
     private func lines(_ body: String) throws -> [String] {

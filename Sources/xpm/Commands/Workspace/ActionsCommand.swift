@@ -110,7 +110,7 @@ struct ActionsCommand: ParsableCommand {
                 var questionnaire = Questionnaire(answers)
                 let place = try ExperimentFiles.workspace(
                     source.workspace, experiment: run.experiment)
-                defer { for text in questionnaire.strangers { JobSelection.warn(text) } }
+                defer { for text in questionnaire.strangers { Failure.warn(text) } }
                 let write = json ? StandardStream.divertOutput() : nil
                 do {
                     try TaskSession().run(action, in: run.path, workspace: place) {

@@ -32,7 +32,7 @@ struct GCCommand: ParsableCommand {
                 }
             } catch { throw .message(error.text) }
             for name in perform ? [] : Cleaning.planning(in: place) {
-                JobSelection.warn("\(name) may still need some of it: nothing is removed before its end")
+                Failure.warn("\(name) may still need some of it: nothing is removed before its end")
             }
             let hint = perform || count == 0 ? "" : "; --perform removes them"
             StandardStream.error.write("\(count) not needed, \(NumberText.bytes(bytes))\(hint)\n")

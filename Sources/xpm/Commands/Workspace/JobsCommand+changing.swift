@@ -30,7 +30,7 @@ extension JobsCommand {
                     perform ? JobStopper.stop(running).map(\.text) : running.map(JobStopper.refusal)
                 let report = JobReport(style: .standardOutput)
                 for (job, problem) in zip(running, problems) {
-                    if let problem { JobSelection.warn("\(report.name(job)): \(problem)") }
+                    if let problem { Failure.warn("\(report.name(job)): \(problem)") }
                     let what = problem != nil ? "left" : perform ? "stopped" : "would stop"
                     JobsCommand.tell(
                         job, what, report, json: json, did: perform && problem == nil, problem: problem)
@@ -97,7 +97,7 @@ extension JobsCommand {
             var count = 0
             for job in chosen {
                 guard job.folder.isMade(in: place) else {
-                    JobSelection.warn(
+                    Failure.warn(
                         "\(Paths.shown(job.folder.path)): a link is on the way to it, or xpm has not made it: left alone"
                     )
                     continue
@@ -178,7 +178,7 @@ extension JobsCommand {
                 if waiting.isEmpty { continue }
                 left.removeAll { waiting.contains($0.folder.path) }
                 let count = waiting.ordered.count
-                JobSelection.warn(
+                Failure.warn(
                     "\(count) job\(count == 1 ? "" : "s") of these wait\(count == 1 ? "s" : "") in \(run.experiment), which is running: left to it"
                 )
             }

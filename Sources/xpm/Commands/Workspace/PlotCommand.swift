@@ -113,7 +113,7 @@ struct PlotCommand: ParsableCommand {
             let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-")).svg"
             let file = PictureFile(svg: drawn.drawing.svg)
             try file.write(to: path)
-            for note in drawn.notes { JobSelection.warn(note) }
+            for note in drawn.notes { Failure.warn(note) }
             if json {
                 let line: JSON = [
                     "file": .string(Paths.absolute(path)), "kind": .string(kind.rawValue),

@@ -103,7 +103,7 @@ struct ResultsCommand: ParsableCommand {
                 try table.sort(by: first, descending: best == .max, stat.value)
             }
             if let top { table.cut(to: top) }
-            for note in table.notes where !watch { JobSelection.warn(note) }
+            for note in table.notes where !watch { Failure.warn(note) }
             return ResultText(table: table, statistic: stat).text(json ? .json : format)
         } catch { throw .message("\(experiment): \(error.text)") }
     }

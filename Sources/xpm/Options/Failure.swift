@@ -54,3 +54,10 @@ enum Failure: Error {
         }
     }
 }
+
+extension Failure {
+    /// Tells what a command goes on in spite of.
+    static func warn(_ text: String) {
+        StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
+    }
+}

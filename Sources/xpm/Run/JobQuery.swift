@@ -1,47 +1,7 @@
-import ArgumentParser
 import Inventory
 import Store
 import System
 import Text
-
-/// Which jobs of a workspace a command means.
-struct JobSelection: ParsableArguments {
-    @OptionGroup var newest: NewestJobs
-
-    @Flag(help: "Jobs of earlier runs too.")
-    var everyRun = false
-
-    var query: JobQuery {
-        JobQuery(
-            workspace: newest.workspace, experiment: newest.experiment, filter: newest.filter,
-            everyRun: everyRun)
-    }
-
-    /// Tells what could not be read.
-    static func warn(_ text: String) {
-        StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")
-    }
-}
-
-/// Which jobs of the newest runs a command means.
-struct NewestJobs: ParsableArguments {
-    @OptionGroup var workspace: WorkspaceOptions
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("Only jobs of this experiment's newest run that has any.", valueName: "name"))
-    var experiment: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Only jobs that fit: @state = \"error\" and lr in [0.1, 0.2] and not (@name ~ \"eval\").",
-            valueName: "filter"))
-    var filter: String?
-
-    var query: JobQuery {
-        JobQuery(workspace: workspace, experiment: experiment, filter: filter, everyRun: false)
-    }
-}
 
 /// Which jobs of a workspace are meant.
 struct JobQuery {
@@ -120,7 +80,7 @@ struct JobQuery {
             let newest = RunHistory(experiment: experiment, in: inventory.workspace).newest,
             newest != shown
         {
-            JobSelection.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
+            Failure.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
         }
         if let parsed {
             // Of no jobs nothing can be said.
@@ -132,5 +92,19 @@ struct JobQuery {
             jobs = parsed.select(from: jobs)
         }
         return count.map { Array(jobs.prefix($0)) } ?? jobs
+    }
+}
+
+extension JobSelection {
+    var query: JobQuery {
+        JobQuery(
+            workspace: newest.workspace, experiment: newest.experiment, filter: newest.filter,
+            everyRun: everyRun)
+    }
+}
+
+extension NewestJobs {
+    var query: JobQuery {
+        JobQuery(workspace: workspace, experiment: experiment, filter: filter, everyRun: false)
     }
 }

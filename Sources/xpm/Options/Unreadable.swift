@@ -11,22 +11,22 @@ enum Unreadable {
 
     static func note(_ error: SystemError) {
         let count = told.withLock { told in told.insert(error.text).inserted ? told.count : 0 }
-        if count > 0, count <= most { JobSelection.warn(error.text) }
-        if count == most + 1 { JobSelection.warn("more of the workspace cannot be read") }
+        if count > 0, count <= most { Failure.warn(error.text) }
+        if count == most + 1 { Failure.warn("more of the workspace cannot be read") }
     }
 
     /// Tells what of a run could not be read, or is damaged.
     static func note(_ run: RunRecord) {
         guard let text = run.problem else { return }
         if run.isUnreadable { _ = told.withLock { $0.insert(text) } }
-        JobSelection.warn(text)
+        Failure.warn(text)
     }
 
     /// Tells what of a workspace could not be read.
     static func note(_ problem: WorkspaceInventory.Problem) {
         switch problem {
         case .unreadable(let error): note(error)
-        case .damaged: JobSelection.warn(problem.text)
+        case .damaged: Failure.warn(problem.text)
         }
     }
 

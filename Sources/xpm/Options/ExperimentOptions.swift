@@ -161,3 +161,8 @@ extension NameSpecification {
         [.customShort(letter, allowingJoined: true), .long]
     }
 }
+
+/// What a script gets: the arguments after the first `--`.
+enum ScriptArguments {
+    static var all: [String] { Array(Arguments.all.drop { $0 != "--" }.dropFirst()) }
+}
