@@ -28,7 +28,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
-        // C: Debian's Lua, libyaml and nettle, the shims that hide them, and the system calls that Swift cannot make.
+        // C: Debian's Lua, libyaml and nettle, the shims that hide them, and the system calls that Swift
+        // cannot make.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),

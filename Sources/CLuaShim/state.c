@@ -20,8 +20,9 @@ void xlua_flag_raise(xlua_flag *flag) { atomic_store(&flag->raised, true); }
 void xlua_flag_lower(xlua_flag *flag) { atomic_store(&flag->raised, false); }
 bool xlua_flag_is_raised(xlua_flag *flag) { return atomic_load(&flag->raised); }
 
-/// The allocator of every state. A request that cannot be met is an error of the script where one may be raised; under a frame of
-/// the host it ends the program, so that no call of the host can raise for want of memory.
+/// The allocator of every state. A request that cannot be met is an error of the script where one may be
+/// raised; under a frame of the host it ends the program, so that no call of the host can raise for want of
+/// memory.
 static void *allocate(void *context, void *block, size_t before, size_t after) {
     struct host *host = context;
     (void)before;

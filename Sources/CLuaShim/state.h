@@ -14,8 +14,8 @@ struct host {
     xlua_host call;
     xlua_release release;
     xlua_flag *flag;
-    /// Whether Lua or the shim runs, above a `lua_pcall` and with no frame of the host in between: then, and only then, an error may
-    /// be raised.
+    /// Whether Lua or the shim runs, above a `lua_pcall` and with no frame of the host in between: then, and
+    /// only then, an error may be raised.
     bool may_raise;
 };
 
@@ -23,7 +23,8 @@ static inline struct host *xlua_host_of(lua_State *L) { return *(struct host **)
 
 /// What a userdata of the host holds.
 struct object {
-    /// Where it lies itself: a userdata of another library that was given our metatable, as debug.setmetatable(3) can, is none of ours.
+    /// Where it lies itself: a userdata of another library that was given our metatable, as
+    /// debug.setmetatable(3) can, is none of ours.
     struct object *self;
     void *pointer;
     int kind;

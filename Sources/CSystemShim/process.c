@@ -179,7 +179,8 @@ static int execute(const char *const *arguments, const char *const *environment)
 
 pid_t xsys_spawn(const char *const *arguments, const char *const *environment, const char *directory,
                  xsys_process *process) {
-    // vfork: the child borrows our memory until exec, so that a large parent costs nothing, and `failure` is shared.
+    // vfork: the child borrows our memory until exec, so that a large parent costs nothing, and `failure` is
+    // shared.
     volatile int failure = 0;
     sigset_t all, before;
     sigfillset(&all);

@@ -159,7 +159,8 @@ bool xsys_notes_changes(const char *path) {
 #ifdef __linux__
     struct statfs status;
     if (statfs(path, &status) < 0) return false;
-    // ext2 to ext4, xfs, btrfs, tmpfs, zfs, nfs, overlay, f2fs, bcachefs, ceph, lustre, gpfs. Not vfat, exfat and what goes through FUSE.
+    // ext2 to ext4, xfs, btrfs, tmpfs, zfs, nfs, overlay, f2fs, bcachefs, ceph, lustre, gpfs. Not vfat, exfat
+    // and what goes through FUSE.
     const unsigned long known[] = {0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x2fc12fc1, 0x6969, 0x794c7630,
                                    0xf2f52010, 0xca451a4e, 0x00c36400, 0x0bd00bd0, 0x47504653};
     for (size_t index = 0; index < sizeof known / sizeof *known; index++)

@@ -49,7 +49,8 @@ extension ConfigObject {
         }
     }
 
-    /// Converts this object and those in it that are of deprecated types, so that its identifier can be computed before it is sealed.
+    /// Converts this object and those in it that are of deprecated types, so that its identifier can be
+    /// computed before it is sealed.
     package func convertDeprecated() throws {
         var visited: Set<ObjectIdentifier> = []
         try convertDeprecated(&visited)

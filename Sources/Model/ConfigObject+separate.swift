@@ -2,8 +2,8 @@ import Text
 
 /// Config objects that two tasks have, and whose paths each needs in its own folder.
 extension ConfigObject {
-    /// Gives this object copies of the config objects in it that were submitted with another task and have paths of that task: its own
-    /// paths lie in its own folder.
+    /// Gives this object copies of the config objects in it that were submitted with another task and have
+    /// paths of that task: its own paths lie in its own folder.
     package func separatePaths() {
         if isFlat { return }
         var copies: [ObjectIdentifier: ConfigObject] = [:]

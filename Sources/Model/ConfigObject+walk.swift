@@ -1,8 +1,8 @@
 import Text
 
 extension ConfigObject {
-    /// The tags of this object and of all that it contains, by name. Its own count; of those below it, only a tag with one value: what
-    /// collects a sweep is not at one point of it.
+    /// The tags of this object and of all that it contains, by name. Its own count; of those below it, only a
+    /// tag with one value: what collects a sweep is not at one point of it.
     package func allTags() -> [Tag] {
         if let cachedTags { return cachedTags }
         if isFlat, tags.isEmpty { return [] }
@@ -120,7 +120,8 @@ extension Value {
 }
 
 extension [ConfigObject.Tag] {
-    /// A folder name from tags: `learning_rate=0.001_seed=1`, sorted by name, unusual characters replaced by `-`.
+    /// A folder name from tags: `learning_rate=0.001_seed=1`, sorted by name, unusual characters replaced by
+    /// `-`.
     package var pathComponent: String {
         sorted { ByteOrder.less($0.name, $1.name) }
             .map { "\(Self.safe($0.name))=\(Self.safe($0.value.plainText))" }

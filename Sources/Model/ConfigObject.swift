@@ -65,7 +65,8 @@ package final class ConfigObject {
     package struct Tag: Equatable {
         package var name: String
         package var value: Value
-        /// The position of the parameter with whose value it came, which it leaves with; -1 for one of the object itself.
+        /// The position of the parameter with whose value it came, which it leaves with; -1 for one of the
+        /// object itself.
         fileprivate(set) var parameter: Int32 = -1
 
         package init(name: String, value: Value) {

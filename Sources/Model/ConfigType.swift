@@ -72,7 +72,8 @@ package final class ConfigType {
         package init() {}
     }
 
-    /// - Throws: the first parameter that has a reserved or malformed name, or changes the type of its base's.
+    /// - Throws: the first parameter that has a reserved or malformed name, or changes the type of its
+    ///   base's.
     package init(
         id: String, kind: Kind, base: ConfigType? = nil, parameters own: [Parameter],
         options: Options = Options()
@@ -179,8 +180,8 @@ package final class ConfigType {
 }
 
 extension ParameterType {
-    /// Whether this may stand where the base's parameter had another type: the same type, or a config derived from it, also inside
-    /// lists, sets, maps and optionals.
+    /// Whether this may stand where the base's parameter had another type: the same type, or a config derived
+    /// from it, also inside lists, sets, maps and optionals.
     fileprivate func narrows(_ other: ParameterType) -> Bool {
         switch (self, other) {
         case (.config(let mine), .config(let theirs)):

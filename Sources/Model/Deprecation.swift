@@ -2,8 +2,8 @@ import Text
 
 /// What took the place of a deprecated type.
 ///
-/// An object of a deprecated type has the identifier of the object that it is converted to, so what was computed under the old
-/// definition is found under the new one.
+/// An object of a deprecated type has the identifier of the object that it is converted to, so what was
+/// computed under the old definition is found under the new one.
 package struct Deprecation {
     /// The new type, where the definition says it; else it is that of what `convert` makes.
     package let target: ConfigType?

@@ -26,7 +26,8 @@ package struct Parameter {
     /// Whether it is meant to stand for a parameter of the base type.
     package var overrides = false
     package var constraint = Constraint()
-    /// Whether an experiment's configuration may give several values for it, which it then has one after the other.
+    /// Whether an experiment's configuration may give several values for it, which it then has one after the
+    /// other.
     package var isSwept = false
 
     package init(name: String, type: ParameterType) {

@@ -1,7 +1,7 @@
 package import Text
 
 /// Why a file of objects cannot be used.
-package enum ParameterFileError: Error, Equatable {
+package enum ParameterFileError: TextualError, Equatable {
     case notJSON(JSONError)
     case newer(Int64, known: Int64)
     case malformed(String)

@@ -6,8 +6,9 @@ extension ParameterType {
 
     /// Brings a value, as a script or a file gives it, to this type.
     ///
-    /// An int takes `3.0` and a float takes `1`; lists, sets and maps are made from what a Lua table may be: `{}` is each
-    /// of them, and a table with the keys 1 to n is a list. A table given for a config becomes an object of that type.
+    /// An int takes `3.0` and a float takes `1`; lists, sets and maps are made from what a Lua table may be:
+    /// `{}` is each of them, and a table with the keys 1 to n is a list. A table given for a config becomes
+    /// an object of that type.
     ///
     /// - Throws: what does not fit, and where in the value.
     package func accept(_ value: Value, depth: Int = 0) throws(ValueError) -> Value {

@@ -2,8 +2,9 @@ import Text
 
 /// What the canonical bytes of a type's values may begin with.
 ///
-/// A map ends where the next pair cannot be one of its own. With a map in a map that can be told only if their values begin with other
-/// bytes: `{ a = { x = 1 }, b = nil }` and `{ a = { x = 1, b = nil } }` have the same bytes, if both maps may hold null.
+/// A map ends where the next pair cannot be one of its own. With a map in a map that can be told only if
+/// their values begin with other bytes: `{ a = { x = 1 }, b = nil }` and `{ a = { x = 1, b = nil } }` have
+/// the same bytes, if both maps may hold null.
 extension ParameterType {
     /// Whether its values hold no map.
     var isPlain: Bool {
@@ -15,7 +16,8 @@ extension ParameterType {
         }
     }
 
-    /// Whether the end of a map that is, or ends, a value of this type can be mistaken inside a map of such values.
+    /// Whether the end of a map that is, or ends, a value of this type can be mistaken inside a map of such
+    /// values.
     static func runsTogether(_ element: ParameterType) -> Bool {
         let outer = element.beginnings
         return element.lastMaps.contains { !$0.beginnings.isDisjoint(with: outer) }
@@ -40,7 +42,8 @@ extension ParameterType {
         }
     }
 
-    /// The value types of the maps that may be the last of a value's bytes. Those of a union are counted anyway.
+    /// The value types of the maps that may be the last of a value's bytes. Those of a union are counted
+    /// anyway.
     private var lastMaps: [ParameterType] {
         switch self {
         case .map(_, let value): [value] + value.lastMaps

@@ -2,8 +2,8 @@ package import Text
 
 /// Which parameters of a type make the identity of a folder that several of its tasks share.
 ///
-/// A parameter of an included group always counts; else one of an excluded group does not, nor one without a group if
-/// `excludesNoGroup`, nor any if `excludesAll` (experimaestro's rules).
+/// A parameter of an included group always counts; else one of an excluded group does not, nor one without a
+/// group if `excludesNoGroup`, nor any if `excludesAll` (experimaestro's rules).
 package struct Partial: Equatable {
     /// The folder's name below `partials/{type id}/`.
     package var name: String

@@ -2,7 +2,8 @@ import Text
 
 /// What a job needs of the machine that runs it: `duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2`.
 ///
-/// Alternatives are separated by `|`; the first that the machine can give is taken. Not part of a task's identity.
+/// Alternatives are separated by `|`; the first that the machine can give is taken. Not part of a task's
+/// identity.
 package struct Requirement: Sendable, Equatable {
     /// One alternative: everything in it is needed together.
     package struct Alternative: Sendable, Equatable {
@@ -47,7 +48,7 @@ package struct Requirement: Sendable, Equatable {
 }
 
 /// Why a text is no requirement, and where.
-package struct RequirementError: Error, Equatable {
+package struct RequirementError: TextualError, Equatable {
     package let problem: String
     /// The position of the first character that does not fit, from 1.
     package let column: Int

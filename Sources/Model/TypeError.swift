@@ -1,7 +1,7 @@
 import Text
 
 /// Why a type cannot be defined.
-package enum TypeError: Error, Equatable {
+package enum TypeError: TextualError, Equatable {
     case malformedID(String)
     case malformedName(String)
     case reservedName(String)

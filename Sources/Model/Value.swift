@@ -2,8 +2,8 @@ import Text
 
 /// The value of a parameter.
 ///
-/// Maps keep their entries in ascending order of their keys, so that two equal values are written alike; sets and maps
-/// have no order of their own.
+/// Maps keep their entries in ascending order of their keys, so that two equal values are written alike; sets
+/// and maps have no order of their own.
 package enum Value {
     case null
     case bool(Bool)
@@ -87,7 +87,8 @@ extension Value: Equatable {
 
 /// The names of a closed set of values.
 package final class Enumeration {
-    /// `module.Type` where the identity names the type (as Python's enums do), else nil: then it is a string with choices.
+    /// `module.Type` where the identity names the type (as Python's enums do), else nil: then it is a string
+    /// with choices.
     package let id: String?
     package let members: [String]
     /// The Python class of the id: what is before and after its `:`, or else its last dot.

@@ -1,7 +1,7 @@
 import Text
 
 /// Why a value does not fit its parameter.
-package struct ValueError: Error, Equatable {
+package struct ValueError: TextualError, Equatable {
     /// The way from the parameter into the value: `.layers[3].hidden`; empty at the top.
     package var path: String
     package var problem: Problem

@@ -122,7 +122,8 @@ package struct Drawing: Sendable {
             }.joined())
     }
 
-    /// A text that is cut to a width, in pixels, in its middle: what tells long names apart is often at their end.
+    /// A text that is cut to a width, in pixels, in its middle: what tells long names apart is often at their
+    /// end.
     package static func fit(_ text: String, _ most: Double, size: Double = 12) -> String {
         // The narrowest letters take a third of their size.
         let longest = Int(min(10_000, max(0, most) / (size * 0.3))) + 1

@@ -32,7 +32,8 @@ package struct Scale: Sendable, Equatable {
     /// An axis of numbers.
     ///
     /// - Parameters:
-    ///   - values: those that are to be on it; numbers that are not finite are left out, and on a logarithmic axis those up to 0.
+    ///   - values: those that are to be on it; numbers that are not finite are left out, and on a logarithmic
+    ///     axis those up to 0.
     ///   - isTight: whether it ends at the last value, not at the next round one.
     package init(_ values: [Double], logarithmic: Bool = false, isTight: Bool = false) {
         let usable = values.filter { logarithmic ? $0.isFinite && $0 > 0 : abs($0) <= Self.most }

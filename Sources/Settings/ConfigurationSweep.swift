@@ -2,7 +2,8 @@ import Glibc
 import Model
 import Text
 
-/// Values that a configuration is to have one after the other: `grid_search:`, lists where the schema says `xpm.sweep`, `--sweep` and `--zip`.
+/// Values that a configuration is to have one after the other: `grid_search:`, lists where the schema says
+/// `xpm.sweep`, `--sweep` and `--zip`.
 ///
 ///     grid_search:
 ///       lr: { range_mult: [1e-4, 3, 10] }    # 1e-4, 1e-3, 1e-2
@@ -219,7 +220,8 @@ package struct ConfigurationSweep: Sendable, Equatable {
         try add(axis)
     }
 
-    /// Leaves out the parameters to which something later gives one value: `-c`, a file above. Of a group the rest stays.
+    /// Leaves out the parameters to which something later gives one value: `-c`, a file above. Of a group the
+    /// rest stays.
     ///
     /// - Parameter isLater: whether what gives the value comes after what sweeps it.
     package mutating func giveWay(
@@ -287,7 +289,8 @@ package struct ConfigurationSweep: Sendable, Equatable {
     /// Whether a map is `{ range: … }` or another form of many values.
     package static func isRange(_ setting: Setting) -> Bool { SweepRange.isRange(setting) }
 
-    /// Distinct numbers below a limit, in order; a larger count has those of a smaller one (Fisher–Yates on a map, not a list).
+    /// Distinct numbers below a limit, in order; a larger count has those of a smaller one (Fisher–Yates on a
+    /// map, not a list).
     package static func pick(_ count: Int, of total: Int, seed: UInt64) -> [Int] {
         var generator = SplitMix(seed: seed)
         var moved: [Int: Int] = [:]
@@ -298,190 +301,5 @@ package struct ConfigurationSweep: Sendable, Equatable {
             moved[other] = moved[place] ?? place
         }
         return picked.sorted()
-    }
-}
-
-/// The forms of many values: a list, `range`, `values_range`, `range_mult`.
-enum SweepRange {
-    private static let names = ["range", "values_range", "range_mult"]
-
-    static func isRange(_ setting: Setting) -> Bool {
-        setting.fields.map { $0.count == 1 && names.contains($0[0].key) } ?? false
-    }
-
-    /// What a map that is nearly a range was probably meant to be.
-    static func misspelt(_ setting: Setting) -> String? {
-        guard let fields = setting.fields, fields.count == 1, !isRange(setting),
-            case .list = fields[0].value.content,
-            let nearest = Suggestion.nearest(to: fields[0].key, among: names)
-        else { return nil }
-        return "there is no '\(fields[0].key)' (did you mean '\(nearest)'?)"
-    }
-
-    /// The values of a list or a range; a single value alone.
-    static func values(of setting: Setting, _ path: String) throws(SettingError) -> [Setting] {
-        switch setting.content {
-        case .list(let values):
-            if values.isEmpty { throw SettingError("\(path): there are no values", at: setting.origin) }
-            return values
-        case .map where isRange(setting): return try range(setting, path)
-        default: return [setting]
-        }
-    }
-
-    private static func range(_ setting: Setting, _ path: String) throws(SettingError) -> [Setting] {
-        guard let field = setting.fields?.first else { return [] }
-        let origin = field.value.origin
-        func fail(_ problem: String) -> SettingError {
-            SettingError("\(path): \(field.key): \(problem)", at: origin)
-        }
-        guard case .list(let parts) = field.value.content else {
-            throw fail("expected a list of numbers, got \(field.value.told)")
-        }
-        var numbers: [Double] = []
-        for part in parts {
-            guard let number = JSON(plain: part.value).number, number.isFinite else {
-                throw SettingError(
-                    "\(path): \(field.key): expected a number, got \(part.told)", at: part.origin)
-            }
-            numbers.append(number)
-        }
-        let areInts = parts.allSatisfy { if case .int = $0.content { true } else { false } }
-        func settings(_ values: [Double], asInts: Bool) -> [Setting] {
-            values.map { value in
-                let whole = asInts ? Int64(exactly: value) : nil
-                return Setting(whole.map(Setting.Content.int) ?? .float(value), origin: origin)
-            }
-        }
-        switch field.key {
-        case "range":
-            guard (2...3).contains(numbers.count) else {
-                throw fail("expected [first, last] or [first, last, step]")
-            }
-            if areInts {
-                let ints = parts.compactMap { if case .int(let value) = $0.content { value } else { nil } }
-                return try stepped(ints[0], ints[1], by: ints.count > 2 ? ints[2] : 1, fail).map {
-                    Setting(.int($0), origin: origin)
-                }
-            }
-            let values = try stepped(numbers[0], numbers[1], by: numbers.count > 2 ? numbers[2] : 1, fail)
-            return settings(values, asInts: false)
-        case "values_range":
-            guard numbers.count == 3, case .int(let count)? = parts.last?.content,
-                (2...100_000).contains(count)
-            else { throw fail("expected [first, last, n], with n from 2") }
-            let values = NumberList.linspace(numbers[0], numbers[1], Int(count))
-            return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
-        default:
-            guard numbers.count == 3, case .int(let count) = parts[1].content, (1...100_000).contains(count)
-            else {
-                throw fail("expected [first, n, factor], with n from 1")
-            }
-            guard numbers[0] != 0, numbers[2] != 0, numbers[2] != 1 || count == 1 else {
-                throw fail("all its values would be the same")
-            }
-            let values = NumberList.multiples(of: numbers[0], by: numbers[2], Int(count))
-            guard values.allSatisfy(\.isFinite) else { throw fail("its values are too large") }
-            return settings(values, asInts: areInts)
-        }
-    }
-
-    /// Numbers from one to another, both among them.
-    static func stepped(
-        _ first: Double, _ last: Double, by step: Double, _ fail: (String) -> SettingError
-    ) throws(SettingError) -> [Double] {
-        guard step != 0 else { throw fail("a step of 0 leads nowhere") }
-        guard (last - first) / step >= -1e-9 else {
-            throw fail(
-                NumberList.astray(
-                    NumberText.lua(first), NumberText.lua(last), NumberText.lua(step),
-                    back: NumberText.lua(-step)))
-        }
-        guard let values = NumberList.range(first, last, by: step) else {
-            throw fail("there are too many values")
-        }
-        return values
-    }
-
-    /// Whole numbers from one to another, exactly.
-    static func stepped(
-        _ first: Int64, _ last: Int64, by step: Int64, _ fail: (String) -> SettingError
-    ) throws(SettingError) -> [Int64] {
-        guard step != 0 else { throw fail("a step of 0 leads nowhere") }
-        guard first == last || (first < last) == (step > 0) else {
-            let back = step == .min ? "-1" : "\(-step)"
-            throw fail(NumberList.astray("\(first)", "\(last)", "\(step)", back: back))
-        }
-        let (width, overflow) = last.subtractingReportingOverflow(first)
-        guard !overflow, width.magnitude / step.magnitude < 1_000_000 else {
-            throw fail("there are too many values")
-        }
-        return (0...(width / step)).map { first + $0 * step }
-    }
-}
-
-/// What a parameter of `random:` draws from: `{ uniform: [0, 1] }`, `{ loguniform: [1e-5, 1] }`, `{ integers: [1, 100] }`, or a list.
-private enum SweepDraw {
-    case uniform(Double, Double)
-    case loguniform(Double, Double)
-    case integers(Int64, Int64)
-    case one([Setting])
-
-    private static let names = ["uniform", "loguniform", "integers"]
-
-    /// A parameter, or those in a map that is a way further down.
-    static func leaves(of field: Setting.Field) -> [Setting.Field] {
-        guard let inner = field.value.fields, !inner.isEmpty, !SweepRange.isRange(field.value),
-            inner.contains(where: { $0.value.fields != nil })
-        else { return [field] }
-        return inner.flatMap { one in
-            let way = "\(field.key).\(SettingPath.step(one.key))"
-            return leaves(of: .init(key: way, value: one.value, place: one.place))
-        }
-    }
-
-    init(_ setting: Setting, _ path: String) throws(SettingError) {
-        guard let fields = setting.fields, fields.count == 1, !SweepRange.isRange(setting) else {
-            self = .one(try SweepRange.values(of: setting, path))
-            return
-        }
-        let name = fields[0].key
-        guard Self.names.contains(name) else {
-            throw SettingError(
-                "\(path): there is no '\(name)'\(Suggestion.hint(for: name, among: Self.names)): \(Self.names.joined(separator: ", "))",
-                at: setting.origin)
-        }
-        let bounds: [Double] =
-            if case .list(let values) = fields[0].value.content {
-                values.compactMap { JSON(plain: $0.value).number }.filter(\.isFinite)
-            } else { [] }
-        guard bounds.count == 2, bounds[0] < bounds[1], name != "loguniform" || bounds[0] > 0 else {
-            throw SettingError(
-                "\(path): \(name): expected [low, high]\(name == "loguniform" ? ", above 0" : "")",
-                at: fields[0].value.origin)
-        }
-        switch name {
-        case "uniform": self = .uniform(bounds[0], bounds[1])
-        case "loguniform": self = .loguniform(bounds[0], bounds[1])
-        default:
-            guard let low = Int64(exactly: bounds[0]), let high = Int64(exactly: bounds[1]),
-                bounds[1] - bounds[0] < 9_007_199_254_740_992
-            else {
-                throw SettingError(
-                    "\(path): integers: expected two integers, at most 2^53 apart", at: fields[0].value.origin
-                )
-            }
-            self = .integers(low, high)
-        }
-    }
-
-    /// - Parameter part: from 0, below 1.
-    func value(at part: Double) -> Setting.Content {
-        switch self {
-        case .uniform(let low, let high): .float(RandomDraw.uniform(low, high, part))
-        case .loguniform(let low, let high): .float(RandomDraw.loguniform(low, high, part))
-        case .integers(let low, let high): .int(RandomDraw.integer(low, high, part))
-        case .one(let values): values[RandomDraw.index(below: values.count, part)].content
-        }
     }
 }

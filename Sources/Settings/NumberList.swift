@@ -1,8 +1,8 @@
 import Glibc
 import Text
 
-/// Lists of numbers, each the nearest float to what its decimal ends say: 0.3 for the third of 0.1, 0.2 …, 1e-05 for the first decade after
-/// 1e-06. One implementation for Lua, YAML and options.
+/// Lists of numbers, each the nearest float to what its decimal ends say: 0.3 for the third of 0.1, 0.2 …,
+/// 1e-05 for the first decade after 1e-06. One implementation for Lua, YAML and options.
 package enum NumberList {
     /// How many numbers a list may have.
     package static let most = 1_000_000
@@ -49,7 +49,8 @@ package enum NumberList {
         }
     }
 
-    /// `count` numbers with equal ratios, the first and the last among them; both have one sign, and none is 0.
+    /// `count` numbers with equal ratios, the first and the last among them; both have one sign, and none is
+    /// 0.
     package static func geomspace(_ first: Double, _ last: Double, _ count: Int) -> [Double] {
         if count == 1 { return [first] }
         let (from, to) = (Wide(decimal: first), Wide(decimal: last))

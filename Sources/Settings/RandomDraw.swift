@@ -3,7 +3,8 @@ import Text
 
 /// What sweeps draw at random, in Lua and in YAML: a seed gives the same on every machine.
 package enum RandomDraw {
-    /// The fraction of a seed's sequence (`SplitMix`) with a number from 1: a multiple of 2^-53, from 0, below 1.
+    /// The fraction of a seed's sequence (`SplitMix`) with a number from 1: a multiple of 2^-53, from 0,
+    /// below 1.
     package static func fraction(_ number: Int64, of seed: Int64) -> Double {
         var generator = SplitMix(seed: UInt64(bitPattern: seed), from: UInt64(bitPattern: number - 1))
         return generator.fraction()

@@ -2,8 +2,9 @@ import Model
 import System
 package import Text
 
-/// Values that are not to be read by everybody: those that came from the environment, and those of the names that `secret` of
-/// settings.yaml lists. A file that has one of them is for its owner only; in a record they are masked.
+/// Values that are not to be read by everybody: those that came from the environment, and those of the names
+/// that `secret` of settings.yaml lists. A file that has one of them is for its owner only; in a record they
+/// are masked.
 package struct Secrets: Sendable {
     /// What stands in the place of one.
     package static let mask = "***"
@@ -21,7 +22,8 @@ package struct Secrets: Sendable {
     /// Whether the value of a name is one: of a variable, or of a key of the configuration.
     package func isSecret(name: String) -> Bool { names.contains(name) }
 
-    /// Adds what a variable of the environment has given. A path of something that is there, and what is short, is no secret by that.
+    /// Adds what a variable of the environment has given. A path of something that is there, and what is
+    /// short, is no secret by that.
     package mutating func add(variable name: String, _ value: String) {
         guard isSecret(name: name) || value.utf8.count >= Self.least && !Files.exists(value) else { return }
         add(value)

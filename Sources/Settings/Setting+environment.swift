@@ -4,11 +4,14 @@ import Text
 
 /// `${env:NAME}` in the texts of settings.
 extension Setting {
-    /// This with every `${env:NAME}` in a text replaced by the variable's value, the inner ones first: `${env:PORT_${env:USER}}`.
+    /// This with every `${env:NAME}` in a text replaced by the variable's value, the inner ones first:
+    /// `${env:PORT_${env:USER}}`.
     ///
-    /// A word without quotes is then read as if it had been written so: `${env:LR:-1e-3}` is a number. `$${` is the text `${`.
+    /// A word without quotes is then read as if it had been written so: `${env:LR:-1e-3}` is a number. `$${`
+    /// is the text `${`.
     ///
-    /// - Throws: a variable that is not set, unless a default is given (`${env:NAME:-default}`), and any other `${`.
+    /// - Throws: a variable that is not set, unless a default is given (`${env:NAME:-default}`), and any
+    ///   other `${`.
     package func resolvingEnvironment(
         _ lookUp: (String) -> String? = { Environment[$0] }
     ) throws(SettingError) -> Setting {
@@ -91,7 +94,8 @@ extension Setting {
         return value
     }
 
-    /// This for a parameter of a type: where that wants a text, what came from the environment is one, whatever it looks like.
+    /// This for a parameter of a type: where that wants a text, what came from the environment is one,
+    /// whatever it looks like.
     package func fitted(to type: ParameterType) -> Setting {
         var fitted = self
         switch (type, content) {

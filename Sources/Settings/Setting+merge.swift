@@ -2,7 +2,8 @@ package import Model
 import Text
 
 extension Setting {
-    /// This with another laid over it: maps are merged key by key, anything else is replaced; so is a map by one that says so.
+    /// This with another laid over it: maps are merged key by key, anything else is replaced; so is a map by
+    /// one that says so.
     package func merged(with other: Setting) -> Setting {
         guard !other.replacesMap, case .map(var mine) = content, case .map(let theirs) = other.content else {
             return other
@@ -17,7 +18,8 @@ extension Setting {
         return Setting(.map(mine), origin: origin)
     }
 
-    /// Lays a value over what is at a `SettingPath`, making the maps on the way: `model.layers`, `list.0.name`.
+    /// Lays a value over what is at a `SettingPath`, making the maps on the way: `model.layers`,
+    /// `list.0.name`.
     ///
     /// - Throws: a position outside a list, or a step into a value that has no parts.
     package mutating func set(_ path: String, to value: Setting) throws(SettingError) {

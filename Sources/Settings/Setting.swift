@@ -62,7 +62,8 @@ package struct Setting: Sendable, Equatable {
     /// Of a map: whether it stands in place of another, instead of being laid over it.
     package var replacesMap = false
 
-    /// Of a map: whether it was only made on the way to a value, `model.layers.0=9`, so that the rest is what it would be without.
+    /// Of a map: whether it was only made on the way to a value, `model.layers.0=9`, so that the rest is what
+    /// it would be without.
     package var isWay = false
 
     package init(_ content: Content, origin: Origin) {
@@ -119,7 +120,8 @@ package struct Setting: Sendable, Equatable {
 
     package var json: JSON { JSON(plain: value) }
 
-    /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that exists.
+    /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that
+    /// exists.
     package func origin(at path: String) -> Origin {
         var setting = self
         var rest = path[...]

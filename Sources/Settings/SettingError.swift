@@ -1,7 +1,7 @@
 import Text
 
 /// What is wrong with a settings file or an option, and where.
-package struct SettingError: Error, Equatable {
+package struct SettingError: TextualError, Equatable {
     package let origin: Setting.Origin
     package let problem: String
 

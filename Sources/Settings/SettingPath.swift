@@ -1,7 +1,7 @@
 import Text
 
-/// The way to a value as people write it: names between dots, `model.hidden`; one that holds a dot itself stands in quotes,
-/// `lrs."resnet.50"`.
+/// The way to a value as people write it: names between dots, `model.hidden`; one that holds a dot itself
+/// stands in quotes, `lrs."resnet.50"`.
 package enum SettingPath {
     /// The names on the way.
     ///

@@ -2,7 +2,8 @@ import Model
 package import System
 import Text
 
-/// `settings.yaml` of the user: workspaces, what selects them, variables for every job, the machine, and whom to tell.
+/// `settings.yaml` of the user: workspaces, what selects them, variables for every job, the machine, and whom
+/// to tell.
 ///
 ///     workspaces:
 ///       - id: gpu
@@ -15,7 +16,6 @@ import Text
 ///     notify: [{ url: "https://…", on: [failure, end] }]
 ///     sync: false                                            # outcomes may be lost in a power cut; true by default
 ///     secret: [API_KEY, password]                            # names whose values others are not to read
-///     server: { host: 127.0.0.1, port: 12345 }
 package struct UserSettings: Sendable {
     package struct NamedWorkspace: Sendable, Equatable {
         package var id: String
@@ -42,12 +42,9 @@ package struct UserSettings: Sendable {
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
         try Self.refuseUnknown(
-            ["workspaces", "env", "machine", "history", "notify", "secret", "server", "sync"], in: setting,
+            ["workspaces", "env", "machine", "history", "notify", "secret", "sync"], in: setting,
             of: "settings.yaml")
         environment = try Self.variables(setting["env"])
-        if let server = setting["server"] {
-            try Self.refuseUnknown(["host", "port"], in: server, of: "server")
-        }
         machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
         if let sync = setting["sync"] {
@@ -106,7 +103,8 @@ package struct UserSettings: Sendable {
         return "\(folder)/xpm/settings.yaml"
     }
 
-    /// The workspace of an experiment: the one named, else the first whose trigger fits, else the first; nil if there is none.
+    /// The workspace of an experiment: the one named, else the first whose trigger fits, else the first; nil
+    /// if there is none.
     package func workspace(named id: String?, for experiment: String) throws(SettingError) -> NamedWorkspace?
     {
         if let id {

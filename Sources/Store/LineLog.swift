@@ -54,7 +54,8 @@ package final class LineLog: Sendable {
 
     /// Appends lines, together.
     ///
-    /// - Parameter canWait: whether they may be lost with this process: what they tell is known elsewhere. Lines stay in order.
+    /// - Parameter canWait: whether they may be lost with this process: what they tell is known elsewhere.
+    ///   Lines stay in order.
     @discardableResult
     package func append(_ lines: [JSON], canWait: Bool = false) -> SystemError? {
         state.withLock { state in

@@ -50,7 +50,8 @@ package struct Workspace: Sendable, Equatable {
     /// - Throws: EBUSY where another process takes them in another way.
     package func chooseLocks() throws(SystemError) { try LockChoice.decide(in: path, probe: marker) }
 
-    /// Runs link the folders of their jobs: a disk on which that does not work is refused before anything is made.
+    /// Runs link the folders of their jobs: a disk on which that does not work is refused before anything is
+    /// made.
     private func requireLinks() throws(SystemError) {
         let probe = "\(path)/.xpm-probe.\(UInt64.random(in: .min ... .max))"
         do throws(SystemError) { try Files.link(probe, to: ".") } catch {

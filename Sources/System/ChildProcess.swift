@@ -101,7 +101,8 @@ package enum ChildProcess {
 
     /// Runs a program to its end, with a file as its standard input.
     ///
-    /// - Returns: its exit code (128 and the number of the signal that ended it), and what it wrote to both of its streams.
+    /// - Returns: its exit code (128 and the number of the signal that ended it), and what it wrote to both
+    ///   of its streams.
     package static func run(
         _ arguments: [String], environment: EnvironmentBlock, input: String, limit: Int = 1 << 20
     ) throws(SystemError) -> (code: Int32, said: String) {

@@ -2,7 +2,8 @@ import Text
 
 /// The limits that a container or a batch system sets by control groups (cgroups(7)), of version 1 and 2.
 ///
-/// A limit holds for a group and all below it, so that the least one from this process's group up to the root counts.
+/// A limit holds for a group and all below it, so that the least one from this process's group up to the root
+/// counts.
 package struct ControlGroup: Sendable {
     /// Where the hierarchies are mounted.
     private let root: String
@@ -12,7 +13,8 @@ package struct ControlGroup: Sendable {
     package static let current = ControlGroup(
         root: "/sys/fs/cgroup", membership: (try? Files.readText("/proc/self/cgroup", limit: 1 << 16)) ?? "")
 
-    /// - Parameter membership: `/proc/self/cgroup`: lines such as `0::/user.slice` or `4:cpu,cpuacct:/docker/1f2a`.
+    /// - Parameter membership: `/proc/self/cgroup`: lines such as `0::/user.slice` or
+    ///   `4:cpu,cpuacct:/docker/1f2a`.
     package init(root: String, membership: String) {
         self.root = root
         var groups: TextMap<String> = [:]

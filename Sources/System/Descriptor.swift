@@ -38,8 +38,8 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Opens a file of xpm's own to write it, and creates it where it is not there. What lies there and is no regular file, a link
-    /// included, is not written through but replaced.
+    /// Opens a file of xpm's own to write it, and creates it where it is not there. What lies there and is no
+    /// regular file, a link included, is not written through but replaced.
     package init(writing path: String, _ flags: Int32, _ mode: UInt32 = 0o666) throws(SystemError) {
         let flags = flags | O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK
         if let number = try Self.regular(path, flags, mode) {
@@ -57,7 +57,8 @@ package struct Descriptor: ~Copyable, Sendable {
             && Files.identity(path) == FileIdentity(device: status.device, inode: status.inode)
     }
 
-    /// Opens a regular file to lock it, and creates it where it is not there. Something else is refused: who has locked it still has.
+    /// Opens a regular file to lock it, and creates it where it is not there. Something else is refused: who
+    /// has locked it still has.
     package init(locking path: String) throws(SystemError) {
         let opened = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
         try opened.checkIsRegular(path)

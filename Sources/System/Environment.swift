@@ -52,7 +52,8 @@ package enum Environment {
         Files.linkTarget("/proc/self/exe") ?? Arguments.all.first ?? "xpm"
     }
 
-    /// How many processors this process may use: by its affinity mask, and by the limits of its control groups.
+    /// How many processors this process may use: by its affinity mask, and by the limits of its control
+    /// groups.
     package static var processors: Int {
         min(Int(xsys_processors()), ControlGroup.current.processors ?? Int.max)
     }

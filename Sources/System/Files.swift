@@ -66,7 +66,8 @@ package enum Files {
         }
     }
 
-    /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort, not to decide.
+    /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort,
+    /// not to decide.
     package static func modified(_ path: String) -> Int64? { status(path)?.modified }
 
     package static func exists(_ path: String) -> Bool { status(path) != nil }
@@ -98,7 +99,8 @@ package enum Files {
         }
     }
 
-    /// Makes a folder and those above it, below a root that has to be there: what was moved away meanwhile is not made anew.
+    /// Makes a folder and those above it, below a root that has to be there: what was moved away meanwhile is
+    /// not made anew.
     ///
     /// - Returns: whether this call made it.
     /// - Throws: ENOENT where the root is gone, ELOOP where a link is on the way from the root.
@@ -141,7 +143,8 @@ package enum Files {
         return bytes
     }
 
-    /// The first byte of a file, and the last one that is no blank; nil where it has none, or too many blanks at its end.
+    /// The first byte of a file, and the last one that is no blank; nil where it has none, or too many blanks
+    /// at its end.
     package static func ends(of path: String) throws(SystemError) -> (first: UInt8?, last: UInt8?) {
         let descriptor = try Descriptor(reading: path)
         var first = [UInt8](repeating: 0, count: 1)
@@ -221,14 +224,15 @@ package enum Files {
         }
     }
 
-    /// A name that nobody foresees, and that tells whose file it is: another host may share the disk, and have the same process numbers.
+    /// A name that nobody foresees, and that tells whose file it is: another host may share the disk, and
+    /// have the same process numbers.
     private static func temporaryName(for path: String) -> String {
         let number = String(UInt64.random(in: .min ... .max), radix: 36)
         return "\(path).\(number).\(Environment.hostName).\(getpid()).tmp"
     }
 
-    /// Whether a name is one of those under which xpm writes a file of its own before it is whole: `params.json.….HOST.PID.tmp`. A program's
-    /// files are its own, whatever they are called.
+    /// Whether a name is one of those under which xpm writes a file of its own before it is whole:
+    /// `params.json.….HOST.PID.tmp`. A program's files are its own, whatever they are called.
     package static func isTemporary(_ name: String) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count >= 4, parts.last == "tmp", Int32(parts[parts.count - 2]) != nil else {
@@ -267,7 +271,8 @@ package enum Files {
         }
     }
 
-    /// Removes a file, or a folder with all in it. Links are not followed, neither in it nor on the way from the root to it.
+    /// Removes a file, or a folder with all in it. Links are not followed, neither in it nor on the way from
+    /// the root to it.
     ///
     /// - Parameter root: a folder above it, which may be a link.
     /// - Throws: ELOOP where a link is on the way, EINVAL for what is not below the root.
@@ -290,8 +295,8 @@ package enum Files {
         return true
     }
 
-    /// Brings the data of a file, or of all files in a folder, to the disk before what is renamed after this (`xsys_settle`). What is not
-    /// there has no data.
+    /// Brings the data of a file, or of all files in a folder, to the disk before what is renamed after this
+    /// (`xsys_settle`). What is not there has no data.
     package static func settle(_ path: String) throws(SystemError) {
         switch kind(path, followingLinks: false) {
         case .folder: for name in try list(path) { try settle("\(path)/\(name)") }
@@ -385,7 +390,8 @@ package enum Files {
         return count < 0 ? nil : String(validating: buffer[..<count], as: UTF8.self)
     }
 
-    /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's, and left out.
+    /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's,
+    /// and left out.
     ///
     /// - Throws: EILSEQ for such a name, where it is refused.
     package static func list(
@@ -474,42 +480,4 @@ private func hardLink(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) 
 /// rename(2), under a name that `Files.rename` does not hide.
 private func renameFile(_ from: UnsafePointer<CChar>, _ to: UnsafePointer<CChar>) -> Int32 {
     unsafe rename(from, to)
-}
-
-/// What no other file of this machine has while this one is there.
-package struct FileIdentity: Equatable, Sendable {
-    package let device: UInt64
-    package let inode: UInt64
-}
-
-/// What a file has as long as nobody writes it or puts another in its place; links are followed.
-package struct FileStamp: Equatable, Sendable {
-    package var inode: UInt64 = 0
-    /// In bytes; -1 is no file's.
-    package var size: Int64 = -1
-    /// In microseconds since 1970.
-    package var modified: Int64 = 0
-    /// The same, of a time that no program can set.
-    package var changed: Int64 = 0
-
-    package init(inode: UInt64 = 0, size: Int64 = -1, modified: Int64 = 0, changed: Int64 = 0) {
-        self.inode = inode
-        self.size = size
-        self.modified = modified
-        self.changed = changed
-    }
-
-    /// The coarsest times of file systems, and more.
-    private static let margin: Int64 = 3_000_000
-
-    /// What a file has now, if a later change is sure to show: nil for one that was changed a moment ago, since the next change may have the same
-    /// time (as git's racy index entries), and for one on a file system that does not note changes by itself.
-    ///
-    /// - Parameter now: read before the file is.
-    package static func lasting(_ path: String, now: Timestamp = .now) -> FileStamp? {
-        guard let stamp = Files.stamp(path), max(stamp.modified, stamp.changed) < now.microseconds - margin,
-            unsafe xsys_notes_changes(path)
-        else { return nil }
-        return stamp
-    }
 }

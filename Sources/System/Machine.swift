@@ -26,7 +26,8 @@ package struct Machine: Sendable, Equatable {
         self.gpus = gpus
     }
 
-    /// Cores that this process may use, and the memory of the machine or of its container. GPUs are not looked for.
+    /// Cores that this process may use, and the memory of the machine or of its container. GPUs are not
+    /// looked for.
     package static var withoutGPUs: Machine {
         Machine(cores: Environment.processors, memory: availableMemory, gpus: [])
     }
@@ -40,7 +41,8 @@ package struct Machine: Sendable, Equatable {
         return [total, ControlGroup.current.memory ?? 0].filter { $0 > 0 }.min() ?? 0
     }
 
-    /// The NVIDIA GPUs that jobs may use: those that `nvidia-smi` lists, and of them those of `CUDA_VISIBLE_DEVICES` if that is set.
+    /// The NVIDIA GPUs that jobs may use: those that `nvidia-smi` lists, and of them those of
+    /// `CUDA_VISIBLE_DEVICES` if that is set.
     ///
     /// - Returns: none where there is no such program.
     package static func findGPUs() -> [GPU] {
@@ -68,7 +70,8 @@ package struct Machine: Sendable, Equatable {
 
 /// Processes that the kernel killed because there was no memory left.
 package enum OutOfMemory {
-    /// How many there were since the machine started (proc(5), vmstat: `oom_kill`); nil where the kernel does not tell.
+    /// How many there were since the machine started (proc(5), vmstat: `oom_kill`); nil where the kernel does
+    /// not tell.
     package static var kills: Int? {
         guard let text = try? Files.readText("/proc/vmstat", limit: 1 << 16) else { return nil }
         return text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }?

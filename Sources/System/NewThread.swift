@@ -11,8 +11,8 @@ package enum NewThread {
     /// Tells this thread from every other that lives.
     package static var currentNumber: UInt { xsys_thread_number() }
 
-    /// Finds out now whether so many threads can run at once, where a limit may not allow it: the runtime of Swift waits for ever for those
-    /// that it does not get.
+    /// Finds out now whether so many threads can run at once, where a limit may not allow it: the runtime of
+    /// Swift waits for ever for those that it does not get.
     package static func require(_ count: Int) throws(SystemError) {
         let limit = xsys_process_limit()
         guard limit >= 0, limit < 4096 else { return }

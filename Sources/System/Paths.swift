@@ -26,7 +26,8 @@ package enum Paths {
         return extensions.contains { name.before(".\($0)").map { !$0.isEmpty } ?? false }
     }
 
-    /// The current folder. A program of ours does not begin where there is none, or its name is not UTF-8 (`Surroundings`).
+    /// The current folder. A program of ours does not begin where there is none, or its name is not UTF-8
+    /// (`Surroundings`).
     package static var current: String {
         guard let path = unsafe getcwd(nil, 0) else { return "/" }
         defer { unsafe free(path) }

@@ -17,8 +17,8 @@ package struct Signals: Sendable {
     package static let terminate = SIGTERM
     package static let kill = SIGKILL
 
-    /// Lets writes beyond the limit of file sizes fail instead of ending the process. Called first; programs that are started do not
-    /// inherit it.
+    /// Lets writes beyond the limit of file sizes fail instead of ending the process. Called first; programs
+    /// that are started do not inherit it.
     package static func surviveFileLimit() { xsys_survive_file_limit() }
 
     /// Lets the signals come that ask this process to stop, whatever its parent has blocked. Called first.

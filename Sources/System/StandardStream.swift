@@ -8,8 +8,8 @@ package enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
-    /// Writes text for people at once, after what C code has buffered. Whatever a terminal would take as an order is shown as an escape,
-    /// but for colours on a terminal.
+    /// Writes text for people at once, after what C code has buffered. Whatever a terminal would take as an
+    /// order is shown as an escape, but for colours on a terminal.
     package func write(_ text: String) {
         write(bytes: Array(TerminalText.safe(text, allowsColours: isTerminal).utf8))
     }
@@ -19,7 +19,8 @@ package enum StandardStream: Int32, Sendable {
         if isTerminal { write(text) } else { write(bytes: Array(text.utf8)) }
     }
 
-    /// Writes bytes as they are. Where standard output takes none, that is told at the end of the program, or at once.
+    /// Writes bytes as they are. Where standard output takes none, that is told at the end of the program, or
+    /// at once.
     package func write(bytes: [UInt8]) {
         if bytes.isEmpty { return }
         // Only this stream: another may be locked by a thread that reads from it.
@@ -49,7 +50,8 @@ package enum StandardStream: Int32, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// Whether it is a terminal that is known to take orders, such as colours: one without a name, or a dumb one, is not.
+    /// Whether it is a terminal that is known to take orders, such as colours: one without a name, or a dumb
+    /// one, is not.
     package var takesEscapes: Bool {
         guard isTerminal, let name = Environment["TERM"] else { return false }
         return !name.isEmpty && name != "dumb"

@@ -3,7 +3,7 @@ import Glibc
 import Text
 
 /// A system call that failed: what was tried, on which path, and the errno.
-package struct SystemError: Error, Equatable {
+package struct SystemError: TextualError, Equatable {
     /// What was being done, as in `cannot create folder`: `create folder`.
     package let operation: String
     package let path: String
@@ -91,6 +91,7 @@ extension SystemError {
     /// Whether a file was refused for its size.
     package var isTooLarge: Bool { code == EFBIG }
 
-    /// Whether this process, or the machine, has no more of something for the moment: descriptors, processes, memory.
+    /// Whether this process, or the machine, has no more of something for the moment: descriptors, processes,
+    /// memory.
     package var isShortage: Bool { [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(code) }
 }

@@ -1,4 +1,5 @@
-/// A JSON value that keeps what the files of a workspace need: ints apart from floats, and keys in their order.
+/// A JSON value that keeps what the files of a workspace need: ints apart from floats, and keys in their
+/// order.
 ///
 /// Foundation's reader does neither, and the process of a job does not load Foundation.
 package enum JSON: Sendable {
@@ -146,7 +147,8 @@ extension JSON {
     private static func quote(_ text: String, to out: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         out.append(UInt8(ascii: "\""))
-        // What a terminal would take as an order is escaped, also beyond ASCII, so that JSON can be printed as it is.
+        // What a terminal would take as an order is escaped, also beyond ASCII, so that JSON can be printed
+        // as it is.
         if text.utf8.contains(where: { $0 == 0xc2 || $0 == 0xe2 }),
             text.unicodeScalars.contains(where: isHidden)
         {

@@ -5,7 +5,8 @@ package enum NumberText {
         value.isInfinite ? (value < 0 ? "-inf" : "inf") : value.isNaN ? "nan" : value.description
     }
 
-    /// A float as JSON. JSON has no infinities: a number beyond a double's range is one to every reader. NaN is a string.
+    /// A float as JSON. JSON has no infinities: a number beyond a double's range is one to every reader. NaN
+    /// is a string.
     package static func json(_ value: Double) -> String {
         value.isInfinite ? (value < 0 ? "-1e999" : "1e999") : value.isNaN ? "\"NaN\"" : value.description
     }

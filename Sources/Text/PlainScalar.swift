@@ -1,9 +1,11 @@
-/// A plain word of YAML: the one rule for numbers, bools and null, in files, on the command line and in variables.
+/// A plain word of YAML: the one rule for numbers, bools and null, in files, on the command line and in
+/// variables.
 ///
 /// - null: `null`, `~`, or nothing
 /// - bool: `true`, `false`
 /// - int: `1`, `-1`, `1_000`, `0x1F`, `0o17`, `0b101`; one that needs more than 64 bits is an error
-/// - float: `1.5`, `1.`, `.5`, `1e-4`, `1_000.5`, `.inf`, `-.inf`, `.nan`; one that would be infinite or 0 for its size is an error
+/// - float: `1.5`, `1.`, `.5`, `1e-4`, `1_000.5`, `.inf`, `-.inf`, `.nan`; one that would be infinite or 0
+///   for its size is an error
 /// - everything else is a string; `yes`, `no`, `on`, `off` and dates are strings
 package enum PlainScalar: Sendable, Equatable {
     case null
@@ -72,7 +74,8 @@ package enum PlainScalar: Sendable, Equatable {
         return .int(value)
     }
 
-    /// Digits with at most one point and an exponent: `[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?` with a digit before the exponent.
+    /// Digits with at most one point and an exponent: `[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?` with a digit before
+    /// the exponent.
     private static func float(_ text: [UInt8]) -> Double? {
         var rest = text[...]
         func digits() -> Int {

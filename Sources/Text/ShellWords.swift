@@ -13,7 +13,8 @@ package enum ShellWords {
             || [0x25, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x3a, 0x3d, 0x40, 0x5f].contains(byte)
     }
 
-    /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another way.
+    /// Takes one word, as `quote` writes it, off the front; nil if there is none or it is written in another
+    /// way.
     package static func read(_ text: inout Substring) -> String? {
         var word: [UInt8] = []
         var bytes = text.utf8[...]

@@ -1,6 +1,7 @@
 /// The name among many that a mistyped one was probably meant to be.
 package enum Suggestion {
-    /// - Returns: the nearest candidate by edit distance, if it is near enough to be of help, else one that the name is a part of.
+    /// - Returns: the nearest candidate by edit distance, if it is near enough to be of help, else one that
+    ///   the name is a part of.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let typed = Array(name.lowercased().utf8)
         guard typed.count <= 64 else { return nil }

@@ -1,4 +1,5 @@
-/// Foreign text for a terminal: what would move the cursor, switch colours or turn the direction of writing is shown as an escape.
+/// Foreign text for a terminal: what would move the cursor, switch colours or turn the direction of writing
+/// is shown as an escape.
 package enum TerminalText {
     /// Text of any number of lines.
     ///
@@ -25,7 +26,8 @@ package enum TerminalText {
         return text.prefix(bytes: max(1, most - told.utf8.count)) + told
     }
 
-    /// Without the sequences that terminals take for themselves: colours, titles, moves (ECMA-48, 5.4 and 5.6).
+    /// Without the sequences that terminals take for themselves: colours, titles, moves (ECMA-48, 5.4 and
+    /// 5.6).
     package static func plain(_ text: String) -> String {
         text.has(0x1b) ? String(decoding: plain(Array(text.utf8)[...]), as: UTF8.self) : text
     }

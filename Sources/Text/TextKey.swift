@@ -1,4 +1,5 @@
-/// A text as the key of a dictionary or a member of a set: equal and hashed by its bytes, where `String` is by canonical equivalence.
+/// A text as the key of a dictionary or a member of a set: equal and hashed by its bytes, where `String` is
+/// by canonical equivalence.
 @usableFromInline
 package struct TextKey: Hashable, Sendable {
     @usableFromInline package let text: String

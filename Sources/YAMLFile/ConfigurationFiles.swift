@@ -56,7 +56,8 @@ package struct ConfigurationFiles {
         if setting["module"] != nil { moduleFile = path }
     }
 
-    /// Applies `-c a.b=value`; the value is read as YAML. A map is laid over what is there; `:=` puts it in its place.
+    /// Applies `-c a.b=value`; the value is read as YAML. A map is laid over what is there; `:=` puts it in
+    /// its place.
     package mutating func set(_ option: String) throws(SettingError) {
         let text = "-c \(option)"
         guard let (name, given) = option.cut(at: "=") else {
@@ -83,7 +84,8 @@ package struct ConfigurationFiles {
         }
     }
 
-    /// Reads `--sweep a.b=1,2,3`: values between commas, each read as YAML; `1..5` and `0..1..0.25` are ranges.
+    /// Reads `--sweep a.b=1,2,3`: values between commas, each read as YAML; `1..5` and `0..1..0.25` are
+    /// ranges.
     package static func sweep(_ option: String) throws(SettingError) -> ConfigurationSweep.Axis {
         let (name, values) = try self.values(option, of: "--sweep")
         return try ConfigurationSweep.axis(name, values)
@@ -215,7 +217,8 @@ package struct ConfigurationFiles {
         return Setting(.map(fields), origin: setting.origin)
     }
 
-    /// The value of a key; relative paths of what is loaded are from the file's folder, or from the current one where an option says them.
+    /// The value of a key; relative paths of what is loaded are from the file's folder, or from the current
+    /// one where an option says them.
     private static func placed(_ value: Setting, at key: String, from folder: String) -> Setting {
         func placed(_ one: Setting) -> Setting {
             guard case .string(let path) = one.content else { return one }

@@ -35,7 +35,8 @@ package enum YAMLFile {
         return try parse(bytes) { .file(path, line: $0, column: $1) }
     }
 
-    /// Reads one value, as an option gives it: a list or a map in brackets, a text in quotes, or a plain word, which has no comments.
+    /// Reads one value, as an option gives it: a list or a map in brackets, a text in quotes, or a plain
+    /// word, which has no comments.
     package static func parse(option text: String, value: String) throws(SettingError) -> Setting {
         let trimmed = value.trimmed
         if let first = trimmed.utf8.first, "[{\"'&*!|>".utf8.contains(first) {

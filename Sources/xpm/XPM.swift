@@ -52,8 +52,9 @@ struct XPM: ParsableCommand {
         if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
     }
 
-    /// Runs the command that the first words name. It is parsed by itself: through all commands above it, ArgumentParser needs longer than most
-    /// commands run. What cannot be parsed like this, such as a request for help, goes the long way.
+    /// Runs the command that the first words name. It is parsed by itself: through all commands above it,
+    /// ArgumentParser needs longer than most commands run. What cannot be parsed like this, such as a request
+    /// for help, goes the long way.
     private static func start(_ arguments: ArraySlice<String>) {
         if arguments.elementsEqual(["--version"], by: ==) {
             return StandardStream.output.write("xpm \(xpmVersion)\n")

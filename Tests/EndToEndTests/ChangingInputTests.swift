@@ -22,7 +22,8 @@ struct ChangingInputTests {
         return bench
     }
 
-    /// How a file gets another content that looks the same from outside: of the same size, in the same moment, with the same time.
+    /// How a file gets another content that looks the same from outside: of the same size, in the same
+    /// moment, with the same time.
     enum Edit: String, CaseIterable { case inPlace, copied }
 
     @Test(

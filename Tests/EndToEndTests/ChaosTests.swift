@@ -7,7 +7,8 @@ import System
 import Testing
 import Text
 
-/// Random plans under random kills: what the jobs themselves say afterwards must hold. `scripts/chaos ROUNDS` runs more rounds.
+/// Random plans under random kills: what the jobs themselves say afterwards must hold. `scripts/chaos ROUNDS`
+/// runs more rounds.
 @Suite("Chaos", .serialized, .timeLimit(.minutes(20)))
 struct ChaosTests {
     private static let rounds = Int(ProcessInfo.processInfo.environment["XPM_CHAOS_ROUNDS"] ?? "") ?? 10
@@ -15,7 +16,8 @@ struct ChaosTests {
         UInt64(ProcessInfo.processInfo.environment["XPM_CHAOS_SEED"] ?? "") ?? UInt64.random(in: 1...9999)
     private static let jobs = 200
 
-    /// An attempt notes its start and its end, and whether the one before it still lives; one that has a token, whether more than two have.
+    /// An attempt notes its start and its end, and whether the one before it still lives; one that has a
+    /// token, whether more than two have.
     private static let work = """
         log=$1/$2
         if [ "$5" = true ]; then

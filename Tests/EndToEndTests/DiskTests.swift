@@ -4,7 +4,8 @@ import System
 import Testing
 import Text
 
-/// Real disks: images that lose power, file systems of users, and those without links. Needs root, loop devices and FUSE.
+/// Real disks: images that lose power, file systems of users, and those without links. Needs root, loop
+/// devices and FUSE.
 @Suite("Disks", .serialized, .timeLimit(.minutes(20)))
 struct DiskTests {
     /// Whether this user can mount.

@@ -3,8 +3,8 @@ import System
 import Testing
 import Text
 
-/// Every example of the documentation is run: a block after `<!-- file: NAME -->` is written, one after `<!-- run -->` goes to the
-/// shell and must succeed (`<!-- run: 1 -->`: with that exit code).
+/// Every example of the documentation is run: a block after `<!-- file: NAME -->` is written, one after `<!--
+/// run -->` goes to the shell and must succeed (`<!-- run: 1 -->`: with that exit code).
 @Suite("Documentation", .timeLimit(.minutes(20)))
 struct DocumentationTests {
     private struct Block {
@@ -98,7 +98,8 @@ struct DocumentationTests {
 
     // MARK: Statements
 
-    /// The sentences of a page in which one of some words promises something without exception; code is left out.
+    /// The sentences of a page in which one of some words promises something without exception; code is left
+    /// out.
     private static func promises(of page: String) throws -> [String] {
         var parts: [String] = []
         var current: [String] = []
@@ -135,8 +136,8 @@ struct DocumentationTests {
         }.filter { word.firstMatch(in: $0, range: NSRange($0.startIndex..., in: $0)) != nil }
     }
 
-    /// `statements.txt` has a line for each promise: the page, the test that shows it, and the sentence. Who changes the sentence looks at the
-    /// test, and then changes the line.
+    /// `statements.txt` has a line for each promise: the page, the test that shows it, and the sentence. Who
+    /// changes the sentence looks at the test, and then changes the line.
     @Test("every promise of the pages has a test that shows it")
     func statements() throws {
         let text = try Files.readText("\(Workbench.root)/Tests/EndToEndTests/statements.txt")

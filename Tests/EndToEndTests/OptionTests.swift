@@ -462,7 +462,8 @@ private struct Sandbox {
         second = try job("o.train") { $0["tags"]?["seed"]?.int == 2 && $0["tags"]?["lr"]?.number == 0.5 }
         old = try job("o.train") { $0["tags"]?["lr"]?.number == 0.9 && $0["tags"]?["seed"]?.int == 1 }
         blocked = try job("o.eval") { $0["tags"]?["seed"]?.int == 3 && $0["tags"]?["lr"]?.number == 0.5 }
-        // A file that has changed since, an output that is gone, a job that nobody refers to, what a dead process left.
+        // A file that has changed since, an output that is gone, a job that nobody refers to, what a dead
+        // process left.
         try bench.write(try bench.read("box/experiment.lua") + "-- changed\n", to: "box/experiment.lua")
         for folder in ["workspace", "other"] {
             let place = "\(bench.folder)/box/\(folder)"

@@ -3,7 +3,8 @@ import System
 import Testing
 import Text
 
-/// A user of the machine who shares the folder of a test with others, by the group `users`. Needs root, to become that user.
+/// A user of the machine who shares the folder of a test with others, by the group `users`. Needs root, to
+/// become that user.
 struct Person {
     let name: String
     /// What a new file of this user does not get.

@@ -83,7 +83,8 @@ struct SurroundingsTests {
         let (first, firstTag) = try bench.start(as: ana, ["run", "experiment.lua", "--workdir", "ws"])
         #expect(
             try bench.wait { try bench.jobs("u.work", workspace: "ws").contains { Files.exists($0.failed) } })
-        // The experiment is another: it has a folder of its own. The third job is new, in a folder that is not ben's.
+        // The experiment is another: it has a folder of its own. The third job is new, in a folder that is
+        // not ben's.
         _ = ChildProcess.output([
             "chmod", "-R", "a+rwX", "\(bench.folder)/ws/experiments", "\(bench.folder)/ws/sources",
         ])

@@ -5,7 +5,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Job filters", .timeLimit(.minutes(5)))
+@Suite("Job filters", .timeLimit(.minutes(20)))
 struct JobFilterTests {
     private func job(_ state: JobRecord.State = .done, _ tags: [(String, JSON)] = []) -> JobRecord {
         var job = JobRecord(Workspace(path: "/ws"), task: "iris.train", identifier: "3f2a")

@@ -3,7 +3,7 @@ import Text
 
 @testable import Inventory
 
-@Suite("Tables of results", .timeLimit(.minutes(5)))
+@Suite("Tables of results", .timeLimit(.minutes(20)))
 struct ResultTableTests {
     @Test("a summary is what the textbook says, also of values that are large and near to each other")
     func summary() throws {

@@ -4,7 +4,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Differences of tasks", .timeLimit(.minutes(5)))
+@Suite("Differences of tasks", .timeLimit(.minutes(20)))
 struct TaskDifferenceTests {
     private let optimizer: ConfigType
     private let train: ConfigType

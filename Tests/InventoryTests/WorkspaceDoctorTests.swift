@@ -7,7 +7,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Inventory of a workspace", .timeLimit(.minutes(5)))
+@Suite("Inventory of a workspace", .timeLimit(.minutes(20)))
 struct WorkspaceDoctorTests {
     private let folder: TemporaryFolder
     private let workspace: Workspace

@@ -2,7 +2,7 @@ import Model
 import Testing
 import Text
 
-@Suite("What a parameter type accepts", .timeLimit(.minutes(5)))
+@Suite("What a parameter type accepts", .timeLimit(.minutes(20)))
 struct AcceptTests {
     @Test("numbers: a float takes 1, an int takes 3.0 and refuses 3.5")
     func numbers() throws {

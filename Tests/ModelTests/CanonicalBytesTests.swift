@@ -2,7 +2,7 @@ import Model
 import Testing
 import Text
 
-@Suite("Canonical bytes", .timeLimit(.minutes(5)))
+@Suite("Canonical bytes", .timeLimit(.minutes(20)))
 struct CanonicalBytesTests {
     private func object(_ type: ParameterType, _ value: Value, meta: Bool = false) throws -> ConfigObject {
         var parameter = Parameter(name: "v", type: type)

@@ -1,7 +1,8 @@
 import Model
 import Text
 
-/// Reads canonical bytes back: the proof that no two values share them. Knows the format from `docs/identity.md` only.
+/// Reads canonical bytes back: the proof that no two values share them. Knows the format from
+/// `docs/identity.md` only.
 struct CanonicalReader {
     enum Failure: Error { case unexpected(at: Int, String) }
 
@@ -53,7 +54,8 @@ struct CanonicalReader {
         }
     }
 
-    /// Whether a count follows here: no string has six zero bytes after it, and no identifier begins with them.
+    /// Whether a count follows here: no string has six zero bytes after it, and no identifier begins with
+    /// them.
     private var isCounted: Bool {
         guard bytes[position] <= 0x10, position + 8 < bytes.count else { return false }
         return bytes[position + 1...position + 6].allSatisfy { $0 == 0 }
@@ -94,7 +96,8 @@ struct CanonicalReader {
         return try (0..<Int(count)).map { _ in try value(type) }
     }
 
-    /// Pairs as long as what follows is one: a name of a parameter is followed by 05, another key by what its map cannot hold.
+    /// Pairs as long as what follows is one: a name of a parameter is followed by 05, another key by what its
+    /// map cannot hold.
     private mutating func pairs(_ key: ParameterType, _ element: ParameterType) throws -> [Value.Entry] {
         position += 1
         var entries: [Value.Entry] = []

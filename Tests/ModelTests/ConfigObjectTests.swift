@@ -3,7 +3,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Config objects", .timeLimit(.minutes(5)))
+@Suite("Config objects", .timeLimit(.minutes(20)))
 struct ConfigObjectTests {
     private static func type(_ id: String, _ parameters: [Parameter], kind: ConfigType.Kind = .config) throws
         -> ConfigType

@@ -2,7 +2,7 @@ import Model
 import Testing
 import Text
 
-@Suite("Config types", .timeLimit(.minutes(5)))
+@Suite("Config types", .timeLimit(.minutes(20)))
 struct ConfigTypeTests {
     private static func config(_ id: String, base: ConfigType? = nil, _ parameters: [Parameter] = []) throws
         -> ConfigType

@@ -2,7 +2,7 @@ import Model
 import Testing
 import Text
 
-@Suite("Explained identifiers", .timeLimit(.minutes(5)))
+@Suite("Explained identifiers", .timeLimit(.minutes(20)))
 struct IdentityExplanationTests {
     @Test("the pieces are the bytes, and what is left out has its reason")
     func pieces() throws {

@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// Random types and values, written and read back.
-@Suite("Canonical bytes are injective", .timeLimit(.minutes(5)))
+@Suite("Canonical bytes are injective", .timeLimit(.minutes(20)))
 struct InjectivityTests {
     private static var colour: Enumeration { Enumeration(id: "m.Colour", members: ["RED", "GREEN"]) }
 

@@ -3,7 +3,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Partial identifiers", .timeLimit(.minutes(5)))
+@Suite("Partial identifiers", .timeLimit(.minutes(20)))
 struct PartialTests {
     @Test("which groups count, as experimaestro has it")
     func groups() {

@@ -3,7 +3,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("Requirements", .timeLimit(.minutes(5)))
+@Suite("Requirements", .timeLimit(.minutes(20)))
 struct RequirementTests {
     @Test("all of it, with any blanks")
     func whole() throws {

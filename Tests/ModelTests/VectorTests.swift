@@ -4,7 +4,7 @@ import Testing
 import Text
 
 /// The identifiers that experimaestro 2.7.0 gives, case by case.
-@Suite("Identity vectors", .timeLimit(.minutes(5)))
+@Suite("Identity vectors", .timeLimit(.minutes(20)))
 struct VectorTests {
     @Test("every vector has experimaestro's identifier", arguments: try Vectors.load().cases)
     func agrees(_ name: String) throws {

@@ -3,7 +3,7 @@ import Text
 
 @testable import Plot
 
-@Suite("Scales", .timeLimit(.minutes(5)))
+@Suite("Scales", .timeLimit(.minutes(20)))
 struct ScaleTests {
     @Test("extreme values have places too, or none; nothing is marked between whole numbers")
     func extremes() {

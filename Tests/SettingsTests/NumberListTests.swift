@@ -2,7 +2,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("Lists of numbers and draws", .timeLimit(.minutes(5)))
+@Suite("Lists of numbers and draws", .timeLimit(.minutes(20)))
 struct NumberListTests {
     @Test("decades, halves and steps are the numbers that people write")
     func exact() {

@@ -3,7 +3,7 @@ import System
 import Testing
 import Text
 
-@Suite("Settings", .timeLimit(.minutes(5)))
+@Suite("Settings", .timeLimit(.minutes(20)))
 struct SettingTests {
     private func map(_ pairs: (String, Setting.Content)..., from origin: String = "a") -> Setting {
         Setting(

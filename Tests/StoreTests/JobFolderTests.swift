@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Text
 
-@Suite("Job folders", .timeLimit(.minutes(5)))
+@Suite("Job folders", .timeLimit(.minutes(20)))
 struct JobFolderTests {
     @Test("a job that runs is not done, and only an outcome of xpm or of experimaestro counts")
     func state() throws {

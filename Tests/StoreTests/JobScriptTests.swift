@@ -6,7 +6,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Job scripts", .timeLimit(.minutes(5)))
+@Suite("Job scripts", .timeLimit(.minutes(20)))
 struct JobScriptTests {
     private static let nasty = [
         "plain", "it's", "two words", "", "$HOME `x` \\", "line\nfeed", "é\t\"", "''", "-x=1,2:3",

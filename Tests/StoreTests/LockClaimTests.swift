@@ -7,7 +7,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Claims, where flock does not work", .serialized, .timeLimit(.minutes(5)))
+@Suite("Claims, where flock does not work", .serialized, .timeLimit(.minutes(20)))
 struct LockClaimTests {
     private let folder: TemporaryFolder
     private var lock: String { "\(folder.path)/t.lock" }

@@ -6,7 +6,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Results in the output of programs", .timeLimit(.minutes(5)))
+@Suite("Results in the output of programs", .timeLimit(.minutes(20)))
 struct OutputSearchTests {
     private let folder: TemporaryFolder
 

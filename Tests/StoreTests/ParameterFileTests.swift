@@ -4,7 +4,7 @@ import Store
 import Testing
 import Text
 
-@Suite("params.json", .timeLimit(.minutes(5)))
+@Suite("params.json", .timeLimit(.minutes(20)))
 struct ParameterFileTests {
     private struct World {
         let types: [String: ConfigType]

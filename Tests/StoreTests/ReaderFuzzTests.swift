@@ -9,8 +9,9 @@ import Text
 @testable import Store
 @testable import System
 
-/// Every reader of a file of the workspace: each cut of what was written, and random changes of it. A reader that traps ends the test run.
-@Suite("Readers of damaged files", .timeLimit(.minutes(5)))
+/// Every reader of a file of the workspace: each cut of what was written, and random changes of it. A reader
+/// that traps ends the test run.
+@Suite("Readers of damaged files", .timeLimit(.minutes(20)))
 struct ReaderFuzzTests {
     private static let job = String(repeating: "ab", count: 32)
 

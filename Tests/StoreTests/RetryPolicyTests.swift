@@ -2,7 +2,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Retry policy", .timeLimit(.minutes(5)))
+@Suite("Retry policy", .timeLimit(.minutes(20)))
 struct RetryPolicyTests {
     @Test("a resumable task goes on ten times after its time is over, or as often as max_retries says")
     func timeouts() {

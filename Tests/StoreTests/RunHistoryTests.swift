@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Text
 
-@Suite("Run history", .timeLimit(.minutes(5)))
+@Suite("Run history", .timeLimit(.minutes(20)))
 struct RunHistoryTests {
     @Test(
         "a new run sorts behind all others, within one second, with a clock that went back, and after removals"

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Text
 
-@Suite("Saved objects", .timeLimit(.minutes(5)))
+@Suite("Saved objects", .timeLimit(.minutes(20)))
 struct SavedObjectTests {
     private struct World {
         let folder: TemporaryFolder

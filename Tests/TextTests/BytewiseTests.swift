@@ -5,7 +5,7 @@ import Text
 private let composed = "caf\u{e9}"
 private let decomposed = "cafe\u{301}"
 
-@Suite("Text is bytes", .timeLimit(.minutes(5)))
+@Suite("Text is bytes", .timeLimit(.minutes(20)))
 struct BytewiseTests {
     /// Outside of the testing macros, which call functions in other ways.
     private static func comparisons() -> [(what: String, isRight: Bool)] {

@@ -2,7 +2,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("JSON", .timeLimit(.minutes(5)))
+@Suite("JSON", .timeLimit(.minutes(20)))
 struct JSONTests {
     @Test(
         "what is written is read back",

@@ -2,7 +2,7 @@ import Settings
 import Testing
 import Text
 
-@Suite("Text for terminals", .timeLimit(.minutes(5)))
+@Suite("Text for terminals", .timeLimit(.minutes(20)))
 struct TerminalTextTests {
     @Test("what a terminal takes as an order is shown, colours of our own stay on a terminal")
     func safe() {

@@ -3,7 +3,7 @@ import Testing
 import Text
 import YAMLFile
 
-@Suite("Sweeps of configurations", .timeLimit(.minutes(5)))
+@Suite("Sweeps of configurations", .timeLimit(.minutes(20)))
 struct ConfigurationSweepTests {
     /// The points of a `grid_search`, in words.
     private func points(_ yaml: String) throws -> [String] {

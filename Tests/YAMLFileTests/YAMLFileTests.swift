@@ -5,7 +5,7 @@ import Testing
 import Text
 import YAMLFile
 
-@Suite("YAML", .timeLimit(.minutes(5)))
+@Suite("YAML", .timeLimit(.minutes(20)))
 struct YAMLFileTests {
     private func parse(_ text: String) throws -> Setting {
         try YAMLFile.parse(text) { .file("/f.yaml", line: $0, column: $1) }
@@ -117,7 +117,7 @@ struct YAMLFileTests {
     }
 }
 
-@Suite("Configuration files", .timeLimit(.minutes(5)))
+@Suite("Configuration files", .timeLimit(.minutes(20)))
 struct ConfigurationFilesTests {
     private let folder = NSTemporaryDirectory() + "/xpm-yaml-\(UUID().uuidString)"
 

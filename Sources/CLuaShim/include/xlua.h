@@ -1,8 +1,8 @@
-/// Lua, as Swift may see it. This header does not include lua.h, and nothing declared here can raise a Lua error across
-/// the caller's frame: what can run Lua code goes through `xlua_call`, and a host function reports its failure by
-/// returning `XLUA_RAISE`, so that `lua_error` (a longjmp) is only ever called when no Swift frame is below.
-/// Under a frame of the host the allocator ends the program when memory is exhausted, so calls that "raise only on memory" never
-/// raise there; in Lua code it is an ordinary error.
+/// Lua, as Swift may see it. This header does not include lua.h, and nothing declared here can raise a Lua
+/// error across the caller's frame: what can run Lua code goes through `xlua_call`, and a host function
+/// reports its failure by returning `XLUA_RAISE`, so that `lua_error` (a longjmp) is only ever called when no
+/// Swift frame is below. Under a frame of the host the allocator ends the program when memory is exhausted,
+/// so calls that "raise only on memory" never raise there; in Lua code it is an ordinary error.
 ///
 /// Stack effects are written as in the Lua manual: /* [-popped, +pushed, raises] */
 #ifndef XLUA_H
@@ -79,7 +79,8 @@ void xlua_push_class(lua_State *state, int kind);                              /
 bool xlua_boolean(lua_State *state, int index);                                /* [-0, +0, -] */
 int64_t xlua_integer(lua_State *state, int index);                             /* [-0, +0, -] */
 double xlua_number(lua_State *state, int index);                               /* [-0, +0, -] */
-/// The bytes of a string (not converted from a number); null for another kind. They live as long as the value.
+/// The bytes of a string (not converted from a number); null for another kind. They live as long as the
+/// value.
 const char *_Nullable xlua_string(lua_State *state, int index, size_t *count); /* [-0, +0, -] */
 /// The host's object of that class, or null.
 void *_Nullable xlua_object(lua_State *state, int index, int kind);            /* [-0, +0, -] */
@@ -110,14 +111,14 @@ void xlua_drop(lua_State *state, int reference);                               /
 
 /// Compiles text (never byte code). False: the message is on the stack instead of the function.
 bool xlua_load(lua_State *state, const char *bytes, size_t count, const char *name); /* [-0, +1, -] */
-/// Calls a function with its arguments. False: the error value and, above it, the traceback (a string of Lua frames
-/// only, or nil) are on the stack instead of the results. `results` of -1 means all.
+/// Calls a function with its arguments. False: the error value and, above it, the traceback (a string of Lua
+/// frames only, or nil) are on the stack instead of the results. `results` of -1 means all.
 bool xlua_call(lua_State *state, int arguments, int results);                  /* [-(n+1), +(results|2), -] */
 /// `tostring(value)`, with metamethods; false leaves an error value.
 bool xlua_describe(lua_State *state, int index);                               /* [-0, +1, -] */
 
-/// Where the user's code is: the source name and line of the innermost Lua frame whose source is not xpm's own.
-/// False if there is none.
+/// Where the user's code is: the source name and line of the innermost Lua frame whose source is not xpm's
+/// own. False if there is none.
 bool xlua_where(lua_State *state, char *source, size_t capacity, int *line);   /* [-0, +0, m] */
 /// Whether a function of the module was called in place of the user's own frame: `return xpm.task { … }`.
 bool xlua_replaced_caller(lua_State *state);   /* [-0, +0, m] */

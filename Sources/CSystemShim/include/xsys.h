@@ -1,6 +1,6 @@
-/// The system calls that Swift cannot make itself: fork, exec, passing of descriptors, flock, pidfd, signals, and a
-/// monitor (mutex and condition) for a thread that has to wait. Every function returns a negative errno on failure
-/// unless it says otherwise.
+/// The system calls that Swift cannot make itself: fork, exec, passing of descriptors, flock, pidfd, signals,
+/// and a monitor (mutex and condition) for a thread that has to wait. Every function returns a negative errno
+/// on failure unless it says otherwise.
 #ifndef XSYS_H
 #define XSYS_H
 
@@ -21,29 +21,31 @@ typedef struct {
     int kept_last;                    ///< up to here, those that are not close-on-exec stay open too; or -1
     bool session;                     ///< whether it starts a session of its own
     bool dies_with_parent;            ///< whether it gets SIGKILL when the thread that started it ends
-    /// Where the process notes itself before it may run anything, or null: `head`, its pid, `middle`, its start time (proc(5),
-    /// stat), `tail`. Where that fails it does not start, and `record_failed` is set. Until it has done so it dies with its parent, so
-    /// that nothing runs of which there is no record.
+    /// Where the process notes itself before it may run anything, or null: `head`, its pid, `middle`, its
+    /// start time (proc(5), stat), `tail`. Where that fails it does not start, and `record_failed` is set.
+    /// Until it has done so it dies with its parent, so that nothing runs of which there is no record.
     const char *_Nullable record;
     const char *_Nullable head, *_Nullable middle, *_Nullable tail;
     bool record_failed;
 } xsys_process;
 
-/// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH of
-/// `environment`, and starts in `directory` (null: the parent's). Returns its pid, or a negative errno when the program cannot be executed.
+/// Starts a program, with default signal handlers and no signal blocked. The program is looked up along PATH
+/// of `environment`, and starts in `directory` (null: the parent's). Returns its pid, or a negative errno
+/// when the program cannot be executed.
 pid_t xsys_spawn(const char *_Nonnull const *_Nonnull arguments, const char *_Nonnull const *_Nonnull environment,
                  const char *_Nullable directory, xsys_process *process);
 
-/// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread. A child that could not do it exits
-/// with `XSYS_NOT_STARTED`.
+/// fork(2), with what `xsys_process` says done in the child. Call only while the process has one thread. A
+/// child that could not do it exits with `XSYS_NOT_STARTED`.
 pid_t xsys_fork(const char *_Nullable directory, xsys_process *process);
 #define XSYS_NOT_STARTED 127
 
-/// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is false and
-/// it still runs).
+/// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is
+/// false and it still runs).
 int xsys_wait(pid_t pid, bool block, int *status);
 
-/// Makes processes below this one that lose their parent its own children (Linux prctl(2), PR_SET_CHILD_SUBREAPER).
+/// Makes processes below this one that lose their parent its own children (Linux prctl(2),
+/// PR_SET_CHILD_SUBREAPER).
 void xsys_adopt_orphans(void);
 /// Waits for any child that has ended, without blocking. Returns its pid, 0 if none has, or a negative errno.
 pid_t xsys_reap(void);
@@ -66,11 +68,12 @@ int xsys_channel(int ends[_Nonnull 2]);
 int xsys_pipe(int ends[_Nonnull 2]);
 /// Sends one message, and a descriptor with it unless `passed` is -1. Returns 0; never raises SIGPIPE.
 int xsys_send(int channel, const void *_Nullable bytes, size_t count, int passed);
-/// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte count, 0 at the end.
-/// Without `block`, -EAGAIN where there is none yet.
+/// Receives one message, and the descriptor that came with it (else -1), close-on-exec. Returns the byte
+/// count, 0 at the end. Without `block`, -EAGAIN where there is none yet.
 ssize_t xsys_receive(int channel, void *buffer, size_t capacity, int *passed, bool block);
 
-/// flock(2), exclusive or shared, without waiting. -EWOULDBLOCK if another open file holds one that excludes it.
+/// flock(2), exclusive or shared, without waiting. -EWOULDBLOCK if another open file holds one that excludes
+/// it.
 int xsys_lock(int descriptor, bool exclusive);
 /// Gives the lock back, for every process that shares this open file.
 int xsys_unlock(int descriptor);
@@ -84,14 +87,16 @@ int xsys_connect(int port, int milliseconds);
 
 // MARK: Signals
 
-/// Blocks SIGINT, SIGTERM and SIGHUP, but those that were ignored when this process began, and SIGWINCH, in this thread and those it
-/// will start, ignores SIGPIPE, and returns a descriptor from which `xsys_next_signal` reads them.
+/// Blocks SIGINT, SIGTERM and SIGHUP, but those that were ignored when this process began, and SIGWINCH, in
+/// this thread and those it will start, ignores SIGPIPE, and returns a descriptor from which
+/// `xsys_next_signal` reads them.
 int xsys_signals(void);
 /// Opens /dev/null in place of standard streams that are closed, so that no other file gets their numbers.
 void xsys_open_standard_streams(void);
 /// Lets writes beyond the limit of file sizes fail with EFBIG (setrlimit(2)) instead of ending the process.
 void xsys_survive_file_limit(void);
-/// Lets the signals come that ask a program to stop, also where the thread that started this process had blocked them.
+/// Lets the signals come that ask a program to stop, also where the thread that started this process had
+/// blocked them.
 void xsys_admit_signals(void);
 /// Lets children be waited for, whatever the parent of this process thinks of SIGCHLD.
 void xsys_expect_children(void);
@@ -121,8 +126,8 @@ unsigned long xsys_thread_number(void);
 /// The arguments of this process, the program first.
 int xsys_argument_count(void);
 const char *_Nullable xsys_argument(int index);
-/// Whether a signal that asks to stop (SIGHUP, SIGINT, SIGQUIT, SIGTERM) was ignored when this process began, as nohup(1) does: it stays so, here
-/// and in children.
+/// Whether a signal that asks to stop (SIGHUP, SIGINT, SIGQUIT, SIGTERM) was ignored when this process began,
+/// as nohup(1) does: it stays so, here and in children.
 bool xsys_was_ignored(int signal);
 /// The niceness of this process when it began: threads of the runtime may have another one later.
 int xsys_niceness(void);
@@ -135,7 +140,8 @@ int64_t xsys_now(void);
 void xsys_flush_output(void);
 /// Notes that standard output cannot be written, and why.
 void xsys_output_failed(int code);
-/// Makes exit(3) end with exit code 2 and a message on standard error where standard output could not be written.
+/// Makes exit(3) end with exit code 2 and a message on standard error where standard output could not be
+/// written.
 void xsys_check_output_at_exit(void);
 /// Makes C's standard output, which Lua's `print` uses, write at each line end.
 void xsys_buffer_by_line(void);
@@ -151,31 +157,37 @@ typedef struct {
     int64_t modified;                 ///< microseconds since 1970
     int64_t changed;                  ///< the same of the file itself, which no program can set (st_ctime)
 } xsys_status;
-/// Whether a file system notes each change of a file with a time that no program can set: those that are known to (statfs(2)).
+/// Whether a file system notes each change of a file with a time that no program can set: those that are
+/// known to (statfs(2)).
 bool xsys_notes_changes(const char *path);
 /// The status of a descriptor's file, or of a path (when descriptor is -1).
 int xsys_stat(int descriptor, const char *_Nullable path, bool follow, xsys_status *status);
-/// Removes a file, or a folder with all in it, by names relative to their open folders, from an open root on; links are not followed,
-/// neither in it nor on the way to it (-ELOOP). What is not there is removed. `path` is relative to the root, without `.` and `..`.
+/// Removes a file, or a folder with all in it, by names relative to their open folders, from an open root on;
+/// links are not followed, neither in it nor on the way to it (-ELOOP). What is not there is removed. `path`
+/// is relative to the root, without `.` and `..`.
 int xsys_remove_tree(const char *root, const char *path);
-/// Makes a folder and those above it, below a root that has to be there; a link on the way is -ELOOP. `path` is relative to the root, without
-/// `.` and `..`; with `trusts_first` its first component may be a link. Stores whether this call made the folder.
+/// Makes a folder and those above it, below a root that has to be there; a link on the way is -ELOOP. `path`
+/// is relative to the root, without `.` and `..`; with `trusts_first` its first component may be a link.
+/// Stores whether this call made the folder.
 int xsys_make_folder(const char *root, const char *path, bool trusts_first, bool *made);
-/// Brings a file's data to the disk, so that what is renamed after it never stands before it there: by sync_file_range(2) where the file
-/// system keeps the order of data and names (ext4, xfs), by fdatasync(2) elsewhere, not at all in memory (tmpfs).
+/// Brings a file's data to the disk, so that what is renamed after it never stands before it there: by
+/// sync_file_range(2) where the file system keeps the order of data and names (ext4, xfs), by fdatasync(2)
+/// elsewhere, not at all in memory (tmpfs).
 int xsys_settle(int descriptor);
-/// fsync(2) of a file that was given its name just before, and of its folder where the file system does not bring the name along (all but
-/// ext4 and xfs); not at all in memory.
+/// fsync(2) of a file that was given its name just before, and of its folder where the file system does not
+/// bring the name along (all but ext4 and xfs); not at all in memory.
 int xsys_sync(int descriptor, const char *folder);
-/// Writes the name of a user (getpwuid_r(3)) to `name`, without a NUL; returns its length, 0 where none is known.
+/// Writes the name of a user (getpwuid_r(3)) to `name`, without a NUL; returns its length, 0 where none is
+/// known.
 int xsys_user_name(uint32_t user, char *name, size_t capacity);
 /// How many processes and threads this user may have (getrlimit(2), RLIMIT_NPROC); -1 for any number.
 long xsys_process_limit(void);
 /// Processors that this process may use, by its affinity mask (sched_getaffinity(2)); at least 1.
 int xsys_processors(void);
 
-/// Finds the last line of `text[0..<end]` that is not empty and has `bytes` in it (with `count` 0: any), and stores where it begins and ends. A line
-/// ends with a line feed or a carriage return. Returns whether there is one.
+/// Finds the last line of `text[0..<end]` that is not empty and has `bytes` in it (with `count` 0: any), and
+/// stores where it begins and ends. A line ends with a line feed or a carriage return. Returns whether there
+/// is one.
 bool xsys_last_line(const uint8_t *text, size_t end, const uint8_t *_Nullable bytes, size_t count, long *start, long *stop);
 
 /// A POSIX extended regular expression, or NULL for a text that is none.

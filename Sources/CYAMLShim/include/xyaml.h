@@ -60,7 +60,8 @@ void xyaml_begin_list(xyaml_writer *writer, bool on_one_line);
 void xyaml_end_list(xyaml_writer *writer);
 void xyaml_begin_map(xyaml_writer *writer);
 void xyaml_end_map(xyaml_writer *writer);
-/// Ends the document and gives its text; NULL where something could not be written. It lives as long as the writer.
+/// Ends the document and gives its text; NULL where something could not be written. It lives as long as the
+/// writer.
 const unsigned char *_Nullable xyaml_finish(xyaml_writer *writer, size_t *length);
 void xyaml_writer_free(xyaml_writer *writer);
 

@@ -13,7 +13,8 @@ package struct JobAttempt {
         case inherited
     }
 
-    /// What a resumable task exits with when it stops by itself because its time is nearly over: EX_TEMPFAIL of sysexits(3).
+    /// What a resumable task exits with when it stops by itself because its time is nearly over: EX_TEMPFAIL
+    /// of sysexits(3).
     package static let gracefulTimeout: Int32 = 75
 
     private let order: JobOrder
@@ -137,7 +138,8 @@ package struct JobAttempt {
         return outcome
     }
 
-    /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and what it was run with.
+    /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and
+    /// what it was run with.
     private func settle(_ header: JobScript.Header) throws(SystemError) {
         let own = [
             folder.parameters, folder.variables, folder.script(language),
@@ -149,8 +151,8 @@ package struct JobAttempt {
         for output in header.outputs { try Files.settle(Paths.absolute(output, from: folder.path)) }
     }
 
-    /// What an attempt that failed has made is not this one's, unless this one goes on where that one was. What xpm wrote itself stays, and
-    /// so do the logs.
+    /// What an attempt that failed has made is not this one's, unless this one goes on where that one was.
+    /// What xpm wrote itself stays, and so do the logs.
     private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
         // What was removed is made again.
         try Files.remove(folder.collected)
@@ -172,7 +174,8 @@ package struct JobAttempt {
 
     /// What the end of a program means.
     ///
-    /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the program began.
+    /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the
+    ///   program began.
     static func outcome(of ending: ProgramWatch.Ending, isResumable: Bool, isOutOfMemory: Bool) -> Outcome {
         if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
         var reason = Outcome.Reason.failed
@@ -192,8 +195,8 @@ package struct JobAttempt {
     /// What to run, and what it gets.
     private struct Program {
         let header: JobScript.Header
-        /// The lock of the job; behind it lie those of what it shares. The program inherits them: while it lives, even without this process,
-        /// neither the job nor what it shares is free.
+        /// The lock of the job; behind it lie those of what it shares. The program inherits them: while it
+        /// lives, even without this process, neither the job nor what it shares is free.
         let lock: Int32
         let shared: SharedLocks
         let deadline: Double?
@@ -241,7 +244,8 @@ package struct JobAttempt {
         } catch { throw .system(error) }
     }
 
-    /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time: `train.20261123192722.out`.
+    /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time:
+    /// `train.20261123192722.out`.
     private func log(_ path: String, _ started: Timestamp) throws(SystemError) -> Descriptor {
         if order.attempt > 1, Files.size(of: path) > 0 {
             let time = started.format("%Y%m%d%H%M%S")
@@ -279,7 +283,8 @@ package struct JobAttempt {
             own.append(("XPM_DEADLINE", String(Int64(min(Timestamp.now.seconds + duration, 1e18)))))
         }
         own.append(("XPM_CORES", String(order.cores ?? 1)))
-        // A job that says nothing may have the machine for itself: how many threads it takes is its own affair.
+        // A job that says nothing may have the machine for itself: how many threads it takes is its own
+        // affair.
         if let cores = order.cores, (Environment["OMP_NUM_THREADS"] ?? "").isEmpty {
             own.append(("OMP_NUM_THREADS", String(cores)))
         }

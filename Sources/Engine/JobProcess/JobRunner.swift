@@ -6,8 +6,9 @@ import Text
 
 /// The work of `xpm-job --runner`: hosts one job after the other, as a launcher sends them.
 ///
-/// The channel is descriptor 3. A job comes as a `JobOrder` in JSON, with the lock's descriptor; an `Order` asks the running one to stop.
-/// Each job is answered by a `RunnerMessage`. When the launcher is gone, the runner ends its job and leaves.
+/// The channel is descriptor 3. A job comes as a `JobOrder` in JSON, with the lock's descriptor; an `Order`
+/// asks the running one to stop. Each job is answered by a `RunnerMessage`. When the launcher is gone, the
+/// runner ends its job and leaves.
 package enum JobRunner {
     package static let flag = "--runner"
     static let channel: Int32 = 3
@@ -38,7 +39,8 @@ package enum JobRunner {
         }
     }
 
-    /// The next order on a channel, waiting at most so long; nil where none came, or nobody is there any more.
+    /// The next order on a channel, waiting at most so long; nil where none came, or nobody is there any
+    /// more.
     static func nextOrder(from channel: Int32, milliseconds: Int32) -> UInt8? {
         var polled = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&polled, 1, milliseconds) > 0 else { return nil }

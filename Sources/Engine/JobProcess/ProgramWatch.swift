@@ -6,8 +6,9 @@ import Text
 
 /// Waits for the program of an attempt, and stops it when its time is over or when somebody asks.
 ///
-/// SIGTERM goes to the program, so that it can end what it has started in its own way; when it has ended, to the rest of its process group;
-/// after a grace what is left gets SIGKILL. An attempt that was stopped is over when nothing of it is left.
+/// SIGTERM goes to the program, so that it can end what it has started in its own way; when it has ended, to
+/// the rest of its process group; after a grace what is left gets SIGKILL. An attempt that was stopped is
+/// over when nothing of it is left.
 struct ProgramWatch {
     /// Seconds between SIGTERM and SIGKILL.
     private static let grace = 10.0

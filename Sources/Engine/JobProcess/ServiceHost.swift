@@ -6,9 +6,11 @@ import Text
 
 /// The work of `xpm-job --service`: hosts the program of one service, so that it never outlives who wants it.
 ///
-/// The channel is descriptor 3. A `ServiceOrder` comes first, and is answered by `P` and the pid, or `F` and why it cannot be started. `T` asks to stop.
-/// The end of the program is told by `E` with exit code and signal. When the other side is gone, the program is stopped, unless it is to stay; SIGTERM
-/// to this process stops it too. Whatever the program has started is stopped with it: orphans of it become children of this process.
+/// The channel is descriptor 3. A `ServiceOrder` comes first, and is answered by `P` and the pid, or `F` and
+/// why it cannot be started. `T` asks to stop. The end of the program is told by `E` with exit code and
+/// signal. When the other side is gone, the program is stopped, unless it is to stay; SIGTERM to this process
+/// stops it too. Whatever the program has started is stopped with it: orphans of it become children of this
+/// process.
 package enum ServiceHost {
     package static let flag = "--service"
     static let channel: Int32 = 3

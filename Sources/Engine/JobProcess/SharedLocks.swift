@@ -5,8 +5,9 @@ import Text
 
 /// The locks of what a job shares with others: folders of which one job at a time has all, tokens, and GPUs.
 ///
-/// Held by the process of the job and inherited by its program, so that they are free when nothing of the job lives. Taken in the order of
-/// folders, then tokens, each by name, then GPUs, and all of a kind or none: no two jobs wait for each other.
+/// Held by the process of the job and inherited by its program, so that they are free when nothing of the job
+/// lives. Taken in the order of folders, then tokens, each by name, then GPUs, and all of a kind or none: no
+/// two jobs wait for each other.
 struct SharedLocks {
     private var taken: [Taken] = []
     /// The numbers of the GPUs that are its own.
@@ -201,7 +202,8 @@ struct SharedLocks {
     }
 }
 
-/// Who holds a lock that jobs share: the content of its file, for people. It stays when the lock is given back.
+/// Who holds a lock that jobs share: the content of its file, for people. It stays when the lock is given
+/// back.
 private enum LockHolder {
     static func write(_ job: JobFolder, to path: String) {
         let record = ProcessRecord(pid: getpid())

@@ -8,7 +8,8 @@ import Text
 ///
 /// Output goes where this process writes; lock, needs and outcome are as in a run.
 package enum Standalone {
-    /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it cannot run now.
+    /// - Returns: the exit code, and what to say: 0 done; the program's own code, or 128 + signal; 2 where it
+    ///   cannot run now.
     package static func run(_ path: String, lua: @escaping LuaBody) -> (code: Int32, message: String?) {
         xsys_expect_children()
         // What the program leaves behind comes here, and can be found.

@@ -6,11 +6,12 @@ import Text
 
 /// Runs jobs on this machine, through a few `xpm-job` processes (runners) that each host one job at a time.
 ///
-/// A runner has a session of its own and records the outcome of its job itself; it goes on when this process is killed, until its
-/// job has ended. The lock of a job's folder is taken here and handed over with the job, so that there is no moment
-/// without a holder. A job whose lock is held elsewhere is watched until it ends.
+/// A runner has a session of its own and records the outcome of its job itself; it goes on when this process
+/// is killed, until its job has ended. The lock of a job's folder is taken here and handed over with the job,
+/// so that there is no moment without a holder. A job whose lock is held elsewhere is watched until it ends.
 package final class DirectLauncher: Launcher {
-    /// The jobs that somebody else runs are looked at so often, in milliseconds, where no descriptor tells their end.
+    /// The jobs that somebody else runs are looked at so often, in milliseconds, where no descriptor tells
+    /// their end.
     private static let watchInterval: Int32 = 100
     /// So often those that are held.
     private static let heldInterval: Int32 = 500
@@ -57,46 +58,11 @@ package final class DirectLauncher: Launcher {
         }
     }
 
-    /// The jobs that are held here, which others may run.
-    ///
-    /// A look costs the same however many there are.
-    private struct Held {
-        private var jobs: [JobSpec] = []
-        private var numbers: Set<Int> = []
-        private var next = 0
-        private static let mostAtOnce = 256
-
-        var isEmpty: Bool { jobs.isEmpty }
-
-        mutating func add(_ job: JobSpec) {
-            if numbers.insert(job.number.index).inserted { jobs.append(job) }
-        }
-
-        /// It is held no longer; it leaves the list when its turn comes.
-        mutating func remove(_ number: JobNumber) { numbers.remove(number.index) }
-
-        /// Those whose turn it is.
-        mutating func some() -> [JobSpec] {
-            var found: [JobSpec] = []
-            for _ in 0..<min(Self.mostAtOnce, jobs.count) {
-                if next >= jobs.count { next = 0 }
-                if numbers.contains(jobs[next].number.index) {
-                    found.append(jobs[next])
-                    next += 1
-                } else {
-                    jobs.swapAt(next, jobs.count - 1)
-                    jobs.removeLast()
-                }
-            }
-            return found
-        }
-    }
-
     private struct State {
         var runners: [Int32: Runner] = [:]
         var idle: [Int32] = []
         var watched: [Int: Watched] = [:]
-        var held = Held()
+        var held = HeldJobs()
         /// When they are looked at next.
         var looksAtHeldAt = 0.0
         /// Jobs that were submitted and not looked at yet.
@@ -162,7 +128,8 @@ package final class DirectLauncher: Launcher {
         wakeUp()
     }
 
-    /// Starts what was submitted. On the thread that waits: files are locked and written, and processes start.
+    /// Starts what was submitted. On the thread that waits: files are locked and written, and processes
+    /// start.
     private func launchSubmitted() {
         while let request = state.withLock({ $0.submitted.isEmpty ? nil : $0.submitted.removeFirst() }) {
             launch(request)
@@ -285,7 +252,8 @@ package final class DirectLauncher: Launcher {
         if force { wakeUp() }
     }
 
-    /// Seconds that a runner has to kill its job before it is killed with it: one that was stopped by SIGSTOP does nothing.
+    /// Seconds that a runner has to kill its job before it is killed with it: one that was stopped by SIGSTOP
+    /// does nothing.
     private static let patience = 1.0
 
     /// Kills runners that have not followed an order to kill, and what they host.
@@ -479,7 +447,8 @@ package final class DirectLauncher: Launcher {
                 }
                 return job.map { ($0, message) }
             }
-            // Killed, or no longer understood, with a job in its hands: what becomes of the job shows in its folder.
+            // Killed, or no longer understood, with a job in its hands: what becomes of the job shows in its
+            // folder.
             Self.letGo(key, &state)
             guard let job else { return nil }
             state.watched[job.number.index] = Watched(job: job, process: nil, isOwn: true)

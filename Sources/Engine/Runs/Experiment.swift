@@ -4,31 +4,6 @@ package import Store
 package import System
 package import Text
 
-/// A submitted task.
-package final class Job {
-    package let spec: JobSpec
-    package let task: ConfigObject
-    /// Those of its objects, and of the others that were submitted as this job.
-    package fileprivate(set) var tags: [ConfigObject.Tag]
-    /// Whether it counts as done without an outcome in its folder.
-    fileprivate var isDoneElsewhere = false
-    /// How it was submitted; jobs one after the other that were submitted alike have one.
-    fileprivate var options: SharedOptions?
-
-    init(spec: JobSpec, task: ConfigObject, tags: [ConfigObject.Tag]) {
-        self.spec = spec
-        self.task = task
-        self.tags = tags
-    }
-}
-
-/// Options of several jobs.
-private final class SharedOptions {
-    let options: JobOptions
-
-    init(_ options: JobOptions) { self.options = options }
-}
-
 /// The jobs of one run, as its script submits them. Belongs to the script's thread.
 package final class Experiment {
     package let name: String
@@ -131,7 +106,8 @@ package final class Experiment {
         return TokenLimit.all(of: token).filter { $0.experiment != self.name && $0.count != count }
     }
 
-    /// What `submit` was given for a job that was submitted before with something else, which counts; by the names of the options.
+    /// What `submit` was given for a job that was submitted before with something else, which counts; by the
+    /// names of the options.
     package func ignored(_ options: JobOptions, by job: Job) -> [String] {
         options.given.isEmpty ? [] : options.differences(from: job.options?.options ?? JobOptions())
     }
@@ -168,9 +144,10 @@ package final class Experiment {
 
     /// Submits a sealed task. Of two tasks with one identifier the second is the first.
     ///
-    /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the task's paths in
-    ///   place.
-    /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot be written.
+    /// - Parameter program: makes what the job runs; called only where a folder is to be written, with the
+    ///   task's paths in place.
+    /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot
+    ///   be written.
     package func submit(
         _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobScript.Program
     ) throws -> Job {
@@ -191,31 +168,8 @@ package final class Experiment {
         let (state, wasDone) = try state(
             of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
         let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
-        let shares = task.partialFolders(in: workspace.partials)
-        let claimed = options.tokens.map { token in
-            Claim(
-                tokenFolder(token.name), count: token.count,
-                of: self.tokens[token.name] ?? token.count)
-        }
-        var script = JobScript(
-            taskID: task.type.id, identifier: identifier.hex,
-            run: run.map { Paths.relative($0.path, from: folder.path) },
-            needs: needs.map { Paths.relative($0, from: folder.path) },
-            shares: shares.map { Paths.relative($0, from: folder.path) },
-            tokens: claimed.map {
-                Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
-            },
-            requirement: options.requirement,
-            retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
-            results: options.results, environment: environment + options.environment, program: try program())
-        try Self.refuseNUL(in: script)
-        let isWritten = mode != .dryRun && (state != .done || task.type.hasTemporaryPaths)
-        if isWritten {
-            script.outputs = task.declaredPaths(below: folder.path)
-            script.files = task.files().map { path, digest in
-                files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
-            }
-        }
+        let claims = claims(of: task, options)
+        let script = try script(of: task, in: folder, state, options, needs, claims, program)
         let tags = task.allTags()
         let (demand, problem) = try demand(of: task, options.requirement, folder)
         let isLeft = mode == .prepare && task.type.kind != .prepare
@@ -227,7 +181,7 @@ package final class Experiment {
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
             folder: folder, in: place,
             language: script.language, dependencies: dependencies.map(\.spec.number),
-            claims: shares.map { Claim($0) } + claimed,
+            claims: claims.shares.map { Claim($0) } + claims.tokens,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: demand, retry: script.retry,
             priority: options.priority, isHeld: options.isHeld,
@@ -241,6 +195,42 @@ package final class Experiment {
         try register(job, script, state, wasDone: wasDone, problem: problem)
         isSubmitted = true
         return job
+    }
+
+    /// What a job needs that there is only so much of: folders that it shares with other jobs, and tokens.
+    private func claims(of task: ConfigObject, _ options: JobOptions) -> (shares: [String], tokens: [Claim]) {
+        let tokens = options.tokens.map { token in
+            Claim(
+                tokenFolder(token.name), count: token.count,
+                of: self.tokens[token.name] ?? token.count)
+        }
+        return (task.partialFolders(in: workspace.partials), tokens)
+    }
+
+    private func script(
+        of task: ConfigObject, in folder: JobFolder, _ state: JobFolder.State, _ options: JobOptions,
+        _ needs: [String], _ claims: (shares: [String], tokens: [Claim]),
+        _ program: () throws -> JobScript.Program
+    ) throws -> JobScript {
+        var script = JobScript(
+            taskID: task.type.id, identifier: task.identifier.hex,
+            run: run.map { Paths.relative($0.path, from: folder.path) },
+            needs: needs.map { Paths.relative($0, from: folder.path) },
+            shares: claims.shares.map { Paths.relative($0, from: folder.path) },
+            tokens: claims.tokens.map {
+                Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
+            },
+            requirement: options.requirement,
+            retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
+            results: options.results, environment: environment + options.environment, program: try program())
+        try Self.refuseNUL(in: script)
+        if mode != .dryRun, state != .done || task.type.hasTemporaryPaths {
+            script.outputs = task.declaredPaths(below: folder.path)
+            script.files = task.files().map { path, digest in
+                files(path).flatMap { $0.digest == digest ? $0 : nil } ?? JobFile(path: path, digest: digest)
+            }
+        }
+        return script
     }
 
     /// The kernel would take what is before it.
@@ -297,7 +287,8 @@ package final class Experiment {
 
     /// Writes what a job needs to its folder, unless somebody runs it.
     ///
-    /// - Returns: what is still to be written when it is launched: it runs elsewhere, or this user may not write there; then it fails by itself.
+    /// - Returns: what is still to be written when it is launched: it runs elsewhere, or this user may not
+    ///   write there; then it fails by itself.
     private func write(
         _ files: JobFiles, to folder: JobFolder, _ language: JobScript.Language, _ state: JobFolder.State
     ) throws(SystemError) -> JobFiles? {
@@ -359,7 +350,8 @@ package final class Experiment {
         return (dependencies, needs)
     }
 
-    /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do those that it needs.
+    /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do
+    /// those that it needs.
     private func remake(_ job: Job, for task: ConfigObject) throws -> Job {
         // A run that only prepares leaves it alone, and what needs it.
         if mode == .prepare, job.task.type.kind != .prepare { return job }
@@ -372,7 +364,8 @@ package final class Experiment {
         again.options = job.options
         var state = JobFolder.State.new
         if mode != .dryRun {
-            // Somebody else may be making them. That they are gone is forgotten when they are made (`JobAttempt`).
+            // Somebody else may be making them. That they are gone is forgotten when they are made
+            // (`JobAttempt`).
             _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
                 try Files.remove(spec.folder.done)
             }
@@ -400,7 +393,8 @@ package final class Experiment {
     ) throws(SystemError) -> (JobFolder.State, wasDone: Bool) {
         if isPrepared == true { return (.done, false) }
         let state = folder.state()
-        // Nobody takes the lock of a job that is done: a host that was killed after its last word may have left it.
+        // Nobody takes the lock of a job that is done: a host that was killed after its last word may have
+        // left it.
         if state == .done, mode.launches, let claims = LockClaim.folder {
             LockClaim.settle([folder.lock], in: claims)
         }
@@ -443,7 +437,8 @@ package final class Experiment {
         return folder
     }
 
-    /// Tells the scheduler and the run's folder of the jobs that are done and that they do not know yet: before anything that waits.
+    /// Tells the scheduler and the run's folder of the jobs that are done and that they do not know yet:
+    /// before anything that waits.
     package func tellCached() throws(SystemError) {
         if cached.isEmpty { return }
         inbox?.yield(.cached(cached))

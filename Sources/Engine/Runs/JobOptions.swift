@@ -16,7 +16,8 @@ package struct JobOptions {
     package var results: [JobLog.Pattern] = []
     package var priority = 0
     package var isHeld = false
-    /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its folder says.
+    /// Of a step that prepares: whether what it makes is there, wherever that may be. Nil: done is what its
+    /// folder says.
     package var isPrepared: Bool?
     /// What `submit` was given itself, by the names there.
     package var given: [String] = []

@@ -106,7 +106,8 @@ package final class JobReasons {
         return reason
     }
 
-    /// What a cached job has different although its identifier is the same: defaults that the identity leaves out.
+    /// What a cached job has different although its identifier is the same: defaults that the identity leaves
+    /// out.
     package static func drift(of job: Job, workspace: Workspace) -> [TaskDifference] {
         guard let old = try? RecordedTask.read(job.spec.folder.path),
             let new = RecordedTask(job.task, workspace: workspace)
@@ -142,7 +143,8 @@ package final class JobReasons {
         else { return JobReason(state: .new) }
         let other = histories.others.nearest(to: task)
         let own = histories.own?.nearest(to: task)
-        // A sweep that has grown is near to its own points; an edited value is near to what is not in the plan any more.
+        // A sweep that has grown is near to its own points; an edited value is near to what is not in the
+        // plan any more.
         let isChanged = other.map { $0.differences.count <= own?.differences.count ?? .max } ?? false
         guard let nearest = isChanged ? other : own ?? other else { return JobReason(state: .new) }
         var reason = JobReason(state: isChanged ? .changed : .new)

@@ -7,7 +7,8 @@ import Text
 package final class RunRecorder: RunObserver, ServiceListener {
     private let run: RunFolder
     private let warn: @Sendable (String) -> Void
-    /// What `status.json` says. A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler meet here.
+    /// What `status.json` says. A `Monitor`, whose lock the thread sanitizer sees: services and the scheduler
+    /// meet here.
     private let status = Monitor(RunStatus())
     private let services: ServiceRegistry?
 
@@ -33,7 +34,8 @@ package final class RunRecorder: RunObserver, ServiceListener {
         if let reason = new.error { warn("service \(service.id): \(reason)") }
     }
 
-    /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the later one stays.
+    /// Writes `status.json` as things stand now. The lock is held while it is written: of two states the
+    /// later one stays.
     private func writeStatus(_ change: (inout RunStatus) -> Void = { _ in }) {
         let failure: SystemError? = status.withLock { status in
             change(&status)

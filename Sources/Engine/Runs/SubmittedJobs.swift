@@ -3,10 +3,12 @@ import Text
 
 /// The jobs of a run in the order of their submission, and the last one of each identifier.
 ///
-/// A hash table of numbers, not of jobs by identifiers: there may be very many, and each job knows its identifier already.
+/// A hash table of numbers, not of jobs by identifiers: there may be very many, and each job knows its
+/// identifier already.
 struct SubmittedJobs {
     private(set) var all: [Job] = []
-    /// Numbers of jobs, from 1; 0 for an empty slot. Open addressing with linear probing; a power of two in size.
+    /// Numbers of jobs, from 1; 0 for an empty slot. Open addressing with linear probing; a power of two in
+    /// size.
     private var slots = [UInt32](repeating: 0, count: 64)
 
     subscript(identifier: Identifier) -> Job? {

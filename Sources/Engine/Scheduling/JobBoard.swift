@@ -54,7 +54,8 @@ package final class JobBoard: Sendable {
         case timeout
     }
 
-    /// Waits until a job is final, or all submitted ones (nil); returns early with the jobs that ended meanwhile.
+    /// Waits until a job is final, or all submitted ones (nil); returns early with the jobs that ended
+    /// meanwhile.
     ///
     /// - Parameter milliseconds: how long at most; nil for as long as it takes.
     package func wait(for number: JobNumber?, milliseconds: Int? = nil) -> Wake {

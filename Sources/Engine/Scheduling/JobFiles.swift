@@ -41,7 +41,8 @@ package final class JobFiles: Sendable {
         {
             return
         }
-        // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and goes with the next one.
+        // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and
+        // goes with the next one.
         try replace(folder.parameters, with: parameters, mode: mode & 0o666)
         if variables.isEmpty {
             try Files.remove(folder.variables)

@@ -31,7 +31,8 @@ package final class JobSpec: Sendable {
     package let isRemade: Bool
     /// `lr=0.1 seed=1`
     package let tags: String
-    /// What is still to be written to its folder before it is launched: somebody else ran it when it was submitted.
+    /// What is still to be written to its folder before it is launched: somebody else ran it when it was
+    /// submitted.
     package let files: JobFiles?
 
     /// - Parameter place: what `folder` is below, where its name is that of the identifier.

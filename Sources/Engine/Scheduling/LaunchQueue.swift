@@ -2,10 +2,12 @@ import HeapModule
 import Store
 import Text
 
-/// The jobs that may start, in their order, and what running ones hold of the things that there is only so much of.
+/// The jobs that may start, in their order, and what running ones hold of the things that there is only so
+/// much of.
 ///
-/// Jobs start by priority, and among equals as they came. One that lacks something is parked with that thing and lets others pass, but none
-/// that claims the same. One that needs more slots than are free is waited for: it would never start otherwise.
+/// Jobs start by priority, and among equals as they came. One that lacks something is parked with that thing
+/// and lets others pass, but none that claims the same. One that needs more slots than are free is waited
+/// for: it would never start otherwise.
 struct LaunchQueue: Sendable {
     /// What a job takes while it runs.
     struct Need: Sendable {
@@ -157,8 +159,8 @@ struct LaunchQueue: Sendable {
         return nil
     }
 
-    /// Lets the first job that waits for a resource try again, if there is enough of it now. The next one follows when that one has
-    /// started, so an event costs the same however many wait.
+    /// Lets the first job that waits for a resource try again, if there is enough of it now. The next one
+    /// follows when that one has started, so an event costs the same however many wait.
     private mutating func unpark(_ resource: String) {
         guard let first = firstParked(resource),
             let claim = entries[first.job]?.need.claims.first(where: { $0.resource == resource }), fits(claim)

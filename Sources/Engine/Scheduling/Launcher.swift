@@ -49,14 +49,16 @@ package enum LaunchEvent: Sendable {
 package protocol Launcher: Sendable {
     /// Called once, first: where to report what happens to jobs.
     func begin(report: @escaping @Sendable (LaunchEvent) -> Void)
-    /// Starts jobs. Each is reported as `ended`, `vanished` or `withdrawn` at last, and before that as `queued`, `started`, `adopted`.
+    /// Starts jobs. Each is reported as `ended`, `vanished` or `withdrawn` at last, and before that as
+    /// `queued`, `started`, `adopted`.
     func submit(_ requests: [LaunchRequest])
-    /// Looks now and then whether somebody else has run a job that is held here; reports `doneElsewhere`. Ends when the job is submitted.
+    /// Looks now and then whether somebody else has run a job that is held here; reports `doneElsewhere`.
+    /// Ends when the job is submitted.
     func watch(_ job: JobSpec)
     /// Takes back jobs whose programs wait; reports `withdrawn` for each, unless it has begun meanwhile.
     func withdraw(_ jobs: [JobNumber])
-    /// Watches a job no longer that another run, or somebody else, runs; reports `released`. One that this run has started, or has taken over
-    /// from a run that is gone, is left as it is.
+    /// Watches a job no longer that another run, or somebody else, runs; reports `released`. One that this
+    /// run has started, or has taken over from a run that is gone, is left as it is.
     func leave(_ number: JobNumber)
     /// Writes the outcome of a job whose process left none, unless somebody runs it now.
     func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError)

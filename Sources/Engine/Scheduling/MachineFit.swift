@@ -12,8 +12,10 @@ package final class MachineFit: Admission {
     private let gpuFolder: String
 
     /// - Parameters:
-    ///   - known: the machine as the settings describe it; nil looks for itself, for GPUs when a job asks for one.
-    ///   - looksForGPUs: whether it does that; else those that the settings do not describe are as any job wants them.
+    ///   - known: the machine as the settings describe it; nil looks for itself, for GPUs when a job asks for
+    ///     one.
+    ///   - looksForGPUs: whether it does that; else those that the settings do not describe are as any job
+    ///     wants them.
     package init(_ known: Machine?, in workspace: Workspace, looksForGPUs: Bool) {
         machine = known ?? .withoutGPUs
         hasLooked = known != nil
@@ -87,7 +89,8 @@ package final class MachineFit: Admission {
                     "\(wanted.gpus) GPU\(wanted.gpus == 1 ? "" : "s")\(size), of which this machine has \(fitting.count)"
                 ))
         }
-        // However jobs choose, those that ask for some size or more find a GPU each as long as they are no more than such GPUs.
+        // However jobs choose, those that ask for some size or more find a GPU each as long as they are no
+        // more than such GPUs.
         let sizes = Set(all.map(\.memory)).sorted().filter { $0 <= fitting[0].memory }
         let classes = sizes.map { size in
             Claim("gpu \(size)", count: wanted.gpus, of: all.count { $0.memory >= size })

@@ -3,19 +3,22 @@ import Text
 
 /// Which job runs when: pure, events in, actions out.
 ///
-/// An event costs as much as the jobs it concerns: those that depend on the one that ended. Jobs start by priority, then in the order in
-/// which they became ready (`LaunchQueue`). What depends on a failed job is blocked, the rest goes on.
+/// An event costs as much as the jobs it concerns: those that depend on the one that ended. Jobs start by
+/// priority, then in the order in which they became ready (`LaunchQueue`). What depends on a failed job is
+/// blocked, the rest goes on.
 package struct Plan: Sendable {
     package enum Event: Sendable {
         /// A job and what its folder says. Its dependencies have been submitted before.
         case submitted(JobSpec, isDone: Bool)
-        /// Several jobs that are done, in the order of their submission: one event, so that the scheduler wakes up once.
+        /// Several jobs that are done, in the order of their submission: one event, so that the scheduler
+        /// wakes up once.
         case cached([JobSpec])
         /// A job that this run leaves alone.
         case left(JobSpec)
         /// What the launcher reports of a job.
         case launcher(LaunchEvent)
-        /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it when it comes.
+        /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it
+        /// when it comes.
         case changed(JobKey, JobChange)
         /// The script waits for jobs: it submits nothing before one of them has ended.
         case scriptWaits

@@ -6,8 +6,8 @@ package import Text
 
 /// A service that is a program, in a host of its own (`ServiceHost`).
 ///
-/// A thread of its own supervises it from its start to its end: waits until it is ready, starts it again where that is wanted, and writes every state
-/// to its folder.
+/// A thread of its own supervises it from its start to its end: waits until it is ready, starts it again
+/// where that is wanted, and writes every state to its folder.
 package final class ProcessService: Service {
     package let id: String
     package let definition: ServiceDefinition
@@ -172,7 +172,8 @@ package final class ProcessService: Service {
         }
     }
 
-    /// One of this id that an earlier run has left makes room: there is one at a time, and it may have the port.
+    /// One of this id that an earlier run has left makes room: there is one at a time, and it may have the
+    /// port.
     private func stopEarlier() {
         for earlier in folder.ofEarlierRuns where ServiceRecord.read(earlier)?.actualState.isUp == true {
             // One that cannot be stopped from here stays: it may be on another machine.

@@ -3,7 +3,8 @@ package import Text
 
 /// Something that lives beside a run: TensorBoard, a file server, a metrics sync.
 package protocol Service: AnyObject, Sendable {
-    /// Its name among the services of the run; that of a sub-service with its parent's before it: `monitor/tensorboard`.
+    /// Its name among the services of the run; that of a sub-service with its parent's before it:
+    /// `monitor/tensorboard`.
     var id: String { get }
     var description: String { get }
     /// Where it stands, and who is told of it.
@@ -25,7 +26,8 @@ package protocol Service: AnyObject, Sendable {
     func start()
     /// Stops it and waits for that. Nothing happens where it is not up.
     func stop()
-    /// Called at the end of the run for one that stays: waits until it is up, or has failed; stops it if it is still starting when that is cut short.
+    /// Called at the end of the run for one that stays: waits until it is up, or has failed; stops it if it
+    /// is still starting when that is cut short.
     func settle(unless isCut: () -> Bool)
 }
 
@@ -59,7 +61,8 @@ extension Service {
     }
 }
 
-/// Follows services. Called for each change, in order, one at a time; on whichever thread the change happened.
+/// Follows services. Called for each change, in order, one at a time; on whichever thread the change
+/// happened.
 package protocol ServiceListener: AnyObject, Sendable {
     func stateChanged(of service: any Service, from old: ServiceState, to new: ServiceState)
 }

@@ -4,7 +4,8 @@ package import Text
 
 /// The services of a run.
 ///
-/// They start when they are added, beside the plan, and stop in the reverse order at its end, but those that are to stay.
+/// They start when they are added, beside the plan, and stop in the reverse order at its end, but those that
+/// are to stay.
 package final class ServiceRegistry: Sendable {
     private struct State {
         var services: [any Service] = []

@@ -4,8 +4,8 @@ import Text
 
 /// The state of one service, and its listeners.
 ///
-/// Only legal changes are made. Each is told to every listener, in the order in which they were made, one at a time, whatever threads make
-/// them: who finds nobody telling tells, the others leave theirs to it.
+/// Only legal changes are made. Each is told to every listener, in the order in which they were made, one at
+/// a time, whatever threads make them: who finds nobody telling tells, the others leave theirs to it.
 package final class ServiceStatus: Sendable {
     private struct Change {
         let old: ServiceState

@@ -40,8 +40,8 @@ package struct JobHistory {
 
     /// The job with the fewest differences; of equals the newest.
     ///
-    /// Each plain parameter of the task itself that has another value makes one difference at least: where a job has more of those than the
-    /// best one has differences, it is not compared.
+    /// Each plain parameter of the task itself that has another value makes one difference at least: where a
+    /// job has more of those than the best one has differences, it is not compared.
     package func nearest(to task: RecordedTask) -> Nearest? {
         let tokens = task.tokens
         var least = [Int32](repeating: Int32(tokens.count), count: jobs.count)

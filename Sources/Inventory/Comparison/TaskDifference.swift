@@ -59,8 +59,8 @@ package struct TaskDifference: Equatable {
 extension RecordedTask {
     /// What differs from an earlier task.
     ///
-    /// - Parameter throughEqual: whether to look into objects with equal identifiers too: there only what the identity leaves out can
-    ///   differ.
+    /// - Parameter throughEqual: whether to look into objects with equal identifiers too: there only what the
+    ///   identity leaves out can differ.
     package func differences(from old: RecordedTask, throughEqual: Bool = false) -> [TaskDifference] {
         var comparison = Comparison(old: old, new: self, throughEqual: throughEqual)
         comparison.compare(old.root, root, at: "")
@@ -128,6 +128,12 @@ private struct Comparison {
             found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
             return
         }
+        compareFields(a, b, at: path)
+        compareMakers(a, b, left, right, at: path)
+        compareInitTasks(a, b, at: path)
+    }
+
+    private mutating func compareFields(_ a: RecordedTask.Object, _ b: RecordedTask.Object, at path: String) {
         let names = TextSet(a.fields.map(\.name) + b.fields.map(\.name)).ordered
         for name in names {
             let start = found.count
@@ -156,7 +162,11 @@ private struct Comparison {
                         : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
             }
         }
-        compareMakers(a, b, left, right, at: path)
+    }
+
+    private mutating func compareInitTasks(
+        _ a: RecordedTask.Object, _ b: RecordedTask.Object, at path: String
+    ) {
         let count = max(a.initTasks.count, b.initTasks.count)
         for index in 0..<count {
             let way = Self.join(path, "init_tasks[\(index + 1)]")

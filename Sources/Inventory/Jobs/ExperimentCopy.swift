@@ -3,10 +3,11 @@ package import Store
 package import System
 import Text
 
-/// Copies an experiment into another workspace: runs, their code, the jobs that have ended, and the folders that these share.
+/// Copies an experiment into another workspace: runs, their code, the jobs that have ended, and the folders
+/// that these share.
 ///
-/// Each job, shared folder and run is copied beside its place and renamed into it: what is there is whole. So a copy that was killed is gone
-/// on with by doing it again.
+/// Each job, shared folder and run is copied beside its place and renamed into it: what is there is whole. So
+/// a copy that was killed is gone on with by doing it again.
 package struct ExperimentCopy {
     private let from: Workspace
     private let target: Workspace

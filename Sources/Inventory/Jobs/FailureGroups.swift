@@ -35,7 +35,8 @@ package struct FailureGroup {
             ? outcome.text : normalised(TerminalText.plain(outcome.text))
     }
 
-    /// Numbers, hexadecimal words and paths become signs: they differ between jobs that failed for one reason.
+    /// Numbers, hexadecimal words and paths become signs: they differ between jobs that failed for one
+    /// reason.
     static func normalised(_ line: String) -> String {
         line.split(separator: " ", omittingEmptySubsequences: true).map { word in
             if word.contains("/") {

@@ -2,8 +2,8 @@ package import Store
 import System
 import Text
 
-/// What nobody needs any more in a workspace: jobs that no run refers to, temporary outputs whose dependants are done, code and shared
-/// folders that no job refers to once those jobs are gone.
+/// What nobody needs any more in a workspace: jobs that no run refers to, temporary outputs whose dependants
+/// are done, code and shared folders that no job refers to once those jobs are gone.
 ///
 /// Only what has the shape of xpm's own is removed, and nothing behind a link; the doctor names the rest.
 package struct GarbageCollection {
@@ -16,10 +16,12 @@ package struct GarbageCollection {
 
     package init(_ workspace: Workspace) { self.workspace = workspace }
 
-    /// Finds what may go, and removes it if that is wanted; what runs, or is needed since it was found, is left alone.
+    /// Finds what may go, and removes it if that is wanted; what runs, or is needed since it was found, is
+    /// left alone.
     ///
     /// - Parameter told: told of each.
-    /// - Throws: where a run plans or anything that tells what is needed cannot be read; then nothing is removed.
+    /// - Throws: where a run plans or anything that tells what is needed cannot be read; then nothing is
+    ///   removed.
     package func collect(perform: Bool, _ told: (Item) -> Void) throws(CleaningError) {
         guard perform else { return try sweep(perform: false, told) }
         try Cleaning.holding(workspace) { () throws(CleaningError) in try sweep(perform: true, told) }

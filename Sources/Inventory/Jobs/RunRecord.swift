@@ -7,10 +7,11 @@ package struct RunRecord: Sendable {
     package let experiment: String
     package let run: String
     package let path: String
-    /// `running`, `done`, `failed`, `interrupted`; `generated` for one that has only written folders; `unknown` where there is no `status.json`
-    /// that can be read.
+    /// `running`, `done`, `failed`, `interrupted`; `generated` for one that has only written folders;
+    /// `unknown` where there is no `status.json` that can be read.
     package let state: String
-    /// As ISO 8601 with the zone of this process; without one where an older version has written it, in its own.
+    /// As ISO 8601 with the zone of this process; without one where an older version has written it, in its
+    /// own.
     package let started: String?
     package let ended: String?
     /// Whether it is a run of mode `generate`.
@@ -84,8 +85,8 @@ package struct RunRecord: Sendable {
         self.counts = counts
     }
 
-    /// What of a run's log of jobs is lost: its status counts more than the log has lines. Nil where nothing is,
-    /// and for one that was killed, which could not count.
+    /// What of a run's log of jobs is lost: its status counts more than the log has lines. Nil where nothing
+    /// is, and for one that was killed, which could not count.
     static func lostJobs(inRun path: String) -> String? {
         let log = "\(path)/jobs.jsonl"
         guard let bytes = try? Files.read("\(path)/status.json", limit: 1 << 26),

@@ -30,8 +30,8 @@ package struct RunRemoval {
         ServiceFolder.all(in: run.path).filter { ServiceRecord.read($0)?.actualState.isUp ?? false }.map(\.id)
     }
 
-    /// Removes a run. What is left of it where this is killed is no run any more: its log of jobs goes first, but for its status, without which
-    /// nobody misses that log (`GarbageCollection`).
+    /// Removes a run. What is left of it where this is killed is no run any more: its log of jobs goes first,
+    /// but for its status, without which nobody misses that log (`GarbageCollection`).
     package func remove(_ run: RunRecord) throws(SystemError) {
         for name in ["status.json", "jobs.jsonl"] {
             try Files.removeTree("\(run.path)/\(name)", below: workspace.path)

@@ -4,8 +4,9 @@ import Text
 
 /// Outputs that may go: those declared temporary, of finished jobs all of whose dependants are done.
 ///
-/// The dependants are those in the newest run of each experiment; a job that nobody depends on keeps its outputs. A job whose outputs were
-/// removed has a `{name}.collected`; a plan with something new that needs them runs it again.
+/// The dependants are those in the newest run of each experiment; a job that nobody depends on keeps its
+/// outputs. A job whose outputs were removed has a `{name}.collected`; a plan with something new that needs
+/// them runs it again.
 package struct TemporaryOutputs {
     package struct Entry {
         package let job: JobRecord
@@ -38,7 +39,8 @@ package struct TemporaryOutputs {
         }
     }
 
-    /// The sizes of the logs of submitted jobs, of the newest runs: where none has grown nothing new needs anything.
+    /// The sizes of the logs of submitted jobs, of the newest runs: where none has grown nothing new needs
+    /// anything.
     private static func stamp(of workspace: Workspace) -> TextMap<Int64> {
         let logs = WorkspaceInventory(workspace).experiments.compactMap { experiment in
             RunHistory(experiment: experiment, in: workspace).newest(with: "jobs.jsonl").map {

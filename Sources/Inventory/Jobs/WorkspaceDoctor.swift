@@ -5,7 +5,7 @@ import Text
 
 /// Looks for what dead processes left in a workspace, and for damage.
 package struct WorkspaceDoctor {
-    private let workspace: Workspace
+    let workspace: Workspace
 
     package struct Finding {
         package let path: String
@@ -20,7 +20,7 @@ package struct WorkspaceDoctor {
     private let gone: String?
 
     /// Told what cannot be read.
-    private let warn: (SystemError) -> Void
+    let warn: (SystemError) -> Void
 
     package init(
         _ workspace: Workspace, gone: String? = nil,
@@ -119,7 +119,8 @@ package struct WorkspaceDoctor {
         }
     }
 
-    /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing removes it.
+    /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing
+    /// removes it.
     private func strangers() -> [Finding] {
         func isFolder(_ path: String) -> Bool { Files.kind(path, followingLinks: false) == .folder }
         let places = [workspace.jobs, workspace.sources, workspace.partials].filter {
@@ -305,105 +306,12 @@ package struct WorkspaceDoctor {
         }
     }
 
-    private func temporaryFiles(in folder: String) -> [Finding] {
+    func temporaryFiles(in folder: String) -> [Finding] {
         ((try? Files.list(folder)) ?? []).filter(Files.isTemporary).map { name in
             Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") {
                 () throws(SystemError) in
                 try Files.remove("\(folder)/\(name)")
             }
         }
-    }
-
-    // MARK: Jobs
-
-    private func job(_ job: JobRecord) -> [Finding] {
-        let folder = job.folder
-        switch folder.state() {
-        case .running: return []
-        case .unreadable(let error):
-            warn(error)
-            return []
-        default: break
-        }
-        // Nothing is mended behind a link, nor where xpm has made nothing.
-        guard folder.isMade(in: workspace) else { return [] }
-        if LockClaim.isDamaged(folder.lock) {
-            return [
-                Finding(
-                    path: folder.lock,
-                    problem: "a claim on it that cannot be read, so that nobody can have it"
-                ) {
-                    () throws(SystemError) in try LockClaim.removeDamaged(folder.lock)
-                }
-            ]
-        }
-        var found = temporaryFiles(in: folder.path)
-        if LockClaim.isAbandoned(folder.lock), let claims = LockClaim.folder {
-            found.append(
-                Finding(path: folder.lock, problem: "the lock of a process that is gone") {
-                    LockClaim.settle([folder.lock], in: claims)
-                })
-        }
-        if Files.exists(folder.process) {
-            found.append(
-                Finding(
-                    path: folder.process,
-                    problem:
-                        "the record of a process that is gone\(folder.isDone ? "" : ": the job will run again")"
-                ) {
-                    () throws(SystemError) in
-                    _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
-                        try Files.remove(folder.process)
-                    }
-                })
-        }
-        if Files.exists(folder.done) {
-            let result = "\(folder.path)/\(JobResult.name)"
-            if Files.exists(result), JobResult.read(folder) == nil {
-                found.append(
-                    Finding(
-                        path: result,
-                        problem: "no JSON object: the job has no result; restore it, or remove it", cure: nil)
-                )
-            }
-            if Files.exists(folder.failed) {
-                found.append(
-                    Finding(path: folder.failed, problem: "a failure beside a success: it was done later") {
-                        () throws(SystemError) in try Files.remove(folder.failed)
-                    })
-            }
-            for language in [JobScript.Language.sh, .lua] {
-                guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
-                    let header = try? JobScript.header(of: text)
-                else { continue }
-                for output in folder.missing(of: header.outputs) {
-                    found.append(
-                        Finding(
-                            path: Paths.absolute(output, from: folder.path),
-                            problem:
-                                "an output of a finished job is gone: xpm run --check-outputs makes it again",
-                            cure: nil))
-                }
-            }
-            do {
-                _ = try RecordedTask.read(folder.path)
-                // An empty one is of experimaestro, and counts beside its script.
-                if !folder.isDone, Files.size(of: folder.done) > 0 {
-                    found.append(
-                        Finding(
-                            path: folder.done,
-                            problem:
-                                "no outcome that xpm has written for this job: it does not count, and the job runs again",
-                            cure: nil))
-                }
-            } catch {
-                let why = (error as? SavedObjectError)?.text ?? (error as? SystemError)?.text ?? "\(error)"
-                found.append(
-                    Finding(
-                        path: folder.path, problem: "a finished job whose parameters cannot be read: \(why)",
-                        cure: nil))
-            }
-        }
-        return found
     }
 }

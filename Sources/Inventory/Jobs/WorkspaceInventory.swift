@@ -51,14 +51,16 @@ package struct WorkspaceInventory {
         return history
     }
 
-    /// The runs that go on, wherever their processes are, with the folders of the jobs that they have submitted.
+    /// The runs that go on, wherever their processes are, with the folders of the jobs that they have
+    /// submitted.
     package func liveRuns() -> [(run: RunRecord, folders: Set<JobFolder>)] {
         experiments.filter { FileLock.isHeld(workspace.lock(ofExperiment: $0)) }.compactMap { name in
             RunRecord.all(of: name, in: workspace).last.map { ($0, Set(jobs(inRun: $0).map(\.folder))) }
         }
     }
 
-    /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of them last.
+    /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of
+    /// them last.
     package func waiting(_ jobs: [JobRecord], inRun run: RunRecord) -> [JobRecord] {
         var last: [JobKey: String] = [:]
         var events = LineReader("\(run.path)/events.jsonl")
@@ -69,7 +71,8 @@ package struct WorkspaceInventory {
             last[JobKey(taskID: task, identifier: identifier)] = state
         }
         return jobs.filter { job in
-            // One that is done for the run, and not in its folder, is made again; one that ran is tried again.
+            // One that is done for the run, and not in its folder, is made again; one that ran is tried
+            // again.
             guard job.state != .done, job.state != .running else { return false }
             return last[job.key].map { !["error", "blocked", "not run"].contains($0) } ?? true
         }
@@ -82,8 +85,8 @@ package struct WorkspaceInventory {
         }
     }
 
-    /// The jobs of the newest run that has launched any, of each experiment or of one; where none has, of the newest that generated some. The
-    /// last submitted first, each once.
+    /// The jobs of the newest run that has launched any, of each experiment or of one; where none has, of the
+    /// newest that generated some. The last submitted first, each once.
     ///
     /// - Parameters:
     ///   - count: how many at most; then only the ends of the logs are read.
@@ -105,7 +108,8 @@ package struct WorkspaceInventory {
                 for run in history.names.reversed() { _ = add(run) }
                 continue
             }
-            // One that could not begin, as on a full disk, has submitted nothing; one that only writes folders hides no other.
+            // One that could not begin, as on a full disk, has submitted nothing; one that only writes
+            // folders hides no other.
             let isFound = history.names.reversed().contains { history.launches($0) && add($0) }
             if !isFound { _ = history.names.reversed().contains { !history.launches($0) && add($0) } }
         }

@@ -22,7 +22,8 @@ package struct ResultPoint: Sendable {
         folder = record.folder
         state = record.state
         tags = record.tags
-        // What a job that failed, or that goes on, has told counts too where it stands alone; a table shows finished ones.
+        // What a job that failed, or that goes on, has told counts too where it stands alone; a table shows
+        // finished ones.
         var texts: [String] = []
         var wholes: TextMap<Int64> = [:]
         metrics = record.state == .done ? Self.metrics(of: record.folder, &texts, &wholes) : []
@@ -43,7 +44,8 @@ package struct ResultPoint: Sendable {
         textMetrics = []
     }
 
-    /// The same once for each value of a tag that has several: a job that two sweeps share is in the tables of both.
+    /// The same once for each value of a tag that has several: a job that two sweeps share is in the tables
+    /// of both.
     var variants: [ResultPoint] {
         var variants: [[(name: String, value: JSON)]] = [[]]
         var names: [String] = []

@@ -43,11 +43,13 @@ package struct ResultTable: Sendable {
 
     package let rowNames: [String]
     package let columnNames: [String]
-    /// The values of the column's parameters, for each column; one without any where there are no such parameters.
+    /// The values of the column's parameters, for each column; one without any where there are no such
+    /// parameters.
     package let columnKeys: [[JSON?]]
     package let metrics: [String]
     package private(set) var rows: [Row]
-    /// What a reader may not expect of the cells: that they mix types of tasks, or sum up over a parameter that was not named.
+    /// What a reader may not expect of the cells: that they mix types of tasks, or sum up over a parameter
+    /// that was not named.
     package let notes: [String]
 
     /// Why there is no such table.
@@ -296,88 +298,4 @@ package struct ResultTable: Sendable {
 
     /// Leaves the first rows.
     package mutating func cut(to count: Int) { rows = Array(rows.prefix(count)) }
-}
-
-/// The cells as they are filled, by the texts of their keys.
-private struct Grid {
-    let metrics: [String]
-    let types: TextMap<TextSet>
-    private(set) var columns: [[JSON?]] = []
-    private var columnNumbers: TextMap<Int> = [:]
-    private var rowKeys: [[JSON?]] = []
-    private var rowNumbers: TextMap<Int> = [:]
-
-    private struct Content {
-        var values: [[Double]]
-        var wholes: [[Int64]]
-        var missing: [[JobRecord.State: Int]]
-    }
-
-    private struct Place: Hashable {
-        let row: Int
-        let column: Int
-    }
-
-    private var contents: [Place: Content] = [:]
-
-    init(metrics: [String], types: TextMap<TextSet>) {
-        self.metrics = metrics
-        self.types = types
-    }
-
-    private static func text(_ key: [JSON?]) -> String {
-        key.map { $0?.text ?? "" }.joined(separator: "\u{1f}")
-    }
-
-    private static func number(
-        _ key: [JSON?], _ numbers: inout TextMap<Int>, _ keys: inout [[JSON?]]
-    ) -> Int {
-        let text = text(key)
-        if let known = numbers[text] { return known }
-        numbers[text] = keys.count
-        keys.append(key)
-        return keys.count - 1
-    }
-
-    mutating func add(_ point: ResultPoint, row: [JSON?], column: [JSON?]) {
-        let place = Place(
-            row: Self.number(row, &rowNumbers, &rowKeys),
-            column: Self.number(column, &columnNumbers, &columns))
-        var content =
-            contents.removeValue(forKey: place)
-            ?? Content(
-                values: Array(repeating: [], count: metrics.count),
-                wholes: Array(repeating: [], count: metrics.count),
-                missing: Array(repeating: [:], count: metrics.count))
-        for (index, name) in metrics.enumerated() where types[name]?.contains(point.task) == true {
-            if let value = point.metric(name) {
-                content.values[index].append(value)
-                if let whole = point.wholes[name] { content.wholes[index].append(whole) }
-            } else {
-                content.missing[index][point.state, default: 0] += 1
-            }
-        }
-        contents[place] = content
-    }
-
-    /// The rows, with a cell for each of the columns and each metric.
-    func rows(_ order: [[JSON?]]) -> [ResultTable.Row] {
-        let numbers = order.map { columnNumbers[Self.text($0)] ?? 0 }
-        return rowKeys.enumerated().map { row, keys in
-            let cells = numbers.map { column -> [ResultTable.Cell] in
-                guard let content = contents[Place(row: row, column: column)] else {
-                    return metrics.map { _ in ResultTable.Cell() }
-                }
-                return metrics.indices.map { metric in
-                    let states = JobRecord.State.allCases.compactMap { state in
-                        content.missing[metric][state].map { (state: state, count: $0) }
-                    }
-                    return ResultTable.Cell(
-                        summary: Summary(content.values[metric], wholes: content.wholes[metric]),
-                        missing: states)
-                }
-            }
-            return ResultTable.Row(keys: keys, cells: cells)
-        }
-    }
 }

@@ -4,8 +4,8 @@ import Store
 import System
 import Text
 
-/// The Lua side of a job: loads the plan's kept files without calling `run`, finds the task by its id, rebuilds it from
-/// `params.json`, and calls its `execute`.
+/// The Lua side of a job: loads the plan's kept files without calling `run`, finds the task by its id,
+/// rebuilds it from `params.json`, and calls its `execute`.
 ///
 /// Made once in a process that hosts jobs; each job uses it in a process forked from that one.
 package final class TaskSession {
@@ -41,8 +41,8 @@ package final class TaskSession {
         try module.open()
     }
 
-    /// Goes once, in memory and in another state, through what every job does. What the Swift runtime makes at its first use, and the
-    /// memory that is touched, then comes to each job with the fork.
+    /// Goes once, in memory and in another state, through what every job does. What the Swift runtime makes
+    /// at its first use, and the memory that is touched, then comes to each job with the fork.
     package static func rehearse() throws {
         let session = try TaskSession()
         let source = """
@@ -70,17 +70,7 @@ package final class TaskSession {
         do {
             try execute(job.script)
             return 0
-        } catch let error as LuaError {
-            complain(error.text)
-        } catch let error as ScriptError {
-            complain(error.message)
-        } catch let error as ParameterFileError {
-            complain(error.text)
-        } catch let error as SystemError {
-            complain(error.text)
-        } catch {
-            complain("\(error)")
-        }
+        } catch { complain(error.shown) }
         return isOverdue ? JobAttempt.gracefulTimeout : 1
     }
 

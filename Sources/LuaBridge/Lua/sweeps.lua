@@ -1,5 +1,6 @@
--- Sweeps: many tables of parameters from a few lines. `xpm.lua` runs this file, when the first is asked for, with the host's functions and the function that raises at
--- the user's line; it gives the functions of the module.
+-- Sweeps: many tables of parameters from a few lines. `xpm.lua` runs this file, when the first is asked for,
+-- with the host's functions and the function that raises at the user's line; it gives the functions of the
+-- module.
 local host, fail = ...
 
 local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, type =
@@ -7,9 +8,10 @@ local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, tab
 
 local M = {}
 
--- A sweep is made of points: flat tables `{ [way] = value }`, whose ways are names joined by dots, as `model.hidden`. `iterate` gives a new
--- iterator over them; `varies` says which ways have more than one value. Called, a sweep gives its next point as the user sees it, and the
--- host knows what varies in it: a parameter of that name that gets that value gets the tag.
+-- A sweep is made of points: flat tables `{ [way] = value }`, whose ways are names joined by dots, as
+-- `model.hidden`. `iterate` gives a new iterator over them; `varies` says which ways have more than one
+-- value. Called, a sweep gives its next point as the user sees it, and the host knows what varies in it: a
+-- parameter of that name that gets that value gets the tag.
 local Sweep = {}
 Sweep.__index = Sweep
 Sweep.__name = "sweep"
@@ -153,7 +155,8 @@ local function points_of(sweep)
   return points
 end
 
---- The names of a table in byte order, and what it has by position: sweeps whose points are laid into those of the others.
+--- The names of a table in byte order, and what it has by position: sweeps whose points are laid into those
+--- of the others.
 local function names_of(word, axes)
   if type(axes) ~= "table" or is_sweep(axes) then
     fail("%s takes lists by name: %s { lr = { 0.1, 0.01 } }", word, word)
@@ -180,7 +183,8 @@ local function is_list(value)
   return type(value) == "table" and not is_sweep(value) and (#value > 0 or next(value) == nil)
 end
 
---- What an axis consists of: `{ points = list of points, varies = … }`. The points of a sweep lie below the axis's name.
+--- What an axis consists of: `{ points = list of points, varies = … }`. The points of a sweep lie below the
+--- axis's name.
 local function axis_of(word, name, axis)
   if is_sweep(axis) then
     local points, varies = {}, {}
@@ -249,8 +253,9 @@ local function join(points)
   return joined
 end
 
---- Every combination of the values of each name; the last name in byte order varies fastest. A value that is no list is the same in each; one
---- that is a sweep gives its points below its name; a sweep without a name gives them beside the others.
+--- Every combination of the values of each name; the last name in byte order varies fastest. A value that is
+--- no list is the same in each; one that is a sweep gives its points below its name; a sweep without a name
+--- gives them beside the others.
 function M.grid(axes)
   local all, varies = axes_of("xpm.grid", axes)
   return new(function()
@@ -285,7 +290,8 @@ function M.grid(axes)
   end, varies)
 end
 
---- The first values of all names, then the second ones, and so on. Lists have the same length; what is no list is the same in each.
+--- The first values of all names, then the second ones, and so on. Lists have the same length; what is no
+--- list is the same in each.
 function M.zip(axes)
   local all, varies = axes_of("xpm.zip", axes)
   local count
@@ -382,7 +388,8 @@ function M.where(sweep, accepts)
   end, sweep.varies)
 end
 
--- Random numbers: the same for a seed on every machine, whatever else the plan draws (splitmix64, Steele et al. 2014).
+-- Random numbers: the same for a seed on every machine, whatever else the plan draws (splitmix64, Steele et
+-- al. 2014).
 
 local function generator(seed)
   local number = 0
@@ -427,7 +434,8 @@ function M.sample(sweep, count, seed)
   end, sweep.varies)
 end
 
--- Distributions ---------------------------------------------------------------------------------------------------------
+-- Distributions
+-- ---------------------------------------------------------------------------------------------------------
 
 local function distribution(of)
   return setmetatable({ of = of }, Distribution)
@@ -552,7 +560,8 @@ function M.latin(options)
   end)
 end
 
--- Direction numbers of Joe and Kuo (2008), new-joe-kuo-6: degree, polynomial, and the first numbers of dimensions 2 to 21.
+-- Direction numbers of Joe and Kuo (2008), new-joe-kuo-6: degree, polynomial, and the first numbers of
+-- dimensions 2 to 21.
 local joe_kuo = {
   { 1, 0, { 1 } }, { 2, 1, { 1, 3 } }, { 3, 1, { 1, 3, 1 } }, { 3, 2, { 1, 1, 1 } }, { 4, 1, { 1, 1, 3, 3 } },
   { 4, 4, { 1, 3, 5, 13 } }, { 5, 2, { 1, 1, 5, 5, 17 } }, { 5, 4, { 1, 1, 5, 5, 5 } }, { 5, 7, { 1, 1, 7, 11, 19 } },
@@ -588,7 +597,8 @@ local function directions(dimension)
   return v
 end
 
---- Sobol's sequence (1967): `n` points that fill the ranges evenly, whatever `n`. With a seed it is shifted as a whole (a digital shift).
+--- Sobol's sequence (1967): `n` points that fill the ranges evenly, whatever `n`. With a seed it is shifted
+--- as a whole (a digital shift).
 function M.sobol(options)
   return design("xpm.sobol", options, function(dimensions, count, seed)
     if dimensions > #joe_kuo + 1 then
@@ -621,7 +631,8 @@ function M.sobol(options)
   end)
 end
 
--- Lists of numbers --------------------------------------------------------------------------------------------------------
+-- Lists of numbers
+-- --------------------------------------------------------------------------------------------------------
 
 local function numbers(word, low, high, count)
   if type(low) ~= "number" or type(high) ~= "number" then
@@ -657,7 +668,8 @@ function M.logspace(first, last, count)
   return host.logspace(first, last, count)
 end
 
---- The numbers from `first` to `last`, which is among them where a step meets it; the step is 1 if there is none.
+--- The numbers from `first` to `last`, which is among them where a step meets it; the step is 1 if there is
+--- none.
 function M.range(first, last, step)
   step = step or 1
   if type(first) ~= "number" or type(last) ~= "number" or type(step) ~= "number" then

@@ -1,5 +1,5 @@
--- The Lua part of the module `xpm`. Run once in each state, with the table of the host's functions; what the host needs
--- from here (`resolve`, `start`) is put into that table.
+-- The Lua part of the module `xpm`. Run once in each state, with the table of the host's functions; what the
+-- host needs from here (`resolve`, `start`) is put into that table.
 local host = ...
 
 -- The script may change its globals; this module keeps its own.
@@ -12,7 +12,8 @@ local function fail(message, ...)
   host.fail(string.format(message, ...))
 end
 
--- Parameter types -----------------------------------------------------------------------------------------------------
+-- Parameter types
+-- -----------------------------------------------------------------------------------------------------
 
 local M = {
   int = host.scalar "int",
@@ -37,7 +38,8 @@ local M = {
   renamed = host.renamed,
 }
 
--- Config types --------------------------------------------------------------------------------------------------------
+-- Config types
+-- --------------------------------------------------------------------------------------------------------
 
 for _, word in ipairs {
   "config", "instance_config", "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate",
@@ -49,7 +51,8 @@ for _, word in ipairs {
   end
 end
 
--- Objects -------------------------------------------------------------------------------------------------------------
+-- Objects
+-- -------------------------------------------------------------------------------------------------------------
 
 M.tag = host.tag
 M.tagspath = host.tagspath
@@ -60,9 +63,11 @@ M.load = host.load
 M.job = host.job
 M.graceful_timeout = host.graceful_timeout
 
--- Read-only tables ----------------------------------------------------------------------------------------------------
+-- Read-only tables
+-- ----------------------------------------------------------------------------------------------------
 
---- A view of a table that cannot be written. With `strict`, an unknown name is an error that suggests a known one.
+--- A view of a table that cannot be written. With `strict`, an unknown name is an error that suggests a known
+--- one.
 local function readonly(target, name, strict)
   if type(target) ~= "table" then
     return target
@@ -123,7 +128,8 @@ local function readonly(target, name, strict)
   })
 end
 
--- The experiment ------------------------------------------------------------------------------------------------------
+-- The experiment
+-- ------------------------------------------------------------------------------------------------------
 
 local xp_fields = { workdir = host.workdir, results_path = host.results_path, name = host.experiment_name }
 
@@ -185,7 +191,8 @@ local xp = setmetatable({}, {
   end,
 })
 
--- Helpers -------------------------------------------------------------------------------------------------------------
+-- Helpers
+-- -------------------------------------------------------------------------------------------------------------
 
 local Experiment = {}
 local Helper = {}
@@ -193,7 +200,8 @@ Helper.__index = Helper
 
 local experiment_keys = { run = true, configuration = true, sources = true, once = true }
 
---- Marks what a script returns: `{ configuration = schema, run = function(helper, cfg) … end }`, or the function alone.
+--- Marks what a script returns: `{ configuration = schema, run = function(helper, cfg) … end }`, or the
+--- function alone.
 local function experiment_of(class, definition)
   if type(definition) == "function" then
     definition = { run = definition }
@@ -234,7 +242,8 @@ function Helper:derive(fields)
   return class
 end
 
---- The configurations of a sweep, one after the other; without a sweep the only one. For an experiment with `once = true`.
+--- The configurations of a sweep, one after the other; without a sweep the only one. For an experiment with
+--- `once = true`.
 function Helper:configurations()
   local position = 0
   return function()
@@ -259,7 +268,8 @@ function M.configuration(schema)
   return host.record(schema)
 end
 
--- Services ------------------------------------------------------------------------------------------------------------
+-- Services
+-- ------------------------------------------------------------------------------------------------------------
 
 function M.service(definition)
   local service = host.service(false, definition)
@@ -331,7 +341,8 @@ for _, name in ipairs {
   end
 end
 
--- What the host calls -------------------------------------------------------------------------------------------------
+-- What the host calls
+-- -------------------------------------------------------------------------------------------------
 
 --- What the script returned, or the global `run`, as an experiment.
 function host.resolve(result)

@@ -1,13 +1,16 @@
 ---@meta xpm
 
--- What `require "xpm"` gives, for editors (LuaCATS). `xpm annotations` writes this file; a test compares it with the module.
+-- What `require "xpm"` gives, for editors (LuaCATS). `xpm annotations` writes this file; a test compares it
+-- with the module.
 
 ---@class xpm
 local xpm = {}
 
--- Parameter types -----------------------------------------------------------------------------------------------------
+-- Parameter types
+-- -----------------------------------------------------------------------------------------------------
 
---- A parameter type. Called with a table it gives the same type with attributes: `xpm.int { default = 1, min = 0 }`.
+--- A parameter type. Called with a table it gives the same type with attributes: `xpm.int { default = 1, min
+--- = 0 }`.
 ---@class xpm.Type
 ---@overload fun(attributes: xpm.Attributes): xpm.Type
 
@@ -66,12 +69,14 @@ function xpm.optional(type) end
 ---@return xpm.Type
 function xpm.union(...) end
 
---- In a configuration: a value that may be several, one after the other; the file gives a list or a range of them.
+--- In a configuration: a value that may be several, one after the other; the file gives a list or a range of
+--- them.
 ---@param type xpm.AnyType
 ---@return xpm.Type
 function xpm.sweep(type) end
 
---- One of some names: `xpm.enum { "dev", "test", default = "test" }`. With `id = "package.module:Class"` it is a Python enum.
+--- One of some names: `xpm.enum { "dev", "test", default = "test" }`. With `id = "package.module:Class"` it
+--- is a Python enum.
 ---@param names table
 ---@return xpm.Type
 function xpm.enum(names) end
@@ -81,13 +86,14 @@ function xpm.enum(names) end
 ---@return xpm.Type
 function xpm.constant(value) end
 
---- A config type that is defined later, by its id; or a config type that is to have attributes: `xpm.ref(Model) { meta = true }`.
+--- A config type that is defined later, by its id; or a config type that is to have attributes:
+--- `xpm.ref(Model) { meta = true }`.
 ---@param type string|xpm.ConfigType
 ---@return xpm.Type
 function xpm.ref(type) end
 
---- A path made inside the job's folder; with `partial`, in a folder that jobs share.
---- Of a `temporary` one the content may go when all that needs it is done (`xpm gc`); it is made again when something new needs it.
+--- A path made inside the job's folder; with `partial`, in a folder that jobs share. Of a `temporary` one the
+--- content may go when all that needs it is done (`xpm gc`); it is made again when something new needs it.
 ---@param name string|{ [1]: string, partial?: xpm.Partial, temporary?: boolean, help?: string, groups?: string[] }
 ---@return xpm.Type
 function xpm.job_path(name) end
@@ -104,7 +110,8 @@ function xpm.partial(options) end
 ---@return xpm.Type
 function xpm.renamed(way) end
 
--- Config types --------------------------------------------------------------------------------------------------------
+-- Config types
+-- --------------------------------------------------------------------------------------------------------
 
 --- A type. Called with a table of parameters it makes an object.
 ---@class xpm.ConfigType
@@ -155,18 +162,20 @@ function xpm.resumable_task(definition) end
 ---@return xpm.ConfigType
 function xpm.lightweight_task(definition) end
 
---- Makes something ready, such as a data set: a config that is an ordinary parameter of tasks, and a job that runs once before them.
+--- Makes something ready, such as a data set: a config that is an ordinary parameter of tasks, and a job that
+--- runs once before them.
 ---@param definition xpm.TaskDefinition
 ---@return xpm.ConfigType
 function xpm.prepare(definition) end
 
---- Something to do later with what an experiment has made: `execute = function(self, ask) … end`; `xp:add_action` offers it, `xpm actions run`
---- does it.
+--- Something to do later with what an experiment has made: `execute = function(self, ask) … end`;
+--- `xp:add_action` offers it, `xpm actions run` does it.
 ---@param definition xpm.TaskDefinition
 ---@return xpm.ConfigType
 function xpm.action(definition) end
 
---- What an action asks with; answers may be given beforehand, by their keys: `xpm actions run NAME ACTION --set key=value`.
+--- What an action asks with; answers may be given beforehand, by their keys: `xpm actions run NAME ACTION
+--- --set key=value`.
 ---@class xpm.Ask
 local Ask = {}
 
@@ -194,9 +203,11 @@ function Ask:checkbox(key, label, options) end
 ---@return xpm.ConfigType
 function xpm.deprecate(definition) end
 
--- Objects -------------------------------------------------------------------------------------------------------------
+-- Objects
+-- -------------------------------------------------------------------------------------------------------------
 
---- An object of a config type. Its parameters are its fields. `Outer {} .. Inner {}` puts an object into the one parameter that takes it.
+--- An object of a config type. Its parameters are its fields. `Outer {} .. Inner {}` puts an object into the
+--- one parameter that takes it.
 ---@class xpm.Object
 ---@field jobdir string The job's folder, once submitted.
 ---@field taskdir string The same.
@@ -237,8 +248,9 @@ function Object:add_dependencies(...) end
 ---@return xpm.Object self
 function Object:on_completed(callback) end
 
---- Calls a function for each output that a resumable task makes while it runs, or has made; with an object, for outputs of an object in
---- the task. A function of that name in the type makes the value: `checkpoint = function(self, dep, values) … end`.
+--- Calls a function for each output that a resumable task makes while it runs, or has made; with an object,
+--- for outputs of an object in the task. A function of that name in the type makes the value: `checkpoint =
+--- function(self, dep, values) … end`.
 ---@param name string
 ---@param callback fun(value: any)
 ---@return xpm.Object self
@@ -274,7 +286,8 @@ function RunningTask:remaining_time() end
 ---@param message? string
 function xpm.graceful_timeout(message) end
 
--- Tags ----------------------------------------------------------------------------------------------------------------
+-- Tags
+-- ----------------------------------------------------------------------------------------------------------------
 
 --- A value that the experiment varies, under the name of its parameter or another.
 ---@generic T
@@ -293,13 +306,15 @@ function xpm.tagspath(object) end
 ---@return xpm.Object
 function xpm.stop_tags(object) end
 
---- Leaves an object out of the identity of what contains it (true), or keeps it although its parameter is meta (false).
+--- Leaves an object out of the identity of what contains it (true), or keeps it although its parameter is
+--- meta (false).
 ---@param object xpm.Object
 ---@param flag boolean?
 ---@return xpm.Object object
 function xpm.setmeta(object, flag) end
 
--- Jobs and files ------------------------------------------------------------------------------------------------------
+-- Jobs and files
+-- ------------------------------------------------------------------------------------------------------
 
 ---@class xpm.Job
 ---@field path string The job's folder.
@@ -335,7 +350,8 @@ function xpm.save(object, folder) end
 ---@return xpm.Object
 function xpm.load(folder) end
 
--- Experiments ---------------------------------------------------------------------------------------------------------
+-- Experiments
+-- ---------------------------------------------------------------------------------------------------------
 
 ---@class xpm.XP
 ---@field workdir string The workspace's folder.
@@ -356,13 +372,14 @@ function XP:stop() end
 ---@param override? boolean false leaves a variable as it is that is set already, here or where xpm runs (default: true)
 function XP:setenv(name, value, override) end
 
---- The results so far as a table, as `xpm results` makes it: rows with the parameters by their names, and for each result
---- `{ mean =, std =, n =, median =, min =, max =, ci95 = }`. Empty before there is one.
+--- The results so far as a table, as `xpm results` makes it: rows with the parameters by their names, and for
+--- each result `{ mean =, std =, n =, median =, min =, max =, ci95 = }`. Empty before there is one.
 ---@param request? { rows?: string|string[], metric?: string|string[], over?: string|string[], best?: "max"|"min" }
 ---@return table[]
 function XP:results(request) end
 
---- Makes a token of which there are so many; `submit { tokens = { name = 1 } }` holds some while the job runs. All xpm on the workspace share it.
+--- Makes a token of which there are so many; `submit { tokens = { name = 1 } }` holds some while the job
+--- runs. All xpm on the workspace share it.
 ---@param name string
 ---@param count integer
 function XP:token(name, count) end
@@ -423,7 +440,8 @@ function xpm.helper(fields) end
 ---@return xpm.Experiment
 function Helper:experiment(definition) end
 
---- The configurations of a sweep, one after the other, for an experiment with `once = true`; without a sweep the only one.
+--- The configurations of a sweep, one after the other, for an experiment with `once = true`; without a sweep
+--- the only one.
 ---@return fun(): table?
 function Helper:configurations() end
 
@@ -431,7 +449,8 @@ function Helper:configurations() end
 ---@return xpm.Helper
 function Helper:derive(fields) end
 
--- Services ------------------------------------------------------------------------------------------------------------
+-- Services
+-- ------------------------------------------------------------------------------------------------------------
 
 --- Something that lives beside the run.
 ---@class xpm.Service
@@ -455,7 +474,8 @@ function Service:stop() end
 ---@return xpm.Service self
 function Service:wait() end
 
---- Links the folder of a task's job, or a path in it, into `{dir}/runs`, by the task's tags: `runs/lr=0.001/seed=1`.
+--- Links the folder of a task's job, or a path in it, into `{dir}/runs`, by the task's tags:
+--- `runs/lr=0.001/seed=1`.
 ---@param task xpm.Object
 ---@param path? string
 ---@return xpm.Service self
@@ -499,18 +519,20 @@ function xpm.web_service(definition) end
 ---@return xpm.ServiceListener
 function xpm.service_listener(definition) end
 
---- Services that are there already: `tensorboard`, `files`, `command`. Each takes the keys of `xpm.web_service`.
+--- Services that are there already: `tensorboard`, `files`, `command`. Each takes the keys of
+--- `xpm.web_service`.
 ---@type { tensorboard: fun(options?: xpm.ServiceDefinition): xpm.Service, files: fun(options?: xpm.ServiceDefinition): xpm.Service, command: fun(options: xpm.ServiceDefinition): xpm.Service }
 xpm.services = nil
 
--- Sweeps --------------------------------------------------------------------------------------------------------------
+-- Sweeps
+-- --------------------------------------------------------------------------------------------------------------
 
 --- Many tables of parameters: `for p in sweep do Task(p):submit() end`. What varies is tagged.
 ---@class xpm.Sweep
 ---@overload fun(): table?
 
---- Every combination of the values of each name. A value may be a sweep, whose points lie below the name; a sweep without a name gives its
---- points beside the others.
+--- Every combination of the values of each name. A value may be a sweep, whose points lie below the name; a
+--- sweep without a name gives its points beside the others.
 ---@param axes table<string|integer, any>
 ---@return xpm.Sweep
 function xpm.grid(axes) end
@@ -548,7 +570,8 @@ function xpm.random(options) end
 ---@return xpm.Sweep
 function xpm.latin(options) end
 
---- Sobol's sequence: `n` points that fill the ranges evenly; up to 21 parameters. With a seed it is shifted as a whole.
+--- Sobol's sequence: `n` points that fill the ranges evenly; up to 21 parameters. With a seed it is shifted
+--- as a whole.
 ---@param options table<string, any>
 ---@return xpm.Sweep
 function xpm.sobol(options) end

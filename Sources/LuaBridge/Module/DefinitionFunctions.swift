@@ -2,7 +2,8 @@ import Model
 import Store
 import Text
 
-/// The functions that make config types and tasks: `xpm.config { … }`, `xpm.task { … }`, `xpm.configuration { … }`.
+/// The functions that make config types and tasks: `xpm.config { … }`, `xpm.task { … }`, `xpm.configuration {
+/// … }`.
 extension XpmModule {
     func addDefinitionFunctions() {
         add("define") { [unowned self] stack in try define(stack) }
@@ -182,7 +183,8 @@ extension XpmModule {
         return python
     }
 
-    /// `to`, `convert` and `replace` of `xpm.deprecate { … }`, and the type that took its place, if it is said.
+    /// `to`, `convert` and `replace` of `xpm.deprecate { … }`, and the type that took its place, if it is
+    /// said.
     private func readDeprecation(
         _ stack: LuaStack, id: String, base: TypeDefinition?
     ) throws -> (Deprecation, TypeDefinition?) {

@@ -27,6 +27,12 @@ extension XpmModule {
             stack.push("tag \(stack.object(1, .tag)?.value.plainText ?? "")")
             return 1
         }
+        addTagFunctions()
+        addObjectMethods()
+    }
+
+    /// `xpm.tag` and what goes with it.
+    private func addTagFunctions() {
         add("tag") { stack in
             let isNamed = stack.count >= 2
             guard !isNamed || stack.string(1) != nil else {
@@ -64,6 +70,10 @@ extension XpmModule {
             stack.copy(1)
             return 1
         }
+    }
+
+    /// The methods that every object has.
+    private func addObjectMethods() {
         addMethod("identifier") { [unowned self] stack in
             let object = try Self.object(stack, 1, "identifier")
             try takeBackTables(of: object, stack)
@@ -149,7 +159,8 @@ extension XpmModule {
         return 1
     }
 
-    /// Gives an object the values of a table. Of several errors, the one of the first name is told: `pairs` has no order.
+    /// Gives an object the values of a table. Of several errors, the one of the first name is told: `pairs`
+    /// has no order.
     private func fill(_ object: ConfigObject, from table: Int32, _ stack: LuaStack) throws {
         var given: [Value.Entry] = []
         var tags: [(parameter: String, own: [ConfigObject.Tag])] = []
@@ -313,7 +324,8 @@ extension ConfigObject {
         flattened().map { "\($0.name) = \($0.value)" }.joined(separator: ", ")
     }
 
-    /// The parameters with their values, those of nested configs by their way; tasks by their short name and identifier.
+    /// The parameters with their values, those of nested configs by their way; tasks by their short name and
+    /// identifier.
     ///
     /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
     package func flattened(
@@ -355,7 +367,8 @@ extension Deprecation {
 }
 
 extension Value {
-    /// A value on one line: tasks by their type and the beginning of their identifier, configs with their values.
+    /// A value on one line: tasks by their type and the beginning of their identifier, configs with their
+    /// values.
     fileprivate func shown(_ depth: Int) -> String {
         switch self {
         case .object(let object) where object.task === object:

@@ -2,7 +2,8 @@ import Engine
 import Model
 import Text
 
-/// What a script writes for a parameter: a type and its attributes. `xpm.int { default = 1 }` makes a new one.
+/// What a script writes for a parameter: a type and its attributes. `xpm.int { default = 1 }` makes a new
+/// one.
 final class ParameterSpec {
     var parameter: Parameter
     /// What became of the parameter that had this name once, if it is none any more.

@@ -4,8 +4,9 @@ import Text
 
 /// The points of the sweeps that a script goes through now.
 ///
-/// Their values are plain ones, which a script compares and computes with. A parameter that has the name of what varies, and gets its value,
-/// gets its tag: `Train { lr = p.lr }`, `Train(p)`, `Train { model = Model(p.model) }`.
+/// Their values are plain ones, which a script compares and computes with. A parameter that has the name of
+/// what varies, and gets its value, gets its tag: `Train { lr = p.lr }`, `Train(p)`, `Train { model =
+/// Model(p.model) }`.
 struct SweepPoints {
     /// A value that varies.
     struct Value {

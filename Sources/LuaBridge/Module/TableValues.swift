@@ -3,9 +3,10 @@ import Text
 
 /// Lists, sets and maps of objects, as scripts hold them.
 ///
-/// A script that reads such a parameter gets a table, the same one each time; what it changes in it counts when the object is
-/// submitted, identified or copied. Of one that was submitted it gets a copy each time, so that nothing sees another value than the
-/// identifier is made of. The tables are attached to the object's userdata, by the position of their parameter.
+/// A script that reads such a parameter gets a table, the same one each time; what it changes in it counts
+/// when the object is submitted, identified or copied. Of one that was submitted it gets a copy each time, so
+/// that nothing sees another value than the identifier is made of. The tables are attached to the object's
+/// userdata, by the position of their parameter.
 extension XpmModule {
     /// Pushes the value of the object at index 1 of a call.
     func pushValue(of object: ConfigObject, _ position: Int, _ stack: LuaStack) throws {

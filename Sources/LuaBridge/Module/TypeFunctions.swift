@@ -250,8 +250,7 @@ extension XpmModule {
         switch error {
         case let error as ValueError: error
         case let error as LuaError: ValueError(.refused(error.message))
-        case let error as ScriptError: ValueError(.refused(error.message))
-        default: ValueError(.refused("\(error)"))
+        default: ValueError(.refused(error.shown))
         }
     }
 

@@ -4,10 +4,11 @@ import Store
 import System
 import Text
 
-/// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind it.
+/// The module `xpm` in one Lua state: the types it knows, the objects it shows, and the host functions behind
+/// it.
 ///
-/// `Lua/xpm.lua` is the module's Lua part; it gets the host functions as one table. What only the plan or only a job can do is
-/// added by `PlanSession` and `TaskSession`.
+/// `Lua/xpm.lua` is the module's Lua part; it gets the host functions as one table. What only the plan or
+/// only a job can do is added by `PlanSession` and `TaskSession`.
 final class XpmModule {
     let lua: LuaState
     /// Types by id.
@@ -36,8 +37,8 @@ final class XpmModule {
     /// How many default functions are being called, one in the other.
     var makerDepth = 0
     var files: TextMap<JobFile> = [:]
-    /// Told what is no error but should be known, once each.
-    /// The files that were loaded, by the names that Lua knows them by, with what they are modules for; nil for a script.
+    /// Told what is no error but should be known, once each. The files that were loaded, by the names that
+    /// Lua knows them by, with what they are modules for; nil for a script.
     private var loads: [(module: String?, source: String)] = []
     var warn: (String) -> Void = { _ in }
     private var warned: TextSet = []
@@ -167,7 +168,8 @@ final class XpmModule {
 
     func scriptIsLoaded() { loads.removeAll { $0.module == nil } }
 
-    /// Where a definition stands: in the file that is being loaded, where its frame is gone (`return xpm.task { … }`).
+    /// Where a definition stands: in the file that is being loaded, where its frame is gone (`return xpm.task
+    /// { … }`).
     func placeOfDefinition(_ stack: LuaStack) -> (source: String, line: Int) {
         let place = stack.place()
         guard stack.hasReplacedCaller,

@@ -118,7 +118,8 @@ struct CommandResolver {
         return value
     }
 
-    /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text it ends at a blank or sign.
+    /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text
+    /// it ends at a blank or sign.
     private func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
         for (part, next) in zip(parts, parts.dropFirst()) {
             guard part == .value(["here"]), case .text(let text) = next else { continue }
@@ -138,13 +139,15 @@ struct CommandResolver {
 final class ProgramFinder {
     private var found: TextMap<Bool> = [:]
 
-    /// Whether the shell, or the kernel, will find the program of an argument vector that `CommandResolver` made.
+    /// Whether the shell, or the kernel, will find the program of an argument vector that `CommandResolver`
+    /// made.
     ///
     /// - Returns: the name that is not found, or nil.
     func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
         if let command = ShellCommand(arguments: arguments) {
             let word = String(command.text.trimmed.prefix(ofBytes: { !$0.isBlank }))
-            // Only a plain word is surely a command; assignments, quotes and expansions are the shell's business.
+            // Only a plain word is surely a command; assignments, quotes and expansions are the shell's
+            // business.
             guard !word.isEmpty, ShellWords.isPlain(word), !word.contains("=") else { return nil }
             return check("sh \(word) \(path ?? "")") { isKnownToShell(word, along: path, from: folder) }
                 ? nil : word

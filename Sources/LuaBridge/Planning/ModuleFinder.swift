@@ -20,7 +20,8 @@ enum ModuleFinder {
         return stack.string(-1) ?? ""
     }
 
-    /// What `package.path` is in a new interpreter, without what is in the current folder: where the machine has modules.
+    /// What `package.path` is in a new interpreter, without what is in the current folder: where the machine
+    /// has modules.
     static func systemPath(_ stack: LuaStack) -> String { path(stack, systemField) }
 
     /// Notes `systemPath`; called before the path is set.

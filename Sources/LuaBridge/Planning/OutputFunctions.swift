@@ -25,8 +25,8 @@ final class TaskOutputs {
     }
 }
 
-/// `task:watch_output(name, function)`: what a resumable task makes while it runs comes to the plan, from the first on, whether it was
-/// made before or is made now.
+/// `task:watch_output(name, function)`: what a resumable task makes while it runs comes to the plan, from the
+/// first on, whether it was made before or is made now.
 extension PlanSession {
     func addOutputFunctions() {
         module.addMethod("watch_output") { [unowned self] stack in try watchOutput(stack) }
@@ -35,7 +35,8 @@ extension PlanSession {
         }
     }
 
-    /// `watch_output(name, function)`, or `watch_output(object, name, function)` for an output of an object in the task.
+    /// `watch_output(name, function)`, or `watch_output(object, name, function)` for an output of an object
+    /// in the task.
     private func watchOutput(_ stack: LuaStack) throws -> Int {
         let task = try XpmModule.object(stack, 1, "watch_output")
         let inner = stack.object(2, .configObject)
@@ -80,7 +81,8 @@ extension PlanSession {
             index += 1
             guard !output.isOver, let job = experiment.job(of: output.task) else { continue }
             let status = experiment.board.status(job.spec.number)
-            // Of an earlier run there may be some already; they are told when the task runs again, or is over.
+            // Of an earlier run there may be some already; they are told when the task runs again, or is
+            // over.
             if !status.isFinal, status != .running { continue }
             // Asked first: what a job wrote before it ended is there then.
             let isFinal = status.isFinal
@@ -91,7 +93,8 @@ extension PlanSession {
         return hasTold
     }
 
-    /// Warns of outputs that were watched and never made by a task that made others: their names may be mistyped.
+    /// Warns of outputs that were watched and never made by a task that made others: their names may be
+    /// mistyped.
     func tellUnknownOutputs() {
         for output in outputs where !output.made.isEmpty {
             let names = TextSet(output.made.map { $0.key.split(separator: "/").last.map(String.init) ?? "" })

@@ -18,6 +18,14 @@ extension PlanSession {
             throw ScriptError(
                 "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")
         }
+        addRunFunctions()
+        addNames()
+        module.add("setenv") { [unowned self] stack in try setVariable(stack) }
+        module.add("token") { [unowned self] stack in try defineToken(stack) }
+    }
+
+    /// What a plan does with its run: goes through a sweep, waits, stops.
+    private func addRunFunctions() {
         module.add("configuration_at") { [unowned self] stack in
             let place = Int(stack.int(1)) - 1
             guard points.indices.contains(place) else {
@@ -38,47 +46,10 @@ extension PlanSession {
             experiment?.drain()
             return 0
         }
-        module.add("setenv") { [unowned self] stack in
-            guard let name = stack.string(1), EnvironmentVariable.isName(name), !stack.isAbsent(2) else {
-                throw ScriptError("xp:setenv(name, value, override)")
-            }
-            guard stack.isAbsent(3) || stack.kind(3) == .bool else {
-                throw ScriptError("xp:setenv(name, value, override): override is true or false")
-            }
-            let value = try stack.value(2).plainText
-            if value.has(0) {
-                throw ScriptError("xp:setenv: the value of \(name) holds a NUL byte")
-            }
-            let overrides = stack.isAbsent(3) || stack.bool(3)
-            let isSet =
-                Environment[name] != nil || experiment?.environment.contains { $0.name == name } == true
-            if overrides || !isSet { experiment?.set(environment: name, to: value) }
-            return 0
-        }
-        module.add("token") { [unowned self] stack in
-            guard let experiment else { throw ScriptError("xp:token works inside run") }
-            guard let name = stack.string(1), Partial.isName(name), stack.kind(2) == .int, stack.int(2) >= 1,
-                stack.int(2) <= 1 << 20
-            else {
-                if let long = LongName.problem(stack.string(1) ?? "", "the name of a token") {
-                    throw ScriptError("xp:token: \(long)")
-                }
-                throw ScriptError(
-                    "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
-            }
-            if let known = experiment.tokens[name], known != Int(stack.int(2)) {
-                throw ScriptError("xp:token: of '\(name)' there are \(known) already")
-            }
-            if experiment.tokens[name] != nil { return 0 }
-            let count = Int(stack.int(2))
-            for other in try experiment.define(token: name, count: count) {
-                module.warn(
-                    at: stack,
-                    "xp:token: of '\(name)' there are \(count) here and \(other.count) in '\(other.experiment)', which runs: \(min(count, other.count)) counts for both"
-                )
-            }
-            return 0
-        }
+    }
+
+    /// What a plan asks of its run: names and folders.
+    private func addNames() {
         module.add("workdir") { [unowned self] stack in
             stack.push(experiment?.workspace.path ?? "")
             return 1
@@ -95,6 +66,51 @@ extension PlanSession {
             stack.push(experiment?.name ?? "")
             return 1
         }
+    }
+
+    /// `xp:setenv(name, value, override)`
+    private func setVariable(_ stack: LuaStack) throws -> Int {
+        guard let name = stack.string(1), EnvironmentVariable.isName(name), !stack.isAbsent(2) else {
+            throw ScriptError("xp:setenv(name, value, override)")
+        }
+        guard stack.isAbsent(3) || stack.kind(3) == .bool else {
+            throw ScriptError("xp:setenv(name, value, override): override is true or false")
+        }
+        let value = try stack.value(2).plainText
+        if value.has(0) {
+            throw ScriptError("xp:setenv: the value of \(name) holds a NUL byte")
+        }
+        let overrides = stack.isAbsent(3) || stack.bool(3)
+        let isSet =
+            Environment[name] != nil || experiment?.environment.contains { $0.name == name } == true
+        if overrides || !isSet { experiment?.set(environment: name, to: value) }
+        return 0
+    }
+
+    /// `xp:token(name, n)`
+    private func defineToken(_ stack: LuaStack) throws -> Int {
+        guard let experiment else { throw ScriptError("xp:token works inside run") }
+        guard let name = stack.string(1), Partial.isName(name), stack.kind(2) == .int, stack.int(2) >= 1,
+            stack.int(2) <= 1 << 20
+        else {
+            if let long = LongName.problem(stack.string(1) ?? "", "the name of a token") {
+                throw ScriptError("xp:token: \(long)")
+            }
+            throw ScriptError(
+                "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
+        }
+        if let known = experiment.tokens[name], known != Int(stack.int(2)) {
+            throw ScriptError("xp:token: of '\(name)' there are \(known) already")
+        }
+        if experiment.tokens[name] != nil { return 0 }
+        let count = Int(stack.int(2))
+        for other in try experiment.define(token: name, count: count) {
+            module.warn(
+                at: stack,
+                "xp:token: of '\(name)' there are \(count) here and \(other.count) in '\(other.experiment)', which runs: \(min(count, other.count)) counts for both"
+            )
+        }
+        return 0
     }
 
     // MARK: Submitting
@@ -163,7 +179,8 @@ extension PlanSession {
 
     // MARK: Preparing
 
-    /// What a task has among its parameters that is to be prepared becomes jobs before it, as if it had been submitted.
+    /// What a task has among its parameters that is to be prepared becomes jobs before it, as if it had been
+    /// submitted.
     private func submitPreparations(of task: ConfigObject, _ stack: LuaStack) throws {
         if task.isFlat { return }
         var visited: Set<ObjectIdentifier> = [ObjectIdentifier(task)]
@@ -192,7 +209,8 @@ extension PlanSession {
         return stack.kind(-1) == .bool && stack.bool(-1)
     }
 
-    /// A task that needs itself would wait for ever, and a config that contains itself cannot be written down.
+    /// A task that needs itself would wait for ever, and a config that contains itself cannot be written
+    /// down.
     private func refuseCycles(_ task: ConfigObject) throws {
         if task.isFlat, task.extraDependencies.isEmpty { return }
         var path: [ConfigObject] = []

@@ -57,7 +57,7 @@ extension PlanSession {
     private func run(file path: String) throws {
         let content: [UInt8]
         do throws(SystemError) { content = try Files.read(path, limit: 1 << 26) } catch {
-            throw ScriptFailure("\(Paths.shown(path)): \(SystemError.message(error.code))")
+            throw ScriptError("\(Paths.shown(path)): \(SystemError.message(error.code))")
         }
         try load(path, content, module: nil)
         try lua.stack.call(arguments: 0, results: 1)
@@ -70,7 +70,7 @@ extension PlanSession {
         guard ModuleFinder.find(name, along: path) != nil else {
             let folders = path.split(separator: ";").map { Paths.parent(String($0)) }
             let shown = TextSet(folders.filter { !$0.contains("?") }.map(Paths.shown)).ordered
-            throw ScriptFailure(
+            throw ScriptError(
                 "\(key): module '\(name)' not found: there is no \(name.replacing(".", with: "/")).lua in \(shown.joined(separator: ", ")); luapath names more folders"
             )
         }

@@ -2,7 +2,8 @@ import Store
 import System
 import Text
 
-/// Modules that only tasks require, when they run: kept with the others, as far as their names stand in the text.
+/// Modules that only tasks require, when they run: kept with the others, as far as their names stand in the
+/// text.
 extension PlanSession {
     func keepLazyModules() throws {
         let path = ModuleFinder.path(lua.stack)

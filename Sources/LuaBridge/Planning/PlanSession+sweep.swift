@@ -139,7 +139,8 @@ extension PlanSession {
         return configuration
     }
 
-    /// The configuration of a point whose values are of parameters at the top of the schema, and fit; nil for any other, which is read as a whole.
+    /// The configuration of a point whose values are of parameters at the top of the schema, and fit; nil for
+    /// any other, which is read as a whole.
     private static func changed(
         _ before: Checked, to point: ConfigurationSweep.Point, _ record: Record
     ) -> [Value.Entry]? {

@@ -29,7 +29,7 @@ package struct PlanInput {
 }
 
 /// Why a plan cannot be made.
-package enum PlanError: Error {
+package enum PlanError: TextualError {
     /// An error of the script, at its line.
     case lua(LuaError)
     /// An error of the configuration, at its place.
@@ -125,7 +125,8 @@ package final class PlanSession {
 
     // MARK: Running
 
-    /// Calls the script's `run`, and waits for the jobs that it submitted. Where it throws, the experiment is not closed.
+    /// Calls the script's `run`, and waits for the jobs that it submitted. Where it throws, the experiment is
+    /// not closed.
     package func run(in experiment: Experiment) throws(PlanError) {
         self.experiment = experiment
         experiment.base = module.baseFolder
@@ -277,20 +278,9 @@ package final class PlanSession {
         case let error as PlanError: error
         case let error as LuaError: .lua(error)
         case let error as SettingError: .setting(error)
-        case let error as ScriptFailure: .script(error.message)
-        case let error as ScriptError: .script(error.message)
-        case let error as SystemError: .script(error.text)
-        case let error as ValueError: .script(error.text)
-        default: .script("\(error)")
+        default: .script(error.shown)
         }
     }
-}
-
-/// A script that cannot be used, outside any Lua call.
-struct ScriptFailure: Error {
-    let message: String
-
-    init(_ message: String) { self.message = message }
 }
 
 /// Lua source text.

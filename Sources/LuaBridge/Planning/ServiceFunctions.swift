@@ -143,7 +143,8 @@ extension PlanSession {
         }
     }
 
-    /// `service:add(task, path)`: links a job's folder, or a path in it, into `{dir}/runs`, by the task's tags.
+    /// `service:add(task, path)`: links a job's folder, or a path in it, into `{dir}/runs`, by the task's
+    /// tags.
     private func linkJob(to box: ServiceBox, _ stack: LuaStack) throws {
         let object = try XpmModule.object(stack, 2, "service:add")
         guard let job = object.jobPath ?? object.task?.jobPath else {
@@ -167,7 +168,8 @@ extension PlanSession {
     /// Whether something of services needs the script's thread now and then.
     var hasLuaServices: Bool { !serviceBoxes.isEmpty }
 
-    /// Tells listeners, asks services written in Lua how they are, and functions whether a service is ready. Errors of theirs are warnings.
+    /// Tells listeners, asks services written in Lua how they are, and functions whether a service is ready.
+    /// Errors of theirs are warnings.
     func pumpServices() {
         pump.run()
         for box in serviceBoxes.values {

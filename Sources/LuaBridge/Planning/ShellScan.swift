@@ -1,7 +1,7 @@
 import Text
 
-/// Follows the quotes of a shell text, to find values that stand inside them. xpm quotes each value itself: within other quotes it would
-/// end those.
+/// Follows the quotes of a shell text, to find values that stand inside them. xpm quotes each value itself:
+/// within other quotes it would end those.
 struct ShellScan {
     private enum Context: Equatable {
         /// Words, up to the parenthesis that ends a substitution, of which so many are open.

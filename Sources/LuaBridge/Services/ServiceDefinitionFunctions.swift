@@ -3,7 +3,8 @@ import Store
 import System
 import Text
 
-/// `xpm.service { … }`, `xpm.web_service { … }` and `xpm.service_listener { … }`: definitions, in a plan and in a job.
+/// `xpm.service { … }`, `xpm.web_service { … }` and `xpm.service_listener { … }`: definitions, in a plan and
+/// in a job.
 extension XpmModule {
     func addServiceDefinitionFunctions() {
         add("service") { [unowned self] stack in

@@ -1,7 +1,7 @@
 import Text
 
 /// A Lua error that reached the host.
-package struct LuaError: Error, Equatable {
+package struct LuaError: TextualError, Equatable {
     /// The error value as text, with the position that Lua or the host put before it.
     package var message: String
     /// The Lua frames, innermost first, one a line; nil for an error of the compiler.
@@ -25,19 +25,10 @@ package struct LuaError: Error, Equatable {
 }
 
 /// What a host function has to say against its call. It becomes a Lua error at the user's line.
-struct ScriptError: Error {
+package struct ScriptError: TextualError {
     let message: String
 
     init(_ message: String) { self.message = message }
-}
 
-/// An error of a script, for those who only tell it.
-package protocol ScriptFailing: Error {
-    var text: String { get }
-}
-
-extension LuaError: ScriptFailing {}
-
-extension ScriptError: ScriptFailing {
     package var text: String { message }
 }

@@ -3,7 +3,8 @@ import Text
 
 /// The stack of a running Lua thread, as the shim lets Swift see it: no call here can raise a Lua error.
 ///
-/// Valid only during the call that it was given to. Indices count from 1 at the bottom of the call, or from -1 at the top.
+/// Valid only during the call that it was given to. Indices count from 1 at the bottom of the call, or from
+/// -1 at the top.
 @safe struct LuaStack {
     let pointer: OpaquePointer
 
@@ -144,8 +145,8 @@ import Text
     }
     func set(pointer key: UnsafeRawPointer, in table: Int32) { unsafe xlua_set_pointer(pointer, table, key) }
 
-    /// Calls `body` for each pair, the key at -2 and the value at -1. The body leaves the stack as it was and does not change
-    /// the table.
+    /// Calls `body` for each pair, the key at -2 and the value at -1. The body leaves the stack as it was and
+    /// does not change the table.
     func forEachPair(of table: Int32, _ body: () throws -> Void) rethrows {
         let table = absolute(table)
         pushNil()

@@ -7,15 +7,16 @@ import Text
 
 /// A Lua interpreter and the functions that the host gives it. Belongs to one thread.
 ///
-/// Lua → Swift: one C trampoline calls `call`; a Swift error is caught here, pushed as a value and raised by C when this
-/// frame is gone. Swift → Lua: everything that can raise runs under `lua_pcall` in the shim.
+/// Lua → Swift: one C trampoline calls `call`; a Swift error is caught here, pushed as a value and raised by
+/// C when this frame is gone. Swift → Lua: everything that can raise runs under `lua_pcall` in the shim.
 final class LuaState {
     typealias Function = (LuaStack) throws -> Int
 
     let stack: LuaStack
     let flag: InterruptFlag
     private var functions: [Function] = []
-    /// The stack of the host function that runs now, or the main one: where Swift code that has none may call Lua.
+    /// The stack of the host function that runs now, or the main one: where Swift code that has none may call
+    /// Lua.
     private(set) var current: LuaStack
 
     init(flag: InterruptFlag = InterruptFlag()) {
@@ -53,17 +54,10 @@ final class LuaState {
             return Int32(try functions[Int(function)](stack))
         } catch let error as LuaError {
             stack.push(error.message)
-        } catch let error as ScriptError {
-            stack.push(Self.positioned(error.message, stack))
-        } catch let error as ValueError {
-            stack.push(Self.positioned(error.text, stack))
-        } catch let error as SystemError {
-            stack.push(Self.positioned(error.text, stack))
-        } catch let error as TypeError {
-            stack.push(Self.positioned(error.text, stack))
         } catch let error as SettingError {
+            // It names its own place.
             stack.push(error.text)
-        } catch let error as SavedObjectError {
+        } catch let error as any TextualError {
             stack.push(Self.positioned(error.text, stack))
         } catch {
             stack.push(Self.positioned("internal error: \(error)", stack))

@@ -2,11 +2,11 @@ package import Model
 package import System
 import Text
 
-/// Jobs that were done under deprecated types or former names of parameters, and the folders in which the new definitions look for
-/// them.
+/// Jobs that were done under deprecated types or former names of parameters, and the folders in which the new
+/// definitions look for them.
 ///
-/// A job is made known under its new identifier by a link to its folder. Where the name of its files is another now, links in the folder
-/// give them the new name too; the folder's own link comes last.
+/// A job is made known under its new identifier by a link to its folder. Where the name of its files is
+/// another now, links in the folder give them the new name too; the folder's own link comes last.
 package struct DeprecatedJobs {
     private let workspace: Workspace
     private let type: (String) -> ConfigType?
@@ -53,7 +53,8 @@ package struct DeprecatedJobs {
         .filter { Files.linkTarget($0)?.hasPrefix("../") == true && !Files.exists($0) }
     }
 
-    /// The finished jobs whose identifier is another now because of a deprecation; and the folders that could not be read, with why.
+    /// The finished jobs whose identifier is another now because of a deprecation; and the folders that could
+    /// not be read, with why.
     package func find() -> (found: [Entry], unreadable: [(folder: String, why: any Error)]) {
         var found: [Entry] = []
         var unreadable: [(folder: String, why: any Error)] = []

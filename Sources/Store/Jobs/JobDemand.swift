@@ -21,8 +21,8 @@ package struct JobDemand: Sendable, Equatable {
         package var count: Int
         /// The numbers of those that have enough memory, those with the least first.
         package var devices: [Int]
-        /// How many GPUs have at least as much memory, for each size up to the one that is asked for: so many may be taken together by
-        /// jobs that ask for it or for more.
+        /// How many GPUs have at least as much memory, for each size up to the one that is asked for: so many
+        /// may be taken together by jobs that ask for it or for more.
         package var classes: [Claim]
         /// The folder with the locks of this machine's GPUs.
         package var folder: String

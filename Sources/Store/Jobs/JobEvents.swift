@@ -2,10 +2,11 @@ import Glibc
 import System
 import Text
 
-/// The event log of a job, `.experimaestro/events/event-0.jsonl`: only appended to, by the job's own processes.
+/// The event log of a job, `.experimaestro/events/event-0.jsonl`: only appended to, by the job's own
+/// processes.
 ///
-/// The lines are experimaestro's `JobProgressEvent`; a program writes `{"progress": 0.5, "text": "…"}` to `events.jsonl`, `$XPM_EVENTS`.
-/// Start and end are told by `{name}.pid` and the outcome.
+/// The lines are experimaestro's `JobProgressEvent`; a program writes `{"progress": 0.5, "text": "…"}` to
+/// `events.jsonl`, `$XPM_EVENTS`. Start and end are told by `{name}.pid` and the outcome.
 package enum JobEvents {
     /// Progress of the running job.
     ///

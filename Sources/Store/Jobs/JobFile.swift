@@ -4,8 +4,9 @@ import Text
 
 /// A file whose content is a part of a job's identity (`xpm.file`).
 ///
-/// The job's process looks whether it has that content, when it begins and when it has ended. Where all that the file system notes of a file is
-/// what it was when the content was read, and was old enough then to tell (`FileStamp.lasting`), it has; else the content decides.
+/// The job's process looks whether it has that content, when it begins and when it has ended. Where all that
+/// the file system notes of a file is what it was when the content was read, and was old enough then to tell
+/// (`FileStamp.lasting`), it has; else the content decides.
 package struct JobFile: Equatable, Sendable {
     package let path: String
     package let digest: Identifier
@@ -49,7 +50,8 @@ package struct JobFile: Equatable, Sendable {
         self.init(path: String(path), digest: digest, stamp: stamp)
     }
 
-    /// `{sha256} {inode} {size} {microseconds} {microseconds} {path}`; a size of -1 where the content decides.
+    /// `{sha256} {inode} {size} {microseconds} {microseconds} {path}`; a size of -1 where the content
+    /// decides.
     var text: String {
         let stamp = stamp ?? FileStamp()
         return "\(digest.hex) \(stamp.inode) \(stamp.size) \(stamp.modified) \(stamp.changed) \(path)"
@@ -74,7 +76,8 @@ package struct JobFile: Equatable, Sendable {
         return now
     }
 
-    /// Checks it again when the job has ended: also one that has its content again was another file meanwhile, if it was written.
+    /// Checks it again when the job has ended: also one that has its content again was another file
+    /// meanwhile, if it was written.
     package func checkAgain() throws(JobScriptError) {
         let now = Files.stamp(path)
         _ = try check()
@@ -84,7 +87,8 @@ package struct JobFile: Equatable, Sendable {
 }
 
 extension ConfigObject {
-    /// The files that count for its identity, in its parameters and in the objects of it, each once; those of other tasks are their affair.
+    /// The files that count for its identity, in its parameters and in the objects of it, each once; those of
+    /// other tasks are their affair.
     package func files() -> [(path: String, digest: Identifier)] {
         var found: [(path: String, digest: Identifier)] = []
         var visited: Set<ObjectIdentifier> = []

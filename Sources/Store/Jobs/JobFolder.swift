@@ -101,7 +101,8 @@ package struct JobFolder: Sendable, Hashable {
     /// The workspace that it is in.
     package var workspace: String { Paths.parent(Paths.parent(Paths.parent(path))) }
 
-    /// Removes the folder. Its parameters go last: what is left of it where that fails is still known for a job's.
+    /// Removes the folder. Its parameters go last: what is left of it where that fails is still known for a
+    /// job's.
     package func remove(below root: String) throws(SystemError) {
         for name in try Files.list(path) where name != "params.json" {
             try Files.removeTree("\(path)/\(name)", below: root)
@@ -109,7 +110,8 @@ package struct JobFolder: Sendable, Hashable {
         try Files.removeTree(path, below: root)
     }
 
-    /// Checks that the folder is there by itself, or as a link of `DeprecatedJobs`: nothing is written behind another one.
+    /// Checks that the folder is there by itself, or as a link of `DeprecatedJobs`: nothing is written behind
+    /// another one.
     package func checkPlace() throws(SystemError) {
         guard Files.kind(Paths.parent(path), followingLinks: false) != .link,
             Files.kind(path, followingLinks: false) != .link || DeprecatedJobs.isLink(path)
@@ -119,16 +121,16 @@ package struct JobFolder: Sendable, Hashable {
     /// The job's identifier: the folder's name.
     package var identifier: String { Paths.name(path) }
 
-    /// Whether xpm, or experimaestro, has made the folder: its name is an identifier, it has the job's parameters or nothing yet, and no link
-    /// is on the way to it. Only such folders are removed.
+    /// Whether xpm, or experimaestro, has made the folder: its name is an identifier, it has the job's
+    /// parameters or nothing yet, and no link is on the way to it. Only such folders are removed.
     package func isMade(in workspace: Workspace) -> Bool {
         Identifier(hex: identifier) != nil && Files.isFolder(path, below: workspace.path)
             && (Files.kind(parameters, followingLinks: false) == .file
                 || (try? Files.list(path))?.allSatisfy { isOwn($0) || Files.isTemporary($0) } ?? false)
     }
 
-    /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job; an empty one where experimaestro
-    /// ran the job, which keeps its script `{name}.py` there.
+    /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job;
+    /// an empty one where experimaestro ran the job, which keeps its script `{name}.py` there.
     package var isDone: Bool { (try? lookWhetherDone()) ?? false }
 
     /// The same.
@@ -148,7 +150,8 @@ package struct JobFolder: Sendable, Hashable {
         return isDone ? try hasParameters() : false
     }
 
-    /// Whether there is something like a `params.json`: after a power cut it may be empty, or full of zeros. Without it nobody knows what was done.
+    /// Whether there is something like a `params.json`: after a power cut it may be empty, or full of zeros.
+    /// Without it nobody knows what was done.
     private func hasParameters() throws(SystemError) -> Bool {
         do throws(SystemError) {
             let (first, last) = try Files.ends(of: parameters)
@@ -159,7 +162,8 @@ package struct JobFolder: Sendable, Hashable {
         }
     }
 
-    /// Writes the outcome into the process record and gives that its final name: one rename makes it known. For who holds the lock.
+    /// Writes the outcome into the process record and gives that its final name: one rename makes it known.
+    /// For who holds the lock.
     ///
     /// - Parameter isDurable: whether it is on the disk when this returns.
     package func record(_ outcome: Outcome, isDurable: Bool = true) throws(SystemError) {
@@ -174,7 +178,8 @@ package struct JobFolder: Sendable, Hashable {
         if !outcome.isDone { try Files.removeTree(done, below: path) }
     }
 
-    /// Those of some outputs, relative to the folder, that are not there, but for temporary ones that were removed.
+    /// Those of some outputs, relative to the folder, that are not there, but for temporary ones that were
+    /// removed.
     package func missing(of outputs: [String]) -> [String] {
         let missing = outputs.filter {
             Files.kind(Paths.absolute($0, from: path), followingLinks: false) == nil
@@ -185,7 +190,8 @@ package struct JobFolder: Sendable, Hashable {
         return missing.filter { !removed.contains($0) }
     }
 
-    /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a process.
+    /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a
+    /// process.
     package func state() -> State {
         // Most jobs of a new plan.
         if Files.isMissing(path) { return .new }

@@ -21,7 +21,8 @@ package enum JobLog {
         .object(values + [.init("timestamp", .float(Timestamp.now.seconds))])
     }
 
-    /// What was told over time, in the order in which it came first. A line without a step has the number of those before it.
+    /// What was told over time, in the order in which it came first. A line without a step has the number of
+    /// those before it.
     package static func series(of folder: JobFolder) -> [Series] {
         var series: [Series] = []
         var places: TextMap<Int> = [:]
@@ -72,9 +73,10 @@ package enum JobLog {
 
     // MARK: At the end of a job
 
-    /// Adds to a job's results what it has told otherwise: the last numbers of its log, what patterns find in its output, and the results in
-    /// its log. What it wrote to `results.json` itself comes before all of these, unless an earlier attempt wrote it. A file that is no JSON object is
-    /// kept as `results.json.invalid`.
+    /// Adds to a job's results what it has told otherwise: the last numbers of its log, what patterns find in
+    /// its output, and the results in its log. What it wrote to `results.json` itself comes before all of
+    /// these, unless an earlier attempt wrote it. A file that is no JSON object is kept as
+    /// `results.json.invalid`.
     ///
     /// - Parameters:
     ///   - earlier: what `JobResult.stamp` gave when the attempt began.

@@ -32,7 +32,8 @@ package enum JobRelocation {
                 try Files.replace(job.variables, with: Array(JobScript.exports(moved).utf8), mode: 0o600)
             }
         }
-        // Last: where this is cut off it is done again. And only that: the rest stays as whoever made it wrote it.
+        // Last: where this is cut off it is done again. And only that: the rest stays as whoever made it
+        // wrote it.
         let value = JSON.string(workspace).bytes
         try Files.replace(
             job.parameters, with: Array(bytes[..<place.lowerBound] + value + bytes[place.upperBound...]),

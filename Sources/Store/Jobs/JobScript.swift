@@ -5,8 +5,8 @@ import Text
 
 /// The script of a job: what runs, what it needs, and with which variables.
 ///
-/// It is an executable file that runs the one task alone, and what the job's process itself reads. A command is a shell
-/// script, a Lua task a Lua file; both begin with the same comments:
+/// It is an executable file that runs the one task alone, and what the job's process itself reads. A command
+/// is a shell script, a Lua task a Lua file; both begin with the same comments:
 ///
 ///     #!/bin/sh
 ///     # iris.evaluate 873dce7ca5a0…
@@ -23,9 +23,10 @@ import Text
 ///     # variables HF_HOME API_KEY
 ///     # resumable
 ///
-/// `[ "$XPM_JOB_HELD" = 873dce7ca5a0… ] || exec …/xpm-job "$0"` follows in a command: unless it hosts this very job already, the shell hands
-/// over to xpm-job, which takes the lock, checks the needs and writes the outcome. If what then follows is only an `exec` line with quoted words,
-/// as xpm writes it, xpm-job executes it itself; a script that somebody has changed goes to the shell.
+/// `[ "$XPM_JOB_HELD" = 873dce7ca5a0… ] || exec …/xpm-job "$0"` follows in a command: unless it hosts this
+/// very job already, the shell hands over to xpm-job, which takes the lock, checks the needs and writes the
+/// outcome. If what then follows is only an `exec` line with quoted words, as xpm writes it, xpm-job executes
+/// it itself; a script that somebody has changed goes to the shell.
 ///
 /// The values of the variables may be secrets: they stand in `{name}.env`, which only its owner can read.
 package struct JobScript: Equatable, Sendable {
@@ -250,7 +251,8 @@ extension JobScript {
         return variables
     }
 
-    /// The variables that stand in a script of version 2, and the argument vector of a command's body, if it is as xpm wrote it; else nil.
+    /// The variables that stand in a script of version 2, and the argument vector of a command's body, if it
+    /// is as xpm wrote it; else nil.
     package static func command(of body: Substring) -> (
         environment: [EnvironmentVariable], arguments: [String]
     )? {

@@ -2,7 +2,7 @@ package import System
 import Text
 
 /// Why a file cannot be run as a job.
-package enum JobScriptError: Error, Equatable {
+package enum JobScriptError: TextualError, Equatable {
     case notAScript
     case newer(Int)
     case unfinished(need: String)

@@ -3,9 +3,10 @@ package import Text
 
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
-/// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …, "memory": …, "started": …,
-/// "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is
-/// read as an outcome without facts.
+/// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …,
+/// "memory": …, "started": …, "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the identifier,
+/// which version 1 did not have. An empty file, as experimaestro writes for `.done`, is read as an outcome
+/// without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
         case done = "DONE"

@@ -25,8 +25,9 @@ extension JobLog {
     }
 }
 
-/// Looks for the last match of patterns in what a program wrote, from the end of a file to its start: most logs are read no further than a
-/// block. A line ends with a line feed or, as a progress bar's, a carriage return.
+/// Looks for the last match of patterns in what a program wrote, from the end of a file to its start: most
+/// logs are read no further than a block. A line ends with a line feed or, as a progress bar's, a carriage
+/// return.
 struct OutputSearch {
     /// Of each pattern: what was found, whether it is looked for still, and how much it has cost.
     private struct Wanted {

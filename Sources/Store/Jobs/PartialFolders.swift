@@ -53,7 +53,8 @@ package struct PartialFolders {
         entries = found
     }
 
-    /// Finds those that are unused, and removes them if that is wanted, unless a job uses one or refers to it since then.
+    /// Finds those that are unused, and removes them if that is wanted, unless a job uses one or refers to it
+    /// since then.
     ///
     /// - Parameter told: told of each.
     package mutating func sweep(perform: Bool, _ told: (Entry) -> Void) throws(SystemError) {
@@ -90,7 +91,8 @@ package struct PartialFolders {
         }
     }
 
-    /// Adds a job to the folders that its parameters name. One whose parameters cannot be read refers to every one of its type.
+    /// Adds a job to the folders that its parameters name. One whose parameters cannot be read refers to
+    /// every one of its type.
     ///
     /// - Returns: whether they were read.
     private static func addReferences(

@@ -2,8 +2,8 @@ import Glibc
 import System
 import Text
 
-/// What proves that a process is the one that a record in a workspace names, before it gets a signal: whoever shares the workspace can write
-/// the record, and could name any process of this user in it.
+/// What proves that a process is the one that a record in a workspace names, before it gets a signal: whoever
+/// shares the workspace can write the record, and could name any process of this user in it.
 package enum ProcessProof {
     /// The program of a job, or its fork that runs a Lua task.
     case job(JobFolder)
@@ -14,7 +14,7 @@ package enum ProcessProof {
 }
 
 /// Why a process is not signalled.
-package enum SignalRefusal: Error {
+package enum SignalRefusal: TextualError {
     /// It lives on another machine, or in another container.
     case elsewhere(ProcessRecord)
     case otherUser(ProcessRecord, user: String)
@@ -33,7 +33,8 @@ package enum SignalRefusal: Error {
 }
 
 extension ProcessRecord {
-    /// Checks that the process may be signalled: it lives here, is this user's (or this user is root), and is what the record says.
+    /// Checks that the process may be signalled: it lives here, is this user's (or this user is root), and is
+    /// what the record says.
     ///
     /// - Parameter path: where the record stands.
     package func check(_ proof: ProcessProof, record path: String) throws(SignalRefusal) {
@@ -79,7 +80,8 @@ extension ProcessRecord {
         return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) }
     }
 
-    /// Whether it has a lock file open, and the lock with it. Where locks are claims they name their holder; then open to write counts.
+    /// Whether it has a lock file open, and the lock with it. Where locks are claims they name their holder;
+    /// then open to write counts.
     private func hasLocked(_ path: String) -> Bool {
         descriptors(of: path).contains {
             $0.hasLock || LockClaim.isInUse && $0.flags & O_ACCMODE == O_RDWR

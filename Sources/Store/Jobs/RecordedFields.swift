@@ -1,6 +1,7 @@
 import Text
 
-/// The parameters of a job's own task in the bytes of `params.json`, found without reading all of it as JSON: for an index of many jobs.
+/// The parameters of a job's own task in the bytes of `params.json`, found without reading all of it as JSON:
+/// for an index of many jobs.
 package enum RecordedFields {
     /// A number for each plain parameter and its value, as `RecordedTask.tokens` has them.
     ///

@@ -2,7 +2,8 @@ package import Model
 import System
 package import Text
 
-/// The parameters of a task as a file has them: read without the types, so that any job can be compared with any other.
+/// The parameters of a task as a file has them: read without the types, so that any job can be compared with
+/// any other.
 package struct RecordedTask {
     package struct Object {
         package let type: String
@@ -95,7 +96,8 @@ package struct RecordedTask {
         .sorted(by: ByteOrder.less)
     }
 
-    /// What an index of tasks knows of it: a number for each plain parameter of the task itself that counts, and its value.
+    /// What an index of tasks knows of it: a number for each plain parameter of the task itself that counts,
+    /// and its value.
     package var tokens: [UInt64] {
         guard let object = objects[root] else { return [] }
         return object.fields.compactMap { field in

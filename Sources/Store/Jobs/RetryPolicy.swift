@@ -49,8 +49,8 @@ package struct RetryPolicy: Sendable, Equatable {
     /// Whether there is another attempt after so many whose processes vanished.
     package func goesOn(afterLost count: Int) -> Bool { count <= most ?? Self.mostLost }
 
-    /// The number of the attempt that follows an outcome on disk, in whatever run: what goes on where another was stopped, or has more memory, is
-    /// counted on; the rest begins anew.
+    /// The number of the attempt that follows an outcome on disk, in whatever run: what goes on where another
+    /// was stopped, or has more memory, is counted on; the rest begins anew.
     package func attempt(after outcome: Outcome?) -> Int {
         guard let outcome, isResumable || [.timeout, .memory].contains(outcome.reason) else { return 1 }
         return outcome.attempt + 1

@@ -3,8 +3,8 @@ import Text
 
 /// A text that a shell runs, as an argument vector.
 ///
-/// Where it is strict, the first command that fails ends it, also within a pipe: by `bash -e -o pipefail`, or by `sh -e`, which knows no
-/// `pipefail` everywhere, where there is no bash.
+/// Where it is strict, the first command that fails ends it, also within a pipe: by `bash -e -o pipefail`, or
+/// by `sh -e`, which knows no `pipefail` everywhere, where there is no bash.
 package struct ShellCommand: Equatable {
     package let text: String
 

@@ -24,8 +24,8 @@ package struct TaskOutput: Sendable, Equatable {
         if let failure = try LineLog(folder.outputs).append(line) { throw failure }
     }
 
-    /// The lines from an offset on; the offset moves past them. A line that is not whole yet is left for later, one that is no output
-    /// is passed over.
+    /// The lines from an offset on; the offset moves past them. A line that is not whole yet is left for
+    /// later, one that is no output is passed over.
     package static func read(_ folder: JobFolder, from offset: inout Int) -> [TaskOutput] {
         guard let bytes = try? Files.read(folder.outputs, from: offset) else { return [] }
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }

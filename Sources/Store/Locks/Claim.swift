@@ -1,6 +1,7 @@
 import Text
 
-/// What a job needs of something that there is only so much of: a token, or a folder that one job at a time may use.
+/// What a job needs of something that there is only so much of: a token, or a folder that one job at a time
+/// may use.
 package struct Claim: Sendable, Equatable {
     /// The folder of the token in the workspace, or the shared folder.
     package let resource: String

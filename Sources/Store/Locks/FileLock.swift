@@ -5,9 +5,9 @@ import Text
 
 /// An exclusive lock on a file, held as long as any process has this open file, or until it is given back.
 ///
-/// The file itself stays when the lock is given back, as experimaestro's does: removing it would make a second lock of the
-/// same name possible, and costs a file system more than keeping it. Where flock(2) does not work the lock is a claim (`LockClaim`), which
-/// lives as long as its owner.
+/// The file itself stays when the lock is given back, as experimaestro's does: removing it would make a
+/// second lock of the same name possible, and costs a file system more than keeping it. Where flock(2) does
+/// not work the lock is a claim (`LockClaim`), which lives as long as its owner.
 package struct FileLock: ~Copyable, Sendable {
     package let descriptor: Descriptor
     private let path: String
@@ -81,7 +81,8 @@ package struct FileLock: ~Copyable, Sendable {
         descriptor.isAt(path)
     }
 
-    /// Whether a process holds the lock. Creates nothing. One that cannot be looked at counts as free: see `look`.
+    /// Whether a process holds the lock. Creates nothing. One that cannot be looked at counts as free: see
+    /// `look`.
     package static func isHeld(_ path: String) -> Bool { (try? look(path)) ?? false }
 
     /// Whether a process holds the lock. Creates nothing.

@@ -6,7 +6,8 @@ import Text
 
 /// How the locks of a workspace work: by flock(2), or by claims where that does not work on its disk.
 ///
-/// Whoever finds out that it does not makes the folder `.xpm-locks`, so that all xpm on the workspace do the same.
+/// Whoever finds out that it does not makes the folder `.xpm-locks`, so that all xpm on the workspace do the
+/// same.
 package enum LockChoice {
     private static func folder(in workspace: String) -> String { "\(workspace)/.xpm-locks" }
 
@@ -55,8 +56,8 @@ package enum LockChoice {
         Environment.remove(variable)
     }
 
-    /// A process that may go on in a workspace, as the locks of its experiments and its jobs' records tell; one of another machine may. Looked at once in
-    /// a workspace's life.
+    /// A process that may go on in a workspace, as the locks of its experiments and its jobs' records tell;
+    /// one of another machine may. Looked at once in a workspace's life.
     private static func user(of workspace: String) -> ProcessRecord? {
         func below(_ folder: String) -> [String] {
             ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
@@ -88,7 +89,8 @@ package enum LockChoice {
         return xsys_lock(second.number, true) == -EWOULDBLOCK
     }
 
-    /// Whether the disk is shared by hosts that do not see each other's locks: by the options of its mount (proc(5), mountinfo; nfs(5)).
+    /// Whether the disk is shared by hosts that do not see each other's locks: by the options of its mount
+    /// (proc(5), mountinfo; nfs(5)).
     private static func mountForgetsLocks(_ path: String) -> Bool {
         let text = (try? Files.readText("/proc/self/mountinfo", limit: 1 << 22)) ?? ""
         return forgetsLocks(path: Paths.real(path), mounts: text)
@@ -108,7 +110,8 @@ package enum LockChoice {
             best = (point.utf8.count, fields[dash + 1], TextSet(fields[dash + 3].split(separator: ",")))
         }
         guard let best else { return false }
-        // Each mount has locks of its own, and the folder behind it others: of a user's file system (fuse(4)), and of a virtual machine's host.
+        // Each mount has locks of its own, and the folder behind it others: of a user's file system
+        // (fuse(4)), and of a virtual machine's host.
         if best.kind == "fuse" || best.kind.hasPrefix("fuse.") { return true }
         if ["9p", "virtiofs", "vboxsf", "prl_fs"].contains(best.kind) { return true }
         if ["cifs", "smb3"].contains(best.kind) { return best.options.contains("nobrl") }

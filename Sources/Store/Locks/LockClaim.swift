@@ -4,13 +4,15 @@ import Synchronization
 package import System
 import Text
 
-/// A lock by the exclusive creation of a file, for disks on which flock(2) does not work: `{lock}.claim` says who has it.
+/// A lock by the exclusive creation of a file, for disks on which flock(2) does not work: `{lock}.claim` says
+/// who has it.
 ///
-/// The file appears with its whole content, by link(2), which only one of several succeeds with; where there are no hard links, as a symbolic
-/// link whose target is the content. It is removed by its owner, or by who finds
-/// its owner dead: of several who find that, one wins the file `.xpm-locks/{nonce}.{n}`, which only who may remove that very claim can
-/// have. Nothing is decided by a clock. An owner on another host counts as alive: only there it can be seen to be dead, after a restart
-/// too, since the boot is part of the claim; `xpm doctor --mend --gone HOST` settles what a host left that never comes back.
+/// The file appears with its whole content, by link(2), which only one of several succeeds with; where there
+/// are no hard links, as a symbolic link whose target is the content. It is removed by its owner, or by who
+/// finds its owner dead: of several who find that, one wins the file `.xpm-locks/{nonce}.{n}`, which only who
+/// may remove that very claim can have. Nothing is decided by a clock. An owner on another host counts as
+/// alive: only there it can be seen to be dead, after a restart too, since the boot is part of the claim;
+/// `xpm doctor --mend --gone HOST` settles what a host left that never comes back.
 package struct LockClaim {
     private let path: String
     private let owner: ProcessRecord
@@ -54,7 +56,8 @@ package struct LockClaim {
             path: path, owner: ProcessRecord(pid: owner), heir: nil,
             nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program,
             workspace: Paths.parent(folder), identity: OtherWorkspace.identity(of: folder))
-        // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is there and cannot be read holds.
+        // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is
+        // there and cannot be read holds.
         for _ in 0..<mostRounds {
             if try own.place(at: path, by: folder) { return own.nonce }
             guard let other = read(path) else { continue }
@@ -77,7 +80,8 @@ package struct LockClaim {
         if [EPERM, ENOSYS, EOPNOTSUPP, EMLINK].contains(errno) {
             if unsafe symlink(json.text, path) == 0 { return true }
         }
-        // Over a network the answer may have been lost and the question asked again: then it is there, and ours.
+        // Over a network the answer may have been lost and the question asked again: then it is there, and
+        // ours.
         if errno == EEXIST { return Self.read(path)?.nonce == nonce }
         throw SystemError("create", path, code: errno)
     }
@@ -228,7 +232,8 @@ private enum OtherWorkspace {
         Files.identity(folder).map { "\($0.device):\($0.inode)" }
     }
 
-    /// Whether another workspace of this machine is not this one under another path: a file that is made here does not appear there.
+    /// Whether another workspace of this machine is not this one under another path: a file that is made here
+    /// does not appear there.
     ///
     /// - Parameter folder: this one's `.xpm-locks`.
     static func isOriginal(_ workspace: String, of folder: String) -> Bool {

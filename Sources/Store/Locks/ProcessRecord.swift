@@ -6,8 +6,9 @@ package import Text
 
 /// How to find the process of a job: the content of `{name}.pid`.
 ///
-/// A pid alone may be given to another process later; with its start time, the boot and the PID namespace it cannot be mistaken. Who can write
-/// the file can write anything: before such a process gets a signal it is asked for a proof (`ProcessProof`).
+/// A pid alone may be given to another process later; with its start time, the boot and the PID namespace it
+/// cannot be mistaken. Who can write the file can write anything: before such a process gets a signal it is
+/// asked for a proof (`ProcessProof`).
 package struct ProcessRecord: Sendable, Equatable {
     /// The leader of the job's session.
     package var pid: Int32
@@ -108,19 +109,22 @@ package struct ProcessRecord: Sendable, Equatable {
         return "process \(pid)\(owner) on \(host)\(container)"
     }
 
-    /// Whether it is of another machine or of another container, so that nobody here can say whether it lives.
+    /// Whether it is of another machine or of another container, so that nobody here can say whether it
+    /// lives.
     package var isElsewhere: Bool {
         if host != Environment.hostName { return true }
         return boot == Self.currentBoot && !space.isEmpty && !Self.currentSpace.isEmpty
             && space != Self.currentSpace
     }
 
-    /// Whether the run that started it is gone: whoever watches it now has taken it over. A job that was started by its script alone has no run.
+    /// Whether the run that started it is gone: whoever watches it now has taken it over. A job that was
+    /// started by its script alone has no run.
     package var isOrphan: Bool {
         !isElsewhere && boot == Self.currentBoot && starter.map { !$0.isAlive } ?? false
     }
 
-    /// Whether that very process lives on this machine. One that has ended, and that its parent has not waited for, does not.
+    /// Whether that very process lives on this machine. One that has ended, and that its parent has not
+    /// waited for, does not.
     package var isAlive: Bool { found.map { !"ZX".contains($0) } ?? false }
 
     /// The state of that very process, see proc(5); nil where its number is nobody's, or another's.
@@ -139,7 +143,8 @@ package struct ProcessRecord: Sendable, Equatable {
     /// Whether any process of this machine has that number.
     static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno != ESRCH }
 
-    /// The process group that a process leads. It keeps its number, which nobody else gets, as long as one of it is left.
+    /// The process group that a process leads. It keeps its number, which nobody else gets, as long as one of
+    /// it is left.
     package struct Group {
         let number: Int32
 

@@ -22,9 +22,9 @@ package struct PathPlaces {
 }
 
 extension ConfigObject {
-    /// Gives the generated parameters of this object, and of those in it that have none yet, their paths: `weights.csv` in the job's
-    /// folder, `out/model/optimizer/loss.txt` for an object in it, by its place, and `partials/{type}/{name}/{identifier}/…` for what
-    /// several tasks share.
+    /// Gives the generated parameters of this object, and of those in it that have none yet, their paths:
+    /// `weights.csv` in the job's folder, `out/model/optimizer/loss.txt` for an object in it, by its place,
+    /// and `partials/{type}/{name}/{identifier}/…` for what several tasks share.
     package func placePaths(_ places: @autoclosure () -> PathPlaces) {
         if isFlat, !type.hasPaths { return }
         let places = places()
@@ -129,8 +129,8 @@ extension Value {
         }
     }
 
-    /// A key as the name of a folder, as experimaestro has it: another for each key, and none that leads elsewhere. What cannot be a name
-    /// is written as in URLs (RFC 3986, 2.1).
+    /// A key as the name of a folder, as experimaestro has it: another for each key, and none that leads
+    /// elsewhere. What cannot be a name is written as in URLs (RFC 3986, 2.1).
     private static func step(of key: Value) -> String {
         let text = key.plainText
         let bytes = Array(text.utf8)

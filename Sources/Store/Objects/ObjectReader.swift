@@ -68,7 +68,8 @@ package struct ObjectReader {
         }
     }
 
-    /// Reads an ancestor from its own file when somebody asks for its values; at once where identifiers are computed anew.
+    /// Reads an ancestor from its own file when somebody asks for its values; at once where identifiers are
+    /// computed anew.
     private func leave(
         _ object: ConfigObject, to place: String, type: @escaping (String) -> ConfigType?
     ) throws(ParameterFileError) {
@@ -118,7 +119,8 @@ package struct ObjectReader {
         let value = try value(field.value, depth: 0)
         do throws(ValueError) {
             guard let position = type.position(of: field.name) else {
-                // A parameter that the type has no more is no reason to fail: its value was part of the identity once.
+                // A parameter that the type has no more is no reason to fail: its value was part of the
+                // identity once.
                 if type.rename(of: field.name) != nil { try object.set(field.name, to: value) }
                 return
             }

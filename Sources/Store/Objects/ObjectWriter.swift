@@ -4,10 +4,12 @@ package import Text
 
 /// Writes objects in the form of experimaestro's serialization, each once, after those it refers to.
 ///
-/// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`, `init-tasks`, `meta`
-/// and `fields`; `defaults` lists the fields that were left at their defaults, `meta-fields` those that are no part of the identity, `ignored-fields` those that are not because
-/// they are at a default that does not count. A task that is not written whole has no fields, but `params`: its own `params.json`. A type without a Python class is marked `stub`, by
-/// which experimaestro reads it without loading a class.
+/// An object has `id` (its number), `module` and `type` (its Python class), `typename`, `identifier`, `task`,
+/// `init-tasks`, `meta` and `fields`; `defaults` lists the fields that were left at their defaults,
+/// `meta-fields` those that are no part of the identity, `ignored-fields` those that are not because they are
+/// at a default that does not count. A task that is not written whole has no fields, but `params`: its own
+/// `params.json`. A type without a Python class is marked `stub`, by which experimaestro reads it without
+/// loading a class.
 package struct ObjectWriter {
     private let workspace: String
     private let job: String?
@@ -16,8 +18,8 @@ package struct ObjectWriter {
     private var kept: [ConfigObject] = []
     /// The fields and positions from the outermost object to where the writer is.
     private var way: [String] = []
-    /// The submitted tasks that are written with all they have; nil for every one. Of others only the identifier and the place of their own
-    /// file are written: what they were made with stands there.
+    /// The submitted tasks that are written with all they have; nil for every one. Of others only the
+    /// identifier and the place of their own file are written: what they were made with stands there.
     private var wholeTasks: Set<ObjectIdentifier>?
     /// What stands for a data path; the way to it makes a name of its own.
     private let dataPath: (_ path: String, _ way: [String]) -> JSON
@@ -39,8 +41,9 @@ package struct ObjectWriter {
         self.dataPath = dataPath
     }
 
-    /// Leaves the ancestors of a task to their own files, but those that it needs itself: the file of each job of a chain is as long as that of
-    /// the first. Those of Python tasks are whole, for experimaestro's reader.
+    /// Leaves the ancestors of a task to their own files, but those that it needs itself: the file of each
+    /// job of a chain is as long as that of the first. Those of Python tasks are whole, for experimaestro's
+    /// reader.
     mutating func leaveAncestors(of task: ConfigObject) {
         guard task.represented.type.python == nil, task.type.python == nil else { return }
         wholeTasks = Set(([task] + task.taskDependencies()).map(ObjectIdentifier.init))

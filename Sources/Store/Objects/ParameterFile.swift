@@ -4,8 +4,9 @@ package import Text
 
 /// `params.json`: the parameters of a job, as experimaestro 2.x writes and reads them (version 3).
 ///
-/// Every object of the task stands once in `objects`, after those it refers to; the task is the last. Paths inside the job
-/// or the workspace are relative to it, so that folders can be copied elsewhere. `scheme` names how identifiers are computed.
+/// Every object of the task stands once in `objects`, after those it refers to; the task is the last. Paths
+/// inside the job or the workspace are relative to it, so that folders can be copied elsewhere. `scheme`
+/// names how identifiers are computed.
 package enum ParameterFile {
     package static let version: Int64 = 3
 
@@ -35,7 +36,8 @@ package enum ParameterFile {
         type: @escaping (String) -> ConfigType?
     ) throws(ParameterFileError) -> ConfigObject {
         let objects = try self.objects(in: bytes)
-        // The job lies at WORKSPACE/jobs/TYPE/IDENTIFIER, wherever the workspace was when the file was written.
+        // The job lies at WORKSPACE/jobs/TYPE/IDENTIFIER, wherever the workspace was when the file was
+        // written.
         let workspace = Paths.parent(Paths.parent(Paths.parent(job)))
         var reader = ObjectReader(job: job, workspace: workspace, options: reading)
         try reader.read(objects, type: type)

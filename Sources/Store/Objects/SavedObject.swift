@@ -3,16 +3,18 @@ package import Settings
 package import System
 import Text
 
-/// A folder with an object that was saved: `experimaestro.json`, as experimaestro 2.x writes it, and the data that belongs to it, each
-/// file or folder under the way from the object to the parameter: `model/weights`.
+/// A folder with an object that was saved: `experimaestro.json`, as experimaestro 2.x writes it, and the data
+/// that belongs to it, each file or folder under the way from the object to the parameter: `model/weights`.
 package enum SavedObject {
     package static let name = "experimaestro.json"
     /// The name that older versions of experimaestro gave the file.
     private static let formerName = "definition.json"
 
-    /// Writes an object, and copies its data, into a folder. The description comes last, in one step: a folder that has one is whole.
+    /// Writes an object, and copies its data, into a folder. The description comes last, in one step: a
+    /// folder that has one is whole.
     ///
-    /// - Parameter root: the folder of the job or of the run that saves: below it folders are made, but not it, nor behind a link.
+    /// - Parameter root: the folder of the job or of the run that saves: below it folders are made, but not
+    ///   it, nor behind a link.
     package static func save(
         _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil,
         secrets: Secrets = Secrets()
@@ -83,6 +85,6 @@ package enum SavedObject {
 }
 
 /// Why a saved object cannot be loaded.
-package struct SavedObjectError: Error {
+package struct SavedObjectError: TextualError {
     package let text: String
 }

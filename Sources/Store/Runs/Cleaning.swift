@@ -3,9 +3,10 @@ import Text
 
 /// Keeps apart who removes what no run refers to, and runs that plan.
 ///
-/// While a script submits, jobs become its run's one after the other, and nobody can say which of them nobody will need. So a run holds
-/// `experiments/{experiment}/planning` until it has submitted all, and looks then whether somebody cleans; who cleans holds `.xpm-cleaning`, and
-/// looks then whether a run plans. One of the two sees the other.
+/// While a script submits, jobs become its run's one after the other, and nobody can say which of them nobody
+/// will need. So a run holds `experiments/{experiment}/planning` until it has submitted all, and looks then
+/// whether somebody cleans; who cleans holds `.xpm-cleaning`, and looks then whether a run plans. One of the
+/// two sees the other.
 package enum Cleaning {
     /// Does something while no run plans, and nobody else cleans.
     package static func holding(
@@ -49,7 +50,7 @@ package enum Cleaning {
 }
 
 /// Why nothing, or nothing more, is removed.
-package enum CleaningError: Error {
+package enum CleaningError: TextualError {
     /// Somebody else cleans.
     case busy(ProcessRecord?)
     /// Who may refer to any job soon.

@@ -13,7 +13,8 @@ package enum CopyStaging {
         "\(workspace.path)/\(prefix)\(Environment.hostName).\(getpid())"
     }
 
-    /// What copies that were killed, on this host, have not put in its place; and those of a host that is gone.
+    /// What copies that were killed, on this host, have not put in its place; and those of a host that is
+    /// gone.
     package static func abandoned(in workspace: Workspace, gone: String? = nil) -> [String] {
         stagings(in: workspace).filter { !$0.mayLive || $0.host == gone }.map(\.path)
     }

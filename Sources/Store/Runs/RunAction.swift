@@ -3,8 +3,9 @@ import Text
 
 /// Something that can be done with what a run has made, when somebody asks for it: `{run}/actions/{name}/`.
 ///
-/// The folder has the action's object (`SavedObject`) and `action.json`, version 1: its type, what it says of itself, and how to load the
-/// files that define it. `action.json` is written last: a folder that has it is whole.
+/// The folder has the action's object (`SavedObject`) and `action.json`, version 1: its type, what it says of
+/// itself, and how to load the files that define it. `action.json` is written last: a folder that has it is
+/// whole.
 package struct RunAction: Sendable, Equatable {
     package let name: String
     package let typeID: String

@@ -32,11 +32,13 @@ package struct RunHistory {
         return status?["run_mode"]?.string != RunMode.generate.rawValue
     }
 
-    /// A name for a run that begins now: it sorts behind all others, whatever the clock says and whichever of them were removed.
+    /// A name for a run that begins now: it sorts behind all others, whatever the clock says and whichever of
+    /// them were removed.
     package func nextName(at time: Timestamp) -> String {
         let current = Files.linkTarget("\(folder)/current").map(Paths.name)
         let kept = (try? Files.list(sources)) ?? []
-        // Only names that are made here count: any other folder that begins with a digit is listed as a run, but names none.
+        // Only names that are made here count: any other folder that begins with a digit is listed as a run,
+        // but names none.
         let known = (names + kept + [current].compactMap { $0 }).filter(Self.isMade)
         let newest = Self.sorted(known).last
         guard let newest, !Self.isOlder(newest, time.runName) else { return time.runName }

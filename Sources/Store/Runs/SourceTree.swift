@@ -3,8 +3,8 @@ import Text
 
 /// The files that a plan was made from, kept with the run as they were: jobs load these.
 ///
-/// What lies in the script's folder keeps its place; a file from elsewhere goes below `_`, under its absolute path. Kept files
-/// are read-only. Belongs to the script's thread.
+/// What lies in the script's folder keeps its place; a file from elsewhere goes below `_`, under its absolute
+/// path. Kept files are read-only. Belongs to the script's thread.
 package final class SourceTree {
     /// The script's folder.
     package let root: String
@@ -32,7 +32,8 @@ package final class SourceTree {
     /// The file in the folder that says where the files were.
     package static let rootName = ".xpm-root"
 
-    /// Whether a folder is one that a run has made to keep files in, and no link is on the way to it. Only such folders are removed.
+    /// Whether a folder is one that a run has made to keep files in, and no link is on the way to it. Only
+    /// such folders are removed.
     package static func isMade(_ folder: String, in workspace: Workspace) -> Bool {
         RunHistory.isMade(Paths.name(folder)) && Files.isFolder(folder, below: workspace.path)
             && (Files.kind("\(folder)/\(rootName)", followingLinks: false) == .file
@@ -109,8 +110,8 @@ package final class SourceTree {
         return try keep(path, content: try Files.read(path, limit: 1 << 28))
     }
 
-    /// Makes a folder of copies. A link to a live folder on the way becomes a folder of links, so that nothing is ever
-    /// written through it.
+    /// Makes a folder of copies. A link to a live folder on the way becomes a folder of links, so that
+    /// nothing is ever written through it.
     private func makeOwnFolder(_ path: String) throws(SystemError) {
         guard let folder else { return }
         if path != folder { try makeOwnFolder(Paths.parent(path)) }
@@ -123,7 +124,8 @@ package final class SourceTree {
         for name in try Files.list(live) { try Files.link("\(path)/\(name)", to: "\(live)/\(name)") }
     }
 
-    /// Links what is in a folder, but was not kept, beside what was kept: a kept program finds its data and its modules.
+    /// Links what is in a folder, but was not kept, beside what was kept: a kept program finds its data and
+    /// its modules.
     package func linkRest(of original: String) throws(SystemError) {
         guard let folder, linkedFolders.insert(original).inserted else { return }
         let place = place(of: original)

@@ -1,7 +1,8 @@
 package import System
 import Text
 
-/// How many of a token the script of a live run counts: `tokens/NAME/EXPERIMENT.limit.lock` has the number, and is locked while the run is alive.
+/// How many of a token the script of a live run counts: `tokens/NAME/EXPERIMENT.limit.lock` has the number,
+/// and is locked while the run is alive.
 ///
 /// Where live runs count differently, the smallest number holds for all (`SharedLocks`).
 package enum TokenLimit {
@@ -14,7 +15,8 @@ package enum TokenLimit {
     /// Says how many a run counts.
     ///
     /// - Parameter token: the folder of the token.
-    /// - Returns: the lock, to be held as long as the run is alive; nil where another process holds it for a moment.
+    /// - Returns: the lock, to be held as long as the run is alive; nil where another process holds it for a
+    ///   moment.
     package static func declare(
         _ count: Int, of token: String, experiment: String, in workspace: Workspace
     ) throws(SystemError) -> FileLock? {

@@ -3,7 +3,8 @@ import Settings
 package import System
 package import Text
 
-/// What a service that is a program is made with. Kept with the run, so that it can be started again without the script.
+/// What a service that is a program is made with. Kept with the run, so that it can be started again without
+/// the script.
 package struct ServiceDefinition: Sendable, Equatable {
     package enum Ready: Sendable, Equatable {
         /// As soon as its process runs.

@@ -2,7 +2,8 @@ package import Model
 package import System
 import Text
 
-/// The files of a service in its run: `{run}/services/{id}/`, and of a sub-service `{run}/services/{id}/parts/{sub}/`.
+/// The files of a service in its run: `{run}/services/{id}/`, and of a sub-service
+/// `{run}/services/{id}/parts/{sub}/`.
 ///
 ///     service.json   what it was made with, where it stands, and how to find its process (`ServiceRecord`)
 ///     log            what it writes; `log.1` what it wrote before that

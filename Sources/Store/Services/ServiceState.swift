@@ -31,8 +31,8 @@ package enum ServiceState: Sendable, Equatable {
     /// Whether it lives, or is about to.
     package var isUp: Bool { self == .starting || self == .running }
 
-    /// Whether another state may follow. STOPPED → STARTING → RUNNING → STOPPING → STOPPED; each but STOPPED may become ERROR, from which it
-    /// may be started again.
+    /// Whether another state may follow. STOPPED → STARTING → RUNNING → STOPPING → STOPPED; each but STOPPED
+    /// may become ERROR, from which it may be started again.
     package func mayBecome(_ next: ServiceState) -> Bool {
         switch (self, next) {
         case (.stopped, .starting), (.error, .starting), (.starting, .running), (.starting, .stopping),

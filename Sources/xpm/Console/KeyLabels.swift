@@ -1,6 +1,7 @@
 import Text
 
-/// The values of one parameter as labels: a text that looks like another kind of value that is there too stands in quotes.
+/// The values of one parameter as labels: a text that looks like another kind of value that is there too
+/// stands in quotes.
 enum KeyLabels {
     static func of(_ keys: [JSON?], _ label: (JSON?) -> String) -> [String] {
         let labels = keys.map(label)

@@ -139,7 +139,8 @@ struct ResultText {
 
     // MARK: For programs
 
-    /// A line for each row and column: the values, then of each metric mean, deviation, count, median, least and greatest.
+    /// A line for each row and column: the values, then of each metric mean, deviation, count, median, least
+    /// and greatest.
     private var csv: String {
         let parts = ["", "_std", "_n", "_median", "_min", "_max", "_missing"]
         let head =

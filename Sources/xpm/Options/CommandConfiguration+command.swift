@@ -1,4 +1,5 @@
 import ArgumentParser
+import Text
 
 extension CommandConfiguration {
     /// A command that can be parsed by itself.

@@ -47,7 +47,8 @@ struct ScriptOptions: ParsableArguments {
         }
     }
 
-    /// Checks what a command needs that looks only at what the script defines: of the configuration these keys count there.
+    /// Checks what a command needs that looks only at what the script defines: of the configuration these
+    /// keys count there.
     func requireKeys(_ known: [String]) throws {
         for option in conf {
             let key = option.prefix { !".=:".utf8.contains($0.utf8.first ?? 0) }

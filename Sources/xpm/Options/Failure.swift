@@ -13,10 +13,7 @@ enum Failure: Error {
     /// All is told already.
     case code(Int32)
 
-    init(_ error: SettingError) { self = .message(error.text) }
-    init(_ error: SystemError) { self = .message(error.text) }
-    init(_ error: PlanError) { self = .message(error.text) }
-    init(_ error: RunError) { self = .message(error.text) }
+    init(_ error: some TextualError) { self = .message(error.text) }
 
     /// What the user reads; empty where all is told.
     var text: String { if case .message(let text) = self { text } else { "" } }
@@ -27,22 +24,7 @@ enum Failure: Error {
     }
 
     /// Any error that a command can meet.
-    init(any error: any Error) {
-        self =
-            switch error {
-            case let error as Failure: error
-            case let error as PlanError: Failure(error)
-            case let error as SettingError: Failure(error)
-            case let error as SystemError: Failure(error)
-            case let error as RunError: Failure(error)
-            case let error as SavedObjectError: .message(error.text)
-            case let error as ParameterFileError: .message(error.text)
-            case let error as ValueError: .message(error.text)
-            case let error as any ScriptFailing: .message(error.text)
-
-            default: .message("\(error)")
-            }
-    }
+    init(any error: any Error) { self = error as? Failure ?? .message(error.shown) }
 
     /// Tells the user and gives what ArgumentParser ends the program with.
     func reported() -> ExitCode {

@@ -3,7 +3,8 @@ import Synchronization
 import System
 import Text
 
-/// What a command was to read and could not: named on standard error, and the exit code is 2 in the end, since what was printed is not all.
+/// What a command was to read and could not: named on standard error, and the exit code is 2 in the end,
+/// since what was printed is not all.
 enum Unreadable {
     private static let told = Mutex<TextSet>([])
     /// So many are named.

@@ -6,8 +6,8 @@ import Text
 
 /// A run by a process of its own: in a session of its own, without a terminal, its messages in a file.
 ///
-/// The process is this program again, with the same arguments. It tells by a pipe when the plan is made; until then its end is the end of
-/// the command, with its messages and its exit code.
+/// The process is this program again, with the same arguments. It tells by a pipe when the plan is made;
+/// until then its end is the end of the command, with its messages and its exit code.
 enum DetachedRun {
     /// The variable that gives the new process the number of the pipe.
     private static let variable = "XPM_DETACHED"

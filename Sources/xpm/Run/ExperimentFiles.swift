@@ -199,7 +199,8 @@ struct ExperimentFiles {
         } catch { throw Failure(error) }
     }
 
-    /// Refuses a workspace of another user that nobody has named: who can write it can run programs as this user.
+    /// Refuses a workspace of another user that nobody has named: who can write it can run programs as this
+    /// user.
     private static func refuseStranger(_ workspace: Workspace, _ user: UserSettings) throws(SettingError) {
         guard let owner = Files.owner(workspace.path), !Environment.isOwn(user: owner),
             !user.workspaces.contains(where: { Paths.real($0.path) == Paths.real(workspace.path) })

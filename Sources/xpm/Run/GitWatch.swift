@@ -33,7 +33,8 @@ final class GitWatch {
         }
     }
 
-    /// Notes the commit with the run, and warns of uncommitted changes. Git that takes longer than the run gets a second more.
+    /// Notes the commit with the run, and warns of uncommitted changes. Git that takes longer than the run
+    /// gets a second more.
     func tell(_ console: any Console, in run: RunFolder?) {
         guard answer.wait(milliseconds: 1000, until: { $0 != nil }), let found = answer.withLock({ $0 })
         else { return }

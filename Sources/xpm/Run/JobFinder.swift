@@ -2,7 +2,8 @@ import Store
 import System
 import Text
 
-/// Finds the folder of a job by what a user types: a path, `type/identifier`, or the beginning of an identifier.
+/// Finds the folder of a job by what a user types: a path, `type/identifier`, or the beginning of an
+/// identifier.
 struct JobFinder {
     private let workspace: Workspace
     private let takesOthers: Bool

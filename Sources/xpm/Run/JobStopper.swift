@@ -40,7 +40,8 @@ enum JobStopper {
         } catch { return error.text }
     }
 
-    /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when nothing of them is left.
+    /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when
+    /// nothing of them is left.
     static func stop(_ jobs: [JobRecord]) -> [Result] {
         // What was checked gets the signal, whatever the file says by then.
         let records = jobs.map { ProcessRecord.read($0.folder.process) }

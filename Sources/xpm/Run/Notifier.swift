@@ -5,10 +5,11 @@ import Store
 import System
 import Text
 
-/// Tells those who want to know of the first failure of a run and of its end: by a command, or by a POST to an address.
+/// Tells those who want to know of the first failure of a run and of its end: by a command, or by a POST to
+/// an address.
 ///
-/// Each gets a JSON object, whose `text` and `content` say it in a line, as Slack's and Discord's webhooks take it. A run waits for the last
-/// of them a while, and never fails for one.
+/// Each gets a JSON object, whose `text` and `content` say it in a line, as Slack's and Discord's webhooks
+/// take it. A run waits for the last of them a while, and never fails for one.
 final class Notifier: RunObserver {
     private let notifications: [Notification]
     private let tally: RunTally

@@ -16,7 +16,8 @@ struct RetrySession {
     private let isJSON: Bool
     private let isQuiet: Bool
 
-    /// - Parameter user: what there is for jobs, where the user says it, and whether outcomes are brought to the disk.
+    /// - Parameter user: what there is for jobs, where the user says it, and whether outcomes are brought to
+    ///   the disk.
     init(
         _ jobs: [JobRecord], in workspace: Workspace, user: UserSettings, slots: Int?, json: Bool,
         isQuiet: Bool
@@ -92,8 +93,8 @@ struct RetrySession {
         return live ?? PlainConsole(isQuiet: isQuiet)
     }
 
-    /// The jobs as the scheduler takes them: what is needed comes first. A job that needs another which is neither done nor among them
-    /// is left out.
+    /// The jobs as the scheduler takes them: what is needed comes first. A job that needs another which is
+    /// neither done nor among them is left out.
     ///
     /// - Throws: where one requires what this machine cannot give.
     private func sorted(_ warn: (String) -> Void) throws(Failure) -> [JobSpec] {

@@ -4,7 +4,8 @@ import Store
 import System
 import Text
 
-/// What a run was made with: the content of its `environment.json`. Secrets are masked, and `${env:NAME}` stands as it was written.
+/// What a run was made with: the content of its `environment.json`. Secrets are masked, and `${env:NAME}`
+/// stands as it was written.
 enum RunEnvironment {
     static func json(of context: Context, run: RunFolder, git: GitState?) -> JSON {
         let secrets = context.files.secrets

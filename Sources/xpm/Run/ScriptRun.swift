@@ -60,24 +60,7 @@ final class ScriptRun {
             }
         }
 
-        let objects: ObjectLog?
-        do throws(SystemError) {
-            objects = try folder.map { folder throws(SystemError) in
-                try ObjectLog(folder, secrets: context.files.secrets)
-            }
-        } catch { throw Failure(error) }
-        let experiment = Experiment(
-            name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
-            board: context.board, inbox: engine?.inbox, objects: objects,
-            environment: context.files.environment, host: host,
-            version: xpmVersion,
-            admission: MachineFit(
-                context.files.user.machine, in: context.files.workspace,
-                looksForGPUs: context.mode.launches),
-            secrets: context.files.secrets,
-            services: services,
-            planned: { [unowned self] in note($0) })
-        experiment.checksOutputs = context.checksOutputs
+        let experiment = try experiment(folder, engine, services, host: host)
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
@@ -102,6 +85,29 @@ final class ScriptRun {
             _ = Failure.message(text).reported()
         }
         return end.exitCode
+    }
+
+    /// What the script submits its tasks to.
+    private func experiment(
+        _ folder: RunFolder?, _ engine: RunningScheduler?, _ services: ServiceRegistry, host: String
+    ) throws(Failure) -> Experiment {
+        let objects: ObjectLog?
+        do throws(SystemError) {
+            objects = try folder.map { folder throws(SystemError) in
+                try ObjectLog(folder, secrets: context.files.secrets)
+            }
+        } catch { throw Failure(error) }
+        let experiment = Experiment(
+            name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
+            board: context.board, inbox: engine?.inbox, objects: objects,
+            environment: context.files.environment, host: host, version: xpmVersion,
+            admission: MachineFit(
+                context.files.user.machine, in: context.files.workspace,
+                looksForGPUs: context.mode.launches),
+            secrets: context.files.secrets, services: services,
+            planned: { [unowned self] in note($0) })
+        experiment.checksOutputs = context.checksOutputs
+        return experiment
     }
 
     /// Shows how it went, and gives the experiment free.

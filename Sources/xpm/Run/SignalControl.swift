@@ -4,9 +4,9 @@ import Synchronization
 import System
 import Text
 
-/// Ctrl-C and its kin. Once: nothing more is launched. Twice: the running jobs are stopped, by force after a grace. Three
-/// times: xpm leaves, the jobs live on. SIGTERM and SIGHUP count as once, and as twice after a limit; 20 s after the first of them xpm has ended,
-/// whatever its children do.
+/// Ctrl-C and its kin. Once: nothing more is launched. Twice: the running jobs are stopped, by force after a
+/// grace. Three times: xpm leaves, the jobs live on. SIGTERM and SIGHUP count as once, and as twice after a
+/// limit; 20 s after the first of them xpm has ended, whatever its children do.
 final class SignalControl: Sendable {
     /// What signals may do to a running scheduler.
     struct Engine: Sendable {
@@ -14,8 +14,8 @@ final class SignalControl: Sendable {
         let stop: @Sendable (_ force: Bool) -> Void
     }
 
-    /// Seconds from a SIGTERM of xpm to that of its jobs; from there to their SIGKILL, where somebody is there to ask and where not; and from
-    /// there to the end of xpm.
+    /// Seconds from a SIGTERM of xpm to that of its jobs; from there to their SIGKILL, where somebody is
+    /// there to ask and where not; and from there to the end of xpm.
     private static let limit = 10.0
     private static let grace = (asked: 10.0, terminated: 7.0)
     private static let last = 3.0

@@ -5,9 +5,11 @@ import System
 import Testing
 import Text
 
-/// A kill or a failure at each call of a run, one at a time, as SQLite is tested: after it a quiet run makes all good.
+/// A kill or a failure at each call of a run, one at a time, as SQLite is tested: after it a quiet run makes
+/// all good.
 ///
-/// `XPM_EVERY_CALL=all` goes through all calls (`scripts/chaos --every-call`), a number through so many, picked at random.
+/// `XPM_EVERY_CALL=all` goes through all calls (`scripts/chaos --every-call`), a number through so many,
+/// picked at random.
 @Suite("Every call", .serialized, .timeLimit(.minutes(20)))
 struct EveryCallTests {
     private static let library = FaultyDisk.build("every")

@@ -1,5 +1,6 @@
-// A fault at one call, for LD_PRELOAD: XPM_EVERY is `COUNTER NUMBER KIND`. All processes of xpm and xpm-job count their system calls in the
-// file COUNTER; at call NUMBER this one is killed (KIND `kill`), reads or writes half (`short`), or fails with the errno KIND.
+// A fault at one call, for LD_PRELOAD: XPM_EVERY is `COUNTER NUMBER KIND`. All processes of xpm and xpm-job
+// count their system calls in the file COUNTER; at call NUMBER this one is killed (KIND `kill`), reads or
+// writes half (`short`), or fails with the errno KIND.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -40,7 +41,8 @@ __attribute__((constructor)) static void begin(void) {
     if (shared != MAP_FAILED) counter = shared;
 }
 
-/// Whether this is the call. Those of libdispatch do not count: it looks at its threads in /proc when they are slow, and gives up where it cannot.
+/// Whether this is the call. Those of libdispatch do not count: it looks at its threads in /proc when they
+/// are slow, and gives up where it cannot.
 static int hit(void *caller) {
     Dl_info place;
     if (!counter) return 0;

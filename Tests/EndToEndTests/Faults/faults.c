@@ -1,5 +1,6 @@
-// A disk with faults, for LD_PRELOAD: XPM_FAULTS is a list of `CALL:ERRNO:PART`, separated by blanks. CALL is open, write, read, rename, link,
-// symlink or flock; a call on a path that has PART in it fails with that errno. PART may be empty.
+// A disk with faults, for LD_PRELOAD: XPM_FAULTS is a list of `CALL:ERRNO:PART`, separated by blanks. CALL is
+// open, write, read, rename, link, symlink or flock; a call on a path that has PART in it fails with that
+// errno. PART may be empty.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -5,7 +5,7 @@ import Store
 import Testing
 import Text
 
-@Suite("Plan", .timeLimit(.minutes(5)))
+@Suite("Plan", .timeLimit(.minutes(20)))
 struct PlanTests {
     /// A plan under test, with jobs named by their numbers.
     private struct Bench {

@@ -6,7 +6,7 @@ import System
 import Testing
 import Text
 
-@Suite("Scheduler", .timeLimit(.minutes(1)))
+@Suite("Scheduler", .timeLimit(.minutes(20)))
 struct SchedulerTests {
     /// Notes what a run tells, in words.
     private final class Notes: RunObserver {
@@ -38,7 +38,13 @@ struct SchedulerTests {
             dependencies: needs.map(JobNumber.init), tags: "", demand: demand, retry: retry, isHeld: isHeld)
     }
 
-    /// Runs jobs to their end, and says what was asked of the launcher, what was told, and where each job stands.
+    /// Waits until something is so; the time limit of the suite ends it.
+    private func until(_ condition: () -> Bool) async throws {
+        while !condition() { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    /// Runs jobs to their end, and says what was asked of the launcher, what was told, and where each job
+    /// stands.
     private func run(
         _ specs: [JobSpec], slots: Int = 2, failsFast: Bool = false, _ launcher: RecordingLauncher,
         more: [Plan.Event] = []
@@ -133,7 +139,7 @@ struct SchedulerTests {
     }
 
     @Test("a drain takes back what waits for others, leaves what others run, and submits nothing more")
-    func drain() async {
+    func drain() async throws {
         let launcher = RecordingLauncher { request in
             switch request.job.number.index {
             case 0: [.queued(request.job.number, reason: "a token")]
@@ -148,10 +154,10 @@ struct SchedulerTests {
             scheduler.inbox.yield(.submitted(spec, isDone: false))
         }
         async let end: Void = scheduler.run()
-        while board.status(JobNumber(0)) != .queued("a token") { await Task.yield() }
-        while launcher.calls.count < 2 { await Task.yield() }
+        try await until { board.status(JobNumber(0)) == .queued("a token") }
+        try await until { launcher.calls.count >= 2 }
         scheduler.inbox.yield(.drain)
-        while !launcher.calls.contains(.leave(1)) { await Task.yield() }
+        try await until { launcher.calls.contains(.leave(1)) }
         launcher.report(.released(JobNumber(1), holder: "process 7 on h"))
         scheduler.inbox.yield(.closed)
         await end
@@ -162,7 +168,7 @@ struct SchedulerTests {
     }
 
     @Test("a held job is watched, and is done when somebody else has run it")
-    func held() async {
+    func held() async throws {
         let launcher = RecordingLauncher(answer: Self.done)
         let (board, notes) = (JobBoard(), Notes())
         let scheduler = Scheduler(
@@ -174,7 +180,7 @@ struct SchedulerTests {
         scheduler.inbox.yield(.scriptEnded)
         scheduler.inbox.yield(.closed)
         async let end: Void = scheduler.run()
-        while !launcher.calls.contains(.watch(0)) { await Task.yield() }
+        try await until { launcher.calls.contains(.watch(0)) }
         launcher.report(.doneElsewhere(JobNumber(0)))
         await end
         #expect(board.status(JobNumber(0)) == .cached)

@@ -5,7 +5,7 @@ import Text
 @testable import Model
 @testable import Store
 
-@Suite("Submitted jobs", .timeLimit(.minutes(5)))
+@Suite("Submitted jobs", .timeLimit(.minutes(20)))
 struct SubmittedJobsTests {
     @Test("each identifier has its last job, however many there are")
     func lookUp() throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Text
 
-@Suite("Service states", .timeLimit(.minutes(5)))
+@Suite("Service states", .timeLimit(.minutes(20)))
 struct ServiceStatusTests {
     /// A service that does nothing, for what is around it.
     private final class Idle: Service {

@@ -6,7 +6,7 @@ import Text
 @testable import LuaBridge
 
 /// `xpm.meta.lua` against the live module: an editor knows every name, and none that is not there.
-@Suite("Annotations", .timeLimit(.minutes(5)))
+@Suite("Annotations", .timeLimit(.minutes(20)))
 struct AnnotationTests {
     private let lines = String(decoding: EmbeddedText.annotations, as: UTF8.self).split(separator: "\n").map(
         String.init)

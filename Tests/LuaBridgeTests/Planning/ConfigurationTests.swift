@@ -6,7 +6,7 @@ import Text
 @testable import LuaBridge
 
 /// What a lab's type definitions need, as scripts write it.
-@Suite("Configurations in scripts", .timeLimit(.minutes(5)))
+@Suite("Configurations in scripts", .timeLimit(.minutes(20)))
 struct ConfigurationTests {
     private func run(_ body: String, _ plan: String) throws -> PlanBench {
         let bench = try PlanBench()

@@ -4,8 +4,9 @@ import Text
 
 @testable import LuaBridge
 
-/// Wrong scripts and what is said of them. `<!>` stands for nothing: it marks the line that the message must name.
-@Suite("Errors at the user's line", .timeLimit(.minutes(5)))
+/// Wrong scripts and what is said of them. `<!>` stands for nothing: it marks the line that the message must
+/// name.
+@Suite("Errors at the user's line", .timeLimit(.minutes(20)))
 struct ErrorTests {
     private static let types = """
         local xpm = require "xpm"

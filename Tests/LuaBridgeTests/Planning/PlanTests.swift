@@ -5,7 +5,7 @@ import Text
 
 @testable import LuaBridge
 
-@Suite("Plans of scripts", .timeLimit(.minutes(5)))
+@Suite("Plans of scripts", .timeLimit(.minutes(20)))
 struct ScriptPlanTests {
     @Test("the first example of the documentation plans what it says")
     func example() throws {

@@ -4,7 +4,7 @@ import Text
 
 @testable import LuaBridge
 
-@Suite("Sweeps", .timeLimit(.minutes(5)))
+@Suite("Sweeps", .timeLimit(.minutes(20)))
 struct SweepTests {
     /// What a plan writes with `out(…)`, a line each.
     private func lines(_ body: String) throws -> [String] {
@@ -229,7 +229,8 @@ struct SweepTests {
     }
 
     private static let sobol: [[Double]] = [
-        // The first points in six dimensions, as scipy.stats.qmc.Sobol(d=6, scramble=False) gives them with the same direction numbers.
+        // The first points in six dimensions, as scipy.stats.qmc.Sobol(d=6, scramble=False) gives them with
+        // the same direction numbers.
         [0, 0, 0, 0, 0, 0], [0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [0.75, 0.25, 0.25, 0.25, 0.75, 0.75],
         [0.25, 0.75, 0.75, 0.75, 0.25, 0.25], [0.375, 0.375, 0.625, 0.875, 0.375, 0.125],
         [0.875, 0.875, 0.125, 0.375, 0.875, 0.625], [0.625, 0.125, 0.875, 0.625, 0.625, 0.875],

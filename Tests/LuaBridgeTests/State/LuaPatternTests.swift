@@ -5,7 +5,7 @@ import Text
 @testable import LuaBridge
 
 /// Our patterns against Lua's own.
-@Suite("Lua patterns", .timeLimit(.minutes(5)))
+@Suite("Lua patterns", .timeLimit(.minutes(20)))
 struct LuaPatternTests {
     private let lua = LuaState()
 

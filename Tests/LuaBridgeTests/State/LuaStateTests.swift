@@ -18,7 +18,7 @@ extension ObjectClass where Object == Probe {
     fileprivate static var probe: Self { .init(number: 15) }
 }
 
-@Suite("Lua state", .serialized, .timeLimit(.minutes(5)))
+@Suite("Lua state", .serialized, .timeLimit(.minutes(20)))
 struct LuaStateTests {
     /// A state with `make()`, which gives a userdata, and `fail()`, which throws with an object in its frame.
     private func state() -> LuaState {

@@ -6,7 +6,7 @@ import Text
 @testable import Store
 @testable import System
 
-@Suite("Fitting requirements to the machine", .timeLimit(.minutes(5)))
+@Suite("Fitting requirements to the machine", .timeLimit(.minutes(20)))
 struct MachineFitTests {
     private static let workspace = Workspace(path: "/ws")
     private static let machine = Machine(

@@ -1,0 +1,42 @@
+import CSystemShim
+import Glibc
+import Text
+
+/// What no other file of this machine has while this one is there.
+package struct FileIdentity: Equatable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+}
+
+/// What a file has as long as nobody writes it or puts another in its place; links are followed.
+package struct FileStamp: Equatable, Sendable {
+    package var inode: UInt64 = 0
+    /// In bytes; -1 is no file's.
+    package var size: Int64 = -1
+    /// In microseconds since 1970.
+    package var modified: Int64 = 0
+    /// The same, of a time that no program can set.
+    package var changed: Int64 = 0
+
+    package init(inode: UInt64 = 0, size: Int64 = -1, modified: Int64 = 0, changed: Int64 = 0) {
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+
+    /// The coarsest times of file systems, and more.
+    private static let margin: Int64 = 3_000_000
+
+    /// What a file has now, if a later change is sure to show: nil for one that was changed a moment ago,
+    /// since the next change may have the same time (as git's racy index entries), and for one on a file
+    /// system that does not note changes by itself.
+    ///
+    /// - Parameter now: read before the file is.
+    package static func lasting(_ path: String, now: Timestamp = .now) -> FileStamp? {
+        guard let stamp = Files.stamp(path), max(stamp.modified, stamp.changed) < now.microseconds - margin,
+            unsafe xsys_notes_changes(path)
+        else { return nil }
+        return stamp
+    }
+}
