@@ -241,12 +241,8 @@ package final class DirectLauncher: Launcher {
             for runner in state.runners.values where runner.job.map(isMeant) ?? false {
                 Self.send(order, to: runner)
             }
-            for watched in state.watched.values where !watched.isOfOthers && isMeant(watched.job) {
-                let folder = watched.job.folder
-                guard let record = ProcessRecord.read(folder.process),
-                    (try? record.check(.job(folder), record: folder.process)) != nil
-                else { continue }
-                record.group?.signal(force ? SIGKILL : SIGTERM)
+            for watched in state.watched.values where isMeant(watched.job) {
+                Self.stop(watched, force: force)
             }
         }
         if force { wakeUp() }
@@ -379,12 +375,26 @@ package final class DirectLauncher: Launcher {
     // MARK: Watching
 
     private func adopt(_ job: JobSpec) {
-        report(.adopted(job.number))
-        state.withLock {
+        state.withLock { state in
             let process = ProcessRecord.read(job.folder.process)?.watch()
-            $0.watched[job.number.index] = Watched(job: job, process: process, isOwn: false)
+            let watched = Watched(job: job, process: process, isOwn: false)
+            state.watched[job.number.index] = watched
+            // All were told to stop before.
+            if let order = state.stopOrder?.first { Self.stop(watched, force: order == JobRunner.Order.kill) }
         }
+        // It is known here by now: who hears this may want it left.
+        report(.adopted(job.number))
         wakeUp()
+    }
+
+    /// Signals a job that no runner of this process hosts, unless it is of others.
+    private static func stop(_ watched: Watched, force: Bool) {
+        if watched.isOfOthers { return }
+        let folder = watched.job.folder
+        guard let record = ProcessRecord.read(folder.process),
+            (try? record.check(.job(folder), record: folder.process)) != nil
+        else { return }
+        record.group?.signal(force ? SIGKILL : SIGTERM)
     }
 
     /// The thread that waits for runners and for the jobs of others.
