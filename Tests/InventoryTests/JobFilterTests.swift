@@ -1,4 +1,3 @@
-import Engine
 import Inventory
 import Settings
 import Store

@@ -2,7 +2,6 @@ import TestSupport
 import Testing
 import Text
 
-@testable import Engine
 @testable import Store
 @testable import System
 

@@ -25,6 +25,7 @@ package final class Experiment {
     private var jobs = SubmittedJobs()
     /// The folders of the jobs of each type: one text for all of them.
     private var places: TextMap<String> = [:]
+    private var lastWay: (parent: String, way: String)?
     private var lastPlace: (type: ConfigType, place: String)?
     /// The files that the script has read as parameters, by their paths.
     package var files: (_ path: String) -> JobFile? = { _ in nil }
@@ -214,7 +215,7 @@ package final class Experiment {
     ) throws -> JobScript {
         var script = JobScript(
             taskID: task.type.id, identifier: task.identifier.hex,
-            run: run.map { Paths.relative($0.path, from: folder.path) },
+            run: relativeRun(from: folder),
             needs: needs.map { Paths.relative($0, from: folder.path) },
             shares: claims.shares.map { Paths.relative($0, from: folder.path) },
             tokens: claims.tokens.map {
@@ -274,6 +275,16 @@ package final class Experiment {
             secrets.areIn(Array(JSON(plain: tag.value).text.utf8))
                 ? ConfigObject.Tag(name: tag.name, value: .string(Secrets.mask)) : tag
         }
+    }
+
+    /// The way from the folder of a job to that of the run: the same for all jobs of a type.
+    private func relativeRun(from folder: JobFolder) -> String? {
+        guard let run else { return nil }
+        let parent = Paths.parent(folder.path)
+        if let last = lastWay, last.parent == parent { return last.way }
+        let way = Paths.relative(run.path, from: folder.path)
+        lastWay = (parent, way)
+        return way
     }
 
     private func place(of task: ConfigObject) -> String {
