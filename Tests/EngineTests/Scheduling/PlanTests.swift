@@ -503,7 +503,7 @@ struct PlanTests {
             }
             bench.submit(needs: needs[number] ?? [], claims: claims[number] ?? [])
             startNew()
-            if let job = running.first, Bool.random(using: &generator) {
+            if let job = running.sorted().randomElement(using: &generator), Bool.random(using: &generator) {
                 let isGood = Int.random(in: 0..<10, using: &generator) > 0
                 ended[job] = isGood
                 running.remove(job)
@@ -512,7 +512,7 @@ struct PlanTests {
             }
         }
         bench.apply(.closed)
-        while let job = running.first {
+        while let job = running.min() {
             ended[job] = true
             running.remove(job)
             bench.succeed(job)
