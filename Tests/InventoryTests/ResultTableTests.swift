@@ -150,4 +150,10 @@ struct ResultTableTests {
             try ResultTable([point("t", [], [])], .init()) { _ in [:] }
         }
     }
+
+    @Test("what has no value comes behind what has one")
+    func absentLast() {
+        let keys: [Int64?] = [nil, 2, nil, 1]
+        #expect(ResultTable.sorted(keys) { [$0.map { JSON.int($0) }] } == [1, 2, nil, nil])
+    }
 }
