@@ -185,3 +185,21 @@ package struct Setting: Sendable, Equatable {
         }
     }
 }
+
+extension Setting.Content {
+    /// What a plain word says.
+    ///
+    /// - Throws: a number that does not fit.
+    package init(plain text: String, at origin: Setting.Origin) throws(SettingError) {
+        do throws(PlainScalar.Misfit) {
+            self =
+                switch try PlainScalar(text) {
+                case .null: .null
+                case .bool(let value): .bool(value)
+                case .int(let value): .int(value)
+                case .float(let value): .float(value)
+                case .string(let value): .string(value)
+                }
+        } catch { throw SettingError(error.problem, at: origin) }
+    }
+}

@@ -137,6 +137,17 @@ extension ByteText {
         return whole[start...][..<bytes.index(after: end)]
     }
 
+    /// Whether it has nothing but printable ASCII: all bytes are looked at, many at once.
+    @inlinable
+    package var isPrintableASCII: Bool {
+        let isPlain = utf8.withContiguousStorageIfAvailable { bytes in
+            var others = 0
+            for index in 0..<bytes.count { others &+= unsafe bytes[index] &- 0x20 < 0x5f ? 0 : 1 }
+            return others == 0
+        }
+        return isPlain ?? utf8.allSatisfy { (0x20..<0x7f).contains($0) }
+    }
+
     /// Whether it has nothing but blanks.
     @inlinable
     package var isBlank: Bool { utf8.allSatisfy(\.isBlank) }

@@ -146,7 +146,10 @@ extension JSON {
 
     private static func quote(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        if appendPlain(text, to: &out) { return out.append(UInt8(ascii: "\"")) }
+        defer { out.append(UInt8(ascii: "\"")) }
+        if text.isPrintableASCII, !text.has(UInt8(ascii: "\"")), !text.has(UInt8(ascii: "\\")) {
+            return out.append(contentsOf: text.utf8)
+        }
         let digits = Array("0123456789abcdef".utf8)
         // What a terminal would take as an order is escaped, also beyond ASCII, so that JSON can be printed
         // as it is.
@@ -164,23 +167,6 @@ extension JSON {
         } else {
             quote(bytes: text.utf8, digits, to: &out)
         }
-        out.append(UInt8(ascii: "\""))
-    }
-
-    /// Appends a text of printable ASCII that has nothing to escape: all bytes are looked at, many at once.
-    ///
-    /// - Returns: false for any other, of which nothing is appended.
-    private static func appendPlain(_ text: String, to out: inout [UInt8]) -> Bool {
-        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
-            var others = 0
-            for index in 0..<bytes.count {
-                let byte = unsafe bytes[index]
-                others &+= byte &- 0x20 < 0x5f && byte != 0x22 && byte != 0x5c ? 0 : 1
-            }
-            if others == 0 { unsafe out.append(contentsOf: bytes) }
-            return others == 0
-        }
-        return isPlain ?? false
     }
 
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {

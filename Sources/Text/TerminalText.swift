@@ -59,21 +59,11 @@ package enum TerminalText {
     }
 
     private static func isSafe(_ text: String, except allowed: [UInt8]) -> Bool {
-        isPlain(text, except: allowed)
+        text.isPrintableASCII
+            || text.utf8.allSatisfy { (0x20..<0x7f).contains($0) || allowed.contains($0) }
             || !text.unicodeScalars.contains {
                 isDangerous($0) && !($0.isASCII && allowed.contains(UInt8($0.value)))
             }
-    }
-
-    /// Whether it is of printable ASCII: all bytes are looked at, many at once.
-    private static func isPlain(_ text: String, except allowed: [UInt8]) -> Bool {
-        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
-            var others = 0
-            for index in 0..<bytes.count { others &+= unsafe bytes[index] &- 0x20 < 0x5f ? 0 : 1 }
-            if others == 0 { return true }
-            return unsafe others == bytes.count { $0 &- 0x20 >= 0x5f && allowed.contains($0) }
-        }
-        return isPlain ?? false
     }
 
     /// Controls (C0, DEL, C1), and what embeds or overrides a direction (Unicode Standard Annex 9).

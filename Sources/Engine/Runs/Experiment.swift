@@ -23,10 +23,8 @@ package final class Experiment {
     private let admission: any Admission
     private let secrets: Secrets
     private var jobs = SubmittedJobs()
-    /// The folders of the jobs of each type: one text for all of them.
-    private var places: TextMap<String> = [:]
-    private var lastWay: (parent: String, way: String)?
-    private var lastPlace: (type: ConfigType, place: String)?
+    private var places: TextMap<Place> = [:]
+    private var lastPlace: (type: ConfigType, place: Place)?
     /// The files that the script has read as parameters, by their paths.
     package var files: (_ path: String) -> JobFile? = { _ in nil }
     /// Of jobs that are done and whose temporary outputs are gone: their scripts, to make them again.
@@ -156,8 +154,9 @@ package final class Experiment {
         task.task = task
         let identifier = task.identifier
         let place = place(of: task)
-        let folder = JobFolder(path: "\(place)/\(identifier.hex)", name: task.represented.type.shortName)
-        task.place(in: place)
+        let folder = JobFolder(
+            path: "\(place.folder)/\(identifier.hex)", name: task.represented.type.shortName)
+        task.place(in: place.folder)
         task.placePaths(PathPlaces(job: folder.path, partials: workspace.partials, base: base))
         if let known = jobs[identifier] {
             try meet(known, task)
@@ -180,7 +179,7 @@ package final class Experiment {
         }
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
-            folder: folder, in: place,
+            folder: folder, in: place.folder,
             language: script.language, dependencies: dependencies.map(\.spec.number),
             claims: claims.shares.map { Claim($0) } + claims.tokens,
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
@@ -215,7 +214,7 @@ package final class Experiment {
     ) throws -> JobScript {
         var script = JobScript(
             taskID: task.type.id, identifier: task.identifier.hex,
-            run: relativeRun(from: folder),
+            run: place(of: task).run,
             needs: needs.map { Paths.relative($0, from: folder.path) },
             shares: claims.shares.map { Paths.relative($0, from: folder.path) },
             tokens: claims.tokens.map {
@@ -277,22 +276,27 @@ package final class Experiment {
         }
     }
 
-    /// The way from the folder of a job to that of the run: the same for all jobs of a type.
-    private func relativeRun(from folder: JobFolder) -> String? {
-        guard let run else { return nil }
-        let parent = Paths.parent(folder.path)
-        if let last = lastWay, last.parent == parent { return last.way }
-        let way = Paths.relative(run.path, from: folder.path)
-        lastWay = (parent, way)
-        return way
+    /// What the jobs of a type share: one text for all of them.
+    private struct Place {
+        /// The folder of their folders.
+        let folder: String
+        /// The way from each of them to the folder of the run.
+        let run: String?
     }
 
-    private func place(of task: ConfigObject) -> String {
+    private func place(of task: ConfigObject) -> Place {
         let type = task.represented.type
+        // Plans submit many tasks of one type in a row.
         if let last = lastPlace, last.type === type { return last.place }
-        let place = places[type.key] ?? "\(workspace.jobs)/\(type.key)"
-        places[type.key] = place
+        let place = places[type.key] ?? newPlace(type.key)
         lastPlace = (type, place)
+        return place
+    }
+
+    private func newPlace(_ key: String) -> Place {
+        let folder = "\(workspace.jobs)/\(key)"
+        let place = Place(folder: folder, run: run.map { Paths.relative($0.path, from: "\(folder)/job") })
+        places[key] = place
         return place
     }
 

@@ -44,7 +44,6 @@ package final class JobReasons {
     private let sources: SourceTree
     private let planned: Set<Identifier>
     private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
-    private var last: (taskID: String, found: (others: JobHistory, own: JobHistory?))?
     private var changedFiles: TextMap<[String]> = [:]
 
     /// - Parameters:
@@ -156,15 +155,12 @@ package final class JobReasons {
     }
 
     private func histories(of spec: JobSpec) -> (others: JobHistory, own: JobHistory?) {
-        // Plans have many jobs of one type in a row.
-        if let last, last.taskID == spec.taskID { return last.found }
         if let known = histories[spec.taskID] { return known }
         func isPlanned(_ name: String) -> Bool { Identifier(hex: name).map(planned.contains) ?? false }
         let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { !isPlanned($0) }
         let own = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace, where: isPlanned)
         let found = (others, own.isEmpty ? nil : own)
         histories[spec.taskID] = found
-        last = (spec.taskID, found)
         return found
     }
 }

@@ -434,8 +434,7 @@ function M.sample(sweep, count, seed)
   end, sweep.varies)
 end
 
--- Distributions
--- ---------------------------------------------------------------------------------------------------------
+-- Distributions ---------------------------------------------------------------------------------------------
 
 local function distribution(of)
   return setmetatable({ of = of }, Distribution)
@@ -631,8 +630,7 @@ function M.sobol(options)
   end)
 end
 
--- Lists of numbers
--- --------------------------------------------------------------------------------------------------------
+-- Lists of numbers ------------------------------------------------------------------------------------------
 
 local function numbers(word, low, high, count)
   if type(low) ~= "number" or type(high) ~= "number" then

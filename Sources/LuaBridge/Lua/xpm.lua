@@ -12,8 +12,7 @@ local function fail(message, ...)
   host.fail(string.format(message, ...))
 end
 
--- Parameter types
--- -----------------------------------------------------------------------------------------------------
+-- Parameter types -------------------------------------------------------------------------------------------
 
 local M = {
   int = host.scalar "int",
@@ -38,8 +37,7 @@ local M = {
   renamed = host.renamed,
 }
 
--- Config types
--- --------------------------------------------------------------------------------------------------------
+-- Config types ----------------------------------------------------------------------------------------------
 
 for _, word in ipairs {
   "config", "instance_config", "task", "resumable_task", "lightweight_task", "prepare", "action", "deprecate",
@@ -51,8 +49,7 @@ for _, word in ipairs {
   end
 end
 
--- Objects
--- -------------------------------------------------------------------------------------------------------------
+-- Objects ---------------------------------------------------------------------------------------------------
 
 M.tag = host.tag
 M.tagspath = host.tagspath
@@ -63,8 +60,7 @@ M.load = host.load
 M.job = host.job
 M.graceful_timeout = host.graceful_timeout
 
--- Read-only tables
--- ----------------------------------------------------------------------------------------------------
+-- Read-only tables ------------------------------------------------------------------------------------------
 
 --- A view of a table that cannot be written. With `strict`, an unknown name is an error that suggests a known
 --- one.
@@ -128,8 +124,7 @@ local function readonly(target, name, strict)
   })
 end
 
--- The experiment
--- ------------------------------------------------------------------------------------------------------
+-- The experiment --------------------------------------------------------------------------------------------
 
 local xp_fields = { workdir = host.workdir, results_path = host.results_path, name = host.experiment_name }
 
@@ -191,8 +186,7 @@ local xp = setmetatable({}, {
   end,
 })
 
--- Helpers
--- -------------------------------------------------------------------------------------------------------------
+-- Helpers ---------------------------------------------------------------------------------------------------
 
 local Experiment = {}
 local Helper = {}
@@ -268,8 +262,7 @@ function M.configuration(schema)
   return host.record(schema)
 end
 
--- Services
--- ------------------------------------------------------------------------------------------------------------
+-- Services --------------------------------------------------------------------------------------------------
 
 function M.service(definition)
   local service = host.service(false, definition)
@@ -341,8 +334,7 @@ for _, name in ipairs {
   end
 end
 
--- What the host calls
--- -------------------------------------------------------------------------------------------------
+-- What the host calls ---------------------------------------------------------------------------------------
 
 --- What the script returned, or the global `run`, as an experiment.
 function host.resolve(result)

@@ -6,11 +6,10 @@
 ---@class xpm
 local xpm = {}
 
--- Parameter types
--- -----------------------------------------------------------------------------------------------------
+-- Parameter types -------------------------------------------------------------------------------------------
 
---- A parameter type. Called with a table it gives the same type with attributes: `xpm.int { default = 1, min
---- = 0 }`.
+--- A parameter type. Called with a table it gives the same type with attributes:
+--- `xpm.int { default = 1, min = 0 }`.
 ---@class xpm.Type
 ---@overload fun(attributes: xpm.Attributes): xpm.Type
 
@@ -110,8 +109,7 @@ function xpm.partial(options) end
 ---@return xpm.Type
 function xpm.renamed(way) end
 
--- Config types
--- --------------------------------------------------------------------------------------------------------
+-- Config types ----------------------------------------------------------------------------------------------
 
 --- A type. Called with a table of parameters it makes an object.
 ---@class xpm.ConfigType
@@ -174,8 +172,8 @@ function xpm.prepare(definition) end
 ---@return xpm.ConfigType
 function xpm.action(definition) end
 
---- What an action asks with; answers may be given beforehand, by their keys: `xpm actions run NAME ACTION
---- --set key=value`.
+--- What an action asks with; answers may be given beforehand, by their keys:
+--- `xpm actions run NAME ACTION --set key=value`.
 ---@class xpm.Ask
 local Ask = {}
 
@@ -203,8 +201,7 @@ function Ask:checkbox(key, label, options) end
 ---@return xpm.ConfigType
 function xpm.deprecate(definition) end
 
--- Objects
--- -------------------------------------------------------------------------------------------------------------
+-- Objects ---------------------------------------------------------------------------------------------------
 
 --- An object of a config type. Its parameters are its fields. `Outer {} .. Inner {}` puts an object into the
 --- one parameter that takes it.
@@ -249,8 +246,8 @@ function Object:add_dependencies(...) end
 function Object:on_completed(callback) end
 
 --- Calls a function for each output that a resumable task makes while it runs, or has made; with an object,
---- for outputs of an object in the task. A function of that name in the type makes the value: `checkpoint =
---- function(self, dep, values) … end`.
+--- for outputs of an object in the task. A function of that name in the type makes the value:
+--- `checkpoint = function(self, dep, values) … end`.
 ---@param name string
 ---@param callback fun(value: any)
 ---@return xpm.Object self
@@ -286,8 +283,7 @@ function RunningTask:remaining_time() end
 ---@param message? string
 function xpm.graceful_timeout(message) end
 
--- Tags
--- ----------------------------------------------------------------------------------------------------------------
+-- Tags ------------------------------------------------------------------------------------------------------
 
 --- A value that the experiment varies, under the name of its parameter or another.
 ---@generic T
@@ -313,8 +309,7 @@ function xpm.stop_tags(object) end
 ---@return xpm.Object object
 function xpm.setmeta(object, flag) end
 
--- Jobs and files
--- ------------------------------------------------------------------------------------------------------
+-- Jobs and files --------------------------------------------------------------------------------------------
 
 ---@class xpm.Job
 ---@field path string The job's folder.
@@ -350,8 +345,7 @@ function xpm.save(object, folder) end
 ---@return xpm.Object
 function xpm.load(folder) end
 
--- Experiments
--- ---------------------------------------------------------------------------------------------------------
+-- Experiments -----------------------------------------------------------------------------------------------
 
 ---@class xpm.XP
 ---@field workdir string The workspace's folder.
@@ -449,8 +443,7 @@ function Helper:configurations() end
 ---@return xpm.Helper
 function Helper:derive(fields) end
 
--- Services
--- ------------------------------------------------------------------------------------------------------------
+-- Services --------------------------------------------------------------------------------------------------
 
 --- Something that lives beside the run.
 ---@class xpm.Service
@@ -524,8 +517,7 @@ function xpm.service_listener(definition) end
 ---@type { tensorboard: fun(options?: xpm.ServiceDefinition): xpm.Service, files: fun(options?: xpm.ServiceDefinition): xpm.Service, command: fun(options: xpm.ServiceDefinition): xpm.Service }
 xpm.services = nil
 
--- Sweeps
--- --------------------------------------------------------------------------------------------------------------
+-- Sweeps ----------------------------------------------------------------------------------------------------
 
 --- Many tables of parameters: `for p in sweep do Task(p):submit() end`. What varies is tagged.
 ---@class xpm.Sweep

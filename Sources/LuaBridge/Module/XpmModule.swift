@@ -11,8 +11,9 @@ import Text
 /// only a job can do is added by `PlanSession` and `TaskSession`.
 final class XpmModule {
     let lua: LuaState
-    /// Types by id.
+    /// The one that was asked for last.
     private var lastDefinition: TypeDefinition?
+    /// Types by id.
     private(set) var types: TextMap<TypeDefinition> = [:]
     /// Ids that `xpm.ref` named before their types were defined.
     private var references: TextMap<ConfigReference> = [:]
