@@ -259,11 +259,7 @@ package final class DirectLauncher: Launcher {
             state.killAt = nil
             for runner in state.runners.values {
                 guard let folder = runner.job?.folder else { continue }
-                if let record = ProcessRecord.read(folder.process),
-                    (try? record.check(.job(folder), record: folder.process)) != nil
-                {
-                    record.group?.signal(SIGKILL)
-                }
+                Self.signal(folder, SIGKILL)
                 // A child of this process, which has not been waited for: its number is nobody else's.
                 kill(runner.pid, SIGKILL)
             }
@@ -387,14 +383,17 @@ package final class DirectLauncher: Launcher {
         wakeUp()
     }
 
-    /// Signals a job that no runner of this process hosts, unless it is of others.
+    /// Tells a job to stop that no runner of this process hosts, unless it is of others.
     private static func stop(_ watched: Watched, force: Bool) {
-        if watched.isOfOthers { return }
-        let folder = watched.job.folder
+        if !watched.isOfOthers { signal(watched.job.folder, force ? SIGKILL : SIGTERM) }
+    }
+
+    /// Signals the process group of a job, where its record names one that is the job's.
+    private static func signal(_ folder: JobFolder, _ number: Int32) {
         guard let record = ProcessRecord.read(folder.process),
             (try? record.check(.job(folder), record: folder.process)) != nil
         else { return }
-        record.group?.signal(force ? SIGKILL : SIGTERM)
+        record.group?.signal(number)
     }
 
     /// The thread that waits for runners and for the jobs of others.

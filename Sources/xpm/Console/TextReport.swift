@@ -34,16 +34,14 @@ struct TextReport {
     private static func write(values: [(name: String, value: String, json: JSON)], to text: inout String) {
         for (index, one) in values.enumerated() {
             if index > 0 { text += ", " }
-            text += printable(one.name)
-            text += " = "
-            text += TerminalText.line(one.value, most: valueWidth)
+            write(one.name, " = ", one.value, to: &text)
         }
     }
 
-    /// `lr=0.1 seed=1`, likewise.
-    static func tags(_ tags: [(name: String, value: String)]) -> String {
-        tags.map { "\(printable($0.name))=\(TerminalText.line($0.value, most: valueWidth))" }
-            .joined(separator: " ")
+    private static func write(_ name: String, _ sign: String, _ value: String, to text: inout String) {
+        text += printable(name)
+        text += sign
+        text += TerminalText.line(value, most: valueWidth)
     }
 
     /// `failed  iris.train 3f2a1b9c lr=0.1: exit code 3`
@@ -84,9 +82,7 @@ struct TextReport {
             text += "    tags   "
             for (index, tag) in task.tags.enumerated() {
                 if index > 0 { text += " " }
-                text += Self.printable(tag.name)
-                text += "="
-                text += TerminalText.line(tag.value.plainText, most: Self.valueWidth)
+                Self.write(tag.name, "=", tag.value.plainText, to: &text)
             }
             text += "\n"
         }
