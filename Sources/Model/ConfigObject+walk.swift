@@ -88,7 +88,9 @@ private struct TagGathering {
     mutating func add(_ others: [ConfigObject.Tag]) {
         for tag in others {
             if let known = tags.first(where: { $0.name == tag.name }) {
-                if known.value != tag.value { conflicting.insert(tag.name) }
+                if known.value != tag.value, !known.value.isSameNumber(as: tag.value) {
+                    conflicting.insert(tag.name)
+                }
             } else {
                 tags.append(tag)
             }

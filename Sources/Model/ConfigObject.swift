@@ -264,11 +264,19 @@ package final class ConfigObject {
         if !tags.isEmpty { tags.removeAll { $0.parameter == position } }
         for var tag in new {
             tag.parameter = position
+            if let value = values[Int(position)], value.isSameNumber(as: tag.value) { tag.value = value }
             addTag(tag)
         }
     }
 
+    /// A tag that says the number of the parameter of its name has the parameter's type: `1.0` of a float.
     package func addTag(_ tag: Tag) {
+        var tag = tag
+        if let position = type.position(of: tag.name), let value = values[position],
+            value.isSameNumber(as: tag.value)
+        {
+            tag.value = value
+        }
         if let index = tags.firstIndex(where: { $0.name == tag.name }) {
             tags[index] = tag
         } else {

@@ -77,7 +77,12 @@ extension ParameterType {
         case .float(let number) where number.isNaN: throw ValueError(.notFinite)
         case .float: return value
         case .int(let number):
-            guard Int64(exactly: Double(number)) == number else { throw mismatch(value) }
+            guard Int64(exactly: Double(number)) == number else {
+                throw ValueError(
+                    .refused(
+                        "the int \(number) is no exact float: a float would hold \(NumberText.lua(Double(number)))"
+                    ))
+            }
             return .float(Double(number))
         default: throw mismatch(value)
         }

@@ -1,6 +1,17 @@
 import Text
 
 extension Value {
+    /// Whether both are one number, an int or a float.
+    package func isSameNumber(as other: Value) -> Bool {
+        switch (self, other) {
+        case (.int(let a), .int(let b)): a == b
+        case (.float(let a), .float(let b)): a == b
+        case (.int(let whole), .float(let number)), (.float(let number), .int(let whole)):
+            Int64(exactly: number) == whole
+        default: false
+        }
+    }
+
     /// Equality of what a default says: objects are alike when they have one type and like values.
     package func isAlike(_ other: Value) -> Bool {
         switch (self, other) {

@@ -4,6 +4,8 @@ import Text
 package struct Drawing: Sendable {
     package enum Anchor: String, Sendable { case start, middle, end }
 
+    package enum Marker: Sendable { case circle, square, triangle, diamond, down, cross }
+
     package struct Stroke: Sendable {
         var colour: String
         var width: Double
@@ -19,6 +21,7 @@ package struct Drawing: Sendable {
     private let width: Double
     private let height: Double
     private var shapes: [String] = []
+    private var clips = 0
 
     /// - Parameters:
     ///   - width: in pixels.
@@ -64,10 +67,46 @@ package struct Drawing: Sendable {
             "<polygon points=\"\(list)\" fill=\"\(fill)\" fill-opacity=\"\(Self.number(opacity))\"/>")
     }
 
-    package mutating func dot(_ x: Double, _ y: Double, radius: Double, fill: String) {
-        shapes.append(
-            "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" fill=\"\(fill)\"/>"
-        )
+    /// A point of a series, about as large as a dot of a radius.
+    ///
+    /// - Parameter isHollow: whether only its outline is drawn, on white.
+    package mutating func marker(
+        _ shape: Marker, _ x: Double, _ y: Double, radius: Double, colour: String, isHollow: Bool = false
+    ) {
+        let fill =
+            isHollow ? "fill=\"white\" stroke=\"\(colour)\" stroke-width=\"1.5\"" : "fill=\"\(colour)\""
+        func polygon(_ corners: [(Double, Double)]) -> String {
+            let list = corners.map { "\(Self.number(x + $0.0 * radius)),\(Self.number(y + $0.1 * radius))" }
+            return "<polygon points=\"\(list.joined(separator: " "))\" \(fill)/>"
+        }
+        switch shape {
+        case .circle:
+            shapes.append(
+                "<circle cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"\(Self.number(radius))\" \(fill)/>"
+            )
+        case .square: shapes.append(polygon([(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]))
+        case .triangle: shapes.append(polygon([(0, -1.2), (1.1, 0.8), (-1.1, 0.8)]))
+        case .diamond: shapes.append(polygon([(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)]))
+        case .down: shapes.append(polygon([(0, 1.2), (1.1, -0.8), (-1.1, -0.8)]))
+        case .cross:
+            for side in [-1.0, 1] {
+                line(
+                    x - radius, y - side * radius, x + radius, y + side * radius, .init(colour, width: 1.6))
+            }
+        }
+    }
+
+    /// Draws within a rectangle only.
+    package mutating func clipped(
+        to left: Double, _ top: Double, _ width: Double, _ height: Double, _ draw: (inout Drawing) -> Void
+    ) {
+        clips += 1
+        let place =
+            "x=\"\(Self.number(left))\" y=\"\(Self.number(top))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\""
+        shapes.append("<clipPath id=\"clip\(clips)\"><rect \(place)/></clipPath>")
+        shapes.append("<g clip-path=\"url(#clip\(clips))\">")
+        draw(&self)
+        shapes.append("</g>")
     }
 
     package mutating func box(
@@ -137,6 +176,39 @@ package struct Drawing: Sendable {
         return head + "…" + tail
     }
 
+    /// Texts that are cut to a width, in pixels, and still differ where they differ: of names that would look
+    /// the same, what is the same in all of them goes first.
+    package static func fit(_ texts: [String], _ most: Double, size: Double = 12) -> [String] {
+        var fitted = texts.map { fit($0, most, size: size) }
+        var places: TextMap<[Int]> = [:]
+        for (place, text) in fitted.enumerated() { places[text, default: []].append(place) }
+        for group in places.values where TextSet(group.map { texts[$0] }).count > 1 {
+            let names = group.map { Array(texts[$0]) }
+            let shortest = names.map(\.count).min() ?? 0
+            func areAlike(_ character: ([Character]) -> Character) -> Bool {
+                names.allSatisfy { String(character($0)) == String(character(names[0])) }
+            }
+            let head = (0..<shortest).first { place in !areAlike { $0[place] } } ?? shortest
+            let tail =
+                (0..<(shortest - head)).first { place in !areAlike { $0[$0.count - 1 - place] } }
+                ?? shortest - head
+            for (place, name) in zip(group, names) {
+                let middle = String(name[head..<(name.count - tail)])
+                let (before, after) = (head > 0 ? "…" : "", tail > 0 ? "…" : "")
+                fitted[place] =
+                    before + fit(middle, most - width(of: before + after, size: size), size: size) + after
+            }
+            // What differs is too long itself.
+            for (number, place) in group.enumerated()
+            where group.contains(where: {
+                $0 != place && fitted[$0] == fitted[place] && texts[$0] != texts[place]
+            }) {
+                fitted[place] = "\(fit(texts[place], most - 24, size: size)) \(number + 1)"
+            }
+        }
+        return fitted
+    }
+
     /// How wide a text is, about, in pixels.
     package static func width(of text: String, size: Double = 12) -> Double {
         text.unicodeScalars.reduce(0) { width, scalar in
@@ -147,38 +219,4 @@ package struct Drawing: Sendable {
                         ? 0.37 : scalar.properties.isUppercase ? 0.74 : 0.62)
         }
     }
-}
-
-/// Colours that people tell apart, also those who see few.
-package enum Palette {
-    /// Okabe and Ito, 2008; black and the hues that print well first.
-    private static let lines = [
-        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7A00",
-    ]
-
-    package static func line(_ number: Int) -> String { lines[number % lines.count] }
-
-    /// What tells lines of one colour apart; nil for a line that is whole.
-    package static func dash(_ number: Int) -> String? {
-        let dashes = ["7 3", "2 3", "10 3 2 3"]
-        let round = number / lines.count
-        return round == 0 ? nil : dashes[(round - 1) % dashes.count]
-    }
-
-    /// From 0 to 1 along viridis (Smith and van der Walt, 2015), between seven of its colours.
-    package static func ramp(_ share: Double) -> String {
-        let stops: [(Double, Double, Double)] = [
-            (68, 1, 84), (70, 50, 126), (54, 92, 141), (39, 127, 142), (31, 161, 135), (74, 193, 109),
-            (253, 231, 37),
-        ]
-        let place = min(1, max(0, share.isFinite ? share : 0)) * Double(stops.count - 1)
-        let index = min(stops.count - 2, Int(place))
-        let rest = place - Double(index)
-        func mix(_ a: Double, _ b: Double) -> Int { Int((a + (b - a) * rest).rounded()) }
-        let (from, to) = (stops[index], stops[index + 1])
-        return "rgb(\(mix(from.0, to.0)),\(mix(from.1, to.1)),\(mix(from.2, to.2)))"
-    }
-
-    /// Black or white, whichever is read on a colour of the ramp.
-    package static func onRamp(_ share: Double) -> String { share > 0.6 ? "#111" : "white" }
 }

@@ -20,14 +20,16 @@ struct Frame {
         self.labels = labels
         self.x = x
         self.y = y
-        yTicks = y.ticks().thinned(to: size.height * 0.7, each: 15).fitted(size.width * 0.3)
+        yTicks = y.ticks().thinned(to: size.height * 0.7, each: y.isOfCategories ? 12 : 15).fitted(
+            size.width * 0.3)
         let widest = yTicks.map { Drawing.width(of: $0.label) }.max() ?? 0
         top = labels.title.isEmpty ? 16 : 40
         var left = widest + 44
         var width = max(40, size.width - left - right - 20)
         // Turned ones take a third of the height at most.
-        let ticks = x.ticks(about: max(2, Int(width / 70))).thinned(to: width, each: 15)
-            .fitted(size.height * 0.45)
+        let ticks = x.ticks(about: max(2, Int(width / 70))).thinned(
+            to: width, each: x.isOfCategories ? 11 : 15
+        ).fitted(size.height * 0.45)
         let longest = ticks.map { Drawing.width(of: $0.label) }.max() ?? 0
         turnsLabels = longest > width / Double(max(1, ticks.count)) - 6
         if turnsLabels, let first = ticks.first {
@@ -67,8 +69,9 @@ struct Frame {
         drawing.line(left, bottom, left + width, bottom, .init("#444"))
         drawing.line(left, top, left, bottom, .init("#444"))
         drawing.text(
-            Drawing.fit(labels.x, width, size: 13), left + width / 2, size.height - 8, .middle, size: 13)
-        let up = Drawing.fit(labels.y, size.height - 24, size: 13)
+            Drawing.fit(labels.x + x.offsetText, width, size: 13), left + width / 2, size.height - 8, .middle,
+            size: 13)
+        let up = Drawing.fit(labels.y + y.offsetText, size.height - 24, size: 13)
         let half = Drawing.width(of: up, size: 13) / 2
         let middle = min(max(top + height / 2, half + 8), size.height - half - 8)
         drawing.text(up, 16, middle, .middle, size: 13, rotation: -90)

@@ -53,14 +53,16 @@ package struct ParallelChart: Sendable {
             let side = number == 0 ? left : isLast ? size.width - right : distance
             drawing.line(x, top, x, bottom, .init("#444"))
             drawing.text(
-                Drawing.fit(axis.name, min(distance, 2 * side) - 8, size: 13), x, top - 14, .middle, size: 13,
+                Drawing.fit(axis.name + axis.scale.offsetText, min(distance, 2 * side) - 8, size: 13), x,
+                top - 14, .middle, size: 13,
                 isBold: isLast)
-            for tick in axis.scale.ticks().thinned(to: bottom - top, each: 14)
+            let ticks = axis.scale.ticks().thinned(to: bottom - top, each: 12).fitted(side - 14, size: 11)
+            for tick in ticks
             where (-1e-9...1 + 1e-9).contains(tick.place) {
                 let y = bottom - tick.place * (bottom - top)
                 drawing.line(x - 3, y, x + 3, y, .init("#444"))
                 drawing.text(
-                    Drawing.fit(tick.label, side - 14, size: 11), x + (isLast ? 7 : -7), y + 4,
+                    tick.label, x + (isLast ? 7 : -7), y + 4,
                     isLast ? .start : .end, size: 11, hasHalo: true)
             }
         }

@@ -25,6 +25,8 @@ package struct Scale: Sendable, Equatable {
     private let high: Double
     /// Whether it is one of whole numbers, between which nothing is marked.
     private let isWhole: Bool
+    /// What is taken from the labels of numbers that lie close together far from 0.
+    private let offset: Double
 
     /// The largest number of a linear axis: beyond, distances may be infinite.
     private static let most = 1e300
@@ -34,31 +36,58 @@ package struct Scale: Sendable, Equatable {
     /// - Parameters:
     ///   - values: those that are to be on it; numbers that are not finite are left out, and on a logarithmic
     ///     axis those up to 0.
-    ///   - isTight: whether it ends at the last value, not at the next round one.
-    package init(_ values: [Double], logarithmic: Bool = false, isTight: Bool = false) {
+    ///   - isTight: whether it ends at the last value, not a little beyond.
+    ///   - isWhole: whether there are no marks between whole numbers; nil where all values are such, and lie
+    ///     far enough apart.
+    ///   - from: where it begins; nil for the least value. To `to`, its end.
+    package init(
+        _ values: [Double], logarithmic: Bool = false, isTight: Bool = false, isWhole areInts: Bool? = nil,
+        from: Double? = nil, to: Double? = nil
+    ) {
         let usable = values.filter { logarithmic ? $0.isFinite && $0 > 0 : abs($0) <= Self.most }
         var (least, most) = (usable.min() ?? (logarithmic ? 1 : 0), usable.max() ?? (logarithmic ? 10 : 1))
         if logarithmic {
             kind = .logarithmic
-            isWhole = false
-            let (a, b) = (log10(least), log10(most))
+            (isWhole, offset) = (false, 0)
+            let (a, b) = (log10(from.map { max($0, .leastNormalMagnitude) } ?? least), log10(to ?? most))
             let room = a == b ? 0.3 : isTight ? 0 : (b - a) * 0.04
-            (low, high) = (a - room, b + room)
+            (low, high) = (from == nil || a >= b ? a - room : a, to == nil || a >= b ? b + room : b)
             return
         }
         kind = .linear
-        isWhole = most - least >= 2 && usable.allSatisfy { $0 == $0.rounded() }
+        isWhole = areInts ?? (most - least >= 2 && usable.allSatisfy { $0 == $0.rounded() })
+        (least, most) = (from ?? min(least, to ?? least), to ?? max(most, from ?? most))
         if least == most {
-            let room = abs(least) < 1e-300 ? 1 : abs(least) * 0.1
+            let room = abs(least) < 1e-300 ? 1 : isWhole ? max(1, abs(least) * 1e-9) : abs(least) * 0.1
             (least, most) = (least - room, most + room)
         }
         let room = isTight ? 0 : (most - least) * 0.04
-        (low, high) = (least - room, most + room)
+        (low, high) = (from == nil ? least - room : least, to == nil ? most + room : most)
+        offset = Self.offset(low, high)
     }
+
+    /// A round number from which values lie less than a thousandth of it away; 0 for others.
+    private static func offset(_ low: Double, _ high: Double) -> Double {
+        let size = max(abs(low), abs(high))
+        guard size >= 1e5 || size < 1e-3 || high - low < size * 1e-6, high - low < size * 1e-3, low * high > 0
+        else { return 0 }
+        let power = pow(10, Double(NumberText.exponent(high - low) + 1))
+        let offset = (low / power).rounded(low < 0 ? .up : .down) * power
+        return offset.isFinite ? offset : 0
+    }
+
+    /// What the name of the axis says of its labels: ` − 1e9`; empty for most.
+    package var offsetText: String {
+        offset == 0
+            ? ""
+            : " \(offset < 0 ? "+" : "−") \(Self.label(abs(offset), NumberText.exponent(high - low) + 1))"
+    }
+
+    package var isOfCategories: Bool { if case .categories = kind { true } else { false } }
 
     package init(categories: [String]) {
         kind = .categories(categories)
-        isWhole = true
+        (isWhole, offset) = (true, 0)
         low = -0.5
         high = Double(max(1, categories.count)) - 0.5
     }
@@ -88,28 +117,29 @@ package struct Scale: Sendable, Equatable {
         let round = Self.roundStep((high - low) / Double(max(1, count)))
         let step = isWhole ? max(1, round) : round
         let exponent = NumberText.exponent(step)
-        let first = (low / step).rounded(.up)
+        // Counted from the offset: beyond it a step may be less than a float can tell.
+        let first = ((low - offset) / step).rounded(.up)
         return (0...(count * 3)).compactMap { index in
             let value = (first + Double(index)) * step
-            guard value <= high + step * 1e-9, let place = place(value) else { return nil }
+            guard value + offset <= high + step * 1e-9, let place = place(value + offset) else { return nil }
             return Tick(place: place, label: Self.label(value, exponent))
         }
     }
 
     /// 1, 2 or 5 times a power of ten, about as large or larger.
     private static func roundStep(_ least: Double) -> Double {
-        let power = pow(10, Double(NumberText.exponent(least)))
+        let power = NumberText.power(NumberText.exponent(least))
         return ([1, 2, 5, 10].first { $0 * power >= least * 0.85 } ?? 10) * power
     }
 
     /// - Parameter step: the exponent of the distance of two marks.
     private static func label(_ value: Double, _ step: Int) -> String {
-        if abs(value) < pow(10, Double(step)) / 1000 { return "0" }
+        if abs(value) < NumberText.power(step) / 1000 { return "0" }
         if step >= -5, abs(value) < 1e6 { return NumberText.fixed(value, decimals: max(0, -step)) }
         // 2.5e7, with the digits that tell two marks apart.
         let exponent = NumberText.exponent(value)
         let digits = min(15, max(0, exponent - step))
-        var mantissa = NumberText.fixed(value / pow(10, Double(exponent)), decimals: digits)
+        var mantissa = NumberText.fixed(NumberText.mantissa(value, exponent), decimals: digits)
         while mantissa.contains("."), let last = mantissa.last, last == "0" || last == "." {
             mantissa.removeLast()
             if last == "." { break }
@@ -126,7 +156,7 @@ package struct Scale: Sendable, Equatable {
         for power in Int(low.rounded(.down))...Int(high.rounded(.up)) where power % stride == 0 || decades < 2
         {
             for factor in factors {
-                let value = factor * pow(10, Double(power))
+                let value = factor * NumberText.power(power)
                 guard let place = place(value), (-1e-9...1 + 1e-9).contains(place) else { continue }
                 found.append(Tick(place: place, label: Self.power(factor, power)))
             }
@@ -134,7 +164,7 @@ package struct Scale: Sendable, Equatable {
         if found.count >= 2 { return found }
         // Within one decade round numbers are better than none.
         let (a, b) = (pow(10, low), pow(10, high))
-        let linear = Scale([a, b], isTight: true)
+        let linear = Scale([a, b], isTight: true, isWhole: false)
         return linear.linearTicks(count).compactMap { tick in
             place(a + tick.place * (b - a)).map { Tick(place: $0, label: tick.label) }
         }
@@ -142,7 +172,7 @@ package struct Scale: Sendable, Equatable {
 
     private static func power(_ factor: Double, _ power: Int) -> String {
         if (-3...4).contains(power) {
-            return NumberText.significant(factor * pow(10, Double(power)), digits: 1)
+            return NumberText.significant(factor * NumberText.power(power), digits: 1)
         }
         return "\(Int(factor))e\(power)"
     }
@@ -169,7 +199,7 @@ extension [Scale.Tick] {
     }
 
     /// With labels that are cut to a width, in pixels.
-    func fitted(_ most: Double) -> [Scale.Tick] {
-        map { Scale.Tick(place: $0.place, label: Drawing.fit($0.label, most)) }
+    func fitted(_ most: Double, size: Double = 12) -> [Scale.Tick] {
+        zip(self, Drawing.fit(map(\.label), most, size: size)).map { Scale.Tick(place: $0.place, label: $1) }
     }
 }

@@ -168,12 +168,12 @@ package struct ConfigurationSweep: Sendable, Equatable {
         guard let count = setting["n"] else {
             throw SettingError("random: how many? n: 20", at: setting.origin)
         }
-        guard case .int(let number) = count.content, (1...Int64(Self.most)).contains(number) else {
+        guard let number = count.whole, (1...Int64(Self.most)).contains(number) else {
             throw SettingError("random: n: expected a number from 1, got \(count.told)", at: count.origin)
         }
         var seed: UInt64 = 0
         if let given = setting["seed"] {
-            guard case .int(let number) = given.content else {
+            guard let number = given.whole else {
                 throw SettingError("random: seed: expected an integer, got \(given.told)", at: given.origin)
             }
             seed = UInt64(bitPattern: number)

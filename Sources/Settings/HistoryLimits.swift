@@ -21,7 +21,7 @@ package struct HistoryLimits: Sendable, Equatable {
 
     private static func limit(_ key: String, in setting: Setting) throws(SettingError) -> Int? {
         guard let value = setting[key], value.content != .null else { return nil }
-        guard case .int(let count) = value.content, count >= 1, count <= 1 << 30 else {
+        guard let count = value.whole, count >= 1, count <= 1 << 30 else {
             throw SettingError("\(key): expected a number from 1, got \(value.told)", at: value.origin)
         }
         return Int(count)

@@ -15,7 +15,9 @@ package enum RandomDraw {
     }
 
     package static func loguniform(_ low: Double, _ high: Double, _ part: Double) -> Double {
-        low * pow(high / low, part)
+        let ratio = high / low
+        if ratio.isFinite { return low * pow(ratio, part) }
+        return min(high, max(low, exp(log(low) + part * (log(high) - log(low)))))
     }
 
     /// A whole number of at most 2^53 from `low` to `high`.

@@ -10,25 +10,32 @@ extension Setting {
     /// A word without quotes is then read as if it had been written so: `${env:LR:-1e-3}` is a number. `$${`
     /// is the text `${`.
     ///
+    /// - Parameter read: reads a value in brackets, `[1, 2]`; nil for what is none.
     /// - Throws: a variable that is not set, unless a default is given (`${env:NAME:-default}`), and any
     ///   other `${`.
     package func resolvingEnvironment(
-        _ lookUp: (String) -> String? = { Environment[$0] }
+        _ lookUp: (String) -> String? = { Environment[$0] }, read: (String) -> Content? = { _ in nil }
     ) throws(SettingError) -> Setting {
         var resolved = self
         switch content {
         case .string(let text) where text.contains("${"):
             let whole = try Self.resolve(text, origin, lookUp)
-            resolved.content = isQuoted ? .string(whole) : try Setting.Content(plain: whole, at: origin)
+            if isQuoted {
+                resolved.content = .string(whole)
+            } else if let content = read(whole) {
+                resolved.content = content
+            } else {
+                resolved.content = try Setting.Content(plain: whole, at: origin)
+            }
             resolved.environmentText = whole
         case .list(let values):
             var all: [Setting] = []
-            for value in values { all.append(try value.resolvingEnvironment(lookUp)) }
+            for value in values { all.append(try value.resolvingEnvironment(lookUp, read: read)) }
             resolved.content = .list(all)
         case .map(let fields):
             var all: [Field] = []
             for var field in fields {
-                field.value = try field.value.resolvingEnvironment(lookUp)
+                field.value = try field.value.resolvingEnvironment(lookUp, read: read)
                 all.append(field)
             }
             resolved.content = .map(all)
@@ -101,7 +108,8 @@ extension Setting {
         switch (type, content) {
         case (.optional(let wrapped), _) where content != .null: return self.fitted(to: wrapped)
         case (.constrained(let wrapped, _), _): return self.fitted(to: wrapped)
-        case (.string, .int), (.string, .float), (.string, .bool), (.path, .int), (.enumeration, .int):
+        case (.string, .int), (.string, .float), (.string, .bool), (.path, .int), (.enumeration, .int),
+            (.string, .list), (.string, .map), (.path, .list), (.path, .map):
             if let environmentText { fitted.content = .string(environmentText) }
         case (.list(let element), .list(let values)), (.set(let element), .list(let values)):
             fitted.content = .list(values.map { $0.fitted(to: element) })

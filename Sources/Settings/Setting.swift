@@ -120,6 +120,15 @@ package struct Setting: Sendable, Equatable {
 
     package var json: JSON { JSON(plain: value) }
 
+    /// A whole number, `8` or `8.0`; nil for anything else.
+    package var whole: Int64? {
+        switch content {
+        case .int(let value): value
+        case .float(let value): Int64(exactly: value)
+        default: nil
+        }
+    }
+
     /// Origin of the value at a path as `ValueError` gives it (`.layers[3].hidden`); the nearest one that
     /// exists.
     package func origin(at path: String) -> Origin {

@@ -43,6 +43,11 @@ enum SweepDraw {
                 "\(path): \(name): expected [low, high]\(name == "loguniform" ? ", above 0" : "")",
                 at: fields[0].value.origin)
         }
+        if name == "uniform", !(bounds[1] - bounds[0]).isFinite {
+            throw SettingError(
+                "\(path): uniform: from \(NumberText.lua(bounds[0])) to \(NumberText.lua(bounds[1])) is further than a float can tell",
+                at: fields[0].value.origin)
+        }
         switch name {
         case "uniform": self = .uniform(bounds[0], bounds[1])
         case "loguniform": self = .loguniform(bounds[0], bounds[1])

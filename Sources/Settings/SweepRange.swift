@@ -68,13 +68,13 @@ enum SweepRange {
             let values = try stepped(numbers[0], numbers[1], by: numbers.count > 2 ? numbers[2] : 1, fail)
             return settings(values, asInts: false)
         case "values_range":
-            guard numbers.count == 3, case .int(let count)? = parts.last?.content,
+            guard numbers.count == 3, let count = parts.last?.whole,
                 (2...100_000).contains(count)
             else { throw fail("expected [first, last, n], with n from 2") }
             let values = NumberList.linspace(numbers[0], numbers[1], Int(count))
             return settings(values, asInts: areInts && values.allSatisfy { $0 == $0.rounded() })
         default:
-            guard numbers.count == 3, case .int(let count) = parts[1].content, (1...100_000).contains(count)
+            guard numbers.count == 3, let count = parts[1].whole, (1...100_000).contains(count)
             else {
                 throw fail("expected [first, n, factor], with n from 1")
             }

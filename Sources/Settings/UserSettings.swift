@@ -136,7 +136,7 @@ package struct UserSettings: Sendable {
         try refuseUnknown(["cores", "memory", "gpus"], in: setting, of: "machine")
         var machine = Machine.withoutGPUs
         if let cores = setting["cores"] {
-            guard case .int(let count) = cores.content, count >= 1, count <= 1 << 20 else {
+            guard let count = cores.whole, count >= 1, count <= 1 << 20 else {
                 throw SettingError("cores: expected a number from 1, got \(cores.told)", at: cores.origin)
             }
             machine.cores = Int(count)

@@ -31,11 +31,22 @@ package enum NumberText {
     /// The decimal exponent of a number's first digit: 2 for 345, -3 for 0.00345; 0 for what has none.
     package static func exponent(_ value: Double) -> Int {
         guard value.isFinite, value != 0 else { return 0 }
-        var (size, exponent) = (abs(value), 0)
-        while size >= 10 { (size, exponent) = (size / 10, exponent + 1) }
-        while size < 1 { (size, exponent) = (size * 10, exponent - 1) }
+        let size = abs(value)
+        // From the binary one, which is at most one off.
+        var exponent = Int((Double(size.exponent) * 0.30102999566398120).rounded(.down))
+        if size < power(exponent) { exponent -= 1 }
+        if size >= power(exponent + 1) { exponent += 1 }
         return exponent
     }
+
+    /// A power of ten, the nearest float.
+    package static func power(_ exponent: Int) -> Double {
+        if (0...22).contains(exponent) { return exact[exponent] }
+        return Double("1e\(exponent)") ?? (exponent < 0 ? 0 : .infinity)
+    }
+
+    /// The powers that a float has exactly.
+    private static let exact: [Double] = (0...22).map { Double("1e\($0)") ?? 0 }
 
     /// The decimal exponent of a number that is rounded to so many digits: -2 for 0.00999 and two of them.
     package static func exponent(_ value: Double, digits: Int) -> Int {
@@ -46,8 +57,10 @@ package enum NumberText {
     }
 
     /// The number without a power of ten.
-    private static func mantissa(_ value: Double, _ exponent: Int) -> Double {
-        (0..<abs(exponent)).reduce(value) { scaled, _ in exponent < 0 ? scaled * 10 : scaled / 10 }
+    package static func mantissa(_ value: Double, _ exponent: Int) -> Double {
+        // One of which no float has the power is divided twice.
+        if abs(exponent) > 290 { return mantissa(mantissa(value, exponent / 2), exponent - exponent / 2) }
+        return exponent < 0 ? value * power(-exponent) : value / power(exponent)
     }
 
     /// With so many digits that tell something: `0.9533`, `1.2e-07`.
@@ -61,6 +74,39 @@ package enum NumberText {
         }
         if value == value.rounded(), abs(value) < 1e9 { return String(Int64(value)) }
         return fixed(value, decimals: min(15, max(0, digits - 1 - exponent)))
+    }
+
+    /// Numbers with so many digits, or as many as tell one from another.
+    package static func distinct(_ values: [Double], digits: Int) -> [String] {
+        var texts = values.map { significant($0, digits: digits) }
+        for more in (digits + 1)...16 {
+            var seen: TextMap<Set<Double>> = [:]
+            for (text, value) in zip(texts, values) { seen[text, default: []].insert(value) }
+            guard seen.contains(where: { $0.value.count > 1 }) else { break }
+            for (place, text) in texts.enumerated() where (seen[text]?.count ?? 0) > 1 {
+                texts[place] = more > 15 ? lua(values[place]) : significant(values[place], digits: more)
+            }
+        }
+        return texts
+    }
+
+    /// A number and how uncertain it is, both up to the same decimal, the second digit of the spread: `0.953
+    /// ± 0.012`, `(1.2346 ± 0.0012)e-07`.
+    ///
+    /// - Parameter spread: above 0, finite.
+    package static func uncertain(_ value: Double, _ spread: Double) -> String {
+        let last = exponent(spread, digits: 2) - 1
+        let size = max(exponent(value), last + 1)
+        // A number with a few zeros before its digits, or after them, is easier to read than one with a power.
+        if size >= -4, last >= -9, size <= 8 || last <= 0 && size <= 14, size - last <= 15 {
+            let decimals = max(0, -last)
+            return "\(fixed(value, decimals: decimals)) ± \(fixed(spread, decimals: decimals))"
+        }
+        let decimals = min(15, size - last)
+        let sign = size < 0 ? "-" : "+"
+        let power = abs(size) < 10 ? "0\(abs(size))" : "\(abs(size))"
+        return
+            "(\(fixed(mantissa(value, size), decimals: decimals)) ± \(fixed(mantissa(spread, size), decimals: decimals)))e\(sign)\(power)"
     }
 
     /// A size for people: `512 B`, `1.5 KB`, `20 MB`.

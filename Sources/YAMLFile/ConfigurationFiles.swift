@@ -182,6 +182,9 @@ package struct ConfigurationFiles {
             let value = Environment[name]
             if let value { found.add(variable: name, value) }
             return value
+        } read: { text in
+            guard let first = text.trimmed.utf8.first, "[{".utf8.contains(first) else { return nil }
+            return try? YAMLFile.parse(option: text, value: text).content
         }
         secrets = found
     }

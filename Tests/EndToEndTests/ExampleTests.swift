@@ -87,9 +87,9 @@ struct ExampleTests {
                 .first { $0.hasPrefix("bin/xpm plot iris ") })
         let drawn = try bench.start(plot.split(separator: " ").dropFirst().map(String.init))
         #expect(try bench.finish(drawn.process, drawn.tag).code == 0)
-        // Three lines of five points.
+        // Three lines of five points, and a point of each in the legend.
         let svg = try bench.read("iris-accuracy.svg")
-        #expect(svg.ranges(of: "<polyline").count == 3 && svg.ranges(of: "<circle").count == 15)
+        #expect(svg.ranges(of: "<polyline").count == 3 && svg.ranges(of: "<circle").count == 18)
     }
 
     @Test("compress: every program gives the file back, and makes it smaller")

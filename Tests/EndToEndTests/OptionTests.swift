@@ -254,7 +254,9 @@ struct OptionTests {
                     "--stat": .with(base: ["results", "js", "--rows", "lr"], ["--stat", "max"]),
                     "--sort": .changes(["--sort", "acc"]),
                     "--descending": .with(base: ["results", "js", "--sort", "acc"], ["--descending"]),
-                    "--best": .changes(["--best", "max"]), "--top": .changes(["--top", "1"]),
+                    "--step": .with(base: ["results", "js", "--metric", "rate"], ["--step", "max"]),
+                    "--best": .changes(["--best", "max"]),
+                    "--top": .changes(["--top", "1"]),
                     "--filter": .changes(["--filter", "seed = 1"]),
                     "--format": .changes(["--format", "csv"]),
                     "--every-run": .changes(["--every-run"]), "--watch": .elsewhere,
@@ -285,6 +287,18 @@ struct OptionTests {
                     "--no-log-x": .with(
                         base: ["plot", "js", "--metric", "acc", "--x", "size"], ["--no-log-x"]),
                     "--log-y": .changes(["--log-y"]), "--filter": .changes(["--filter", "seed < 3"]),
+                    "--log-z": .with(
+                        base: [
+                            "plot", "js", "--kind", "heatmap", "--metric", "acc", "--x", "seed", "--y", "lr",
+                        ],
+                        ["--log-z"]),
+                    "--ymin": .changes(["--ymin", "-3"]), "--ymax": .changes(["--ymax", "70"]),
+                    "--bins": .with(
+                        base: ["plot", "js", "--kind", "histogram", "--metric", "acc"], ["--bins", "3"]),
+                    "--step": .with(
+                        base: ["plot", "js", "--metric", "rate", "--x", "seed"], ["--step", "max"]),
+                    "--failed": .with(
+                        base: ["plot", "js", "--kind", "curve", "--metric", "rate"], ["--failed"]),
                     "--every-run": .changes(["--every-run"]), "--output": .changes(["-o", "picture.svg"]),
                     "--width": .changes(["--width", "500"]), "--height": .changes(["--height", "500"]),
                 ],
@@ -537,7 +551,7 @@ private struct Sandbox {
                 kept = xpm.job_path "kept.txt", length = xpm.int { default = 1, groups = { "g" } },
                 shared = xpm.job_path { "s", partial = xpm.partial { name = "sh", exclude_groups = { "g" } } },
               },
-              command = "printf 'out 1\\nout 2\\n'; printf 'err 1\\nerr 2\\n' >&2; echo 1 >{big}; echo 1 >{kept}; echo 1 >{shared}; echo '{{\\"acc\\": '{seed}', \\"loss\\": '{lr}'}}' >results.json; test {seed} != 3",
+              command = "printf 'out 1\\nout 2\\n'; printf 'err 1\\nerr 2\\n' >&2; echo 1 >{big}; echo 1 >{kept}; echo 1 >{shared}; echo '{{\\"acc\\": '{seed}', \\"loss\\": '{lr}'}}' >results.json; for s in 1 2; do echo '{{\\"step\\": '$s', \\"rate\\": '$((3-$s))'}}' >>$XPM_EVENTS; done; test {seed} != 3",
             }
             local Eval = xpm.task { id = "o.eval", params = { train = Train }, command = "true" }
             local Export = xpm.action { id = "o.export", params = { lr = xpm.float }, describe = function() return "exports" end,

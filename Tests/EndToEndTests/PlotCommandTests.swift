@@ -54,7 +54,8 @@ struct PlotCommandTests {
         #expect(
             result.code == 0 && result.error == "wrote p-score.svg\n" && result.output.isEmpty, "\(result)")
         let (counts, texts) = try shapes(bench, "p-score.svg")
-        #expect(counts["polyline"] == 2 && counts["circle"] == 6, "\(counts)")
+        // Three each, and one each in the legend.
+        #expect(counts["polyline"] == 2 && counts["circle"] == 8, "\(counts)")
         for text in ["p", "lr", "score (mean ± std)", "kind=<a>", "kind=b&c", "0.001", "0.01", "0.1", "1"] {
             #expect(texts.contains(text), "\(text): \(texts)")
         }
@@ -69,7 +70,7 @@ struct PlotCommandTests {
         #expect(
             try bench.run("plot", "p", "--kind", "curve", "--series", "kind", "-o", "curve.svg").code == 0)
         let curve = try shapes(bench, "curve.svg")
-        #expect(curve.counts["polyline"] == 2 && curve.counts["circle"] == 10 && curve.texts.contains("step"))
+        #expect(curve.counts["polyline"] == 2 && curve.counts["circle"] == 12 && curve.texts.contains("step"))
         #expect(
             try bench.run(
                 "plot", "p", "--kind", "heatmap", "--metric", "score", "--x", "kind", "--y", "lr", "-o",
@@ -123,11 +124,13 @@ struct PlotCommandTests {
             return try bench.finish(process, tag)
         }
         let line = try plot("--metric", "score", "--x", "n", "--series", "kind", "--over", "size")
-        #expect(line.code == 0 && line.error.contains("1 point is not shown"), "\(line)")
+        #expect(
+            line.code == 0 && line.error.contains("of 20 jobs 2 NaN: marked, and in no figure"), "\(line)")
         // The net's in two pieces.
         #expect(try shapes(bench, "g.svg").counts["polyline"] == 3)
-        #expect(try shapes(bench, "g.svg").counts["circle"] == 9)
+        #expect(try shapes(bench, "g.svg").counts["circle"] == 11)
         let whole = try shapes(bench, "g.svg").texts
+        #expect(whole.contains("NaN") && whole.contains("10 (2 NaN)"), "\(whole)")
         #expect(["1", "2", "3", "4", "5"].allSatisfy(whole.contains) && !whole.contains("2.5"), "\(whole)")
         // Only what the metric's own jobs have varies.
         #expect(try plot("--metric", "score", "--x", "n", "--over", "size").code == 0)
@@ -135,7 +138,7 @@ struct PlotCommandTests {
         #expect(curve.code == 0, "\(curve)")
         let alone = try plot(
             "--kind", "curve", "--series", "n", "--filter", "kind = net and size = 1 and n < 4")
-        #expect(alone.error.contains("1 point is not shown"), "\(alone)")
+        #expect(alone.error.contains("n=3: 1 NaN"), "\(alone)")
         let curves = try shapes(bench, "g.svg").counts
         // One point has a dot; the third series is in two pieces.
         #expect(curves["circle"] == 1 && curves["polyline"] == 3, "\(curves)")
@@ -158,9 +161,12 @@ struct PlotCommandTests {
         let parallel = try plot("--kind", "parallel", "--metric", "score")
         #expect(parallel.error.contains("2 of 20 lines are not shown"), "\(parallel)")
         for (words, message) in [
-            (["--kind", "parallel", "--x", "n"], "--x goes with --kind line and heatmap"),
-            (["--kind", "heatmap", "--series", "kind"], "--series goes with --kind line and curve"),
-            (["--kind", "heatmap", "--log-x"], "--log-x goes with --kind line and curve"),
+            (["--kind", "parallel", "--x", "n"], "--x goes with --kind line, scatter, heatmap"),
+            (
+                ["--kind", "heatmap", "--series", "kind"],
+                "--series goes with --kind line, curve, scatter, histogram"
+            ),
+            (["--kind", "heatmap", "--log-x"], "--log-x goes with --kind line, curve, scatter, histogram"),
             (["--x", "kind", "--log-x"], "'kind' is not a number everywhere"),
             (["--kind", "curve", "--series", "knd"], "no tag and no parameter 'knd'"),
         ] {

@@ -265,10 +265,10 @@ struct ResultsTests {
         let lines = csv.split(separator: "\n")
         #expect(
             lines.dropFirst() == [
-                "1,2.5,0.7071067811865476,2,2.5,2.0,3.0,1 NaN,0.5,0.0,3,0.5,0.5,0.5,",
-                "2,2.0,1.4142135623730951,2,2.0,1.0,3.0,1 NaN,0.5,0.0,3,0.5,0.5,0.5,",
-                "3,1.5,0.7071067811865476,2,1.5,1.0,2.0,1 NaN,0.5,0.0,3,0.5,0.5,0.5,",
-                "4,2.0,1.0,3,2.0,1.0,3.0,,0.5,0.0,3,0.5,0.5,0.5,",
+                "1,2.5,0.7071067811865476,2,2.5,2.0,3.0,6.353102368087338,1 NaN,0.5,0.0,3,0.5,0.5,0.5,0.0,",
+                "2,2.0,1.4142135623730951,2,2.0,1.0,3.0,12.706204736174676,1 NaN,0.5,0.0,3,0.5,0.5,0.5,0.0,",
+                "3,1.5,0.7071067811865476,2,1.5,1.0,2.0,6.353102368087338,1 NaN,0.5,0.0,3,0.5,0.5,0.5,0.0,",
+                "4,2.0,1.0,3,2.0,1.0,3.0,2.4841377117503285,,0.5,0.0,3,0.5,0.5,0.5,0.0,",
             ], "\(csv)")
         let text = try bench.run("results", "n", "--cols", "seed", "--rows", "bad", "--metric", "acc")
         #expect(text.output.contains("NaN") && text.error.isEmpty, "\(text)")
@@ -297,7 +297,8 @@ struct ResultsTests {
         let mixed = try bench.run("results", "n", "--metric", "acc", "--rows", "bad", "--over", "seed")
         #expect(
             mixed.error.contains("warning: acc is a result of n.e and n.t: a cell may mix them")
-                && mixed.error.contains("warning: cells are over split too"), "\(mixed)")
+                && mixed.error.contains("warning: cells sum up over split too: --rows, --cols or --over"),
+            "\(mixed)")
         let one = try bench.run(
             "results", "n", "--metric", "acc", "--rows", "bad", "--over", "seed", "--filter",
             "@name = \"n.t\"")

@@ -23,6 +23,13 @@ struct ResultTableTests {
         }
         let none = try #require(Summary([.nan]))
         #expect(none.count == 0 && none.mean.isNaN && none.least.isNaN)
+        // Near to each other, and too large to be squared.
+        let near = try #require(Summary([-1e-3, 0, 1e-3].map { 1e9 + $0 }))
+        #expect(abs((near.deviation ?? 0) - 1e-3) < 5e-7 * 1e-3 + 2e-7, "\(near)")
+        let large = try #require(Summary([1e200, 2e200, 3e200]))
+        #expect(large.mean == 2e200 && large.deviation == 1e200)
+        let same = try #require(Summary([0.1, 0.1, 0.1]))
+        #expect(same.mean == 0.1 && same.deviation == 0)
         for values in [[.infinity, 1], [1, .infinity]] {
             #expect(Summary(values)?.mean == .infinity && Summary(values)?.deviation == nil)
         }
@@ -33,7 +40,7 @@ struct ResultTableTests {
         arguments: [
             (1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (9, 2.262), (10, 2.228), (29, 2.045),
             (30, 2.042),
-            (99, 1.984), (100, 1.984), (3000, 1.960),
+            (99, 1.984), (100, 1.984), (2001, 1.9611), (3000, 1.9608),
         ])
     func quantiles(_ degrees: Int, _ expected: Double) {
         #expect(abs(StudentT.quantile(degrees: degrees) - expected) < 0.0006)
@@ -52,6 +59,21 @@ struct ResultTableTests {
         #expect(NumberText.significant(4, digits: 4) == "4" && NumberText.significant(0, digits: 4) == "0")
         #expect(NumberText.significant(9.999999999999998e-15, digits: 4) == "1.000e-14")
         #expect(NumberText.exponent(0.00999999, digits: 2) == -2)
+        #expect(NumberText.uncertain(0.9533, 0.012) == "0.953 ± 0.012")
+        #expect(NumberText.uncertain(1.2346e-7, 1.2e-10) == "(1.2346 ± 0.0012)e-07")
+        #expect(NumberText.uncertain(12345, 1234) == "12345 ± 1234")
+        #expect(NumberText.uncertain(1.234e12, 3.4e10) == "(1.234 ± 0.034)e+12")
+        #expect(NumberText.uncertain(0, 0.5) == "0.00 ± 0.50")
+        #expect(NumberText.uncertain(1e-9, 2.5e-7) == "(0.0 ± 2.5)e-07")
+        #expect(
+            NumberText.distinct([1234567.81, 1234568.12, 3], digits: 4) == ["1234567.8", "1234568.1", "3"])
+        #expect(NumberText.distinct([0.3, 0.1 + 0.2], digits: 4) == ["0.3", "0.30000000000000004"])
+        for exponent in -320...308 {
+            let power = NumberText.power(exponent)
+            #expect(
+                NumberText.exponent(power) == exponent && NumberText.exponent(power.nextDown) == exponent - 1
+                    || exponent < -307)
+        }
         #expect(NumberText.exponent(345) == 2 && NumberText.exponent(-0.00345) == -3)
     }
 
@@ -131,6 +153,24 @@ struct ResultTableTests {
         {
             try table.sort(by: "sed", descending: true, \.mean)
         }
+    }
+
+    @Test("1 and 1.0 are one value; what is summed up without a name is told")
+    func values() throws {
+        let mixed = [
+            point("t.a", [("lr", .int(1)), ("m", "x")], [("a", 1)]),
+            point("t.a", [("lr", .float(1)), ("m", "y")], [("a", 3)]),
+            point("t.a", [("lr", .float(.infinity)), ("m", "x")], [("a", .infinity)]),
+            point("t.a", [("lr", .float(0.5)), ("m", "x")], [("a", -.infinity)]),
+        ]
+        var request = ResultTable.Request()
+        request.rows = ["lr"]
+        var table = try ResultTable(mixed, request) { _ in [:] }
+        #expect(table.rows.map { $0.keys[0]?.number } == [0.5, 1, .infinity])
+        #expect(table.rows[1].cells[0][0].summary?.count == 2)
+        #expect(table.notes == ["cells sum up over m too: --rows, --cols or --over says what becomes of it"])
+        try table.sort(by: "a", descending: true, \.mean)
+        #expect(table.rows.map { $0.keys[0]?.number } == [.infinity, 1, 0.5])
     }
 
     @Test("wrong names are told, with what was probably meant")

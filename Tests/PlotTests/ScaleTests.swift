@@ -40,6 +40,29 @@ struct ScaleTests {
         #expect(ticks.allSatisfy { (-1e-9...1 + 1e-9).contains($0.place) })
     }
 
+    @Test("far from 0 the axis has an offset; powers of ten are their own; ints have whole ticks")
+    func offsets() {
+        let far = Scale([1e9, 1e9 + 3], isTight: true)
+        #expect(
+            far.ticks(about: 4).map(\.label) == ["0", "1", "2", "3"] && far.offsetText == " − 1e9", "\(far)")
+        #expect(
+            Scale([5e-13, 2e-12], isTight: true).ticks(about: 4).map(\.label) == [
+                "5e-13", "1e-12", "1.5e-12", "2e-12",
+            ])
+        #expect(Scale([1, 2], isTight: true, isWhole: true).ticks().map(\.label) == ["1", "2"])
+        #expect(Scale([3, 4], from: 0, to: 10).ticks().map(\.label) == ["0", "2", "4", "6", "8", "10"])
+    }
+
+    @Test("names that are cut still differ")
+    func names() {
+        let names = ["one", "two", "three", "four"].map {
+            "category-\(String(repeating: "x", count: 30))-\($0)-and-the-same-end"
+        }
+        let fitted = Drawing.fit(names, 100)
+        #expect(TextSet(fitted).count == 4 && fitted.allSatisfy { Drawing.width(of: $0) < 130 }, "\(fitted)")
+        #expect(Drawing.fit(["a", "b"], 100) == ["a", "b"])
+    }
+
     @Test("places go from 0 to 1; a value that the axis cannot have has none")
     func places() {
         let linear = Scale([10, 20], isTight: true)

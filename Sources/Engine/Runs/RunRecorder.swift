@@ -11,6 +11,16 @@ package final class RunRecorder: RunObserver, ServiceListener {
     /// meet here.
     private let status = Monitor(RunStatus())
     private let services: ServiceRegistry?
+    /// Where the jobs stand, for `status.json`, which a thread writes once a second where that has changed.
+    private let progress = Monitor(Progress())
+    private static let interval = 1000
+
+    private struct Progress {
+        var jobs = RunProgress()
+        var isStale = false
+        var isWriting = false
+        var isOver = false
+    }
 
     /// - Parameters:
     ///   - services: those of the run; its states come here by `stateChanged`.
@@ -46,7 +56,41 @@ package final class RunRecorder: RunObserver, ServiceListener {
         if let failure { warn(failure.text) }
     }
 
+    private func count(_ body: (inout RunProgress) -> Void) {
+        let starts = progress.withLock { progress -> Bool in
+            body(&progress.jobs)
+            progress.isStale = true
+            defer { progress.isWriting = true }
+            return !progress.isWriting
+        }
+        if starts {
+            // Without a thread it has the counts at its end.
+            try? NewThread.start { [self] in followCounts() }
+        }
+    }
+
+    /// Writes the counts until the run is over. What changes within an interval is written at its end.
+    private func followCounts() {
+        while !progress.wait(milliseconds: Self.interval, until: { $0.isOver }) {
+            let counts = progress.withLock { progress -> JobCounts? in
+                defer { progress.isStale = false }
+                return progress.isStale ? progress.jobs.counts : nil
+            }
+            if let counts { writeStatus { $0.counts = counts } }
+        }
+    }
+
     package func observe(_ event: RunEvent) {
+        switch event {
+        case .submitted(let job): count { $0.submitted(job) }
+        case .status(let job, let status): count { $0.move(job, to: status, at: Monotonic.seconds) }
+        case .finished: progress.change { $0.isOver = true }
+        default: break
+        }
+        record(event)
+    }
+
+    private func record(_ event: RunEvent) {
         switch event {
         case .status(let job, let status):
             if [.waiting, .ready].contains(status) { return }

@@ -291,26 +291,35 @@ extension RecordedTask {
 extension RecordedTask {
     /// The parameters of a job by their names; none where they cannot be read.
     static func parameters(of job: JobFolder) -> TextMap<JSON> {
-        TextMap(texts: ((try? read(job.path))?.flattened ?? []).map { ($0.name, $0.json) })
+        TextMap(
+            texts: ((try? read(job.path))?.flattened(throughTasks: true) ?? []).map { ($0.name, $0.json) })
     }
 
     /// Its parameters with their values, those of configs in it by their way; paths are left out.
     ///
     /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
-    package var flattened: [(name: String, value: String, json: JSON)] {
+    package var flattened: [(name: String, value: String, json: JSON)] { flattened(throughTasks: false) }
+
+    /// - Parameter throughTasks: whether the parameters of earlier tasks follow too, `base.lr`.
+    private func flattened(throughTasks: Bool) -> [(name: String, value: String, json: JSON)] {
         var found: [(name: String, value: String, json: JSON)] = []
-        func add(_ number: Int64, _ prefix: String, _ depth: Int) {
-            for field in objects[number]?.fields ?? [] where !field.value.isPath {
+        func add(_ task: RecordedTask, _ number: Int64, _ prefix: String, _ depth: Int) {
+            for field in task.objects[number]?.fields ?? [] where !field.value.isPath {
                 let name = prefix + field.name
-                if let inner = field.value.reference, objects[inner]?.task == nil, depth < 8 {
-                    add(inner, "\(name).", depth + 1)
-                } else {
-                    let text = told(field.value)
-                    found.append((name, text, field.value.isPlain ? field.value : .string(text)))
+                let inner = depth < 8 ? field.value.reference : nil
+                let isTask = inner.map { task.objects[$0]?.task != nil } ?? false
+                if let inner, !isTask {
+                    add(task, inner, "\(name).", depth + 1)
+                    continue
+                }
+                let text = task.told(field.value)
+                found.append((name, text, field.value.isPlain ? field.value : .string(text)))
+                if throughTasks, let inner, let whole = task.whole(inner) {
+                    add(whole.task, whole.number, "\(name).", depth + 1)
                 }
             }
         }
-        add(root, "", 0)
+        add(self, root, "", 0)
         return found
     }
 }

@@ -122,7 +122,7 @@ package indirect enum JobFilter {
     }
 
     private static func isEqual(_ value: JSON, _ operand: Operand, ignoringCase: Bool) -> Bool {
-        if let number = operand.number, value.number != nil { return sign(value, number) == 0 }
+        if let number = operand.number, value.number != nil { return JSON.order(value, number) == 0 }
         let text = value.string ?? value.text
         // What is no text, and no number, is written as a word.
         if value.string == nil, operand.number == nil, value.number != nil { return text == operand.text }
@@ -131,16 +131,9 @@ package indirect enum JobFilter {
 
     /// Below 0, 0 or above 0; nil for what has no order.
     private static func order(_ value: JSON, _ operand: Operand) -> Int? {
-        if let number = operand.number { return value.number == nil ? nil : sign(value, number) }
+        if let number = operand.number { return JSON.order(value, number) }
         guard let text = value.string else { return nil }
         return text == operand.text ? 0 : ByteOrder.less(text, operand.text) ? -1 : 1
-    }
-
-    /// By value, ints exactly.
-    private static func sign(_ left: JSON, _ right: JSON) -> Int? {
-        if case .int(let a) = left, case .int(let b) = right { return a == b ? 0 : a < b ? -1 : 1 }
-        guard let a = left.number, let b = right.number, !a.isNaN, !b.isNaN else { return nil }
-        return a == b ? 0 : a < b ? -1 : 1
     }
 
     /// The tags and parameters that it asks for.

@@ -14,6 +14,7 @@ struct Grid {
         var values: [[Double]]
         var wholes: [[Int64]]
         var missing: [[JobRecord.State: Int]]
+        var texts: [TextMap<Int>]
     }
 
     private struct Place: Hashable {
@@ -29,7 +30,7 @@ struct Grid {
     }
 
     private static func text(_ key: [JSON?]) -> String {
-        key.map { $0?.text ?? "" }.joined(separator: "\u{1f}")
+        key.map { $0?.key ?? "" }.joined(separator: "\u{1f}")
     }
 
     private static func number(
@@ -51,11 +52,14 @@ struct Grid {
             ?? Content(
                 values: Array(repeating: [], count: metrics.count),
                 wholes: Array(repeating: [], count: metrics.count),
-                missing: Array(repeating: [:], count: metrics.count))
+                missing: Array(repeating: [:], count: metrics.count),
+                texts: Array(repeating: [:], count: metrics.count))
         for (index, name) in metrics.enumerated() where types[name]?.contains(point.task) == true {
             if let value = point.metric(name) {
                 content.values[index].append(value)
                 if let whole = point.wholes[name] { content.wholes[index].append(whole) }
+            } else if let text = point.text(name) {
+                content.texts[index][text, default: 0] += 1
             } else {
                 content.missing[index][point.state, default: 0] += 1
             }
@@ -77,7 +81,8 @@ struct Grid {
                     }
                     return ResultTable.Cell(
                         summary: Summary(content.values[metric], wholes: content.wholes[metric]),
-                        missing: states)
+                        missing: states,
+                        texts: content.texts[metric].orderedKeys.map { ($0, content.texts[metric][$0] ?? 0) })
                 }
             }
             return ResultTable.Row(keys: keys, cells: cells)

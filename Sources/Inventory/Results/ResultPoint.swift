@@ -14,21 +14,36 @@ package struct ResultPoint: Sendable {
     /// Those that are whole numbers beyond what a float holds exactly.
     private(set) var wholes: TextMap<Int64> = [:]
     /// Those that were written as texts.
-    let textMetrics: [String]
+    private(set) var textMetrics: [String] = []
+    /// Results that are no numbers: texts, and lists, whose elements are `probabilities.1` and so on.
+    private var others: [(name: String, value: JSON)] = []
 
-    package init(_ record: JobRecord) {
+    /// Which of the values that a task has logged counts, where it has logged some.
+    package enum Step: Sendable {
+        case last, greatest, least
+        case at(Double)
+    }
+
+    /// - Parameter step: of results that are logged.
+    package init(_ record: JobRecord, step: Step = .last) {
         task = record.task
         identifier = record.identifier
         folder = record.folder
         state = record.state
-        tags = record.tags
+        tags = Self.distinct(record.tags)
         // What a job that failed, or that goes on, has told counts too where it stands alone; a table shows
         // finished ones.
-        var texts: [String] = []
-        var wholes: TextMap<Int64> = [:]
-        metrics = record.state == .done ? Self.metrics(of: record.folder, &texts, &wholes) : []
-        textMetrics = texts
-        self.wholes = wholes
+        var found = Found()
+        if record.state == .done, let result = JobResult.read(record.folder) { found.add(result, "") }
+        if case .last = step {} else { found.lay(step, of: record) }
+        metrics = found.metrics
+        (textMetrics, wholes, others) = (found.texts, found.wholes, found.others)
+    }
+
+    /// Without those that say the same number once more.
+    private static func distinct(_ tags: [(name: String, value: JSON)]) -> [(name: String, value: JSON)] {
+        var seen: TextMap<TextSet> = [:]
+        return tags.filter { seen[$0.name, default: []].insert($0.value.key).inserted }
     }
 
     /// For tests: one that is on no disk.
@@ -41,7 +56,6 @@ package struct ResultPoint: Sendable {
         folder = JobFolder(path: "/nowhere", name: "nothing")
         self.tags = tags.map { (name: $0.0, value: $0.1) }
         self.metrics = metrics.map { (name: $0.0, value: $0.1) }
-        textMetrics = []
     }
 
     /// The same once for each value of a tag that has several: a job that two sweeps share is in the tables
@@ -62,10 +76,34 @@ package struct ResultPoint: Sendable {
     private init(_ other: ResultPoint, tags: [(name: String, value: JSON)]) {
         (task, identifier, folder, state) = (other.task, other.identifier, other.folder, other.state)
         (metrics, textMetrics, wholes) = (other.metrics, other.textMetrics, other.wholes)
+        others = other.others
         self.tags = tags
     }
 
-    package func metric(_ name: String) -> Double? { metrics.last { $0.name == name }?.value }
+    package func metric(_ name: String) -> Double? {
+        metrics.last { $0.name == name }?.value ?? element(name)?.measured
+    }
+
+    /// A result that is a text, or an element of a list that is one.
+    func text(_ name: String) -> String? {
+        let value = others.last { $0.name == name }?.value ?? element(name)
+        return value?.number == nil && value?.array == nil ? value.map { $0.string ?? $0.text } : nil
+    }
+
+    /// The names of results that are no numbers.
+    var otherNames: [String] { others.map(\.name) }
+
+    /// The length of a result that is a list.
+    func length(_ name: String) -> Int? { others.last { $0.name == name }?.value.array?.count }
+
+    /// `probabilities.2`: the second of a list.
+    private func element(_ name: String) -> JSON? {
+        guard !others.isEmpty, let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")),
+            let number = Int(name[name.index(after: dot)...]), number >= 1,
+            let list = others.last(where: { $0.name == name[..<dot] })?.value.array, number <= list.count
+        else { return nil }
+        return list[number - 1]
+    }
 
     /// The value of a tag, or of a parameter, `model.hidden`.
     package func value(_ name: String, parameters: (ResultPoint) -> TextMap<JSON>) -> JSON? {
@@ -75,38 +113,55 @@ package struct ResultPoint: Sendable {
 
     /// The parameters. Reads `params.json`.
     package var parameters: TextMap<JSON> { RecordedTask.parameters(of: folder) }
+}
 
-    private static func metrics(
-        of folder: JobFolder, _ texts: inout [String], _ wholes: inout TextMap<Int64>
-    ) -> [(name: String, value: Double)] {
-        var found: [(name: String, value: Double)] = []
-        if let result = JobResult.read(folder) { add(result, "", to: &found, &texts, &wholes) }
-        return found
-    }
+/// The results of one job, as its file has them.
+private struct Found {
+    var metrics: [(name: String, value: Double)] = []
+    var texts: [String] = []
+    var wholes: TextMap<Int64> = [:]
+    var others: [(name: String, value: JSON)] = []
 
-    private static func add(
-        _ json: JSON, _ name: String, to found: inout [(name: String, value: Double)],
-        _ texts: inout [String],
-        _ wholes: inout TextMap<Int64>
-    ) {
+    mutating func add(_ json: JSON, _ name: String) {
         switch json {
-        case .string("NaN"): found.append((name, .nan))
+        case .string("NaN"): metrics.append((name, .nan))
         case .string(let text):
-            guard let number = Double(String(text.trimmed)), !text.hasPrefix("0x") else { break }
-            found.append((name, number))
+            guard let number = Double(String(text.trimmed)), !text.hasPrefix("0x") else {
+                others.append((name, json))
+                break
+            }
+            metrics.append((name, number))
             texts.append(name)
         case .int(let whole):
-            found.append((name, Double(whole)))
+            metrics.append((name, Double(whole)))
             wholes[name] = whole.magnitude > 1 << 53 ? whole : nil
-        case .float(let number): found.append((name, number))
-        case .bool(let value): found.append((name, value ? 1 : 0))
+        case .float(let number): metrics.append((name, number))
+        case .bool(let value): metrics.append((name, value ? 1 : 0))
         case .object(let members):
-            for member in members {
-                add(
-                    member.value, name.isEmpty ? member.name : "\(name).\(member.name)", to: &found, &texts,
-                    &wholes)
+            for member in members { add(member.value, name.isEmpty ? member.name : "\(name).\(member.name)") }
+        case .array: others.append((name, json))
+        case .null: break
+        }
+    }
+
+    /// Takes the values of a step in place of what was logged last.
+    mutating func lay(_ step: ResultPoint.Step, of record: JobRecord) {
+        guard record.state == .done else { return }
+        for series in JobLog.series(of: record.folder) {
+            let values = series.points.map(\.value).filter { !$0.isNaN }
+            let value: Double? =
+                switch step {
+                case .last: series.points.last?.value
+                case .greatest: values.max()
+                case .least: values.min()
+                case .at(let step): series.points.last { $0.step == step }?.value
+                }
+            wholes[series.name] = nil
+            guard let place = metrics.lastIndex(where: { $0.name == series.name }) else {
+                if let value { metrics.append((series.name, value)) }
+                continue
             }
-        default: break
+            if let value { metrics[place].value = value } else { metrics.remove(at: place) }
         }
     }
 }

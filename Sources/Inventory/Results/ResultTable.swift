@@ -13,6 +13,8 @@ package struct ResultTable: Sendable {
         package var metrics: [String]?
         /// Parameters over whose values a cell sums up.
         package var over: [String] = []
+        /// How a parameter is named, for notes.
+        package var options = "--rows, --cols or --over"
 
         package init() {}
     }
@@ -21,16 +23,21 @@ package struct ResultTable: Sendable {
         package var summary: Summary?
         /// The states of the jobs that have no such result, with their numbers.
         package var missing: [(state: JobRecord.State, count: Int)] = []
+        /// Results that are texts, with their numbers.
+        package var texts: [(text: String, count: Int)] = []
 
         package init(
-            summary: Summary? = nil, missing: [(state: JobRecord.State, count: Int)] = []
+            summary: Summary? = nil, missing: [(state: JobRecord.State, count: Int)] = [],
+            texts: [(text: String, count: Int)] = []
         ) {
             self.summary = summary
             self.missing = missing
+            self.texts = texts
         }
 
         package static func == (left: Cell, right: Cell) -> Bool {
             left.summary == right.summary && left.missing.elementsEqual(right.missing, by: ==)
+                && left.texts.elementsEqual(right.texts, by: ==)
         }
     }
 
@@ -72,6 +79,12 @@ package struct ResultTable: Sendable {
         for point in points {
             for metric in point.metrics { types[metric.name, default: []].insert(point.task) }
         }
+        for name in metrics {
+            for point in points
+            where point.text(name) != nil || types[name] == nil && point.metric(name) != nil {
+                types[name, default: []].insert(point.task)
+            }
+        }
         let unknown = metrics.filter { types[$0] == nil }
         // One that nobody has yet may come from any job of a type of which none is done.
         for metric in unknown { types[metric] = Self.unfinished(points) }
@@ -91,8 +104,8 @@ package struct ResultTable: Sendable {
         columnKeys = grid.columns.sorted { Self.isBefore($0, $1) }
         rows = grid.rows(columnKeys).sorted { Self.isBefore($0.keys, $1.keys) }
         notes = Self.notes(
-            chosen, metrics.filter { !unknown.contains($0) }, types, rows: rowNames + columnNames,
-            over: request.over, parameters)
+            chosen, metrics.filter { !unknown.contains($0) }, types, rows: rowNames + columnNames, request,
+            parameters)
     }
 
     /// The types of which no job is done; where there are none, those of which one is not.
@@ -104,13 +117,13 @@ package struct ResultTable: Sendable {
 
     private static func notes(
         _ points: [ResultPoint], _ metrics: [String], _ types: TextMap<TextSet>, rows: [String],
-        over: [String], _ parameters: (ResultPoint) -> TextMap<JSON>
+        _ request: Request, _ parameters: (ResultPoint) -> TextMap<JSON>
     ) -> [String] {
         var notes: [String] = []
-        let untold = untold(points, rows, parameters)
+        let untold = untold(points, rows + request.over, parameters)
         if !untold.isEmpty {
             notes.append(
-                "cells mix jobs that differ in \(untold.joined(separator: " and ")), which is no tag: name it with --rows, --cols or --over, or tag it"
+                "cells mix jobs that differ in \(untold.joined(separator: " and ")), which is no tag: name it with \(request.options), or tag it"
             )
         }
         for metric in metrics {
@@ -127,22 +140,52 @@ package struct ResultTable: Sendable {
                     "\(name) is a text in \(count) job\(count == 1 ? "" : "s"): it counts as the number that it says"
                 )
             }
-        }
-        // Where nothing is said of what is summed up, all is.
-        guard !over.isEmpty else { return notes }
-        var first: TextMap<JSON> = [:]
-        var varying: TextSet = []
-        for point in points {
-            for tag in point.tags {
-                if first[tag.name].map({ $0 != tag.value }) ?? false { varying.insert(tag.name) }
-                if first[tag.name] == nil { first[tag.name] = tag.value }
+            let others = points.count { $0.metric(name) == nil && $0.text(name) != nil }
+            if others > 0, points.contains(where: { $0.metric(name) != nil }) {
+                notes.append(
+                    "\(name) is a text that says no number in \(others) job\(others == 1 ? "" : "s"), and a number in others"
+                )
             }
         }
-        let left = varying.subtracting(TextSet(rows + over)).ordered
-        if !left.isEmpty {
-            notes.append("cells are over \(left.joined(separator: " and ")) too")
+        let pooled = pooled(points, rows, request.over, parameters)
+        if !pooled.isEmpty {
+            notes.append(
+                "cells sum up over \(pooled.joined(separator: " and ")) too: \(request.options) says what becomes of it"
+            )
         }
         return notes
+    }
+
+    /// Tags in which jobs of one cell differ, and that were not named.
+    private static func pooled(
+        _ points: [ResultPoint], _ rows: [String], _ over: [String],
+        _ parameters: (ResultPoint) -> TextMap<JSON>
+    ) -> [String] {
+        let named = TextSet(rows + over)
+        var values: TextMap<TextSet> = [:]
+        let done = points.filter { $0.state == .done }
+        for point in done {
+            for tag in point.tags where !named.contains(tag.name) {
+                values[tag.name, default: []].insert(tag.value.key)
+            }
+        }
+        let varying = values.filter { $0.value.count > 1 }.map(\.key.text)
+        if varying.isEmpty { return [] }
+        var first: TextMap<TextMap<String>> = [:]
+        var found: TextSet = []
+        for point in done {
+            let cell = rows.map { point.value($0, parameters: parameters)?.key ?? "" }.joined(
+                separator: "\u{1f}")
+            for name in varying where !found.contains(name) {
+                let value = point.tags.last { $0.name == name }?.value.key ?? ""
+                if let known = first[cell]?[name] {
+                    if known != value { found.insert(name) }
+                } else {
+                    first[cell, default: [:]][name] = value
+                }
+            }
+        }
+        return found.ordered
     }
 
     /// Parameters in which jobs differ that have the same tags, and stand in one cell.
@@ -158,7 +201,7 @@ package struct ResultTable: Sendable {
         var groups: TextMap<[ResultPoint]> = [:]
         for some in alike.values where some.count > 1 {
             for point in some {
-                let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.text)" }
+                let tags = point.tags.map { "\(JSON.string($0.name).text)\($0.value.key)" }
                 let key = "\(point.task) \(tags.sorted(by: ByteOrder.less).joined())"
                 groups[key, default: []].append(point)
             }
@@ -168,12 +211,16 @@ package struct ResultTable: Sendable {
             let all = TextSet(group.map(\.identifier))
             guard all.count > 1 else { continue }
             let values = group.map(parameters)
-            for name in TextSet(values.flatMap(\.orderedKeys)).ordered where !named.contains(name) {
-                if TextSet(values.map { $0[name]?.text ?? "" }).count > 1 { differing.insert(name) }
+            for name in TextSet(values.flatMap(\.orderedKeys)).ordered {
+                if TextSet(values.map { $0[name]?.key ?? "" }).count > 1 { differing.insert(name) }
             }
         }
         let tags = TextSet(points.flatMap { $0.tags.map(\.name) })
-        return differing.subtracting(tags).ordered
+        // Of an earlier task that differs, its parameters say in what.
+        return differing.ordered.filter { name in
+            !named.contains(name) && !tags.contains(name)
+                && !differing.contains { $0.text.hasPrefix("\(name).") }
+        }
     }
 
     private static func hash(of tag: (name: String, value: JSON)) -> Int {
@@ -181,9 +228,10 @@ package struct ResultTable: Sendable {
         TextKey(tag.name).hash(into: &hasher)
         switch tag.value {
         case .int(let value): hasher.combine(value)
-        case .float(let value): hasher.combine(value)
+        case .float(let value) where Int64(exactly: value) == nil: hasher.combine(value)
         case .string(let value): TextKey(value).hash(into: &hasher)
-        default: TextKey(tag.value.text).hash(into: &hasher)
+        case .float(let value): hasher.combine(Int64(value))
+        default: TextKey(tag.value.key).hash(into: &hasher)
         }
         return hasher.finalize()
     }
@@ -197,23 +245,43 @@ package struct ResultTable: Sendable {
         }
         let areDone = points.allSatisfy { $0.state == .done }
         let mayCome = points.contains { [.running, .waiting, .held].contains($0.state) }
-        guard !points.isEmpty, !(known.isEmpty && areDone) else {
+        guard !points.isEmpty, !(known.isEmpty && areDone && points.allSatisfy(\.otherNames.isEmpty)) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }
-        for name in request.metrics ?? [] where !seen.contains(name) {
-            if let text = points.lazy.compactMap({ JobResult.read($0.folder)?[name] }).first(where: {
-                $0 != .null
-            }) {
-                throw Problem(text: "the result '\(name)' is no number: \(text.text)")
+        var chosen: [String] = []
+        for name in request.metrics ?? [] {
+            if seen.contains(name) {
+                chosen.append(name)
+                continue
             }
-            let hint = Suggestion.hint(for: name, among: known)
+            if let length = points.compactMap({ $0.length(name) }).max() {
+                guard length <= mostElements else {
+                    throw Problem(
+                        text:
+                            "the result '\(name)' is a list of \(length): name some of its elements, \(name).1 to \(name).\(length)"
+                    )
+                }
+                chosen += (0..<length).map { "\(name).\($0 + 1)" }
+                continue
+            }
+            chosen.append(name)
+            if points.contains(where: { $0.metric(name) != nil || $0.text(name) != nil }) { continue }
+            let all = known + TextSet(points.flatMap(\.otherNames)).ordered
+            let hint = Suggestion.hint(for: name, among: all)
             // It may still come; and where nobody has a result, nobody knows.
-            if hint.isEmpty, mayCome || known.isEmpty { continue }
-            let list = known.isEmpty ? "" : ": \(known.joined(separator: ", "))"
+            if hint.isEmpty, mayCome || all.isEmpty { continue }
+            let list = all.isEmpty ? "" : ": \(all.joined(separator: ", "))"
             throw Problem(text: "no job has a result '\(name)'\(hint)\(list)")
         }
-        return request.metrics ?? (known.isEmpty ? ["result"] : known)
+        if request.metrics != nil { return chosen }
+        if known.isEmpty, let text = points.lazy.flatMap(\.otherNames).first(where: { _ in true }) {
+            return [text]
+        }
+        return known.isEmpty ? ["result"] : known
     }
+
+    /// How many elements of a list have columns.
+    private static let mostElements = 100
 
     private static func check(
         _ names: [String], _ points: [ResultPoint], _ parameters: (ResultPoint) -> TextMap<JSON>
@@ -236,7 +304,7 @@ package struct ResultTable: Sendable {
         for point in points {
             for tag in point.tags {
                 if values[tag.name] == nil { names.append(tag.name) }
-                values[tag.name, default: []].insert(tag.value.text)
+                values[tag.name, default: []].insert(tag.value.key)
             }
         }
         names = names.filter { !used.contains($0) }
@@ -248,19 +316,23 @@ package struct ResultTable: Sendable {
 
     // MARK: Order
 
-    /// Numbers by their value, texts by their bytes, what is missing last.
+    /// Numbers by their value, texts by the numbers in them too, what is missing last.
     private static func isBefore(_ left: [JSON?], _ right: [JSON?]) -> Bool {
-        for (a, b) in zip(left, right) where a != b {
+        for (a, b) in zip(left, right) {
             switch (a, b) {
+            case (nil, nil): continue
             case (nil, _): return false
             case (_, nil): return true
             case (let a?, let b?):
-                switch (a.number, b.number) {
-                case (let a?, let b?) where a != b: return a < b
-                case (nil, _?): return false
-                case (_?, nil): return true
-                default: return ByteOrder.less(a.string ?? a.text, b.string ?? b.text)
+                if let order = JSON.order(a, b) {
+                    if order == 0 { continue }
+                    return order < 0
                 }
+                let order = (a.number == nil ? 1 : 0, b.number == nil ? 1 : 0)
+                if order.0 != order.1 { return order.0 < order.1 }
+                let (left, right) = (a.string ?? a.text, b.string ?? b.text)
+                if left == right { continue }
+                return ByteOrder.naturallyLess(left, right)
             }
         }
         return false
@@ -287,10 +359,9 @@ package struct ResultTable: Sendable {
             throw Problem(text: "the table has no '\(name)' to sort by\(hint)")
         }
         // What is missing, or is no number, comes last in any order.
-        func rank(_ row: Row) -> Double {
-            guard let summary = row.cells.first?[metric].summary else { return .infinity }
-            let number = value(summary)
-            return number.isNaN ? .infinity : descending ? -number : number
+        func rank(_ row: Row) -> (isLast: Int, number: Double) {
+            let number = row.cells.first?[metric].summary.map(value) ?? .nan
+            return number.isNaN ? (1, 0) : (0, descending ? -number : number)
         }
         let ranked = rows.enumerated().map { (rank: rank($0.element), place: $0.offset, row: $0.element) }
         rows = ranked.sorted { $0.rank == $1.rank ? $0.place < $1.place : $0.rank < $1.rank }.map(\.row)

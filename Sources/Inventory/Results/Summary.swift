@@ -39,15 +39,31 @@ package struct Summary: Sendable, Equatable {
             (mean, deviation) = (least + greatest, nil)
             return
         }
-        // Welford's, which does not lose what two large sums would.
-        var (mean, squares) = (0.0, 0.0)
-        for (index, value) in sorted.enumerated() {
-            let distance = value - mean
-            mean += distance / Double(index + 1)
-            squares += distance * (value - mean)
+        if least == greatest {
+            (mean, deviation) = (least, count > 1 ? 0 : nil)
+            return
         }
-        self.mean = mean
-        deviation = count > 1 ? (squares / Double(count - 1)).squareRoot() : nil
+        // Scaled to at most 1, so that no square overflows; in two passes, the second of which corrects the
+        // mean too (Chan, Golub and LeVeque 1983).
+        let exponent = Int32(max(abs(least), abs(greatest)).exponent) + 1
+        let scaled = sorted.map { scalbn($0, -exponent) }
+        let first = Self.sum(scaled) / Double(count)
+        let distances = scaled.map { $0 - first }
+        let rest = Self.sum(distances)
+        mean = scalbn(first + rest / Double(count), exponent)
+        let squares = Self.sum(distances.map { $0 * $0 }) - rest * rest / Double(count)
+        deviation = count > 1 ? scalbn((max(0, squares) / Double(count - 1)).squareRoot(), exponent) : nil
+    }
+
+    /// A sum with what rounding took from it (Neumaier 1974).
+    private static func sum(_ values: [Double]) -> Double {
+        var (sum, lost) = (0.0, 0.0)
+        for value in values {
+            let next = sum + value
+            lost += abs(sum) >= abs(value) ? (sum - next) + value : (value - next) + sum
+            sum = next
+        }
+        return sum + lost
     }
 
     /// Half of the 95 % confidence interval of the mean, by Student's t; nil for a single value.
@@ -73,8 +89,12 @@ enum StudentT {
     ///
     /// - Parameter degrees: of freedom, at least 1.
     static func quantile(degrees: Int) -> Double {
-        // The normal distribution's; the difference is in the fourth digit.
-        if degrees > 2000 { return 1.959964 }
+        if degrees > 2000 {
+            // The normal distribution's, and two terms more (Abramowitz and Stegun, 26.7.5).
+            let (z, n) = (1.959963984540054, Double(degrees))
+            let (cube, fifth) = (z * z * z, z * z * z * z * z)
+            return z + (cube + z) / (4 * n) + (5 * fifth + 16 * cube + 3 * z) / (96 * n * n)
+        }
         var (low, high) = (0.0, 13.0)
         for _ in 0..<60 {
             let middle = (low + high) / 2

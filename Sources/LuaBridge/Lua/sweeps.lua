@@ -400,10 +400,11 @@ local function generator(seed)
 end
 
 local function whole(word, name, value, least)
-  if math.type(value) ~= "integer" or value < least then
+  local number = type(value) == "number" and math.tointeger(value)
+  if not number or number < least then
     fail("%s: %s needs a whole number from %d", word, name, least)
   end
-  return value
+  return number
 end
 
 local function shuffled(count, random)
@@ -421,10 +422,10 @@ end
 --- `count` of the points, picked without repetition; in their order.
 function M.sample(sweep, count, seed)
   sweeps_of("xpm.sample", sweep)
-  whole("xpm.sample", "the number of points", count, 1)
-  whole("xpm.sample", "seed", seed or 0, 0)
+  count = whole("xpm.sample", "the number of points", count, 1)
+  seed = whole("xpm.sample", "seed", seed or 0, 0)
   local points = points_of(sweep)
-  local picked = host.picked(math.min(count, #points), #points, seed or 0)
+  local picked = host.picked(math.min(count, #points), #points, seed)
   return new(function()
     local position = 0
     return function()
@@ -449,6 +450,9 @@ end
 --- Any number from `low` to `high`.
 function M.uniform(low, high)
   bounds("xpm.uniform", low, high)
+  if high - low == math.huge then
+    fail("xpm.uniform: from %s to %s is further than a float can tell", low, high)
+  end
   return distribution(function(u)
     return host.uniform(low, high, u)
   end)
@@ -457,8 +461,8 @@ end
 --- Any number from `low` to `high`, each order of magnitude as often as another.
 function M.loguniform(low, high)
   bounds("xpm.loguniform", low, high)
-  if low <= 0 then
-    fail("xpm.loguniform: the lower bound is more than 0")
+  if low <= 0 or high == math.huge then
+    fail("xpm.loguniform: the lower bound is more than 0, the upper one finite")
   end
   return distribution(function(u)
     return host.loguniform(low, high, u)
@@ -467,7 +471,9 @@ end
 
 --- Any whole number from `low` to `high`.
 function M.integers(low, high)
-  if math.type(low) ~= "integer" or math.type(high) ~= "integer" or low > high then
+  low = type(low) == "number" and math.tointeger(low)
+  high = type(high) == "number" and math.tointeger(high)
+  if not low or not high or low > high then
     fail("xpm.integers(low, high) needs two whole numbers, the lower one first")
   end
   if high - low < 0 or high - low >= 1 << 53 then
@@ -639,21 +645,22 @@ local function numbers(word, low, high, count)
   if low - low ~= 0 or high - high ~= 0 then
     fail("%s(first, last, n) needs finite numbers", word)
   end
-  whole(word, "n", count, 1)
+  count = whole(word, "n", count, 1)
   if count > 1000000 then
     fail("%s: more than %d numbers", word, 1000000)
   end
+  return count
 end
 
 --- `count` numbers at equal distances, the first and the last among them.
 function M.linspace(first, last, count)
-  numbers("xpm.linspace", first, last, count)
+  count = numbers("xpm.linspace", first, last, count)
   return host.linspace(first, last, count)
 end
 
 --- `count` numbers with equal ratios, the first and the last among them.
 function M.geomspace(first, last, count)
-  numbers("xpm.geomspace", first, last, count)
+  count = numbers("xpm.geomspace", first, last, count)
   if not (first > 0 and last > 0 or first < 0 and last < 0) then
     fail("xpm.geomspace: both ends have one sign, and none is 0")
   end
@@ -662,7 +669,7 @@ end
 
 --- `count` powers of ten, from 10^first to 10^last.
 function M.logspace(first, last, count)
-  numbers("xpm.logspace", first, last, count)
+  count = numbers("xpm.logspace", first, last, count)
   return host.logspace(first, last, count)
 end
 

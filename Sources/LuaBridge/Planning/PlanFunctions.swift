@@ -90,8 +90,8 @@ extension PlanSession {
     /// `xp:token(name, n)`
     private func defineToken(_ stack: LuaStack) throws -> Int {
         guard let experiment else { throw ScriptError("xp:token works inside run") }
-        guard let name = stack.string(1), Partial.isName(name), stack.kind(2) == .int, stack.int(2) >= 1,
-            stack.int(2) <= 1 << 20
+        guard let name = stack.string(1), Partial.isName(name), let whole = stack.whole(2),
+            (1...1 << 20).contains(whole)
         else {
             if let long = LongName.problem(stack.string(1) ?? "", "the name of a token") {
                 throw ScriptError("xp:token: \(long)")
@@ -99,11 +99,11 @@ extension PlanSession {
             throw ScriptError(
                 "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
         }
-        if let known = experiment.tokens[name], known != Int(stack.int(2)) {
+        if let known = experiment.tokens[name], known != Int(whole) {
             throw ScriptError("xp:token: of '\(name)' there are \(known) already")
         }
         if experiment.tokens[name] != nil { return 0 }
-        let count = Int(stack.int(2))
+        let count = Int(whole)
         for other in try experiment.define(token: name, count: count) {
             module.warn(
                 at: stack,

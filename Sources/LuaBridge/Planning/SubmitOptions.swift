@@ -67,16 +67,16 @@ struct SubmitOptions {
                 job.requirement = try Requirement(text)
             } catch { throw fail(": \"\(text)\": \(error.text)") }
         case "max_retries":
-            guard stack.kind(-1) == .int, stack.int(-1) >= 0, stack.int(-1) <= 1 << 20 else {
+            guard let count = stack.whole(-1), (0...1 << 20).contains(count) else {
                 throw fail(" needs a whole number from 0")
             }
-            job.mostRetries = Int(stack.int(-1))
+            job.mostRetries = Int(count)
         case "results": job.results = try Self.results(stack, fail)
         case "priority":
-            guard stack.kind(-1) == .int, stack.int(-1).magnitude <= 1 << 40 else {
+            guard let priority = stack.whole(-1), priority.magnitude <= 1 << 40 else {
                 throw fail(" needs a whole number; the greater starts earlier, 0 is usual")
             }
-            job.priority = Int(stack.int(-1))
+            job.priority = Int(priority)
         default:
             guard stack.kind(-1) == .bool else { throw fail(" needs true or false") }
             job.isHeld = stack.bool(-1)

@@ -119,7 +119,7 @@ extension XpmModule {
             else { throw ScriptError("env needs names and values") }
             definition.environment = entries.map { .init(name: $0.key.plainText, value: $0.value.plainText) }
         case "port":
-            guard stack.kind(-1) == .int, (0...65535).contains(stack.int(-1)) else {
+            guard let port = stack.whole(-1), (0...65535).contains(port) else {
                 throw ScriptError("port needs a number from 0 to 65535; 0 picks a free one")
             }
             definition.port = Int(stack.int(-1))

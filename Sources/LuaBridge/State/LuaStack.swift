@@ -40,6 +40,15 @@ import Text
 
     func bool(_ index: Int32) -> Bool { unsafe xlua_boolean(pointer, index) }
     func int(_ index: Int32) -> Int64 { unsafe xlua_integer(pointer, index) }
+    /// A whole number, `8` or `8.0`; nil for anything else.
+    func whole(_ index: Int32) -> Int64? {
+        switch kind(index) {
+        case .int: int(index)
+        case .float: Int64(exactly: float(index))
+        default: nil
+        }
+    }
+
     func float(_ index: Int32) -> Double { unsafe xlua_number(pointer, index) }
 
     /// The text of a string; nil for another kind. Bytes that are not UTF-8 are replaced.

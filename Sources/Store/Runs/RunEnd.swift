@@ -24,8 +24,10 @@ package struct JobCounts: Sendable, Equatable {
 
     /// By the names of their states, as `status.json` has them; those that no job is in are left out.
     package var byState: [(state: String, count: Int)] {
-        [("blocked", blocked), ("done", done + cached), ("error", failed), ("not run", notRun + left)]
-            .filter { $0.1 > 0 }
+        [
+            ("blocked", blocked), ("done", done + cached), ("error", failed), ("held", held),
+            ("not run", notRun + left), ("running", running), ("waiting", waiting - held),
+        ].filter { $0.1 > 0 }
     }
 }
 

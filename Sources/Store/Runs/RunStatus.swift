@@ -10,6 +10,8 @@ package struct RunStatus: Sendable {
     /// How it ended; nil while it runs.
     package var end: RunEnd?
     package var ended: Timestamp?
+    /// Where its jobs stand, while it runs.
+    package var counts = JobCounts()
     /// The services by their ids, as experimaestro's `full_state_dict`.
     package var services: JSON = [:]
 
@@ -69,7 +71,8 @@ package struct RunStatus: Sendable {
     }
 
     func json(of run: RunFolder) -> JSON {
-        [
+        let counts = end?.counts ?? counts
+        return [
             "version": .int(Self.version), "experiment_id": .string(run.experiment),
             "run_id": .string(run.run),
             "status": .string(end?.state.rawValue ?? "running"), "run_mode": .string(run.mode.rawValue),
@@ -80,11 +83,11 @@ package struct RunStatus: Sendable {
             "started_at": .string(run.started.iso), "ended_at": .optional(ended?.iso),
             // The same, whatever the zone of who reads it.
             "started": .float(run.started.seconds), "ended": ended.map { .float($0.seconds) } ?? .null,
-            "counts": .object((end?.counts.byState ?? []).map { .init($0.state, .int(Int64($0.count))) }),
+            "counts": .object(counts.byState.map { .init($0.state, .int(Int64($0.count))) }),
             // What experimaestro's lists show.
-            "total_jobs": .int(Int64(end?.counts.submitted ?? 0)),
-            "finished_jobs": .int(Int64((end?.counts.done ?? 0) + (end?.counts.cached ?? 0))),
-            "failed_jobs": .int(Int64(end?.counts.failed ?? 0)),
+            "total_jobs": .int(Int64(counts.submitted)),
+            "finished_jobs": .int(Int64(counts.done + counts.cached)),
+            "failed_jobs": .int(Int64(counts.failed)),
             "services": services,
         ]
     }

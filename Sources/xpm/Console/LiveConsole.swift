@@ -82,9 +82,9 @@ final class LiveConsole: Console {
 
     private func view() -> [String] {
         let elapsed = Monotonic.seconds - started
-        let (counts, isPlanned, running, queued) = tally.read { state in
+        let (counts, isPlanned, secondsLeft, running, queued) = tally.read { state in
             (
-                state.counts, state.isPlanned,
+                state.counts, state.isPlanned, state.progress.secondsLeft(at: Monotonic.seconds),
                 state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 },
                 state.queued.values.prefix(Self.mostRunning).sorted {
                     $0.spec.number.index < $1.spec.number.index
@@ -102,9 +102,8 @@ final class LiveConsole: Console {
             let rate = Double(worked) / elapsed
             parts.append(
                 rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
-            let left = counts.waiting - counts.held + counts.running
-            if isPlanned, left > 0 { parts.append("\(NumberText.duration(Double(left) / rate)) left") }
         }
+        if isPlanned, let secondsLeft { parts.append("\(NumberText.duration(secondsLeft)) left") }
         parts.append(NumberText.duration(elapsed))
         var lines = ["\(style.bold(title.withLock { $0 }))  \(parts.joined(separator: " · "))"]
         for job in running {

@@ -50,61 +50,63 @@ struct ResultText {
 
     // MARK: Cells
 
-    private static func value(_ key: JSON?) -> String {
-        guard let key else { return "" }
-        if case .float(let number) = key { return NumberText.lua(number) }
-        return key.string ?? key.text
+    /// What a cell says: a number by itself may get more digits.
+    private enum Content {
+        case text(String)
+        case number(Double)
     }
 
-    /// A value as people read it: a long float has six digits.
-    static func shown(_ key: JSON?) -> String {
-        let whole = value(key)
-        guard case .float(let number)? = key, whole.utf8.count > 10, number.isFinite else { return whole }
-        return Double(NumberText.significant(number, digits: 6)).map(NumberText.lua) ?? whole
-    }
-
-    /// `0.953 ± 0.012`: the spread with two digits, the value with as many decimals.
-    private func numbers(_ summary: Summary) -> (value: String, spread: String?) {
-        if summary.count == 0 { return ("NaN", nil) }
+    private func content(_ summary: Summary) -> Content {
+        if summary.count == 0 { return .text("NaN") }
         let value = statistic.value(summary)
-        if value.isNaN { return ("–", nil) }
-        if statistic == .count { return (String(summary.count), nil) }
-        guard let spread = statistic.spread(summary), spread.isFinite, value.isFinite else {
-            return (NumberText.significant(value, digits: 4), nil)
+        if value.isNaN { return .text("–") }
+        if statistic == .count { return .text(String(summary.count)) }
+        guard let spread = statistic.spread(summary), spread.isFinite, value.isFinite, spread > 0 else {
+            return .number(value)
         }
-        if spread == 0 { return (NumberText.significant(value, digits: 4), "0") }
-        let exponent = NumberText.exponent(spread, digits: 2)
-        let (size, least) = (NumberText.exponent(value), -4)
-        guard exponent >= least - 4, max(size, exponent) <= 8, size >= least || value == 0 else {
-            return (
-                NumberText.significant(value, digits: max(2, min(9, size - exponent + 2))),
-                NumberText.significant(spread, digits: 2)
-            )
-        }
-        let decimals = max(0, 1 - exponent)
-        return (
-            NumberText.fixed(value, decimals: decimals), NumberText.fixed(spread, decimals: decimals)
-        )
+        return .text(NumberText.uncertain(value, spread))
     }
 
-    private func states(_ cell: ResultTable.Cell) -> String {
-        let isAlone = cell.summary == nil && cell.missing.count == 1 && cell.missing[0].count == 1
+    /// The texts of the cells of one column and metric: numbers that differ do not look the same.
+    private func texts(_ cells: [ResultTable.Cell]) -> [String] {
+        let contents = cells.map { $0.summary.map(content) }
+        let numbers = contents.compactMap { if case .number(let value)? = $0 { value } else { nil } }
+        var labels = NumberText.distinct(numbers, digits: 4)[...]
+        return zip(cells, contents).map { cell, content in
+            let (states, words) = (states(cell), Self.words(cell))
+            let text: String
+            switch content {
+            case nil: text = words
+            case .text(let whole)?: text = words.isEmpty ? whole : "\(whole), \(words)"
+            case .number?:
+                let isSpread = cell.summary.flatMap(statistic.spread) == 0
+                text =
+                    (labels.popFirst() ?? "") + (isSpread ? " ± 0" : "") + (words.isEmpty ? "" : ", \(words)")
+            }
+            return text.isEmpty || states.isEmpty ? text + states : "\(text) (\(states))"
+        }
+    }
+
+    /// The texts of a cell: one by itself, several with how often they are there.
+    private static func words(_ cell: ResultTable.Cell) -> String {
+        if cell.texts.count == 1, cell.summary == nil { return cell.texts[0].text }
+        return cell.texts.map { "\($0.text) ×\($0.count)" }.joined(separator: ", ")
+    }
+
+    /// - Parameter isCounted: whether a single job is counted too, `1 failed`.
+    private func states(_ cell: ResultTable.Cell, isCounted: Bool = false) -> String {
+        let isAlone =
+            !isCounted && cell.summary == nil && cell.missing.count == 1 && cell.missing[0].count == 1
         var texts = cell.missing.map { one in
             let name = one.state == .error ? "failed" : one.state == .done ? "no value" : one.state.rawValue
             return isAlone ? name : "\(one.count) \(name)"
         }
-        if let summary = cell.summary, summary.undefined > 0, summary.undefined + summary.count > 1 {
+        if let summary = cell.summary, summary.undefined > 0,
+            isCounted || summary.undefined + summary.count > 1
+        {
             texts.insert("\(summary.undefined) NaN", at: 0)
         }
         return texts.joined(separator: ", ")
-    }
-
-    private func cell(_ cell: ResultTable.Cell) -> String {
-        let states = states(cell)
-        guard let summary = cell.summary else { return states }
-        let (value, spread) = numbers(summary)
-        let text = spread.map { "\(value) ± \($0)" } ?? value
-        return states.isEmpty ? text : "\(text) (\(states))"
     }
 
     // MARK: Grids of texts
@@ -112,9 +114,10 @@ struct ResultText {
     /// What stands over the columns: `accuracy`, `model=cnn`, or `accuracy, model=cnn`.
     private var titles: [String] {
         table.rowNames
-            + table.columnKeys.flatMap { keys in
-                let place = zip(table.columnNames, keys).map { "\($0)=\($1 == nil ? "–" : Self.shown($1))" }
-                    .joined(separator: " ")
+            + table.columnKeys.indices.flatMap { number in
+                let place = zip(table.columnNames, columnLabels(.table)).map { name, labels in
+                    "\(name)=\(labels[number].isEmpty ? "–" : labels[number])"
+                }.joined(separator: " ")
                 return table.metrics.map { metric in
                     place.isEmpty ? metric : table.metrics.count == 1 ? place : "\(metric), \(place)"
                 }
@@ -122,13 +125,21 @@ struct ResultText {
     }
 
     private var grid: [[String]] {
-        zip(table.rows, labels(Self.shown)).map { row, labels in labels + row.cells.flatMap { $0 }.map(cell) }
+        let columns = table.columnKeys.indices.flatMap { column in
+            table.metrics.indices.map { metric in texts(table.rows.map { $0.cells[column][metric] }) }
+        }
+        return labels(.table).enumerated().map { row, labels in labels + columns.map { $0[row] } }
+    }
+
+    /// Of each of the parameters across its labels, by column.
+    private func columnLabels(_ style: KeyLabels.Style) -> [[String]] {
+        table.columnNames.indices.map { place in KeyLabels.of(table.columnKeys.map { $0[place] }, style) }
     }
 
     /// The keys of each row as texts.
-    private func labels(_ one: (JSON?) -> String) -> [[String]] {
+    private func labels(_ style: KeyLabels.Style) -> [[String]] {
         let columns = table.rowNames.indices.map { column in
-            KeyLabels.of(table.rows.map { $0.keys[column] }, one)
+            KeyLabels.of(table.rows.map { $0.keys[column] }, style)
         }
         return table.rows.indices.map { row in columns.map { $0[row] } }
     }
@@ -139,18 +150,33 @@ struct ResultText {
 
     // MARK: For programs
 
-    /// A line for each row and column: the values, then of each metric mean, deviation, count, median, least
-    /// and greatest.
-    private var csv: String {
-        let parts = ["", "_std", "_n", "_median", "_min", "_max", "_missing"]
-        let head =
-            table.rowNames + table.columnNames
-            + table.metrics.flatMap { metric in parts.map { metric + $0 } }
-        var lines = [head]
-        let columnLabels = table.columnNames.indices.map { place in
-            KeyLabels.of(table.columnKeys.map { $0[place] }, Self.value)
+    /// The titles of the CSV: those of a metric's figures are its name and what they are, with more `_` where
+    /// another column has that name.
+    private var csvTitles: [String] {
+        let parameters = table.rowNames + table.columnNames
+        var taken = TextSet(parameters)
+        let names = table.metrics.map { metric in
+            taken.insert(metric).inserted ? metric : Self.free(metric, "result", &taken)
         }
-        for (row, labels) in zip(table.rows, labels(Self.value)) {
+        let parts = ["std", "n", "median", "min", "max", "ci95", "missing"]
+        return parameters
+            + zip(table.metrics, names).flatMap { metric, name in
+                [name] + parts.map { Self.free(metric, $0, &taken) }
+            }
+    }
+
+    private static func free(_ name: String, _ part: String, _ taken: inout TextSet) -> String {
+        var between = "_"
+        while !taken.insert(name + between + part).inserted { between += "_" }
+        return name + between + part
+    }
+
+    /// A line for each row and column: the values, then of each metric mean, deviation, count, median, least,
+    /// greatest, half of the 95 % confidence interval, and what is missing.
+    private var csv: String {
+        var lines = [csvTitles]
+        let columnLabels = columnLabels(.exact)
+        for (row, labels) in zip(table.rows, labels(.exact)) {
             for (number, cells) in row.cells.enumerated() {
                 lines.append(
                     labels + columnLabels.map { $0[number] }
@@ -159,16 +185,17 @@ struct ResultText {
                                 cell.summary.map {
                                     [
                                         $0.mean, $0.deviation, Double($0.count), $0.median, $0.least,
-                                        $0.greatest,
+                                        $0.greatest, $0.halfInterval,
                                     ]
-                                } ?? Array(repeating: nil, count: 6)
+                                } ?? Array(repeating: nil, count: 7)
                             let texts = numbers.enumerated().map { place, number in
-                                if let exact = cell.summary?.exact, place != 1, place != 2 {
+                                if let exact = cell.summary?.exact, ![1, 2, 6].contains(place) {
                                     return String(exact)
                                 }
                                 return number.map { place == 2 ? String(Int($0)) : NumberText.lua($0) } ?? ""
                             }
-                            return texts + [states(cell)]
+                            let value = cell.texts.isEmpty ? texts[0] : Self.words(cell)
+                            return [value] + texts.dropFirst() + [states(cell, isCounted: true)]
                         })
             }
         }
@@ -187,10 +214,14 @@ struct ResultText {
                         let missing = cell.missing.map {
                             JSON.Member($0.state.rawValue, .int(Int64($0.count)))
                         }
+                        let words = cell.texts.map { JSON.Member($0.text, .int(Int64($0.count))) }
+                        let rest =
+                            (words.isEmpty ? [] : [JSON.Member("texts", .object(words))])
+                            + [.init("missing", .object(missing))]
                         guard case .object(let members)? = cell.summary?.json else {
-                            return .init(name, .object([.init("n", 0), .init("missing", .object(missing))]))
+                            return .init(name, .object([.init("n", 0)] + rest))
                         }
-                        return .init(name, .object(members + [.init("missing", .object(missing))]))
+                        return .init(name, .object(members + rest))
                     }
                     return .object([
                         .init("parameters", .object(parameters)), .init("metrics", .object(metrics)),

@@ -7,8 +7,8 @@ import Text
 /// Counts jobs by state, and knows which run now. Each event costs the same, however many jobs there are.
 final class RunTally: RunObserver {
     struct State {
-        var counts = JobCounts()
-        var statuses: [JobStatus] = []
+        var progress = RunProgress()
+        var counts: JobCounts { progress.counts }
         var running: [JobNumber: (spec: JobSpec, since: Double)] = [:]
         /// Launched, but waiting for what others hold: for what.
         var queued: [JobNumber: (spec: JobSpec, reason: String)] = [:]
@@ -28,10 +28,7 @@ final class RunTally: RunObserver {
     func observe(_ event: RunEvent) {
         state.withLock { state in
             switch event {
-            case .submitted(let spec):
-                // One that is made again was told of as cached.
-                if spec.isRemade { state.counts.cached -= 1 } else { state.counts.submitted += 1 }
-                state.statuses.append(.waiting)
+            case .submitted(let spec): state.progress.submitted(spec)
             case .status(let spec, let status): state.move(spec, to: status)
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
@@ -44,34 +41,17 @@ final class RunTally: RunObserver {
 
 extension RunTally.State {
     fileprivate mutating func move(_ spec: JobSpec, to status: JobStatus) {
-        if statuses[spec.number.index] == .running {
-            counts.running -= 1
-            running[spec.number] = nil
-        }
+        if progress.status(of: spec) == .running { running[spec.number] = nil }
         if !queued.isEmpty { queued[spec.number] = nil }
-        if statuses[spec.number.index] == .held { counts.held -= 1 }
-        statuses[spec.number.index] = status
+        let now = Monotonic.seconds
+        progress.move(spec, to: status, at: now)
         switch status {
-        case .waiting, .ready: break
-        case .held: counts.held += 1
+        case .waiting, .ready, .held, .notRun, .left: break
         case .queued(let reason): queued[spec.number] = (spec, reason)
-        case .running:
-            counts.running += 1
-            running[spec.number] = (spec, Monotonic.seconds)
-        case .cached:
-            counts.cached += 1
-            doneJobs.append(spec)
-        case .done:
-            counts.done += 1
-            doneJobs.append(spec)
-        case .failed(let outcome):
-            counts.failed += 1
-            failed.append((spec, outcome))
-        case .blocked(let by):
-            counts.blocked += 1
-            blocked[by, default: []].append(spec)
-        case .notRun: counts.notRun += 1
-        case .left: counts.left += 1
+        case .running: running[spec.number] = (spec, now)
+        case .cached, .done: doneJobs.append(spec)
+        case .failed(let outcome): failed.append((spec, outcome))
+        case .blocked(let by): blocked[by, default: []].append(spec)
         }
     }
 }

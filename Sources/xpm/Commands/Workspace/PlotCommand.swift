@@ -9,28 +9,37 @@ struct PlotCommand: ParsableCommand {
         "plot",
         abstract: "Draw the results of an experiment.",
         discussion: """
-            Kinds: line (a result over a parameter, with error bars), curve (what tasks logged over their steps), heatmap (a result over two \
-            parameters), parallel (every job as a line through its parameters). Without --kind: line.
+            Kinds: line (a result over a parameter, with error bars), curve (what tasks logged over their steps), scatter (a point for each \
+            job), histogram (how often a result lies where), heatmap (a result over two parameters), parallel (every job as a line through \
+            its parameters). Without --kind: line.
 
             Writes an SVG file, or a PNG file where its name ends so (with rsvg-convert, of librsvg2-bin). On a terminal that shows pictures \
             (kitty, iTerm2, WezTerm, Ghostty) and has rsvg-convert, it is shown too.
 
             Examples:
               xpm plot iris --metric accuracy --x lr --series model --over seed
-              xpm plot iris --kind curve --metric loss --series lr -o loss.png
+              xpm plot iris --kind curve --metric loss val_loss --series lr -o loss.png
+              xpm plot iris --kind scatter --x seconds --metric accuracy
               xpm plot iris --kind heatmap --metric accuracy --x lr --y depth
             """)
 
-    enum Kind: String, ExpressibleByArgument, CaseIterable { case line, curve, heatmap, parallel }
+    enum Kind: String, ExpressibleByArgument, CaseIterable {
+        case line, curve, scatter, histogram, heatmap, parallel
+    }
 
     @Argument(help: "The experiment.") var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
-    @Option(help: "line, curve, heatmap, parallel.") var kind: Kind = .line
+    @Option(help: "line, curve, scatter, histogram, heatmap, parallel.") var kind: Kind = .line
 
-    @Option(help: ArgumentHelp("Which result (default: the first).", valueName: "name"))
-    var metric: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Which result (default: the first); curves show several.", valueName: "name"))
+    var metric: [String] = []
 
-    @Option(help: ArgumentHelp("The parameter across (default: a number that varies).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The parameter across (default: a number that varies); in a scatter plot a result too.",
+            valueName: "name"))
     var x: String?
 
     @Option(help: ArgumentHelp("Heat map: the parameter up.", valueName: "name"))
@@ -51,6 +60,24 @@ struct PlotCommand: ParsableCommand {
     var logX: Bool?
 
     @Flag(help: "A logarithmic axis up.") var logY = false
+    @Flag(help: "Heat map: logarithmic colours.") var logZ = false
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Where the axis up begins.", valueName: "number"))
+    var ymin: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Where the axis up ends.", valueName: "number"))
+    var ymax: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Histogram: how many parts.", valueName: "n"))
+    var bins: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a result that is logged: last, max or min over its steps, or that at a step.",
+            valueName: "which"))
+    var step: StepChoice = .last
+
+    @Flag(help: "Curves: failed jobs too.") var failed = false
 
     @Option(help: ArgumentHelp("Only jobs that fit, as of xpm jobs list.", valueName: "filter"))
     var filter: String?
@@ -60,7 +87,9 @@ struct PlotCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The file: .svg or .png (default: EXPERIMENT-METRIC.svg).", valueName: "file"),
+        help: ArgumentHelp(
+            "The file: .svg or .png (default: EXPERIMENT-METRIC.svg, or EXPERIMENT-METRIC-KIND.svg of other kinds than line).",
+            valueName: "file"),
         completion: .file(extensions: ["svg", "png"]))
     var output: String?
 
@@ -77,28 +106,48 @@ struct PlotCommand: ParsableCommand {
         if let output, !Paths.hasExtension(output.lowercased(), "svg", "png") {
             throw ValidationError("--output names an .svg or a .png file.")
         }
-        let isMap = kind == .heatmap || kind == .parallel
-        for (isGiven, option, kinds, fits) in [
-            (x != nil, "--x", "line and heatmap", kind == .line || kind == .heatmap),
-            (y != nil, "--y", "heatmap", kind == .heatmap),
-            (series != nil, "--series", "line and curve", !isMap),
-            (logX != nil, "--log-x", "line and curve", !isMap),
-            (logY, "--log-y", "line and curve", !isMap),
-            (stat != .mean, "--stat", "line, curve and heatmap", kind != .parallel),
-        ] where isGiven && !fits {
-            throw ValidationError("\(option) goes with --kind \(kinds).")
+        for (isGiven, option, kinds) in [
+            (x != nil, "--x", [Kind.line, .scatter, .heatmap]),
+            (y != nil, "--y", [.heatmap]),
+            (series != nil, "--series", [.line, .curve, .scatter, .histogram]),
+            (logX != nil, "--log-x", [.line, .curve, .scatter, .histogram]),
+            (logY, "--log-y", [.line, .curve, .scatter]),
+            (logZ, "--log-z", [.heatmap]),
+            (ymin != nil, "--ymin", [.line, .curve, .scatter, .histogram]),
+            (ymax != nil, "--ymax", [.line, .curve, .scatter, .histogram]),
+            (bins != nil, "--bins", [.histogram]),
+            (failed, "--failed", [.curve]),
+            (stat != .mean, "--stat", [.line, .curve, .heatmap]),
+            (step != .last, "--step", [.line, .scatter, .histogram, .heatmap, .parallel]),
+        ] where isGiven && !kinds.contains(kind) {
+            throw ValidationError(
+                "\(option) goes with --kind \(kinds.map(\.rawValue).joined(separator: ", ")).")
         }
+        for (end, option) in [(ymin, "--ymin"), (ymax, "--ymax")] where end.map({ !$0.isFinite }) ?? false {
+            throw ValidationError("\(option) needs a finite number.")
+        }
+        if let ymin, let ymax, ymin >= ymax { throw ValidationError("--ymin is less than --ymax.") }
+        if logY, let end = [ymin, ymax].compactMap(\.self).first, end <= 0 {
+            throw ValidationError("A logarithmic axis has no \(NumberText.lua(end)): it begins above 0.")
+        }
+        if let bins, !(1...1000).contains(bins) { throw ValidationError("--bins is from 1 to 1000.") }
+        if step == .best { throw ValidationError("--step is last, max, min or a step.") }
     }
 
     func run() throws {
         do throws(Failure) {
             let query = JobQuery(
                 workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun)
-            let points = try query.jobs().reversed().map(ResultPoint.init)
+            let points = try query.jobs().reversed().map { ResultPoint($0, step: step.step(best: nil)) }
+            var style = LineChart.Style()
+            (style.logarithmicX, style.logarithmicY, style.least, style.most) = (logX, logY, ymin, ymax)
+            func names(_ words: [String]) -> [String] {
+                words.flatMap { $0.split(separator: ",").map(String.init) }
+            }
             let plot = ResultPlot(
-                experiment: experiment, points: points, metric: metric, x: x, y: y, series: series,
-                over: over.flatMap { $0.split(separator: ",").map(String.init) }, statistic: stat,
-                logarithmicX: logX, logarithmicY: logY)
+                experiment: experiment, points: points, metrics: names(metric), x: x, y: y, series: series,
+                over: names(over), statistic: stat, style: style, logarithmicZ: logZ, bins: bins,
+                showsFailed: failed)
             let size = PictureSize(width: Double(width), height: Double(height))
             let drawn: ResultPlot.Picture
             do throws(ResultTable.Problem) {
@@ -106,11 +155,15 @@ struct PlotCommand: ParsableCommand {
                     switch kind {
                     case .line: try plot.lines(size)
                     case .curve: try plot.curves(size)
+                    case .scatter: try plot.scatter(size)
+                    case .histogram: try plot.histogram(size)
                     case .heatmap: try plot.heatMap(size)
                     case .parallel: try plot.parallel(size)
                     }
             } catch { throw .message("\(experiment): \(error.text)") }
-            let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-")).svg"
+            // Two kinds of one result do not have one file.
+            let suffix = kind == .line ? "" : "-\(kind.rawValue)"
+            let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-"))\(suffix).svg"
             let file = PictureFile(svg: drawn.drawing.svg)
             try file.write(to: path)
             for note in drawn.notes { Failure.warn(note) }

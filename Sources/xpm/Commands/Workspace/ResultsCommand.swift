@@ -48,13 +48,17 @@ struct ResultsCommand: ParsableCommand {
         help: ArgumentHelp("Sort by a parameter, or by a result in the first column.", valueName: "name"))
     var sort: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Of a result that is logged: last, max or min over its steps, best (as --best says), or that at a step.",
+            valueName: "which"))
+    var step: StepChoice = .last
+
     @Flag(help: "With --sort: from the greatest down.")
     var descending = false
 
     @Option(help: ArgumentHelp("Sort by the first result, the best first: max or min.", valueName: "which"))
     var best: Best?
-
-    enum Best: String, ExpressibleByArgument, CaseIterable { case max, min }
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Only the first rows.", valueName: "n"))
     var top: Int?
@@ -77,6 +81,7 @@ struct ResultsCommand: ParsableCommand {
     func validate() throws {
         if let top, top < 1 { throw ValidationError("--top needs a number from 1.") }
         if best != nil, sort != nil || descending { throw ValidationError("Give --best or --sort.") }
+        if step == .best, best == nil { throw ValidationError("--step best needs --best max or --best min.") }
         if descending, sort == nil { throw ValidationError("--descending goes with --sort.") }
         if json, ![.text, .json].contains(format) { throw ValidationError("Give --json or --format.") }
     }
@@ -95,7 +100,9 @@ struct ResultsCommand: ParsableCommand {
         request.columns = cols.flatMap(Self.names)
         request.metrics = metric.isEmpty ? nil : metric.flatMap(Self.names)
         request.over = over.flatMap(Self.names)
-        let points = try query.jobs().reversed().map(ResultPoint.init)
+        let points = try query.jobs().reversed().map {
+            ResultPoint($0, step: step.step(best: best))
+        }
         do throws(ResultTable.Problem) {
             var table = try ResultTable(points, request)
             if let sort { try table.sort(by: sort, descending: descending, stat.value) }

@@ -1,0 +1,86 @@
+package import Store
+import System
+import Text
+
+/// How many jobs of a run stand where, and how long the rest takes. Each event costs the same, however many
+/// jobs there are.
+package struct RunProgress: Sendable {
+    package private(set) var counts = JobCounts()
+    private var statuses: [JobStatus] = []
+    private var running: [JobNumber: (task: Int, since: Double)] = [:]
+    private var tasks: [Task] = []
+    private var taskNumbers: TextMap<Int> = [:]
+
+    /// What is known of the jobs of one type.
+    private struct Task {
+        /// How many are to run, and are not held.
+        var waiting = 0
+        var ended = 0
+        /// How long those that ended ran, in seconds.
+        var seconds = 0.0
+    }
+
+    package init() {}
+
+    package mutating func submitted(_ job: JobSpec) {
+        // One that is made again was told of as cached.
+        if job.isRemade { counts.cached -= 1 } else { counts.submitted += 1 }
+        statuses.append(.waiting)
+        tasks[task(of: job)].waiting += 1
+    }
+
+    private mutating func task(of job: JobSpec) -> Int {
+        if let known = taskNumbers[job.taskID] { return known }
+        taskNumbers[job.taskID] = tasks.count
+        tasks.append(Task())
+        return tasks.count - 1
+    }
+
+    /// - Parameter now: seconds of a clock that only goes forward.
+    package mutating func move(_ job: JobSpec, to status: JobStatus, at now: Double) {
+        let task = task(of: job)
+        leave(job, task, status, now)
+        statuses[job.number.index] = status
+        switch status {
+        case .waiting, .ready, .queued: tasks[task].waiting += 1
+        case .held: counts.held += 1
+        case .running:
+            counts.running += 1
+            running[job.number] = (task, now)
+        case .cached: counts.cached += 1
+        case .done: counts.done += 1
+        case .failed: counts.failed += 1
+        case .blocked: counts.blocked += 1
+        case .notRun: counts.notRun += 1
+        case .left: counts.left += 1
+        }
+    }
+
+    private mutating func leave(_ job: JobSpec, _ task: Int, _ next: JobStatus, _ now: Double) {
+        switch statuses[job.number.index] {
+        case .waiting, .ready, .queued: tasks[task].waiting -= 1
+        case .held: counts.held -= 1
+        case .running:
+            counts.running -= 1
+            guard let run = running.removeValue(forKey: job.number), next.isFinal else { return }
+            tasks[task].ended += 1
+            tasks[task].seconds += now - run.since
+        default: break
+        }
+    }
+
+    package func status(of job: JobSpec) -> JobStatus { statuses[job.number.index] }
+
+    /// How long the jobs that are left take, by those of their types that have ended, or by all; nil where
+    /// nothing is known. While nothing happens it falls.
+    package func secondsLeft(at now: Double) -> Double? {
+        let ended = tasks.reduce(0) { $0 + $1.ended }
+        guard ended > 0 else { return nil }
+        let all = tasks.reduce(0) { $0 + $1.seconds } / Double(ended)
+        let usual = tasks.map { $0.ended > 0 ? $0.seconds / Double($0.ended) : all }
+        var work = 0.0
+        for (task, usual) in zip(tasks, usual) { work += Double(task.waiting) * usual }
+        for run in running.values { work += max(0, usual[run.task] - (now - run.since)) }
+        return work > 0 ? work / Double(max(1, running.count)) : nil
+    }
+}
