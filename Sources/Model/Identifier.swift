@@ -11,6 +11,24 @@ package struct Identifier: Hashable, Sendable {
         words = unsafe xhash_sha256(bytes, bytes.count).words
     }
 
+    /// The SHA-256 of bytes that come piece by piece.
+    ///
+    /// - Parameter next: the next piece; an empty one is the end.
+    package init<Problem: Error>(
+        hashing next: () throws(Problem) -> [UInt8]
+    ) throws(Problem) {
+        guard let stream = unsafe xhash_begin() else { fatalError("no memory for a hash") }
+        do throws(Problem) {
+            while case let piece = try next(), !piece.isEmpty {
+                unsafe xhash_add(stream, piece, piece.count)
+            }
+        } catch {
+            _ = unsafe xhash_end(stream)
+            throw error
+        }
+        words = unsafe xhash_end(stream).words
+    }
+
     package init(bytes: some Sequence<UInt8>) {
         var parts: [UInt64] = [0, 0, 0, 0]
         for (index, byte) in bytes.prefix(32).enumerated() {

@@ -105,21 +105,26 @@ package struct LineChart: Sendable {
         let room = hasLegend ? min(size.width * 0.35, widest + 44) : 0
         let frame = Frame(size, labels, x: x, y: y, right: room)
         frame.drawAxes(on: &drawing)
-        let twins = twins
+        let depths = series.indices.map { twins(of: $0) }
         drawing.clipped(to: frame.left - 6, frame.top - 6, frame.width + 12, frame.height + 12) { drawing in
-            for number in series.indices { draw(number, isTwin: twins.contains(number), frame, &drawing) }
+            for number in series.indices { draw(number, depths[number], frame, &drawing) }
         }
         if hasLegend { drawLegend(frame, room, &drawing) }
         return drawing
     }
 
-    /// The series that have the same points as one before them: both are to be seen.
-    private var twins: Set<Int> {
-        Set(
-            series.indices.filter { number in
-                series[..<number].contains { !$0.points.isEmpty && $0.points == series[number].points }
-            })
+    /// How many series before one lie where it lies: all are to be seen.
+    private func twins(of number: Int) -> Int {
+        let own = series[number].points.filter(\.y.isFinite)
+        if own.isEmpty { return 0 }
+        return series[..<number].count { other in
+            let places = Dictionary(other.points.map { ($0.x, $0.y) }) { first, _ in first }
+            let common = own.filter { places[$0.x]?.isFinite ?? false }
+            return common.count * 2 >= own.count && common.allSatisfy { places[$0.x] == $0.y }
+        }
     }
+
+    private var hasLines: Bool { style.hasLines && !x.isOfCategories }
 
     // MARK: Legend
 
@@ -136,7 +141,7 @@ package struct LineChart: Sendable {
         let names = Drawing.fit(series.map(\.name), room - 24)
         var place = frame.top + 10
         for number in 0..<count {
-            if style.hasLines {
+            if hasLines {
                 drawing.line(left, place, left + 18, place, Self.stroke(number, width: 2.5))
             }
             if !isDense {
@@ -169,7 +174,7 @@ package struct LineChart: Sendable {
         return (Double(number) - Double(series.count - 1) / 2) * room
     }
 
-    private func draw(_ number: Int, isTwin: Bool, _ frame: Frame, _ drawing: inout Drawing) {
+    private func draw(_ number: Int, _ twins: Int, _ frame: Frame, _ drawing: inout Drawing) {
         let (one, colour, shift) = (series[number], Palette.line(number), shift(number, frame))
         let bottom = frame.top + frame.height
         func place(_ x: Double, _ y: Double) -> (x: Double, y: Double)? {
@@ -179,7 +184,6 @@ package struct LineChart: Sendable {
             if let place = place(point.x, point.y + sign * point.spread) { return place }
             return place(point.x, point.y).map { ($0.x, bottom) }
         }
-        let hasLines = style.hasLines && !x.isOfCategories
         // Between two gaps.
         let pieces = one.points.split { place($0.x, $0.y) == nil }
         for points in pieces {
@@ -188,7 +192,7 @@ package struct LineChart: Sendable {
                 let lower = points.compactMap { end($0, -1) }
                 drawing.area(upper + lower.reversed(), fill: colour, opacity: 0.18)
             }
-            if hasLines { drawLine(Array(points), number, isTwin, place, &drawing) }
+            if hasLines { drawLine(Array(points), number, twins, place, &drawing) }
             // One alone is no line.
             if isDense, points.count > 1 { continue }
             for point in points {
@@ -200,8 +204,8 @@ package struct LineChart: Sendable {
                     }
                 }
                 drawing.marker(
-                    Palette.marker(number), place.x, place.y, radius: isTwin ? 5.2 : 3.2, colour: colour,
-                    isHollow: point.isPartial || isTwin)
+                    Palette.marker(number), place.x, place.y, radius: 3.2 + 2 * Double(twins), colour: colour,
+                    isHollow: point.isPartial || twins > 0)
             }
         }
         for point in one.points where !point.y.isFinite {
@@ -212,12 +216,13 @@ package struct LineChart: Sendable {
 
     /// The line through some points; broken where fewer jobs are behind it than before.
     private func drawLine(
-        _ points: [Point], _ number: Int, _ isTwin: Bool,
+        _ points: [Point], _ number: Int, _ twins: Int,
         _ place: (Double, Double) -> (x: Double, y: Double)?,
         _ drawing: inout Drawing
     ) {
         let whole = Drawing.Stroke(
-            Palette.line(number), width: 2, dash: isTwin ? "5 6" : Palette.dash(number))
+            Palette.line(number), width: 2,
+            dash: twins == 0 ? Palette.dash(number) : "\(6 / Double(twins)) \(6 + 6 * Double(twins))")
         var rest = points[...]
         while rest.count > 1 {
             let isPartial = rest[rest.startIndex + 1].isPartial

@@ -13,6 +13,7 @@ import Text
 ///     WORKSPACE/experiments/{experiment}/{run}/         a run of an experiment (`RunFolder`)
 ///     WORKSPACE/sources/{experiment}/{run}/             the code that its jobs were submitted with (`SourceTree`)
 ///     WORKSPACE/jobs/{type id}/{identifier}/            a job (`JobFolder`)
+///     WORKSPACE/hashes/                                 the content of large files (`FileHashes`)
 ///     WORKSPACE/partials/{type id}/{name}/{identifier}/ what several jobs share
 package struct Workspace: Sendable, Equatable {
     /// Its absolute path.

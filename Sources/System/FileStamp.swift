@@ -34,9 +34,12 @@ package struct FileStamp: Equatable, Sendable {
     ///
     /// - Parameter now: read before the file is.
     package static func lasting(_ path: String, now: Timestamp = .now) -> FileStamp? {
-        guard let stamp = Files.stamp(path), max(stamp.modified, stamp.changed) < now.microseconds - margin,
-            unsafe xsys_notes_changes(path)
-        else { return nil }
+        guard let stamp = Files.stamp(path), stamp.isLasting(path, now: now) else { return nil }
         return stamp
+    }
+
+    /// Whether a later change of what it is of is sure to show.
+    package func isLasting(_ path: String, now: Timestamp = .now) -> Bool {
+        max(modified, changed) < now.microseconds - Self.margin && (unsafe xsys_notes_changes(path))
     }
 }

@@ -70,6 +70,11 @@ struct Match {
                 guard !isInSet(before, p, end - 1), isInSet(after, p, end - 1) else { return nil }
                 p = end
                 continue
+            case UInt8(ascii: "%") where p + 1 < pattern.count && pattern[p + 1] == Self.number:
+                guard let end = Self.endOfNumber(in: text, from: s) else { return nil }
+                steps -= end - s
+                (s, p) = (end, p + 2)
+                continue
             case UInt8(ascii: "%") where p + 1 < pattern.count && (0x30...0x39).contains(pattern[p + 1]):
                 let number = Int(pattern[p + 1]) - 0x31
                 guard captures.indices.contains(number), let end = captures[number].end else { return nil }
@@ -101,6 +106,53 @@ struct Match {
             }
         }
         return s
+    }
+
+    /// The class of `{number}` within a pattern.
+    static let number: UInt8 = 1
+
+    static func beginsNumber(_ byte: UInt8) -> Bool {
+        byte.isDigit || "+-.".utf8.contains(byte) || "in".utf8.contains(byte | 0x20)
+    }
+
+    /// Where the longest number that begins at a place ends; nil where there is none.
+    static func endOfNumber(in text: ArraySlice<UInt8>, from start: Int) -> Int? {
+        var place = start
+        func digits() -> Int {
+            let first = place
+            while place < text.endIndex, text[place].isDigit { place += 1 }
+            return place - first
+        }
+        if place < text.endIndex, text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "+") {
+            place += 1
+        }
+        for word in ["infinity", "inf", "nan"] {
+            let rest = text[place...].prefix(word.utf8.count)
+            guard rest.count == word.utf8.count, rest.elementsEqual(word.utf8, by: { $0 | 0x20 == $1 }) else {
+                continue
+            }
+            let end = place + rest.count
+            // `info` is no number.
+            return end < text.endIndex && (isLetter(text[end]) || text[end].isDigit) ? nil : end
+        }
+        var count = digits()
+        if place < text.endIndex, text[place] == UInt8(ascii: ".") {
+            place += 1
+            let fraction = digits()
+            // A sentence may end with a number.
+            if fraction == 0 { place -= 1 }
+            count += fraction
+        }
+        guard count > 0 else { return nil }
+        let end = place
+        if place < text.endIndex, text[place] | 0x20 == UInt8(ascii: "e") {
+            place += 1
+            if place < text.endIndex, text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "+") {
+                place += 1
+            }
+            if digits() > 0 { return place }
+        }
+        return end
     }
 
     /// As many as there are, then fewer.

@@ -1,6 +1,7 @@
 /// A pattern of Lua (Reference Manual 5.4, §6.4.1), for what is matched where no interpreter runs.
 ///
-/// On bytes, in the "C" locale, as Lua does. Not supported: position captures as results.
+/// On bytes, in the "C" locale, as Lua does. Not supported: position captures as results. Beyond Lua's,
+/// `{number}` is a capture of a whole number as programs print it: `3`, `-0.5`, `1.2e-05`, `nan`, `inf`.
 package struct LuaPattern: Sendable, Equatable {
     private let bytes: [UInt8]
     private let isAnchored: Bool
@@ -17,6 +18,14 @@ package struct LuaPattern: Sendable, Equatable {
     /// Which bytes may follow them; nil for any, or for the end.
     private let followers: [Bool]?
 
+    /// What stands for a number in a pattern. Within, it is the class of a byte that no pattern has.
+    package static let number = "{number}"
+
+    /// Where the longest number that begins at a place of a text ends; nil where there is none.
+    package static func endOfNumber(in text: ArraySlice<UInt8>, from start: Int) -> Int? {
+        Match.endOfNumber(in: text, from: start)
+    }
+
     /// Why a text is no pattern.
     package struct Malformed: Error, Equatable {
         package let text: String
@@ -25,7 +34,7 @@ package struct LuaPattern: Sendable, Equatable {
     }
 
     package init(_ text: String) throws(Malformed) {
-        bytes = Array(text.utf8)
+        bytes = Array(text.replacing(Self.number, with: "(%\u{1})").utf8)
         isAnchored = text.hasPrefix("^")
         isTriedOnce = isAnchored || text.hasPrefix(".*") || text.hasPrefix(".-")
         let start = isAnchored ? 1 : 0
@@ -147,6 +156,9 @@ package struct LuaPattern: Sendable, Equatable {
             let behind = Match.endOfClass(position, bytes)
         else { return nil }
         let isSign = bytes[position] == UInt8(ascii: "%")
+        if isSign, bytes[position + 1] == Match.number {
+            return (0...255).map { Match.beginsNumber(UInt8($0)) }
+        }
         // %b, %f and %1 are no single bytes; a sign at the end is an anchor.
         if isSign,
             [UInt8(ascii: "b"), UInt8(ascii: "f")].contains(bytes[position + 1])
@@ -187,6 +199,10 @@ package struct LuaPattern: Sendable, Equatable {
                 guard !open.isEmpty else { throw Malformed(text: "')' without '('") }
                 open.removeLast()
                 position += 1
+            case UInt8(ascii: "%") where position + 1 < bytes.count && bytes[position + 1] == Match.number:
+                if isFirst { firsts = (0...255).map { Match.beginsNumber(UInt8($0)) } }
+                position += 2
+                end()
             case UInt8(ascii: "%")
             where position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "b"):
                 guard position + 3 < bytes.count else { throw Malformed(text: "%b needs two characters") }

@@ -13,4 +13,16 @@ typedef struct {
 /// The SHA-256 of `count` bytes.
 xhash_digest xhash_sha256(const uint8_t *bytes, size_t count);
 
+/// A SHA-256 of which the bytes come one after the other.
+typedef struct xhash_stream xhash_stream;
+
+/// A new one; null for want of memory.
+xhash_stream *xhash_begin(void);
+
+/// Adds `count` bytes.
+void xhash_add(xhash_stream *stream, const uint8_t *bytes, size_t count);
+
+/// The SHA-256 of all that was added. Frees the stream.
+xhash_digest xhash_end(xhash_stream *stream);
+
 #endif

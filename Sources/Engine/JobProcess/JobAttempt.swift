@@ -71,6 +71,10 @@ package struct JobAttempt {
         outcome.seconds = Monotonic.seconds - clock
         outcome.attempt = order.attempt
         outcome.memory = order.memory
+        if outcome.isDone, Files.exists(folder.former) {
+            let former = Outcome.read(folder.former)
+            outcome.made = former.made ?? former.started
+        }
         if place?.isAt(folder.path) == false {
             outcome = Outcome(
                 .failed, exitCode: outcome.exitCode,
@@ -112,17 +116,22 @@ package struct JobAttempt {
             throw .system(SystemError("write the record of the process", folder.process, code: EIO))
         }
         var outcome = Self.outcome(
-            of: ending, isResumable: header.retry.isResumable,
+            of: ending, retry: header.retry,
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.
             do throws(JobScriptError) { for file in header.files { try file.checkAgain() } } catch {
                 return Outcome(.failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
             }
+            var notes: [String] = []
             do throws(SystemError) {
                 let isWhole = try JobLog.collect(
                     in: folder, header.results, earlier: earlier, isInterrupted: { watch.isAskedToStop() },
-                    warn: { warn($0, output) })
+                    warn: {
+                        warn($0, output)
+                        notes.append($0)
+                    })
+                outcome.notes = notes
                 if !isWhole {
                     outcome = Outcome(
                         .cancelled, message: "stopped while its output was searched for results")
@@ -176,7 +185,7 @@ package struct JobAttempt {
     ///
     /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the
     ///   program began.
-    static func outcome(of ending: ProgramWatch.Ending, isResumable: Bool, isOutOfMemory: Bool) -> Outcome {
+    static func outcome(of ending: ProgramWatch.Ending, retry: RetryPolicy, isOutOfMemory: Bool) -> Outcome {
         if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
         var reason = Outcome.Reason.failed
         let isKilled = ending.signal == SIGKILL || ending.code == 128 + SIGKILL
@@ -185,11 +194,20 @@ package struct JobAttempt {
         case .cancelled?: reason = .cancelled
         case .overdue?: reason = .timeout
         case nil where ending.code == 0: reason = .done
-        case nil where isResumable && ending.code == gracefulTimeout: reason = .timeout
+        case nil where retry.isResumable && ending.code == gracefulTimeout: reason = .timeout
         case nil where isKilled && isOutOfMemory: reason = .memory
         case nil: break
         }
-        return Outcome(reason, exitCode: ending.code, signal: ending.signal)
+        var outcome = Outcome(reason, exitCode: ending.code, signal: ending.signal)
+        if reason == .failed, let code = ending.code {
+            if let rule = retry.rule(of: code) {
+                outcome.message = rule.reason.map { "\($0) (exit code \(code))" }
+            } else if code == gracefulTimeout {
+                outcome.message =
+                    "exit code 75, by which a task asks to go on later: only an xpm.resumable_task does"
+            }
+        }
+        return outcome
     }
 
     /// What to run, and what it gets.

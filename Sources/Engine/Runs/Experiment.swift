@@ -54,6 +54,8 @@ package final class Experiment {
         package let problem: String?
         /// The task for which a job that was done is made again.
         package let neededBy: ConfigObject?
+        /// What it needs that was made again since it was done.
+        package let newer: [JobFolder]
     }
 
     /// - Parameters:
@@ -125,6 +127,9 @@ package final class Experiment {
     /// Whether a job whose declared outputs are gone runs again.
     package var checksOutputs = false
 
+    /// Whether a job runs again when what it needs was made again since.
+    package var refreshes = false
+
     /// The folder that relative paths in parameters are in.
     package var base = "/"
 
@@ -165,9 +170,14 @@ package final class Experiment {
         var isSubmitted = false
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
-        let (state, wasDone) = try state(
+        var (state, wasDone) = try state(
             of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
-        let (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
+        var (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
+        let newer = state == .done ? newer(than: folder, among: dependencies, needs) : []
+        if refreshes, !newer.isEmpty, mode != .prepare {
+            (state, wasDone) = try reopened(folder)
+            (dependencies, needs) = try self.dependencies(of: task, isDone: false)
+        }
         let claims = claims(of: task, options)
         let script = try script(of: task, in: folder, state, options, needs, claims, program)
         let tags = task.allTags()
@@ -188,11 +198,12 @@ package final class Experiment {
             files: mode.launches ? pending : nil)
         let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
+        job.isAsBefore = state == .done || wasDone && newer.isEmpty
         job.options = shared(options)
         if state == .done, task.type.hasTemporaryPaths, Files.exists(folder.collected) {
             remaking[identifier] = script
         }
-        try register(job, script, state, wasDone: wasDone, problem: problem)
+        try register(job, script, state, wasDone: wasDone, problem: problem, newer: newer)
         isSubmitted = true
         return job
     }
@@ -221,7 +232,8 @@ package final class Experiment {
                 Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
             },
             requirement: options.requirement,
-            retry: RetryPolicy(most: options.mostRetries, isResumable: task.type.kind.isResumable),
+            retry: RetryPolicy(
+                most: options.mostRetries, isResumable: task.type.kind.isResumable, rules: options.retryRules),
             results: options.results, environment: environment + options.environment, program: try program())
         try Self.refuseNUL(in: script)
         if mode != .dryRun, state != .done || task.type.hasTemporaryPaths {
@@ -318,7 +330,7 @@ package final class Experiment {
     /// Makes a job part of the run.
     private func register(
         _ job: Job, _ script: JobScript, _ state: JobFolder.State, wasDone: Bool = false,
-        problem: String? = nil, neededBy: ConfigObject? = nil
+        problem: String? = nil, neededBy: ConfigObject? = nil, newer: [JobFolder] = []
     ) throws {
         let spec = job.spec
         let dependencies = spec.dependencies.map { all[$0.index] }
@@ -344,7 +356,7 @@ package final class Experiment {
                 job: job, state: state, wasDone: wasDone, dependencies: dependencies,
                 environment: script.environment,
                 arguments: script.arguments, requirement: script.requirement, problem: problem,
-                neededBy: neededBy))
+                neededBy: neededBy, newer: newer))
     }
 
     /// The jobs that a task waits for, and the outcomes that must be there.
@@ -365,6 +377,33 @@ package final class Experiment {
         return (dependencies, needs)
     }
 
+    /// What a job that is done needs, and that runs in this run, or ran after it: what is made anew.
+    private func newer(
+        than folder: JobFolder, among dependencies: [Job], _ needs: [String]
+    ) -> [JobFolder] {
+        if dependencies.isEmpty, needs.isEmpty { return [] }
+        var known = TextSet(dependencies.map(\.spec.folder.done))
+        var found = dependencies.filter { job in
+            !job.isAsBefore || folder.isOlder(than: job.spec.folder)
+        }.map(\.spec.folder)
+        // Those of earlier runs.
+        for need in needs where known.insert(need).inserted {
+            let other = JobFolder(outcome: need)
+            if folder.isOlder(than: other) { found.append(other) }
+        }
+        return found
+    }
+
+    /// A job that is done and runs again all the same.
+    private func reopened(_ folder: JobFolder) throws(SystemError) -> (JobFolder.State, wasDone: Bool) {
+        if mode.launches {
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                try folder.reopen(asBefore: false)
+            }
+        }
+        return (.new, true)
+    }
+
     /// A job that is done but whose temporary outputs are gone runs again, for one that needs them; so do
     /// those that it needs.
     private func remake(_ job: Job, for task: ConfigObject) throws -> Job {
@@ -377,12 +416,13 @@ package final class Experiment {
         let spec = job.spec.again(as: JobNumber(all.count), dependencies: dependencies.map(\.spec.number))
         let again = Job(spec: spec, task: job.task, tags: job.tags)
         again.options = job.options
+        again.isAsBefore = true
         var state = JobFolder.State.new
         if mode != .dryRun {
             // Somebody else may be making them. That they are gone is forgotten when they are made
             // (`JobAttempt`).
             _ = try FileLock.holding(spec.folder.lock) { () throws(SystemError) in
-                try Files.remove(spec.folder.done)
+                try spec.folder.reopen(asBefore: true)
             }
         }
         if mode != .dryRun {
@@ -421,7 +461,9 @@ package final class Experiment {
         }
         guard isPrepared == false, state == .done else { return (state, false) }
         if mode.launches {
-            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in try Files.remove(folder.done) }
+            _ = try FileLock.holding(folder.lock) { () throws(SystemError) in
+                try folder.reopen(asBefore: true)
+            }
         }
         return (.new, true)
     }

@@ -10,6 +10,8 @@ package final class Job {
     package internal(set) var tags: [ConfigObject.Tag]
     /// Whether it counts as done without an outcome in its folder.
     var isDoneElsewhere = false
+    /// Whether it was done when it was submitted, and runs only for what it had made, if at all.
+    var isAsBefore = false
     /// How it was submitted; jobs one after the other that were submitted alike have one.
     var options: SharedOptions?
 

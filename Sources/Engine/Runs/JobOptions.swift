@@ -12,6 +12,8 @@ package struct JobOptions {
     package var requirement: Requirement?
     /// `max_retries`, where it is given.
     package var mostRetries: Int?
+    /// The exit codes after which it is tried again.
+    package var retryRules: [RetryPolicy.Rule] = []
     /// What is looked for in its output.
     package var results: [JobLog.Pattern] = []
     package var priority = 0
@@ -27,6 +29,7 @@ package struct JobOptions {
     /// Whether both say the same of what `differences` looks at.
     func isAlike(_ other: JobOptions) -> Bool {
         priority == other.priority && isHeld == other.isHeld && mostRetries == other.mostRetries
+            && retryRules == other.retryRules
             && requirement == other.requirement && environment == other.environment
             && hasTokens(of: other)
     }
@@ -35,7 +38,7 @@ package struct JobOptions {
         tokens.elementsEqual(other.tokens) { $0.name == $1.name && $0.count == $1.count }
     }
 
-    private static let named = ["env", "tokens", "requires", "max_retries", "priority", "hold"]
+    private static let named = ["env", "tokens", "requires", "max_retries", "retry", "priority", "hold"]
 
     /// What of all that `submit` was given is otherwise than with other options.
     func differences(from other: JobOptions) -> [String] {
@@ -46,6 +49,7 @@ package struct JobOptions {
             case "tokens": !hasTokens(of: other)
             case "requires": requirement != other.requirement
             case "max_retries": mostRetries != other.mostRetries
+            case "retry": retryRules != other.retryRules
             case "priority": priority != other.priority
             case "hold": isHeld != other.isHeld
             default: false

@@ -32,6 +32,9 @@ package struct JobReason {
     package var changedVariables: [String] = []
     /// A finished job under a deprecated definition that has the result: `xpm deprecated fix` links it.
     package var formerly: JobFolder?
+    /// What it needs that was made again since it was done: it is cached all the same, unless the run
+    /// refreshes.
+    package var newer: [JobFolder] = []
     /// The job for which it is made again.
     package var neededBy: (taskID: String, identifier: Identifier)?
     /// Why it cannot be read.
@@ -56,6 +59,12 @@ package final class JobReasons {
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
+        var reason = state(of: job)
+        reason.newer = job.newer
+        return reason
+    }
+
+    private func state(of job: Experiment.PlannedJob) -> JobReason {
         if let task = job.neededBy {
             var reason = JobReason(state: .remade)
             reason.neededBy = (task.represented.type.key, task.identifier)

@@ -20,6 +20,8 @@ package struct Plan: Sendable {
         /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it
         /// when it comes.
         case changed(JobKey, JobChange)
+        /// A job that was to wait before its next attempt has waited.
+        case due(JobNumber)
         /// The script waits for jobs: it submits nothing before one of them has ended.
         case scriptWaits
         /// The script's `run` has returned. Callbacks may submit more.
@@ -42,6 +44,8 @@ package struct Plan: Sendable {
         case watch(JobNumber)
         /// A failed attempt is followed by another.
         case retry(JobNumber, Outcome)
+        /// The next attempt is to wait so many seconds; then `due` is expected.
+        case delay(JobNumber, Double)
         /// Its attempts left no outcome: this is written to its folder.
         case record(JobNumber, Outcome)
         /// What somebody wanted of a job is so now.
@@ -71,6 +75,8 @@ package struct Plan: Sendable {
     private var priorities: [JobNumber: Int] = [:]
     /// Of the jobs that were tried again: how often, and what the next attempt has of memory, in bytes.
     private var retries: [JobNumber: (count: Int, memory: Int64?)] = [:]
+    /// The jobs that wait before their next attempt, with the outcomes of the last ones.
+    private var delayed: [JobNumber: Outcome] = [:]
     /// The last job of each key; made when somebody first asks for one by its key.
     private var numbers: [JobKey: JobNumber]?
     /// What is wanted of jobs that have not come yet.
@@ -121,6 +127,7 @@ package struct Plan: Sendable {
             settle(spec.number, .left, &actions)
         case .launcher(let event): apply(event, &actions)
         case .changed(let key, let change): apply(change, to: key, &actions)
+        case .due(let number): if delayed.removeValue(forKey: number) != nil { makeReady(number, &actions) }
         case .scriptWaits: submitsNothing = true
         case .scriptEnded: isPlanned = true
         case .closed: isClosed = true
@@ -128,7 +135,7 @@ package struct Plan: Sendable {
         }
         launchReady(&actions)
         finishIfOver(&actions)
-        if isPlanned || submitsNothing, running == 0, held > 0, queue.isEmpty, !isDraining {
+        if isPlanned || submitsNothing, running == 0, held > 0, queue.isEmpty, delayed.isEmpty, !isDraining {
             if !hasToldOfHeld { actions.append(.waitForRelease(count: held)) }
             hasToldOfHeld = true
         } else {
@@ -357,10 +364,16 @@ package struct Plan: Sendable {
         let step = entry.spec.retry.step(
             after: outcome, demand: entry.spec.demand, memory: memory(of: number), retries: count)
         switch step {
-        case .again(let memory) where !isDraining:
+        case .again(let memory, let delay) where !isDraining:
             retries[number] = (count + 1, memory)
             actions.append(.retry(number, outcome))
-            makeReady(number, &actions)
+            if delay > 0 {
+                delayed[number] = outcome
+                set(number, .waiting, &actions)
+                actions.append(.delay(number, delay))
+            } else {
+                makeReady(number, &actions)
+            }
         default: giveUp(number, outcome, &actions)
         }
     }
@@ -379,6 +392,10 @@ package struct Plan: Sendable {
             if case .queued = entry.status { actions.append(.withdraw(entry.spec.number)) }
             if entry.isAdopted, entry.status.isLaunched { actions.append(.leave(entry.spec.number)) }
         }
+        // What waits for another attempt has failed.
+        let failed = delayed.sorted { $0.key.index < $1.key.index }
+        delayed = [:]
+        for (number, outcome) in failed { giveUp(number, outcome, &actions) }
     }
 
     /// Blocks all that needs a failed job, directly or not.

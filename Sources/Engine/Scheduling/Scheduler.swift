@@ -12,8 +12,18 @@ package actor Scheduler {
     private let events: AsyncStream<Plan.Event>
     /// Where events come from: the script, and the launcher.
     package nonisolated let inbox: AsyncStream<Plan.Event>.Continuation
+    /// Waits so many seconds, or less where the task is cancelled.
+    private let sleep: @Sendable (Double) async -> Void
+    /// Those that wait before the next attempt of a job.
+    private var delays: [Task<Void, Never>] = []
+    /// What was noted of jobs of a type, each once.
+    private var noted: TextSet = []
 
-    package init(plan: Plan, launcher: any Launcher, board: JobBoard, observer: any RunObserver) {
+    package init(
+        plan: Plan, launcher: any Launcher, board: JobBoard, observer: any RunObserver,
+        sleep: @escaping @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
+    ) {
+        self.sleep = sleep
         self.plan = plan
         self.launcher = launcher
         self.board = board
@@ -28,6 +38,7 @@ package actor Scheduler {
             tell(of: event)
             if perform(plan.apply(event)) { break }
         }
+        for delay in delays { delay.cancel() }
         launcher.end()
         board.finish()
     }
@@ -36,6 +47,11 @@ package actor Scheduler {
         switch event {
         case .submitted(let spec, _), .left(let spec): observer.observe(.submitted(spec))
         case .cached(let specs): for spec in specs { observer.observe(.submitted(spec)) }
+        case .launcher(.ended(let number, let outcome, elsewhere: _)):
+            let spec = plan.spec(number)
+            for note in outcome.notes where noted.insert("\(spec.taskID) \(note)").inserted {
+                observer.observe(.warning("\(spec.taskID) \(spec.identifier.short): \(note)"))
+            }
         case .launcher(.vanished(let number)):
             let spec = plan.spec(number)
             let name = "\(spec.taskID) \(spec.identifier.short)"
@@ -62,6 +78,12 @@ package actor Scheduler {
             case .leave(let number): launcher.leave(number)
             case .watch(let number): launcher.watch(plan.spec(number))
             case .record(let number, let outcome): record(outcome, of: number)
+            case .delay(let number, let seconds):
+                delays.append(
+                    Task { [inbox, sleep] in
+                        await sleep(seconds)
+                        inbox.yield(.due(number))
+                    })
             case .retry(let number, let outcome): observer.observe(.retrying(plan.spec(number), outcome))
             case .report(let number, let status):
                 board.set(number, status)

@@ -66,6 +66,27 @@ package struct JobCode {
             bytes: Files.size(of: "\(folder)/\(way)"))
     }
 
+    /// A sentence on the files that have changed since some jobs were submitted, which run by the code of
+    /// then; nil where there are none.
+    package static func note(changedSince jobs: [JobFolder]) -> String? {
+        var runs: TextSet = []
+        var changed: TextSet = []
+        for job in jobs {
+            guard let origin = JobOrigin(job), runs.insert(origin.run).inserted, let code = JobCode(of: job),
+                let files = try? code.files()
+            else { continue }
+            // Configurations are kept beside the code, and are none.
+            for file in files
+            where !Paths.hasExtension(file.name, "yaml", "yml") && file.state == .changed {
+                changed.insert(file.name)
+            }
+        }
+        let names = changed.ordered
+        if names.isEmpty { return nil }
+        return
+            "\(names.prefix(3).joined(separator: ", "))\(names.count > 3 ? ", …" : "") \(names.count == 1 ? "has" : "have") changed since these jobs were submitted: they run the code of then, xpm run runs that of now"
+    }
+
     /// Writes the files into a folder, those from elsewhere below `_`.
     ///
     /// - Throws: EEXIST for a file that is there with another content; then nothing is written.

@@ -51,6 +51,8 @@ end
 
 -- Objects ---------------------------------------------------------------------------------------------------
 
+-- In a pattern of results: a number as programs print it.
+M.number = "{number}"
 M.tag = host.tag
 M.tagspath = host.tagspath
 M.stop_tags = host.stop_tags

@@ -75,7 +75,7 @@ extension XpmModule {
 
     static let definitionKeys = [
         "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
-        "requires", "max_retries", "results", "is_prepared", "describe", "strict",
+        "requires", "max_retries", "retry", "results", "is_prepared", "describe", "strict",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
 

@@ -260,7 +260,15 @@ extension XpmModule {
             let absolute = Paths.absolute(path, from: baseFolder)
             if let known = files[absolute] { return (absolute, known.digest) }
             do throws(SystemError) {
-                let file = try JobFile.read(absolute)
+                var told = Monotonic.seconds
+                let hashes = FileHashes(in: workspaceFolder(), isKept: savesFiles)
+                let file = try JobFile.read(absolute, knownIn: hashes) { [report] path, done, all in
+                    // Long work tells how far it is.
+                    guard Monotonic.seconds - told >= 3 else { return }
+                    told = Monotonic.seconds
+                    let share = all > 0 ? Int(Double(done) / Double(all) * 100) : 0
+                    report("reading \(Paths.shown(path)): \(share) % of \(NumberText.bytes(all))")
+                }
                 files[absolute] = file
                 return (absolute, file.digest)
             } catch {

@@ -42,6 +42,8 @@ final class XpmModule {
     /// Lua knows them by, with what they are modules for; nil for a script.
     private var loads: [(module: String?, source: String)] = []
     var warn: (String) -> Void = { _ in }
+    /// Told how far long work is.
+    var report: (String) -> Void = { StandardStream.error.write("\($0)\n") }
     private var warned: TextSet = []
     /// Whether a script has got a table of an object's.
     var hasHandedOut = false

@@ -136,6 +136,14 @@ extension PlanSession {
             throw ScriptError("\(type.id) is a config: only a task can be submitted\(hint)")
         }
         var options = try SubmitOptions(stack, of: type, in: module, tokens: experiment.tokens)
+        if options.job.mostRetries != nil, options.job.retryRules.isEmpty, !type.kind.isResumable,
+            options.job.requirement == nil, retryWarnings.insert(type.key).inserted
+        {
+            module.warn(
+                at: stack,
+                "\(type.id): max_retries counts the attempts that follow a time limit, want of memory or a lost process; a failure by exit code is tried again with retry = { [code] = reason }"
+            )
+        }
         if let initTasks = options.initTasks {
             guard module.runsLua(type) || type.python != nil else {
                 throw ScriptError(
@@ -280,12 +288,22 @@ extension PlanSession {
         let path =
             ((experiment?.environment ?? []) + own).last { $0.name == "PATH" }?.value ?? Environment["PATH"]
         if let missing = programs.missing(in: arguments, along: path, from: task.jobPath ?? "/") {
-            let isThere =
-                missing.contains("/") && Files.exists(Paths.absolute(missing, from: task.jobPath ?? "/"))
-            let place =
-                isThere
-                ? "not executable" : missing.contains("/") ? "no such program" : "not found along PATH"
-            throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(place))")
+            let place = Paths.absolute(missing, from: task.jobPath ?? "/")
+            // What is in a job's folder, its own or that of one before, may be made by then.
+            let isMade =
+                missing.contains("/") && !Files.exists(place)
+                && (experiment.map { place.hasPrefix("\($0.workspace.path)/") } ?? false)
+            let beside = Paths.absolute(missing, from: resolver.here)
+            if isMade, missing.hasPrefix("/") { return .command(arguments) }
+            let why =
+                Files.exists(place)
+                ? "not executable"
+                : !missing.contains("/")
+                    ? "not in PATH\(Files.exists(beside) ? "; the one beside the script is {here}/\(missing)" : "")"
+                    : !missing.hasPrefix("/") && Files.exists(beside)
+                        ? "a command runs in its job's folder; the one beside the script is {here}/\(missing.after("./") ?? missing[...])"
+                        : "no such program"
+            throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(why))")
         }
         return .command(arguments)
     }

@@ -73,6 +73,8 @@ package final class PlanSession {
     var outputs: [TaskOutputs] = []
     /// The names of the actions that were added.
     var actions: TextSet = []
+    /// The types of which it was said that `max_retries` does little.
+    var retryWarnings: TextSet = []
     /// The services of the run, by their ids.
     var serviceBoxes: TextMap<ServiceBox> = [:]
     let pump = ServicePump()

@@ -10,12 +10,12 @@ struct SubmitOptions {
     private(set) var initTasks: [ConfigObject]?
 
     private static let known = [
-        "env", "init_tasks", "tokens", "requires", "max_retries", "priority", "hold",
+        "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold",
     ]
     private static let later = ["launcher"]
 
     /// What may stand in a type too, for all its tasks.
-    static let ofTypes = ["requires", "max_retries", "results"]
+    static let ofTypes = ["requires", "max_retries", "retry", "results"]
 
     /// What the type says.
     init(of type: ConfigType, in module: XpmModule, _ stack: LuaStack) throws {
@@ -71,6 +71,7 @@ struct SubmitOptions {
                 throw fail(" needs a whole number from 0")
             }
             job.mostRetries = Int(count)
+        case "retry": job.retryRules = try Self.retryRules(stack, fail)
         case "results": job.results = try Self.results(stack, fail)
         case "priority":
             guard let priority = stack.whole(-1), priority.magnitude <= 1 << 40 else {
@@ -127,19 +128,59 @@ struct SubmitOptions {
         }
     }
 
-    /// `results = { accuracy = "acc: ([%d.]+)" }`
+    /// `retry = { [29] = "HTTP 429", [3] = { reason = "no licence", most = 20, delay = 30 } }`
+    private static func retryRules(
+        _ stack: LuaStack, _ fail: (String) -> ScriptError
+    ) throws -> [RetryPolicy.Rule] {
+        let usage = " needs exit codes and their reasons: retry = { [29] = \"HTTP 429\" }"
+        guard stack.kind(-1) == .table else { throw fail(usage) }
+        var rules: [RetryPolicy.Rule] = []
+        try stack.forEachPair(of: stack.absolute(-1)) {
+            guard let code = stack.whole(-2), (1...255).contains(code) else {
+                throw fail("\(usage); an exit code is from 1 to 255")
+            }
+            var (reason, most, delay) = (stack.string(-1), Int?.none, RetryPolicy.Rule.usualDelay)
+            if stack.kind(-1) == .table {
+                try stack.forEachPair(of: stack.absolute(-1)) {
+                    switch stack.string(-2) ?? stack.description(-2) {
+                    case "reason" where stack.kind(-1) == .string: reason = stack.string(-1)
+                    case "most":
+                        guard let count = stack.whole(-1), (0...1 << 20).contains(count) else {
+                            throw fail(": [\(code)]: most needs a whole number from 0")
+                        }
+                        most = Int(count)
+                    case "delay":
+                        guard [.int, .float].contains(stack.kind(-1)), (0...86_400).contains(stack.float(-1))
+                        else { throw fail(": [\(code)]: delay needs seconds, from 0 to 86400") }
+                        delay = stack.float(-1)
+                    case let key:
+                        throw fail(
+                            ": [\(code)] takes reason, most and delay, not '\(key)'"
+                                + Suggestion.hint(for: key, among: ["reason", "most", "delay"]))
+                    }
+                }
+            } else if reason == nil {
+                throw fail(usage)
+            }
+            guard reason?.contains("\n") != true else { throw fail(": [\(code)]: a reason is one line") }
+            rules.append(.init(code: Int32(code), reason: reason, most: most, delay: delay))
+        }
+        return rules.sorted { $0.code < $1.code }
+    }
+
+    /// `results = { accuracy = "acc: {number}" }`
     private static func results(
         _ stack: LuaStack, _ fail: (String) -> ScriptError
     ) throws -> [JobLog.Pattern] {
         guard stack.kind(-1) == .table else {
-            throw fail(" needs names and patterns: results = { accuracy = \"acc: ([%d.]+)\" }")
+            throw fail(" needs names and patterns: results = { accuracy = \"acc: {number}\" }")
         }
         var patterns: [JobLog.Pattern] = []
         try stack.forEachPair(of: stack.absolute(-1)) {
             guard let name = stack.string(-2), !name.isEmpty, !name.utf8.contains(where: \.isBlank),
                 let text = stack.string(-1), !text.isEmpty, !text.contains("\n")
             else {
-                throw fail(" needs names and patterns: results = { accuracy = \"acc: ([%d.]+)\" }")
+                throw fail(" needs names and patterns: results = { accuracy = \"acc: {number}\" }")
             }
             do throws(LuaPattern.Malformed) {
                 patterns.append(try JobLog.Pattern(name: name, text))

@@ -1,8 +1,10 @@
+import Glibc
 package import Model
 package import System
 import Text
 
-/// A file whose content is a part of a job's identity (`xpm.file`).
+/// A file, or a folder, whose content is a part of a job's identity (`xpm.file`). The content of a folder is
+/// the names and contents of all that is in it.
 ///
 /// The job's process looks whether it has that content, when it begins and when it has ended. Where all that
 /// the file system notes of a file is what it was when the content was read, and was old enough then to tell
@@ -15,14 +17,53 @@ package struct JobFile: Equatable, Sendable {
     /// What it was when it was checked.
     private var seen: FileStamp?
 
-    /// Reads a file: its state first, so that a change while it is read is seen.
-    package static func read(_ path: String) throws(SystemError) -> JobFile {
+    /// Told how far a large file was read: its path, and bytes.
+    package typealias Progress = (_ path: String, _ done: Int64, _ all: Int64) -> Void
+
+    /// From this size on, in bytes, what was read is kept: reading is dearer than a file of its own.
+    private static let large: Int64 = 1 << 20
+    /// Bytes that are read at once.
+    private static let block = 1 << 20
+
+    /// Reads a file or a folder: its state first, so that a change while it is read is seen. A large file that
+    /// was read before, and is what it was, is not read again.
+    ///
+    /// - Parameter hashes: what was read before.
+    package static func read(
+        _ path: String, knownIn hashes: FileHashes? = nil, progress: Progress = { _, _, _ in }
+    ) throws(SystemError) -> JobFile {
+        if Files.kind(path) == .folder {
+            let tree = try FileTree(path)
+            let stamp = tree.stamp.isLasting(path) ? tree.stamp : nil
+            if let known = hashes?.file(path), let stamp, known.stamp == stamp { return known }
+            let file = JobFile(path: path, digest: try tree.digest(hashes, progress), stamp: stamp)
+            if stamp != nil, tree.stamp.size >= large { hashes?.keep(file) }
+            return file
+        }
         let stamp = FileStamp.lasting(path)
-        return JobFile(path: path, digest: try digest(of: path), stamp: stamp)
+        let size = Files.stamp(path)?.size ?? 0
+        if size >= large, let known = hashes?.file(path), let stamp, known.stamp == stamp { return known }
+        let file = JobFile(path: path, digest: try digest(of: path, size, progress), stamp: stamp)
+        if size >= large, stamp != nil { hashes?.keep(file) }
+        return file
     }
 
-    private static func digest(of path: String) throws(SystemError) -> Identifier {
-        Identifier(hashing: try Files.read(path))
+    private static func digest(
+        of path: String, _ size: Int64, _ progress: Progress
+    ) throws(SystemError) -> Identifier {
+        let file = try Descriptor(reading: path)
+        var offset = 0
+        return try Identifier { () throws(SystemError) in
+            let piece = try file.read(at: offset, count: block, path: path)
+            offset += piece.count
+            if !piece.isEmpty { progress(path, Int64(offset), size) }
+            return piece
+        }
+    }
+
+    /// What the file system notes of a file, or of all in a folder.
+    private static func stamp(of path: String) -> FileStamp? {
+        Files.kind(path) == .folder ? (try? FileTree(path))?.stamp : Files.stamp(path)
     }
 
     private init(path: String, digest: Identifier, stamp: FileStamp?) {
@@ -35,7 +76,7 @@ package struct JobFile: Equatable, Sendable {
     /// From its text; nil for any other.
     ///
     /// - Parameter version: of the script. Older ones noted less, and the content decides.
-    init?(_ text: String, version: Int) {
+    init?(_ text: String, version: Int = 3) {
         let count = version < 3 ? 5 : 6
         let parts = text.split(separator: " ", maxSplits: count - 1)
         guard parts.count == count, let digest = Identifier(hex: parts[0]), let path = parts.last else {
@@ -61,7 +102,7 @@ package struct JobFile: Equatable, Sendable {
     ///
     /// - Returns: the same as it is now, to check again later.
     package func check() throws(JobScriptError) -> JobFile {
-        let seen = Files.stamp(path)
+        let seen = Self.stamp(of: path)
         if let stamp, seen == stamp {
             var checked = self
             checked.seen = seen
@@ -79,10 +120,74 @@ package struct JobFile: Equatable, Sendable {
     /// Checks it again when the job has ended: also one that has its content again was another file
     /// meanwhile, if it was written.
     package func checkAgain() throws(JobScriptError) {
-        let now = Files.stamp(path)
+        let now = Self.stamp(of: path)
         _ = try check()
         guard let seen, let now, seen.inode == now.inode, seen.size == now.size, seen.modified == now.modified
         else { throw .written(file: path) }
+    }
+}
+
+/// All that is in a folder, links followed.
+private struct FileTree {
+    /// The ways from the folder to what is in it, in byte order; of folders with `/` at the end.
+    private var entries: [String] = []
+    private let path: String
+    /// As of one file: the sizes together, and the latest times.
+    private(set) var stamp = FileStamp(size: 0)
+
+    /// More entries are no data of a task, but a mistake.
+    private static let most = 1_000_000
+
+    init(_ path: String) throws(SystemError) {
+        self.path = path
+        var above: Set<UInt64> = []
+        try visit("", &above)
+        entries.sort(by: ByteOrder.less)
+        // Another number of entries is another state.
+        stamp.inode = (Files.inode(path) ?? 0) &+ UInt64(entries.count) << 40
+    }
+
+    private mutating func visit(_ way: String, _ above: inout Set<UInt64>) throws(SystemError) {
+        let folder = way.isEmpty ? path : "\(path)/\(way)"
+        guard let own = Files.stamp(folder) else { throw SystemError("read", folder, code: ENOENT) }
+        guard above.insert(own.inode).inserted else { throw SystemError("read", folder, code: ELOOP) }
+        defer { above.remove(own.inode) }
+        add(own, size: 0)
+        for name in try Files.list(folder, refusingStrangers: true) {
+            let inner = "\(way)\(name)"
+            let place = "\(path)/\(inner)"
+            guard entries.count < Self.most else { throw SystemError("read", path, code: EFBIG) }
+            switch Files.kind(place) {
+            case .folder:
+                entries.append("\(inner)/")
+                try visit("\(inner)/", &above)
+            case .file:
+                entries.append(inner)
+                if let stamp = Files.stamp(place) { add(stamp, size: stamp.size) }
+            case nil: throw SystemError("read", place, code: ENOENT)
+            default: throw SystemError("read (it is no file and no folder)", place, code: EINVAL)
+            }
+        }
+    }
+
+    private mutating func add(_ one: FileStamp, size: Int64) {
+        stamp.size += size
+        stamp.modified = max(stamp.modified, one.modified)
+        stamp.changed = max(stamp.changed, one.changed)
+    }
+
+    /// The SHA-256 of a line for each entry: its way, and the SHA-256 of a file.
+    func digest(_ hashes: FileHashes?, _ progress: JobFile.Progress) throws(SystemError) -> Identifier {
+        var text: [UInt8] = Array("xpm folder 1\n".utf8)
+        for entry in entries {
+            text += Array(entry.utf8)
+            text.append(0)
+            if !entry.hasSuffix("/") {
+                text += Array(try JobFile.read("\(path)/\(entry)", knownIn: hashes, progress: progress).digest.hex.utf8)
+            }
+            text.append(0x0a)
+        }
+        return Identifier(hashing: text)
     }
 }
 

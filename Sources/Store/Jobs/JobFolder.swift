@@ -13,6 +13,7 @@ import Text
 ///     {name}.pid               how to find that process (`ProcessRecord`)
 ///     {name}.done .failed      the outcome (`Outcome`)
 ///     {name}.collected         says that temporary outputs were removed (`TemporaryOutputs`)
+///     {name}.former            the outcome that it had, of a job that is done again for what it had made
 ///     events.jsonl             progress, one JSON object a line, as a program tells it
 ///     .experimaestro/events/   progress, as Lua and Python tasks tell it
 ///     .experimaestro/task-outputs.jsonl   what a resumable task made while it ran
@@ -53,7 +54,7 @@ package struct JobFolder: Sendable, Hashable {
 
     private static let ownSuffixes = [
         "sh", "lua", "py", "env", "command", "out", "err", "lock", "lock.claim", "pid", "done", "failed",
-        "collected",
+        "collected", "former",
     ]
 
     package var parameters: String { "\(path)/params.json" }
@@ -65,6 +66,7 @@ package struct JobFolder: Sendable, Hashable {
     package var failed: String { "\(path)/\(name).failed" }
     package var variables: String { "\(path)/\(name).env" }
     package var collected: String { "\(path)/\(name).collected" }
+    package var former: String { "\(path)/\(name).former" }
     package var events: String { "\(path)/\(Self.eventsName)" }
     /// What a program writes: `$XPM_EVENTS`. In the folder itself, so that nothing has to be made for it.
     package var programEvents: String { "\(path)/events.jsonl" }
@@ -188,6 +190,26 @@ package struct JobFolder: Sendable, Hashable {
             let removed = (try? JSON.parse(bytes))?["removed"]?.array?.compactMap(\.string)
         else { return missing }
         return missing.filter { !removed.contains($0) }
+    }
+
+    /// Makes a job that is done one that is to run again. For who holds the lock.
+    ///
+    /// - Parameter asBefore: whether it runs for what it had made already: what was made from that does not
+    ///   become older than it.
+    package func reopen(asBefore: Bool) throws(SystemError) {
+        guard asBefore, Files.exists(done) else { return try Files.remove(done) }
+        try Files.rename(done, to: former)
+    }
+
+    /// Whether what the job has made is older than what it needs has made: that was made again since.
+    ///
+    /// Times of change of the outcomes tell mostly; where these do not, the times in them.
+    package func isOlder(than need: JobFolder) -> Bool {
+        guard let own = Files.stamp(done), let other = Files.stamp(need.done), own.modified < other.modified,
+            let ended = Outcome.read(done).ended
+        else { return false }
+        let outcome = Outcome.read(need.done)
+        return (outcome.made ?? outcome.started).map { ended.seconds < $0.seconds } ?? false
     }
 
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a

@@ -99,6 +99,7 @@ package enum JobLog {
                 if let last = one.points.last { lay(.init(one.name, .float(last.value))) }
             }
         }
+        var unfound: [Pattern] = []
         if !patterns.isEmpty {
             var search = OutputSearch(patterns)
             // What it wrote to standard error counts as the later.
@@ -106,6 +107,7 @@ package enum JobLog {
                 guard try search.search(path, isInterrupted: isInterrupted, warn: warn) else { return false }
             }
             for (name, text) in search.found { lay(.init(name, value(of: text))) }
+            unfound = search.unfound
         }
         if Files.exists(folder.programEvents) {
             each(folder) { members in
@@ -114,9 +116,14 @@ package enum JobLog {
                 }
             }
         }
-        if found.isEmpty { return true }
         let path = "\(folder.path)/\(JobResult.name)"
-        if case .object(let own)? = JobResult.read(folder) {
+        let own = JobResult.read(folder)
+        for pattern in unfound
+        where own?[pattern.name] == nil && !found.contains(where: { $0.name == pattern.name }) {
+            warn("no line of its output fits \"\(pattern.text)\": there is no result '\(pattern.name)'")
+        }
+        if found.isEmpty { return true }
+        if case .object(let own)? = own {
             let told = found
             own.forEach(lay)
             if earlier != nil, earlier == JobResult.stamp(folder) { told.forEach(lay) }

@@ -17,6 +17,7 @@ import Text
 ///     # token 1 2 ../../../tokens/gpu
 ///     # requires duration=2h & cpu(cores=2, mem=4G)
 ///     # retries 3
+///     # retry 29 8 5.0 HTTP 429
 ///     # result accuracy acc: ([%d.]+)
 ///     # file 9f86d081… 7340 1532 1795645388238514 1795645388238514 /data/train.csv
 ///     # output model.pt
@@ -104,6 +105,7 @@ package struct JobScript: Equatable, Sendable {
         lines += tokens.map { "\(comment) token \($0.count) \($0.capacity) \($0.resource)" }
         lines += [requirement].compactMap { $0 }.map { "\(comment) requires \($0.text)" }
         lines += [retry.most].compactMap { $0 }.map { "\(comment) retries \($0)" }
+        lines += retry.rules.map { "\(comment) retry \($0.text)" }
         lines += results.map { "\(comment) result \($0.name) \($0.text)" }
         lines += files.map { "\(comment) file \($0.text)" }
         lines += outputs.map { "\(comment) output \($0)" }
@@ -209,6 +211,7 @@ extension JobScript {
         }
         header.requirement = take("requires").first.flatMap { try? Requirement($0) }
         header.retry.most = take("retries").first.flatMap { Int($0) }
+        header.retry.rules = take("retry").compactMap { RetryPolicy.Rule($0) }
         header.results = take("result").compactMap { line in
             let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
             return parts.count == 2 ? try? JobLog.Pattern(name: String(parts[0]), String(parts[1])) : nil

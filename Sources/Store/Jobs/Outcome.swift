@@ -4,8 +4,8 @@ package import Text
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
 /// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …,
-/// "memory": …, "started": …, "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the identifier,
-/// which version 1 did not have. An empty file, as experimaestro writes for `.done`, is read as an outcome
+/// "memory": …, "made": …, "notes": […], "started": …, "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the
+/// identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is read as an outcome
 /// without facts.
 package struct Outcome: Sendable, Equatable {
     package enum Reason: String, Sendable {
@@ -37,6 +37,10 @@ package struct Outcome: Sendable, Equatable {
     package var attempt = 1
     /// The memory of the attempt in bytes, where its requirement says some.
     package var memory: Int64?
+    /// What its reader should know besides, for people.
+    package var notes: [String] = []
+    /// Of a job that was done again for what it had made: when it was done first.
+    package var made: Timestamp?
 
     package init(
         _ reason: Reason, exitCode: Int32? = nil, signal: Int32? = nil, message: String? = nil,
@@ -106,7 +110,9 @@ package struct Outcome: Sendable, Equatable {
                 .init("ended", ended.map { .float($0.seconds) } ?? .null),
                 .init("seconds", seconds.map(JSON.float) ?? .null),
                 .init("host", .string(Environment.hostName)), .init("user", .string(Environment.userName)),
-            ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? []))
+            ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? [])
+                + (made.map { [JSON.Member("made", .float($0.seconds))] } ?? [])
+                + (notes.isEmpty ? [] : [JSON.Member("notes", .array(notes.map(JSON.string)))]))
     }
 
     /// Whether bytes are what xpm wrote when a job was done.
@@ -160,6 +166,8 @@ package struct Outcome: Sendable, Equatable {
             started: time("started"), ended: time("ended"))
         outcome.attempt = json["attempt"]?.int.map { Int(min(max(1, $0), 1 << 30)) } ?? 1
         outcome.memory = json["memory"]?.int
+        outcome.made = time("made")
+        outcome.notes = json["notes"]?.array?.compactMap(\.string) ?? []
         outcome.seconds = json["seconds"]?.number.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         return outcome
     }

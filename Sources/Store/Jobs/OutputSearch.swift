@@ -60,6 +60,9 @@ struct OutputSearch {
 
     init(_ patterns: [JobLog.Pattern]) { wanted = patterns.map { Wanted(pattern: $0) } }
 
+    /// The patterns that fit no line.
+    var unfound: [JobLog.Pattern] { wanted.filter { $0.text == nil && $0.slowLines == 0 }.map(\.pattern) }
+
     /// What was found, by the names of the patterns.
     var found: [(name: String, text: String)] {
         wanted.compactMap { one in one.text.map { (one.pattern.name, $0) } }
@@ -118,6 +121,11 @@ struct OutputSearch {
             let most = budget.steps
             if let capture = pattern.lastCapture(in: bytes[line], &budget) {
                 one.text = String(decoding: capture, as: UTF8.self)
+                if let whole = Self.numberAround(capture, in: bytes[line]) {
+                    warn(
+                        "the pattern of '\(pattern.name)' takes '\(one.text ?? "")' of '\(whole)': \(LuaPattern.number) takes a whole number"
+                    )
+                }
             }
             one.steps -= most - budget.steps
             if budget.isSpent || one.steps <= 0 { one.tooSlow(name, warn) }
@@ -125,6 +133,27 @@ struct OutputSearch {
             if count % 256 == 0 || budget.isSpent, isInterrupted() { return false }
         }
         return true
+    }
+
+    /// The number of which a capture has only a part.
+    private static func numberAround(_ capture: ArraySlice<UInt8>, in line: ArraySlice<UInt8>) -> String? {
+        guard let first = capture.first, let last = capture.last, first.isDigit || first == 0x2e,
+            last.isDigit,
+            capture.allSatisfy({ $0.isDigit || $0 == 0x2e })
+        else { return nil }
+        var start = capture.startIndex
+        let isSign = start > line.startIndex && line[start - 1] == UInt8(ascii: "-")
+        // `fold-3` has a hyphen, `loss -3` a sign.
+        if isSign,
+            start - 1 == line.startIndex
+                || !(line[start - 2].isDigit || (0x61...0x7a).contains(line[start - 2] | 0x20))
+        {
+            start -= 1
+        }
+        guard let end = LuaPattern.endOfNumber(in: line, from: start),
+            end > capture.endIndex || start < capture.startIndex
+        else { return nil }
+        return String(decoding: line[start..<end], as: UTF8.self)
     }
 
     private static func contains(_ byte: UInt8, _ bytes: [UInt8]) -> Bool {

@@ -44,6 +44,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Run finished jobs again whose declared outputs are gone.")
     var checkOutputs = false
 
+    @Flag(help: "Run finished jobs again when what they are made from was made again since.")
+    var refresh = false
+
     @Flag(help: "Return when the plan is made; a process of its own goes on (xpm attach, xpm stop).")
     var detach = false
 
@@ -101,14 +104,15 @@ struct RunCommand: ParsableCommand {
     private var ofRuns: [String] {
         ofLaunching
             + [
-                checkOutputs ? "--check-outputs" : nil, wait ? "--wait" : nil,
+                checkOutputs ? "--check-outputs" : nil, refresh ? "--refresh" : nil, wait ? "--wait" : nil,
                 experiment.env.isEmpty ? nil : "--env",
             ].compactMap(\.self)
     }
 
     private var options: RunOptions {
         RunOptions(
-            mode: runMode, jobs: jobs, failsFast: failFast, checksOutputs: checkOutputs, waitsForOther: wait,
+            mode: runMode, jobs: jobs, failsFast: failFast, checksOutputs: checkOutputs, refreshes: refresh,
+            waitsForOther: wait,
             notifications: notify, isJSON: json, isQuiet: quiet)
     }
 

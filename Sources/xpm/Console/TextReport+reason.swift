@@ -28,16 +28,21 @@ extension TextReport {
             }
             if texts.count > Self.most { lines.append("           and \(texts.count - Self.most) more") }
         }
+        let newer = reason.newer.map {
+            "\(Paths.name(Paths.parent($0.path))) \(Paths.name($0.path).prefix(8)), which it is made from, \(reason.state == .cached ? "is made again: --refresh runs it" : "was made again since")"
+        }
         let differences = reason.differences.filter { $0.note != .outsideIdentity }.map(\.text)
         switch reason.state {
         case .unreadable: add("why", [reason.problem?.text].compactMap(\.self))
         case .remade:
+            add("why", newer)
             add(
                 "for",
                 reason.neededBy.map {
                     ["\($0.taskID) \($0.identifier.short), which needs its temporary output"]
                 } ?? [])
         case .cached:
+            add("older", newer)
             add("since", reason.changedFiles.map { "\($0) changed" } + reason.changedVariables + differences)
         default:
             if let old = reason.formerly {
@@ -63,7 +68,8 @@ extension JobReason {
             "differences": .array(differences.map(\.json)),
             "changed_files": .array(changedFiles.map(JSON.string)),
             "changed_variables": .array(changedVariables.map(JSON.string)),
-            "needed_by": .optional(neededBy?.identifier.hex), "problem": .optional(problem?.text),
+            "newer": .array(newer.map { .string($0.path) }), "needed_by": .optional(neededBy?.identifier.hex),
+            "problem": .optional(problem?.text),
         ]
     }
 }

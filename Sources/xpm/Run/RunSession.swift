@@ -35,7 +35,7 @@ final class RunSession {
         let context = Context(
             mode: options.mode, slots: options.jobs ?? files.user.machine?.cores ?? Environment.processors,
             isQuiet: options.isQuiet || options.isJSON, failsFast: options.failsFast,
-            checksOutputs: options.checksOutputs,
+            checksOutputs: options.checksOutputs, refreshes: options.refreshes,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
             started: started, waitsForOther: options.waitsForOther,
             notifications: files.user.notifications + options.notifications,
@@ -74,6 +74,8 @@ struct RunOptions {
     var failsFast = false
     /// Whether jobs whose declared outputs are gone run again.
     var checksOutputs = false
+    /// Whether jobs run again when what they need was made again since.
+    var refreshes = false
     /// Whether to wait for another run of the experiment.
     var waitsForOther = false
     /// Who is told of failures and of the end, besides those of settings.yaml.
@@ -91,6 +93,8 @@ struct Context: Sendable {
     let failsFast: Bool
     /// Whether jobs whose declared outputs are gone run again.
     let checksOutputs: Bool
+    /// Whether jobs run again when what they need was made again since.
+    let refreshes: Bool
     let files: ExperimentFiles
     let board: JobBoard
     let tally: RunTally

@@ -16,6 +16,7 @@ final class ScriptRun {
     /// What a dry run, or one that only generates, has planned.
     private var planned = PlannedJobs()
     private let defaults: DefaultsWatch
+    private var cached = CachedWatch()
 
     init(_ context: Context) {
         self.context = context
@@ -70,6 +71,9 @@ final class ScriptRun {
         }
         engine?.waitForEnd()
         session.stopServices { [signals = context.signals] in problem != nil || signals.count > 0 }
+        cached.tell(session.sources, refreshes: context.refreshes) { [console] text in
+            console.observe(.warning(text))
+        }
         showPlan(session.sources)
         git?.tell(console, in: folder)
         let end = RunEnd(
@@ -107,6 +111,7 @@ final class ScriptRun {
             secrets: context.files.secrets, services: services,
             planned: { [unowned self] in note($0) })
         experiment.checksOutputs = context.checksOutputs
+        experiment.refreshes = context.refreshes
         return experiment
     }
 
@@ -218,6 +223,7 @@ final class ScriptRun {
     private func note(_ planned: Experiment.PlannedJob) {
         let task = planned.job.task
         defaults.look(at: planned)
+        cached.look(at: planned)
         if context.mode.launches { return tasks.append(task) }
         if case .unreadable(let error) = planned.state { Unreadable.note(error) }
         self.planned.add(planned)

@@ -14,6 +14,7 @@ struct PlanTests {
         /// The memory of each launch.
         var memories: [Int64?] = []
         var retried: [Int] = []
+        var delays: [(Int, Double)] = []
         var withdrawn: [Int] = []
         var recorded: [Int] = []
         /// The jobs that were to be watched no longer.
@@ -73,6 +74,7 @@ struct PlanTests {
                 case .watch(let spec): watched.append(spec.index)
                 case .record(let number, _): recorded.append(number.index)
                 case .retry(let number, _): retried.append(number.index)
+                case .delay(let number, let seconds): delays.append((number.index, seconds))
                 case .report(let number, let status): statuses[number.index] = status
                 case .changed(let number, _): changed.append(number.index)
                 case .waitForRelease(let count): held.append(count)
@@ -82,6 +84,35 @@ struct PlanTests {
                 }
             }
         }
+    }
+
+    @Test("an exit code of retry is tried again after a while that doubles; a drain fails those that wait")
+    func delays() {
+        let rule = RetryPolicy.Rule(code: 29, reason: "HTTP 429", most: 3, delay: 2)
+        var bench = Bench(slots: 1)
+        let first = bench.submit(retry: RetryPolicy(rules: [rule]))
+        let second = bench.submit(retry: RetryPolicy(rules: [rule]))
+        func fail(_ number: Int, _ code: Int32) {
+            bench.apply(
+                .launcher(.ended(JobNumber(number), Outcome(.failed, exitCode: code), elsewhere: false)))
+        }
+        fail(first, 29)
+        // The slot is free meanwhile.
+        #expect(bench.launched == [0, 1] && bench.delays.map(\.1) == [2] && bench.statuses[0] == .waiting)
+        bench.apply(.due(JobNumber(first)))
+        fail(second, 29)
+        #expect(bench.launched == [0, 1, 0])
+        fail(first, 29)
+        bench.apply(.due(JobNumber(second)))
+        fail(second, 3)
+        #expect(bench.statuses[1] == .failed(Outcome(.failed, exitCode: 3)))
+        bench.apply(.due(JobNumber(first)))
+        fail(first, 29)
+        #expect(bench.delays.map(\.1) == [2, 2, 4, 8])
+        bench.apply(.drain)
+        #expect(bench.statuses[0] == .failed(Outcome(.failed, exitCode: 29)))
+        bench.apply(.closed)
+        #expect(bench.isFinished)
     }
 
     @Test("jobs start in order, as many at once as there are slots")

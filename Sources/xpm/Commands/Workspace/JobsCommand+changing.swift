@@ -74,6 +74,7 @@ extension JobsCommand {
                     if perform { try Cleaning.holding(place, body) } else { body() }
                 } catch { throw .message(error.text) }
                 let count = try cleaned.get()
+                if let note = Dependants.note(Dependants.done(of: chosen, in: place)) { Failure.warn(note) }
                 tell(count, perform ? "removed" : "to remove", perform)
             } catch { throw error.reported() }
         }
@@ -159,8 +160,11 @@ extension JobsCommand {
                 if let group { chosen = try member(group) } else { chosen = try selection.query.chosen(jobs) }
                 let place = try selection.query.place(of: jobs)
                 let open = chosen.filter { $0.state == .error || $0.state.isOpen }
+                let retried = withoutWaiting(open, in: place)
+                if let note = Dependants.note(Dependants.done(of: retried, in: place)) { Failure.warn(note) }
+                if let note = JobCode.note(changedSince: retried.map(\.folder)) { Failure.warn(note) }
                 let code = try RetrySession(
-                    withoutWaiting(open, in: place), in: place,
+                    retried, in: place,
                     user: ExperimentFiles.user(),
                     slots: atOnce, json: json, isQuiet: quiet
                 ).run()
