@@ -58,7 +58,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua"], swiftSettings: strict),
+            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua", "Worker"], swiftSettings: strict),
         .executableTarget(
             name: "xpm",
             dependencies: running + [

@@ -15,6 +15,14 @@ static const char annotations[] = {
 #embed "../LuaBridge/Lua/xpm.meta.lua"
 };
 
+static const char python_worker[] = {
+#embed "../LuaBridge/Worker/xpm_worker.py"
+};
+
+static const char r_worker[] = {
+#embed "../LuaBridge/Worker/xpm_worker.R"
+};
+
 const char *xlua_embedded(size_t *count) {
     *count = sizeof module;
     return module;
@@ -28,4 +36,14 @@ const char *xlua_embedded_sweeps(size_t *count) {
 const char *xlua_annotations(size_t *count) {
     *count = sizeof annotations;
     return annotations;
+}
+
+const char *xlua_python_worker(size_t *count) {
+    *count = sizeof python_worker;
+    return python_worker;
+}
+
+const char *xlua_r_worker(size_t *count) {
+    *count = sizeof r_worker;
+    return r_worker;
 }

@@ -235,7 +235,9 @@ struct JSONTests {
               id = "j.export", params = { model = Model }, describe = function() return "exports" end,
               execute = function(self, ask) print("hi", ask:text("name", "Name?", { default = "x" })) end,
             }
-            local Eval = xpm.task { id = "j.eval", params = { train = Train }, command = "true" }
+            local Eval = xpm.task { id = "j.eval", params = { train = Train },
+              -- Until the service can be reached, so that the run tells where.
+              command = "for i in $(seq 200); do grep -q RUNNING ../../../experiments/js/current/status.json && break; sleep 0.05; done; true" }
             function run(helper, cfg)
               local xp = helper.xp
               xp:add_service(xpm.web_service {

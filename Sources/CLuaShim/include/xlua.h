@@ -131,6 +131,9 @@ const char *xlua_embedded(size_t *count);
 const char *xlua_embedded_sweeps(size_t *count);
 /// The annotations of the module for editors, embedded.
 const char *xlua_annotations(size_t *count);
+/// The Python and R sides of warm workers, embedded.
+const char *xlua_python_worker(size_t *count);
+const char *xlua_r_worker(size_t *count);
 
 #pragma clang assume_nonnull end
 #endif

@@ -22,8 +22,12 @@ package struct JobAttempt {
     private var folder: JobFolder { order.folder }
     private var language: JobScript.Language { order.language }
 
-    init(_ order: JobOrder, lua: @escaping LuaBody) {
+    /// Where the runner has a program that does several jobs; nil where there is one job only.
+    private let workers: WorkerPlace?
+
+    init(_ order: JobOrder, workers: WorkerPlace? = nil, lua: @escaping LuaBody) {
         self.order = order
+        self.workers = workers
         self.lua = lua
     }
 
@@ -107,17 +111,23 @@ package struct JobAttempt {
         let earlier = JobResult.stamp(folder)
         // What earlier jobs of this runner have left; mostly nothing, which one call tells.
         let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
-        let pid = try start(program, output, started)
+        let worker = header.worker == nil || output != .files ? nil : try beginWorker(program, started)
+        let pid = if let worker { worker.pid } else { try start(program, output, started) }
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
-            deadline: deadline, others: leftBehind)
+            deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker)
         let ending = watch.wait()
+        if worker != nil, !ending.isAlive { workers?.forget() }
         if language == .lua, ending.code == XSYS_NOT_STARTED, ProcessRecord.read(folder.process) == nil {
             throw .system(SystemError("write the record of the process", folder.process, code: EIO))
         }
         var outcome = Self.outcome(
             of: ending, retry: header.retry,
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
+        if worker != nil, outcome.isDone, !ending.isAlive {
+            outcome = Outcome(
+                .failed, exitCode: outcome.exitCode, message: "its worker ended without an answer")
+        }
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.
             do throws(JobScriptError) { for file in header.files { try file.checkAgain() } } catch {
@@ -262,6 +272,27 @@ package struct JobAttempt {
         } catch { throw .system(error) }
     }
 
+    /// Gives the job to the runner's worker, which is started for it where there is none that fits.
+    ///
+    /// - Returns: nil where this process does one job only.
+    private func beginWorker(_ program: Program, _ started: Timestamp) throws(AttemptError) -> WarmWorker? {
+        guard let workers, let arguments = JobScript.command(of: program.header.body)?.arguments else {
+            return nil
+        }
+        do throws(SystemError) {
+            _ = try log(folder.output, started)
+            let err = try log(folder.error, started)
+            let worker = try workers.worker(
+                arguments, environment: program.own, in: folder.path, error: err.number)
+            // Noted before it begins: there is no job at work of which nobody knows.
+            var record = ProcessRecord(pid: worker.pid)
+            record.starter = order.starter
+            try Files.write(record.json(started: started).bytes, to: folder.process)
+            worker.begin(folder, environment: program.own)
+            return worker
+        } catch { throw .system(error) }
+    }
+
     /// Opens a new log. What an attempt wrote that this one follows keeps its name with its time:
     /// `train.20261123192722.out`.
     private func log(_ path: String, _ started: Timestamp) throws(SystemError) -> Descriptor {
@@ -295,6 +326,15 @@ package struct JobAttempt {
             ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
             ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
         ]
+        if let helpers = header.worker.map({ Paths.absolute($0, from: folder.path) }) {
+            let path = Environment["PYTHONPATH"].map { ":\($0)" } ?? ""
+            own += [
+                (
+                    "XPM_ARGUMENTS",
+                    "\(folder.path)/\(JobScript.Attachment.folder)/\(JobScript.Attachment.arguments)"
+                ), ("XPM_HELPERS", helpers), ("PYTHONPATH", helpers + path),
+            ]
+        }
         if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
         if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
         if let duration = order.duration {

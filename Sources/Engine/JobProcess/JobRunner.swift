@@ -28,6 +28,8 @@ package enum JobRunner {
         // What a job leaves behind comes here, and can be found.
         xsys_adopt_orphans()
         var buffer = [UInt8](repeating: 0, count: 16384)
+        let workers = WorkerPlace()
+        defer { workers.end() }
         while true {
             var passed: Int32 = -1
             let count = unsafe xsys_receive(channel, &buffer, buffer.count, &passed, true)
@@ -35,7 +37,9 @@ package enum JobRunner {
             while xsys_reap() > 0 {}
             // An order to stop that came after the end of its job.
             guard passed >= 0 else { continue }
-            if !send(answer(to: Array(buffer[..<Int(count)]), Descriptor(owning: passed), lua)) { return }
+            if !send(answer(to: Array(buffer[..<Int(count)]), Descriptor(owning: passed), workers, lua)) {
+                return
+            }
         }
     }
 
@@ -51,12 +55,12 @@ package enum JobRunner {
     }
 
     private static func answer(
-        to order: [UInt8], _ lock: consuming Descriptor, _ lua: @escaping LuaBody
+        to order: [UInt8], _ lock: consuming Descriptor, _ workers: WorkerPlace, _ lua: @escaping LuaBody
     ) -> RunnerMessage {
         do throws(JobOrder.Problem) {
             let order = try JobOrder(order)
             let lock = FileLock(owning: lock, path: order.folder.lock, claim: order.claim)
-            let attempt = JobAttempt(order, lua: lua)
+            let attempt = JobAttempt(order, workers: workers, lua: lua)
             let outcome = attempt.run(holding: lock, output: .files, orders: channel) { send($0) }
             return outcome.map(RunnerMessage.ended) ?? .withdrawn
         } catch { return .ended(Outcome(.launch, message: error.text)) }

@@ -26,6 +26,9 @@ struct ProgramWatch {
     private let deadline: Double?
     /// Children of this process that are not of the program.
     private let others: Set<Int32>
+    /// The program, where it stays when the job has ended: it says so.
+    private let worker: WarmWorker?
+    private var answer: Int32?
     private var killAt: Double?
     /// Whether it was killed: what is left is asked no more.
     private var isKilled = false
@@ -42,14 +45,17 @@ struct ProgramWatch {
         var cause: Cause?
         /// Why nobody knows.
         var problem: SystemError?
+        /// Whether the program goes on: the job has ended, and it takes another.
+        var isAlive = false
 
         enum Cause { case cancelled, overdue }
     }
 
     init(
         pid: Int32, leadsSession: Bool, orders: Int32, forwarding: Bool, deadline: Double?,
-        others: Set<Int32> = []
+        others: Set<Int32> = [], worker: WarmWorker? = nil
     ) {
+        self.worker = worker
         self.pid = pid
         self.leadsSession = leadsSession
         self.orders = orders
@@ -68,6 +74,8 @@ struct ProgramWatch {
             let result = unsafe xsys_wait(pid, false, &status)
             if result == 0 { break }
             if result != -EAGAIN { return Ending(problem: SystemError("wait for", "", code: -result)) }
+            // One that was asked to stop ends with its job.
+            if let answer, !isCancelled, !hasAsked { return Ending(code: answer, isAlive: true) }
             checkTime()
         }
         let (signal, code) = (xsys_signal(status), xsys_exit_code(status))
@@ -85,10 +93,12 @@ struct ProgramWatch {
             pollfd(fd: process, events: Int16(POLLIN), revents: 0),
             pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: worker?.channel ?? -1, events: Int16(POLLIN), revents: 0),
         ]
         unsafe _ = poll(&polled, nfds_t(polled.count), milliseconds)
         if polled[1].revents != 0 { takeOrder() }
         if polled[2].revents != 0 { passSignal() }
+        if polled[3].revents & Int16(POLLIN) != 0 { answer = worker?.takeAnswer() ?? answer }
     }
 
     /// Whether somebody has asked to stop since the program has ended.

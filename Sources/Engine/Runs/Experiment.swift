@@ -153,7 +153,7 @@ package final class Experiment {
     /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot
     ///   be written.
     package func submit(
-        _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobScript.Program
+        _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobProgram
     ) throws -> Job {
         // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
@@ -221,8 +221,9 @@ package final class Experiment {
     private func script(
         of task: ConfigObject, in folder: JobFolder, _ state: JobFolder.State, _ options: JobOptions,
         _ needs: [String], _ claims: (shares: [String], tokens: [Claim]),
-        _ program: () throws -> JobScript.Program
+        _ program: () throws -> JobProgram
     ) throws -> JobScript {
+        let made = try program()
         var script = JobScript(
             taskID: task.type.id, identifier: task.identifier.hex,
             run: place(of: task).run,
@@ -234,7 +235,9 @@ package final class Experiment {
             requirement: options.requirement,
             retry: RetryPolicy(
                 most: options.mostRetries, isResumable: task.type.kind.isResumable, rules: options.retryRules),
-            results: options.results, environment: environment + options.environment, program: try program())
+            results: options.results, environment: environment + options.environment, program: made.program)
+        script.attachments = made.attachments
+        script.worker = made.helpers.map { Paths.relative($0, from: folder.path) }
         try Self.refuseNUL(in: script)
         if mode != .dryRun, state != .done || task.type.hasTemporaryPaths {
             script.outputs = task.declaredPaths(below: folder.path)
@@ -535,7 +538,7 @@ package final class Experiment {
     private func jobFiles(of task: ConfigObject, _ script: JobScript) -> JobFiles {
         JobFiles(
             parameters: ParameterFile.json(of: task, workspace: workspace, version: version).bytes,
-            script: Array(script.text(host: host).utf8), variables: script.environment, secrets: secrets,
-            temporaryIn: run?.path)
+            script: Array(script.text(host: host).utf8), variables: script.environment,
+            attachments: script.attachments, secrets: secrets, temporaryIn: run?.path)
     }
 }

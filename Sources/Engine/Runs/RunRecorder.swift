@@ -116,7 +116,8 @@ package final class RunRecorder: RunObserver, ServiceListener {
                 status.ended = .now
             }
         // Submissions have a log of their own, `jobs.jsonl`.
-        case .began, .submitted, .planned, .planFailed, .waitingForRelease, .stopping, .warning: break
+        case .began, .submitted, .planned, .planFailed, .waitingForRelease, .stopping, .service, .warning:
+            break
         }
     }
 

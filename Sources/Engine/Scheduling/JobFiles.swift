@@ -9,6 +9,7 @@ package final class JobFiles: Sendable {
     private let script: [UInt8]
     /// Empty for a job without any.
     private let variables: [UInt8]
+    private let attachments: [JobScript.Attachment]
     /// Who may do what with the parameters and the script.
     private let mode: UInt32
     /// Where a file lies until it is whole.
@@ -16,13 +17,17 @@ package final class JobFiles: Sendable {
 
     /// - Parameter secrets: a file with one of them is for its owner only.
     init(
-        parameters: [UInt8], script: [UInt8], variables: [EnvironmentVariable], secrets: Secrets,
-        temporaryIn folder: String?
+        parameters: [UInt8], script: [UInt8], variables: [EnvironmentVariable],
+        attachments: [JobScript.Attachment] = [], secrets: Secrets, temporaryIn folder: String?
     ) {
+        self.attachments = attachments
         self.parameters = parameters
         self.script = script
         self.variables = Array(JobScript.exports(variables).utf8)
-        mode = secrets.areIn(parameters) || secrets.areIn(script) ? 0o700 : 0o777
+        let holdsSecret =
+            secrets.areIn(parameters) || secrets.areIn(script)
+            || attachments.contains { secrets.areIn($0.content) }
+        mode = holdsSecret ? 0o700 : 0o777
         temporaryFolder = folder
     }
 
@@ -35,6 +40,11 @@ package final class JobFiles: Sendable {
             isNew = try Files.makeFolder(folder.path, in: folder.workspace)
         }
         let scriptPath = folder.script(language)
+        for attachment in attachments {
+            let place = "\(folder.path)/\(JobScript.Attachment.folder)"
+            try Files.makeFolder(place, in: folder.workspace)
+            try replace("\(place)/\(attachment.name)", with: attachment.content, mode: mode & 0o666)
+        }
         if isNew, try Files.create(folder.parameters, with: parameters, mode: mode & 0o666),
             try createVariables(of: folder),
             try Files.create(scriptPath, with: script, mode: mode)

@@ -21,6 +21,8 @@ package enum RunEvent: Sendable {
     case planned
     /// A signal asked to stop, for the nth time.
     case stopping(count: Int)
+    /// A service of the run can be reached.
+    case service(id: String, url: String)
     /// Something the user should know.
     case warning(String)
     /// All is over. The last event.

@@ -9,6 +9,25 @@ package struct TaskDifference: Equatable {
     package var old: String?
     package var new: String?
     package var note: Note?
+    /// Of a list or a set of another length: what came, and what went.
+    package var change: ListChange?
+
+    package struct ListChange: Equatable {
+        package let added: [String]
+        package let removed: [String]
+        /// How many elements there are now.
+        package let count: Int
+
+        /// `2 added (3, 4), of 12 now`
+        fileprivate var text: String {
+            let parts = [(added, "added"), (removed, "gone")].compactMap { list, word -> String? in
+                if list.isEmpty { return nil }
+                let names = list.prefix(5).joined(separator: ", ")
+                return "\(list.count) \(word) (\(names)\(list.count > 5 ? ", …" : ""))"
+            }
+            return "\(parts.isEmpty ? "in another order" : parts.joined(separator: ", ")); \(count) now"
+        }
+    }
 
     package enum Note: Equatable {
         /// Neither side gave a value: the default is another now.
@@ -30,8 +49,10 @@ package struct TaskDifference: Equatable {
         case .countsNow: return "\(path): counts now (\(new ?? "nothing"))"
         default: break
         }
+        let long = (old?.utf8.count ?? 0) + (new?.utf8.count ?? 0) > 60
         let values =
             switch (old, new) {
+            case (_?, _?) where change != nil && long: change?.text ?? ""
             case (let old?, let new?): "\(old) → \(new)"
             case (let old?, nil): "\(old) → (not there)"
             case (nil, let new?): "(not there) → \(new)"
@@ -236,6 +257,12 @@ private struct Comparison {
             }
             return
         }
+        if let left = before.elements, let right = after.elements, left.count != right.count {
+            let change = change(from: left, to: right)
+            found.append(
+                TaskDifference(path: path, old: old.told(before), new: new.told(after), change: change))
+            return
+        }
         if case .object(let a) = before, case .object(let b) = after, before["type"] == nil,
             after["type"] == nil
         {
@@ -250,6 +277,25 @@ private struct Comparison {
         var (a, b) = (old.told(before), new.told(after))
         if a == b { (a, b) = (old.told(before, isQuoted: true), new.told(after, isQuoted: true)) }
         found.append(TaskDifference(path: path, old: a, new: b))
+    }
+
+    /// What came to a list, and what went from it.
+    private func change(from left: [JSON], to right: [JSON]) -> TaskDifference.ListChange {
+        var counts: TextMap<Int> = [:]
+        for value in left { counts[old.told(value, isQuoted: true), default: 0] += 1 }
+        var added: [String] = []
+        for value in right {
+            let text = new.told(value, isQuoted: true)
+            if let count = counts[text], count > 0 { counts[text] = count - 1 } else { added.append(text) }
+        }
+        var removed: [String] = []
+        for value in left {
+            let text = old.told(value, isQuoted: true)
+            guard let count = counts[text], count > 0 else { continue }
+            counts[text] = count - 1
+            removed.append(text)
+        }
+        return .init(added: added, removed: removed, count: right.count)
     }
 
     private static func join(_ path: String, _ step: String) -> String {
@@ -328,6 +374,12 @@ extension JSON {
     /// The object that a value refers to.
     fileprivate var reference: Int64? {
         if self["type"] == "python" { self["value"]?.int } else { nil }
+    }
+
+    /// Those of a list, or of a set.
+    fileprivate var elements: [JSON]? {
+        if let array { return array }
+        return self["type"] == "set" ? (self["items"] ?? self["values"])?.array : nil
     }
 
     /// Whether it stands for itself: a scalar, or a list of some.

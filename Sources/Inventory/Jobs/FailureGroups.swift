@@ -1,11 +1,11 @@
 import Store
 import Text
 
-/// Failed jobs that ended for one reason, and said the same at their end.
+/// Failed jobs that ended for one reason, and said the same error.
 package struct FailureGroup {
     /// `exit code 3`, with what differs from job to job taken out.
     package let reason: String
-    /// The last line that they wrote, likewise; nil where they wrote nothing, or never began.
+    /// The line with the error that they wrote (`ErrorLine`), likewise; nil where they wrote nothing, or never began.
     package let message: String?
     package var jobs: [JobRecord]
 
@@ -17,7 +17,8 @@ package struct FailureGroup {
         var groups: TextMap<FailureGroup> = [:]
         for job in jobs where job.state == .error {
             let outcome = job.outcome
-            let line = outcome?.reason == .launch ? nil : OutputTail(job.folder, count: 1).lines.last
+            let line =
+                outcome?.reason == .launch ? nil : ErrorLine.of(OutputTail(job.folder, count: 60).lines)
             let group = FailureGroup(
                 reason: outcome.map(reason) ?? "failed",
                 message: line.map { normalised(TerminalText.plain($0)) }, jobs: [])
@@ -37,7 +38,7 @@ package struct FailureGroup {
 
     /// Numbers, hexadecimal words and paths become signs: they differ between jobs that failed for one
     /// reason.
-    static func normalised(_ line: String) -> String {
+    package static func normalised(_ line: String) -> String {
         line.split(separator: " ", omittingEmptySubsequences: true).map { word in
             if word.contains("/") {
                 return word.drop { $0 != "/" }.count > 1

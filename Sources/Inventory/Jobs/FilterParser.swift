@@ -24,11 +24,23 @@ struct FilterParser {
             if character.properties.isWhitespace {
                 index += 1
             } else if character == "\"" || character == "'" {
-                guard let close = characters[(index + 1)...].firstIndex(of: character) else {
+                var text = String.UnicodeScalarView()
+                index += 1
+                while index < characters.count, characters[index] != character {
+                    // `\"` and `\\` in a text; any other backslash stays, for expressions.
+                    if characters[index] == "\\", index + 1 < characters.count,
+                        characters[index + 1] == character || characters[index + 1] == "\\"
+                    {
+                        index += 1
+                    }
+                    text.append(characters[index])
+                    index += 1
+                }
+                guard index < characters.count else {
                     throw JobFilterError(problem: "a text without an end", column: column)
                 }
-                tokens.append((.text(Self.text(characters[index + 1..<close])), column))
-                index = close + 1
+                tokens.append((.text(String(text)), column))
+                index += 1
             } else if "()[],~".unicodeScalars.contains(character) {
                 tokens.append((.sign(String(character)), column))
                 index += 1

@@ -60,6 +60,9 @@ M.setmeta = host.setmeta
 M.save = host.save
 M.load = host.load
 M.job = host.job
+M.glob = host.glob
+M.csv = host.csv
+M.json = host.json
 M.graceful_timeout = host.graceful_timeout
 
 -- Read-only tables ------------------------------------------------------------------------------------------

@@ -125,15 +125,23 @@ function xpm.renamed(way) end
 ---@field python? string `"package.module:Class"`: the objects' class in Python; a task runs it with experimaestro.
 ---@field validate? fun(self: xpm.Object) Raises an error for values that do not go together. Called at submit.
 
+---@class xpm.Retry
+---@field reason? string What the exit code means.
+---@field most? integer How often it is tried again; without it `max_retries`, or 5.
+---@field delay? number Seconds before the first of these attempts; each further one waits twice as long, up to 5 minutes.
+
 ---@class xpm.TaskDefinition: xpm.Definition
 ---@field execute? fun(self: xpm.RunningTask) Runs in the job's own process.
 ---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
 ---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
+---@field worker? string|string[] A program that does many jobs one after the other, instead of a command: `"python3 {here}/worker.py"`.
+---@field shell? string What runs a command that is a text, with its options: `"bash -euo pipefail"`.
 ---@field strict? boolean Of a command that is a text: false lets it go on after a command that fails.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
 ---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
----@field results? table<string, string> Patterns of Lua for what its programs print: the last match is a result.
+---@field results? table<string, string> Patterns of Lua for what its programs print, in which `{number}` is a number: the last match is a result.
 ---@field max_retries? integer How many attempts follow the first, where a failure is worth one: time, memory, a lost process.
+---@field retry? table<integer, string|xpm.Retry> Exit codes after which it is tried again, and what they mean: `{ [29] = "HTTP 429" }`.
 ---@field is_prepared? fun(self: xpm.Object): boolean Of a step that prepares: whether what it makes is there.
 ---@field describe? fun(self: xpm.Object): string Of an action: what it does.
 
@@ -215,7 +223,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, priority?: integer, hold?: boolean }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer, string|xpm.Retry>, priority?: integer, hold?: boolean }
 ---@return any
 function Object:submit(options) end
 
@@ -333,6 +341,25 @@ function Job:result() end
 ---@param output xpm.Object
 ---@return xpm.Job
 function xpm.job(output) end
+
+--- In a pattern of `results`: a number as programs print it.
+---@type string
+xpm.number = nil
+
+--- The paths of the files that fit a pattern, from the folder of this Lua file, in natural order.
+---@param pattern string `data/*.csv`, `**/*.json`
+---@return string[]
+function xpm.glob(pattern) end
+
+--- The rows of a table with commas, by the names in its first line. The file is kept with the run.
+---@param path string From the folder of this Lua file.
+---@return table<string, any>[]
+function xpm.csv(path) end
+
+--- The value of a JSON file, which is kept with the run.
+---@param path string From the folder of this Lua file.
+---@return any
+function xpm.json(path) end
 
 --- Writes an object into a folder, and copies its data paths.
 ---@param object xpm.Object

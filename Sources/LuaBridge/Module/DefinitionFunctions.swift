@@ -74,7 +74,9 @@ extension XpmModule {
     }
 
     static let definitionKeys = [
-        "id", "params", "extends", "help", "validate", "execute", "command", "python", "outputs", "sources",
+        "id", "params", "extends", "help", "validate", "execute", "command", "worker", "shell", "python",
+        "outputs",
+        "sources",
         "requires", "max_retries", "retry", "results", "is_prepared", "describe", "strict",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
@@ -239,12 +241,13 @@ extension XpmModule {
         _ stack: LuaStack, id: String, kind: ConfigType.Kind, base: TypeDefinition?, isPython: Bool
     ) throws {
         guard kind.runs else { return }
+        try takeWorker(stack, id: id)
         stack.get("execute", from: 2)
         stack.get("command", from: 2)
         let (execute, command) = (stack.kind(-2), stack.kind(-1))
         stack.pop(2)
         if [execute != .null, command != .null, isPython].count(where: \.self) > 1 {
-            throw ScriptError("\(id): a task has one of execute, command and python")
+            throw ScriptError("\(id): a task has one of execute, command, worker and python")
         }
         if kind == .lightweight, command != .null {
             throw ScriptError("\(id): a lightweight task runs inside another: it has execute, not command")
@@ -253,18 +256,32 @@ extension XpmModule {
             throw ScriptError("\(id): an action is a Lua function: execute = function(self, ask) … end")
         }
         try checkStrict(stack, id: id, isCommand: command != .null)
+        try checkShell(stack, id: id, command: command)
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
             throw ScriptError("\(id): command needs a list, a string or a function")
         }
         if execute == .null, command == .null, !isPython, base.map({ !$0.type.kind.runs }) ?? true {
             throw ScriptError(
-                "\(id): a task needs execute (a Lua function), command (a program) or python (a class)")
+                "\(id): a task needs execute (a Lua function), command or worker (a program) or python (a class)"
+            )
         }
         if execute == .function, isRunning {
             throw ScriptError(
                 "\(id): a task with execute must be defined at the top of its file, not inside run: its job loads the file without calling run"
             )
+        }
+    }
+
+    private func checkShell(_ stack: LuaStack, id: String, command: LuaStack.Kind) throws {
+        stack.get("shell", from: 2)
+        defer { stack.pop() }
+        if stack.kind(-1) == .null { return }
+        guard let text = stack.string(-1), !text.isBlank else {
+            throw ScriptError("\(id): shell needs a program and its options, such as \"bash -euo pipefail\"")
+        }
+        guard command == .string || command == .function else {
+            throw ScriptError("\(id): shell belongs to a command that is a text")
         }
     }
 

@@ -12,6 +12,12 @@ package enum EmbeddedText {
     /// `xpm.meta.lua`: the module's annotations for editors.
     package static let annotations = unsafe read(xlua_annotations)
 
+    /// The files that workers load, by their names.
+    static let workers = [
+        (name: "xpm_worker.py", text: unsafe read(xlua_python_worker)),
+        (name: "xpm_worker.R", text: unsafe read(xlua_r_worker)),
+    ]
+
     private static func read(_ source: (UnsafeMutablePointer<Int>) -> UnsafePointer<CChar>) -> [UInt8] {
         var count = 0
         let bytes = unsafe source(&count)

@@ -53,6 +53,12 @@ final class XpmModule {
     var isRunning = false
     /// The `{here}` of the types that a file defines: its kept folder.
     var folderOfSource: (String) -> String = { Paths.parent($0) }
+    /// The folder in which a file that reads others finds them.
+    lazy var folderOfReader: (String) -> String = { [unowned self] in folderOfSource($0) }
+    /// Told of a file that the script has read, with its content.
+    var wasRead: (String, [UInt8]) throws(SystemError) -> Void = {
+        (_: String, _: [UInt8]) throws(SystemError) in
+    }
 
     init(lua: LuaState) {
         self.lua = lua
@@ -77,6 +83,7 @@ final class XpmModule {
         addObjectFunctions()
         addSaveFunctions()
         addSupportFunctions()
+        addReadingFunctions()
         addServiceDefinitionFunctions()
     }
 

@@ -9,11 +9,23 @@ struct CommandResolver {
     /// The folder of the Lua file that defined the task, as it was and as it is kept.
     let here: String
     let sources: SourceTree
+    /// The files that the command names, by their names.
+    private(set) var attachments: [JobScript.Attachment] = []
+
+    init(task: ConfigObject, here: String, sources: SourceTree) {
+        self.task = task
+        self.here = here
+        self.sources = sources
+    }
 
     /// The argument vector.
     ///
-    /// - Parameter isStrict: of a text: whether its first command that fails ends it.
-    func arguments(of template: CommandTemplate, isStrict: Bool) throws -> [String] {
+    /// - Parameters:
+    ///   - isStrict: of a text: whether its first command that fails ends it.
+    ///   - shell: of a text: what runs it, before the `-c`; nil for the usual one.
+    mutating func arguments(
+        of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil
+    ) throws -> [String] {
         if template.names.contains(where: { $0 == ["here"] }) { try sources.linkRest(of: here) }
         switch template.form {
         case .arguments(let arguments):
@@ -23,7 +35,9 @@ struct CommandResolver {
                 if parts.count == 1, case .value(let path) = parts[0] {
                     words += try self.words(try value(path), path)
                 } else {
-                    words.append(try parts.map { try text($0) }.joined())
+                    var word = ""
+                    for part in parts { word += try text(part) }
+                    words.append(word)
                 }
             }
             if words.isEmpty { throw ScriptError("\(task.type.id): command: there is no program") }
@@ -39,8 +53,10 @@ struct CommandResolver {
                     let isWord = CommandTemplate.isWord(parts, at: index)
                     let words = isWord ? try self.words(value, path) : [try text(value, path)]
                     line += words.map(ShellWords.quote).joined(separator: " ")
+                case .file: line += ShellWords.quote(try text(part))
                 }
             }
+            if let shell { return shell + ["-c", line] }
             return ShellCommand(line).arguments(isStrict: isStrict)
         }
     }
@@ -57,10 +73,38 @@ struct CommandResolver {
         }
     }
 
-    private func text(_ part: CommandTemplate.Part) throws -> String {
+    private mutating func text(_ part: CommandTemplate.Part) throws -> String {
         switch part {
-        case .text(let plain): plain
-        case .value(let path): try text(try value(path), path)
+        case .text(let plain): return plain
+        case .value(let path): return try text(try value(path), path)
+        case .file(let form, let path):
+            let name = "\(path.joined(separator: ".")).\(form == .list ? "txt" : "json")"
+            let value = try value(path)
+            let content: [UInt8]
+            switch form {
+            case .json: content = JSON(argument: value).prettyBytes
+            case .list:
+                guard let elements = Self.elements(value) else {
+                    throw ScriptError(
+                        "\(task.type.id): command: {list:\(path.joined(separator: "."))} is no list; {\(path.joined(separator: "."))} is its value"
+                    )
+                }
+                var lines = ""
+                for element in elements {
+                    let line = try text(element, path)
+                    guard !line.contains("\n") else {
+                        throw ScriptError(
+                            "\(task.type.id): command: {list:\(path.joined(separator: "."))}: an element has more than one line; {json:\(path.joined(separator: "."))} takes it"
+                        )
+                    }
+                    lines += line + "\n"
+                }
+                content = Array(lines.utf8)
+            }
+            if !attachments.contains(where: { $0.name == name }) {
+                attachments.append(.init(name: name, content: content))
+            }
+            return "\(task.jobPath ?? "")/\(JobScript.Attachment.folder)/\(name)"
         }
     }
 
@@ -81,7 +125,15 @@ struct CommandResolver {
             throw ScriptError(
                 "\(task.type.id): command: {\(path.joined(separator: "."))} is nil within a word; as an argument of its own it would be left out"
             )
-        case .map, .openMap: return JSON(plain: value).text
+        case .map, .openMap: return JSON(argument: value).text
+        case .list(let values), .set(let values):
+            // Objects are named by what a command can do with them.
+            guard values.contains(where: { if case .object = $0 { true } else { false } }) else {
+                return value.plainText
+            }
+            throw ScriptError(
+                "\(task.type.id): command: {\(path.joined(separator: "."))} is a list within a word: as an argument of its own it is as many, and {list:\(path.joined(separator: "."))} a file with a line for each"
+            )
         default: return value.plainText
         }
     }
@@ -92,8 +144,16 @@ struct CommandResolver {
         case ["jobdir"]: return .string(task.jobPath ?? "")
         default: break
         }
-        var value = Value.object(task)
-        for (depth, name) in path.enumerated() {
+        return try value(.object(task), path, 0)
+    }
+
+    /// What is at the rest of a way; of a list what is there of each of its elements.
+    private func value(_ start: Value, _ path: [String], _ first: Int) throws -> Value {
+        var value = start
+        for (depth, name) in path.enumerated().dropFirst(first) {
+            if let elements = Self.elements(value) {
+                return .list(try elements.map { try self.value($0, path, depth) })
+            }
             var next: Value?
             var known: [String] = []
             switch value {
@@ -168,6 +228,8 @@ final class ProgramFinder {
 
     private func isKnownToShell(_ word: String, along path: String?, from folder: String) -> Bool {
         if Environment.find(program: word, along: path, from: folder) != nil { return true }
+        // A path is no builtin; the shell would look from here.
+        if word.contains("/") { return false }
         return ChildProcess.output(["/bin/sh", "-c", "command -v \"$1\"", "sh", word])?.code == 0
     }
 }

@@ -7,7 +7,19 @@ struct CommandTemplate {
         case text(String)
         /// The way to a value: `{trained.weights}`.
         case value([String])
+        /// A file with a value: `{list:parts.out}`, one element a line, and `{json:parts}`.
+        case file(FileForm, [String])
+
+        /// The way to the value; nil for a text.
+        var way: [String]? {
+            switch self {
+            case .text: nil
+            case .value(let way), .file(_, let way): way
+            }
+        }
     }
+
+    enum FileForm: String, CaseIterable { case list, json }
 
     enum Form {
         /// A program and its arguments.
@@ -42,8 +54,10 @@ struct CommandTemplate {
                 }
                 if !plain.isEmpty { parts.append(.text(plain)) }
                 plain = ""
-                let way = inside.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-                parts.append(.value(way))
+                let form = FileForm.allCases.first { inside.hasPrefix("\($0.rawValue):") }
+                let name = form.flatMap { inside.after("\($0.rawValue):") } ?? inside
+                let way = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+                parts.append(form.map { .file($0, way) } ?? .value(way))
                 rest = after
             } else if let behind = rest.after("}") {
                 plain += "}"
@@ -103,7 +117,7 @@ struct CommandTemplate {
         func ends(_ part: Part?, _ byte: (String) -> UInt8?) -> Bool {
             switch part {
             case nil: true
-            case .value: false
+            case .value, .file: false
             case .text(let text): byte(text).map { " \t\n;|&()<>".utf8.contains($0) } ?? true
             }
         }
@@ -123,7 +137,7 @@ struct CommandTemplate {
         case .arguments(let arguments): parts = arguments.flatMap(\.self)
         case .shell(let text): parts = text
         }
-        return parts.compactMap { if case .value(let path) = $0 { path } else { nil } }
+        return parts.compactMap(\.way)
     }
 }
 

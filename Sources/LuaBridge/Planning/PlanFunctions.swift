@@ -264,24 +264,27 @@ extension PlanSession {
 
     private func program(
         of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable], _ stack: LuaStack
-    ) throws -> JobScript.Program {
+    ) throws -> JobProgram {
         try keepNamedSources(of: definition, stack)
         if let python = task.type.python {
             try refuseLuaTypes(in: task, of: python)
-            return .command(Self.pythonCommand)
+            return JobProgram(.command(Self.pythonCommand))
         }
-        guard module.pushField("command", of: task.type, stack) else { return .lua(fields: scriptFields()) }
+        guard module.pushField("command", of: task.type, stack) else {
+            return JobProgram(.lua(fields: scriptFields()))
+        }
         if stack.kind(-1) == .function {
             module.push(task, stack)
             try stack.call(arguments: 1, results: 1)
         }
         defer { stack.pop() }
-        let resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources)
+        var resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources)
         let arguments: [String]
         do {
             let template = try CommandTemplate(stack, stack.absolute(-1))
             try template.refuseQuoted()
-            arguments = try resolver.arguments(of: template, isStrict: isStrict(task, stack))
+            arguments = try resolver.arguments(
+                of: template, isStrict: isStrict(task, stack), shell: try shell(task, stack))
         } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
@@ -294,7 +297,9 @@ extension PlanSession {
                 missing.contains("/") && !Files.exists(place)
                 && (experiment.map { place.hasPrefix("\($0.workspace.path)/") } ?? false)
             let beside = Paths.absolute(missing, from: resolver.here)
-            if isMade, missing.hasPrefix("/") { return .command(arguments) }
+            if isMade, missing.hasPrefix("/") {
+                return JobProgram(.command(arguments), attachments: resolver.attachments)
+            }
             let why =
                 Files.exists(place)
                 ? "not executable"
@@ -305,7 +310,33 @@ extension PlanSession {
                         : "no such program"
             throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(why))")
         }
-        return .command(arguments)
+        guard module.isWorker(task.type, stack) else {
+            return JobProgram(.command(arguments), attachments: resolver.attachments)
+        }
+        let parameters = JobScript.Attachment(
+            name: JobScript.Attachment.arguments, content: JSON(arguments: task).bytes)
+        return JobProgram(
+            .command(arguments), attachments: resolver.attachments + [parameters], helpers: try helpers())
+    }
+
+    /// The shell of a command that is a text: `shell = "bash -euo pipefail"`.
+    private func shell(_ task: ConfigObject, _ stack: LuaStack) throws -> [String]? {
+        guard module.pushField("shell", of: task.type, stack) else { return nil }
+        defer { stack.pop() }
+        return stack.string(-1)?.split(separator: " ").map(String.init)
+    }
+
+    /// The folder of the files that workers load, of this version of them.
+    private func helpers() throws -> String {
+        let all = EmbeddedText.workers
+        let name = Identifier(hashing: all.flatMap(\.text)).short
+        let folder = "\(experiment?.workspace.path ?? "")/helpers/\(name)"
+        guard let experiment, experiment.mode != .dryRun else { return folder }
+        for (name, text) in all where !Files.exists("\(folder)/\(name)") {
+            try Files.makeFolder(folder)
+            try Files.replace("\(folder)/\(name)", with: text)
+        }
+        return folder
     }
 
     /// Whether the first command that fails ends a command that is a text.

@@ -73,6 +73,8 @@ package final class PlanSession {
     var outputs: [TaskOutputs] = []
     /// The names of the actions that were added.
     var actions: TextSet = []
+    /// The files that the script has read before its run began.
+    var readFiles: [(path: String, content: [UInt8])] = []
     /// The types of which it was said that `max_retries` does little.
     var retryWarnings: TextSet = []
     /// The services of the run, by their ids.
@@ -111,6 +113,16 @@ package final class PlanSession {
         if let script = input.script ?? input.moduleFile {
             module.baseFolder = Paths.parent(Paths.absolute(script))
         }
+        module.folderOfReader = { [unowned self] source in
+            Paths.parent(files[source] ?? Paths.absolute(source))
+        }
+        module.wasRead = { [unowned self] (path, content) throws(SystemError) in
+            if experiment == nil {
+                readFiles.append((path, content))
+            } else {
+                try sources.keep(path, content: content)
+            }
+        }
     }
 
     // MARK: Loading
@@ -147,6 +159,7 @@ package final class PlanSession {
                     file.path, content: file.bytes, isSecret: input.secrets.areNamed(in: file.bytes))
             }
             try keepLazyModules()
+            for file in readFiles { try sources.keep(file.path, content: file.content) }
             module.folderOfSource = { [unowned self] source in
                 sources.place(of: Paths.parent(files[source] ?? Paths.absolute(source)))
             }

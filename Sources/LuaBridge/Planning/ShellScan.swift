@@ -31,7 +31,7 @@ struct ShellScan {
         for part in parts {
             switch part {
             case .text(let text): for byte in text.utf8 { scan.take(byte) }
-            case .value(let path):
+            case .value(let path), .file(_, let path):
                 let name = "{\(path.joined(separator: "."))}"
                 if scan.line == nil, scan.context == .single || scan.context == .double {
                     let quote = scan.context == .single ? "'" : "\""

@@ -183,7 +183,8 @@ private struct FileTree {
             text += Array(entry.utf8)
             text.append(0)
             if !entry.hasSuffix("/") {
-                text += Array(try JobFile.read("\(path)/\(entry)", knownIn: hashes, progress: progress).digest.hex.utf8)
+                text += Array(
+                    try JobFile.read("\(path)/\(entry)", knownIn: hashes, progress: progress).digest.hex.utf8)
             }
             text.append(0x0a)
         }

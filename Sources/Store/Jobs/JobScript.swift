@@ -21,6 +21,7 @@ import Text
 ///     # result accuracy acc: ([%d.]+)
 ///     # file 9f86d081… 7340 1532 1795645388238514 1795645388238514 /data/train.csv
 ///     # output model.pt
+///     # worker ../../../helpers/6f1d0c2e
 ///     # variables HF_HOME API_KEY
 ///     # resumable
 ///
@@ -60,6 +61,27 @@ package struct JobScript: Equatable, Sendable {
     package var outputs: [String] = []
     package var environment: [EnvironmentVariable]
     package var program: Program
+    /// Of a task whose program does many jobs one after the other: the folder with the files that it loads,
+    /// relative to the job's folder.
+    package var worker: String?
+    /// What is written beside the script, for its command.
+    package var attachments: [Attachment] = []
+
+    /// A file in the job's folder that its command names.
+    package struct Attachment: Equatable, Sendable {
+        /// Its name in `.experimaestro`, which no attempt of the job removes.
+        package let name: String
+        package let content: [UInt8]
+
+        package init(name: String, content: [UInt8]) {
+            self.name = name
+            self.content = content
+        }
+
+        package static let folder = ".experimaestro"
+        /// What a worker is given: the parameters.
+        package static let arguments = "arguments.json"
+    }
 
     package init(
         taskID: String, identifier: String, run: String? = nil, needs: [String], shares: [String] = [],
@@ -109,6 +131,7 @@ package struct JobScript: Equatable, Sendable {
         lines += results.map { "\(comment) result \($0.name) \($0.text)" }
         lines += files.map { "\(comment) file \($0.text)" }
         lines += outputs.map { "\(comment) output \($0)" }
+        lines += [worker].compactMap(\.self).map { "\(comment) worker \($0)" }
         if !environment.isEmpty {
             lines.append("\(comment) variables \(environment.map(\.name).joined(separator: " "))")
         }
@@ -162,6 +185,7 @@ extension JobScript {
         package var results: [JobLog.Pattern] = []
         package var files: [JobFile] = []
         package var outputs: [String] = []
+        package var worker: String?
         /// The names of its variables, whose values stand in `{name}.env`.
         package var variables: [String] = []
         /// Everything after the header.
@@ -218,6 +242,7 @@ extension JobScript {
         }
         header.files = take("file").compactMap { JobFile($0, version: version) }
         header.outputs = take("output")
+        header.worker = take("worker").first
         header.variables = take("variables").first?.split(separator: " ").map(String.init) ?? []
         if let after = rest.after("# resumable\n") ?? rest.after("-- resumable\n") {
             header.retry.isResumable = true

@@ -43,6 +43,8 @@ final class JSONConsole: Console {
             write(.object([.init("event", "change")] + Self.members(spec) + change.json))
         case .waitingForRelease(let count): write(["event": "waiting", "held": .int(Int64(count))])
         case .stopping(let count): write(["event": "stopping", "count": .int(Int64(count))])
+        case .service(let id, let url):
+            write(["event": "service", "service": .string(id), "url": .string(url)])
         case .warning(let text): write(["event": "warning", "message": .string(text)])
         case .planFailed(let text): Self.tell(error: text)
         case .submitted, .planned, .finished: break

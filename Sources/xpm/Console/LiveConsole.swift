@@ -43,6 +43,7 @@ final class LiveConsole: Console {
         case .changed(let spec, let change): keep(TextReport.line(change.text, report.name(spec)))
         case .waitingForRelease(let count): keep(style.yellow(TextReport.held(count)))
         case .stopping(let count): keep(style.yellow(StopText.of(count)))
+        case .service(let id, let url): keep(TextReport.line("service", style.bold(id), url))
         case .warning(let text): keep("\(style.yellow("warning:")) \(text)")
         default: break
         }
@@ -57,7 +58,7 @@ final class LiveConsole: Console {
             drawing.isClosed = true
             show([], &drawing)
         }
-        for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
+        StandardStream.error.write(report.failures(result.failures))
         if !result.isUntold { StandardStream.error.write(report.summary(result)) }
         StandardStream.output.write(output.results(result.results))
     }

@@ -23,6 +23,7 @@ final class PlainConsole: Console {
         case .changed(let spec, let change) where !isQuiet && change != .hold: tell(change.text, spec)
         case .waitingForRelease(let count): tell(TextReport.held(count))
         case .stopping(let count): tell(StopText.of(count))
+        case .service(let id, let url) where !isQuiet: tell(TextReport.line("service", id, url))
         case .warning(let text): tell("warning: \(text)")
         default: break
         }
@@ -31,7 +32,7 @@ final class PlainConsole: Console {
     func planned(_ jobs: [PlannedTask]) { StandardStream.output.write(output.planned(jobs)) }
 
     func close(_ result: RunReport) {
-        for failure in result.failures { StandardStream.error.write(report.failure(failure)) }
+        StandardStream.error.write(report.failures(result.failures))
         if !isQuiet, !result.isUntold { StandardStream.error.write(report.summary(result)) }
         StandardStream.output.write(output.results(result.results))
     }

@@ -33,7 +33,7 @@ final class RunTally: RunObserver {
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
             case .warning(let text): state.notes.append(text)
-            case .began, .retrying, .changed, .waitingForRelease, .planFailed, .finished: break
+            case .began, .retrying, .changed, .waitingForRelease, .planFailed, .service, .finished: break
             }
         }
     }

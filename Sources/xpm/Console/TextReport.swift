@@ -1,4 +1,5 @@
 import Engine
+import Inventory
 import Model
 import Store
 import System
@@ -20,6 +21,9 @@ struct TextReport {
 
     /// Text of a job on one line.
     static func printable(_ text: String) -> String { TerminalText.line(text) }
+
+    /// Of more tasks that one needs the first are shown.
+    private static let mostNeeds = 8
 
     /// The width of what one value may take, in bytes.
     private static let valueWidth = 60
@@ -91,11 +95,39 @@ struct TextReport {
             let problem = task.problem.map { style.yellow(": \($0)") } ?? ""
             text += "    requires \(requires)\(problem)\n"
         }
-        for need in task.dependencies { text += "    needs  \(need.taskID) \(need.identifier)\n" }
+        for need in task.dependencies.prefix(Self.mostNeeds) {
+            text += "    needs  \(need.taskID) \(need.identifier)\n"
+        }
+        if task.dependencies.count > Self.mostNeeds {
+            text += "           and \(task.dependencies.count - Self.mostNeeds) more\n"
+        }
         if task.isWritten {
             text += "    script \(Paths.shown(task.spec.folder.script(task.spec.language)))\n"
         }
     }
+
+    /// Failures, of those that are alike the first: what else they are is in xpm failures.
+    func failures(_ failures: [RunReport.FailedTask]) -> String {
+        var groups: TextMap<[RunReport.FailedTask]> = [:]
+        var order: [String] = []
+        for failure in failures {
+            let line = failure.outcome.reason == .launch ? nil : ErrorLine.of(failure.last.lines)
+            let key =
+                "\(failure.spec.taskID) \(FailureGroup.normalised(failure.outcome.text)) \(line.map(FailureGroup.normalised) ?? "")"
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(failure)
+        }
+        return order.map { key in
+            let group = groups[key] ?? []
+            let more = group.count - 1
+            // A few are easier to read as they are.
+            if more < Self.mostAlike { return group.map(failure).joined() }
+            return failure(group[0]) + "    and \(more) more failed so: xpm failures lists them\n"
+        }.joined()
+    }
+
+    /// So many failures are shown though they are alike.
+    private static let mostAlike = 5
 
     /// A failure: what, with which values, what it said last, and where to look.
     func failure(_ failure: RunReport.FailedTask) -> String {

@@ -82,6 +82,15 @@ struct JobQuery {
         {
             Failure.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
         }
+        if let experiment, !everyRun,
+            let newest = RunRecord.newest(of: experiment, in: inventory.workspace),
+            let reason = newest.reason,
+            inventory.jobs(of: experiment, everyRun: true).count > jobs.count
+        {
+            Failure.warn(
+                "its newest run, \(newest.run), failed (\(reason)): --every-run has the jobs of earlier ones too"
+            )
+        }
         if let parsed {
             // Of no jobs nothing can be said.
             if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {

@@ -47,6 +47,8 @@ final class ScriptRun {
             RunRecorder(folder, services: services) { [console] text in console.observe(.warning(text)) }
         }
         if let recorder { services.add(recorder) }
+        let teller = ServiceTeller(console)
+        services.add(teller)
         let notifier = context.mode.launches ? folder.flatMap(notifier) : nil
         let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller, notifier]
         let observer = RunObservers(observers.compactMap(\.self))
