@@ -58,7 +58,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua", "Worker"], swiftSettings: strict),
+            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua", "Worker"],
+            swiftSettings: strict),
         .executableTarget(
             name: "xpm",
             dependencies: running + [

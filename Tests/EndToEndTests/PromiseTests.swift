@@ -233,7 +233,7 @@ struct PromiseTests {
         for mode in ["dry-run", "normal"] {
             let result = try bench.run("run", "--run-mode", mode, "s.lua")
             let told = result.error.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
-            #expect(result.code == 0 && told.count == 2, "\(result.error)")
+            #expect(result.code == 0 && told.count == 3, "\(result.error)")
             #expect(told.first?.hasPrefix("warning: s.lua:7: submit: s.t ") == true)
             #expect(
                 told.first?.hasSuffix(" was submitted before: its first env, requires, hold count") == true,

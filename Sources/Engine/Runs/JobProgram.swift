@@ -1,4 +1,5 @@
 package import Store
+import Text
 
 /// What a job is to run, as the front end has worked it out.
 package struct JobProgram {

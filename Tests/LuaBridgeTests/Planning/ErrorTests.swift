@@ -232,7 +232,7 @@ struct ErrorTests {
         arguments: [
             (
                 "xpm.task { id = \"a\" }<!>",
-                "a: a task needs execute (a Lua function), command (a program) or python (a class)"
+                "a: a task needs execute (a Lua function), command or worker (a program) or python (a class)"
             ),
             ("xpm.task { id = \"a\", execute = 1 }<!>", "a: execute needs a function"),
             (
@@ -278,7 +278,7 @@ struct ErrorTests {
             ("require \"no.such.module\"<!>", "module 'no.such.module' not found:"),
             (
                 "xpm.task { id = \"a\", command = \"true\", python = \"m:C\" }<!>",
-                "a: a task has one of execute, command and python"
+                "a: a task has one of execute, command, worker and python"
             ),
             (
                 "xpm.config { id = \"a\", python = \"m.C\" }<!>",
@@ -353,7 +353,7 @@ struct ErrorTests {
                 + "function run()\n  T { c = C { v = 1 } }:submit()<!>\nend\n"
         }
         try check(
-            task("{ \"no-such-program\" }"), "t: command not found: 'no-such-program' (not found along PATH)")
+            task("{ \"no-such-program\" }"), "t: command not found: 'no-such-program' (not in PATH)")
         try check(task("\"no-such-program -x\""), "t: command not found: 'no-such-program'")
         try check(
             task("{ \"/no/such/program\" }"), "t: command not found: '/no/such/program' (no such program)")
