@@ -19,6 +19,10 @@ static const char python_worker[] = {
 #embed "../LuaBridge/Worker/xpm_worker.py"
 };
 
+static const char python_task[] = {
+#embed "../LuaBridge/Worker/xpm_python.py"
+};
+
 static const char r_worker[] = {
 #embed "../LuaBridge/Worker/xpm_worker.R"
 };
@@ -41,6 +45,11 @@ const char *xlua_annotations(size_t *count) {
 const char *xlua_python_worker(size_t *count) {
     *count = sizeof python_worker;
     return python_worker;
+}
+
+const char *xlua_python_task(size_t *count) {
+    *count = sizeof python_task;
+    return python_task;
 }
 
 const char *xlua_r_worker(size_t *count) {

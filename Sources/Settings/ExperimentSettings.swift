@@ -11,6 +11,8 @@ package struct ExperimentSettings: Sendable {
     package var module: String?
     /// Absolute folders.
     package var luapath: [String] = []
+    /// Where the modules of Python tasks are.
+    package var pythonpath: [String] = []
     /// A script (absolute path) or a module name.
     package var preExperiment: String?
     package var addTimestamp = false
@@ -38,7 +40,8 @@ package struct ExperimentSettings: Sendable {
         file = try Self.string("file", in: setting)
         module = try Self.string("module", in: setting)
         preExperiment = try Self.string("pre_experiment", in: setting)
-        luapath = try Self.strings("luapath", in: setting) + Self.strings("pythonpath", in: setting)
+        pythonpath = try Self.strings("pythonpath", in: setting)
+        luapath = try Self.strings("luapath", in: setting) + pythonpath
         addTimestamp = try Self.bool("add_timestamp", in: setting)
         if let name = try Self.string("dirty_git", in: setting) {
             guard let action = DirtyGit(rawValue: name) else {

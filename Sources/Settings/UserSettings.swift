@@ -34,6 +34,8 @@ package struct UserSettings: Sendable {
     package var isDurable = true
     /// Names of variables, and of keys of configurations, whose values are secret.
     package var secretNames: [String] = []
+    /// The interpreter of Python tasks.
+    package var python: String?
 
     package init() {}
 
@@ -42,11 +44,19 @@ package struct UserSettings: Sendable {
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
         try Self.refuseUnknown(
-            ["workspaces", "env", "machine", "history", "notify", "secret", "sync"], in: setting,
+            ["workspaces", "env", "machine", "history", "notify", "python", "secret", "sync"], in: setting,
             of: "settings.yaml")
         environment = try Self.variables(setting["env"])
         machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
+        if let python = setting["python"] {
+            guard case .string(let path) = python.content, !path.isEmpty else {
+                throw SettingError("python: expected the path of a Python, got \(python.told)", at: python.origin)
+            }
+            self.python =
+                path.hasPrefix("~/") ? "\(Paths.home)\(path.dropFirst())"
+                : path.contains("/") ? Paths.absolute(path, from: Paths.parent(Self.path)) : path
+        }
         if let sync = setting["sync"] {
             guard case .bool(let isDurable) = sync.content else {
                 throw SettingError("sync: expected true or false, got \(sync.told)", at: sync.origin)

@@ -23,7 +23,9 @@ struct NumberListTests {
         #expect(NumberList.range(-0.3, 0.3, by: 0.1) == [-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3])
         #expect(NumberList.range(-0.3, 0.3, by: 0.1)?[3].sign == .plus)
         #expect(NumberList.linspace(-0.3, 0.3, 7) == NumberList.range(-0.3, 0.3, by: 0.1))
-        #expect(RandomDraw.loguniform(1e-300, 1e300, 0.5) > 0.999 && RandomDraw.loguniform(1e-300, 1e300, 0.5) < 1.001)
+        #expect(
+            RandomDraw.loguniform(1e-300, 1e300, 0.5) > 0.999
+                && RandomDraw.loguniform(1e-300, 1e300, 0.5) < 1.001)
         #expect(NumberList.multiples(of: 1e-4, by: 10, 4) == [1e-4, 1e-3, 0.01, 0.1])
         #expect(NumberList.multiples(of: 3, by: 0.1, 4) == [3, 0.3, 0.03, 0.003])
     }

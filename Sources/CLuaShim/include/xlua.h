@@ -134,6 +134,8 @@ const char *xlua_annotations(size_t *count);
 /// The Python and R sides of warm workers, embedded.
 const char *xlua_python_worker(size_t *count);
 const char *xlua_r_worker(size_t *count);
+/// What runs a Python class of experimaestro, embedded.
+const char *xlua_python_task(size_t *count);
 
 #pragma clang assume_nonnull end
 #endif

@@ -54,8 +54,12 @@ package struct JobOrigin {
     }
 
     /// With one shell for all: the text counts, not how an older version ran it.
+    ///
+    /// What runs a Python class is xpm's affair too.
     private static func plain(_ arguments: [String]) -> [String] {
-        ShellCommand(arguments: arguments)?.arguments(isStrict: false) ?? arguments
+        if arguments.count > 1, arguments[1].hasSuffix("/xpm_python.py") { return ["python"] }
+        if arguments.last?.contains("from experimaestro.run import run") == true { return ["python"] }
+        return ShellCommand(arguments: arguments)?.arguments(isStrict: false) ?? arguments
     }
 
     /// The files of a plan that are not what the run kept of them, by the names in it.

@@ -74,7 +74,7 @@ extension XpmModule {
     }
 
     static let definitionKeys = [
-        "id", "params", "extends", "help", "validate", "execute", "command", "worker", "shell", "python",
+        "id", "params", "extends", "help", "validate", "execute", "command", "worker", "shell", "python", "interpreter",
         "outputs",
         "sources",
         "requires", "max_retries", "retry", "results", "is_prepared", "describe", "strict",
@@ -257,6 +257,11 @@ extension XpmModule {
         }
         try checkStrict(stack, id: id, isCommand: command != .null)
         try checkShell(stack, id: id, command: command)
+        stack.get("interpreter", from: 2)
+        defer { stack.pop() }
+        if stack.kind(-1) != .null, stack.string(-1)?.isBlank ?? true {
+            throw ScriptError("\(id): interpreter needs the path of a Python, such as \".venv/bin/python3\"")
+        }
         if execute != .null, execute != .function { throw ScriptError("\(id): execute needs a function") }
         if command != .null, ![.string, .table, .function].contains(command) {
             throw ScriptError("\(id): command needs a list, a string or a function")

@@ -15,6 +15,7 @@ package enum EmbeddedText {
     /// The files that workers load, by their names.
     static let workers = [
         (name: "xpm_worker.py", text: unsafe read(xlua_python_worker)),
+        (name: "xpm_python.py", text: unsafe read(xlua_python_task)),
         (name: "xpm_worker.R", text: unsafe read(xlua_r_worker)),
     ]
 

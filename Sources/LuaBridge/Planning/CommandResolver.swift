@@ -12,10 +12,14 @@ struct CommandResolver {
     /// The files that the command names, by their names.
     private(set) var attachments: [JobScript.Attachment] = []
 
-    init(task: ConfigObject, here: String, sources: SourceTree) {
+    /// Keeps a file of the command, and what it loads.
+    private let keep: (String) throws -> Void
+
+    init(task: ConfigObject, here: String, sources: SourceTree, keep: @escaping (String) throws -> Void) {
         self.task = task
         self.here = here
         self.sources = sources
+        self.keep = keep
     }
 
     /// The argument vector.
@@ -187,7 +191,7 @@ struct CommandResolver {
             let ends = Array(" \t\n\"';|&<>()$`".utf8)
             let name = isWord ? behind : behind.prefix(ofBytes: { !ends.contains($0) })
             let path = "\(here)/\(name)"
-            if Files.kind(path) == .file { try sources.keep(Paths.absolute(path)) }
+            if Files.kind(path) == .file { try keep(Paths.absolute(path)) }
             if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
                 throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))")
             }

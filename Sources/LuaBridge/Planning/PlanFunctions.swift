@@ -266,10 +266,7 @@ extension PlanSession {
         of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable], _ stack: LuaStack
     ) throws -> JobProgram {
         try keepNamedSources(of: definition, stack)
-        if let python = task.type.python {
-            try refuseLuaTypes(in: task, of: python)
-            return JobProgram(.command(Self.pythonCommand))
-        }
+        if task.type.python != nil { return try pythonProgram(of: task, definition, stack) }
         guard module.pushField("command", of: task.type, stack) else {
             return JobProgram(.lua(fields: scriptFields()))
         }
@@ -278,7 +275,9 @@ extension PlanSession {
             try stack.call(arguments: 1, results: 1)
         }
         defer { stack.pop() }
-        var resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources)
+        var resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources) {
+            [unowned self] in try keepCode($0)
+        }
         let arguments: [String]
         do {
             let template = try CommandTemplate(stack, stack.absolute(-1))
@@ -327,7 +326,7 @@ extension PlanSession {
     }
 
     /// The folder of the files that workers load, of this version of them.
-    private func helpers() throws -> String {
+    func helpers() throws -> String {
         let all = EmbeddedText.workers
         let name = Identifier(hashing: all.flatMap(\.text)).short
         let folder = "\(experiment?.workspace.path ?? "")/helpers/\(name)"
@@ -344,30 +343,6 @@ extension PlanSession {
         guard module.pushField("strict", of: task.type, stack) else { return true }
         defer { stack.pop() }
         return stack.bool(-1)
-    }
-
-    /// What runs a Python task: experimaestro's own `run` on the job's parameters.
-    private static let pythonCommand = [
-        "python3", "-c",
-        "import os, pathlib; from experimaestro.run import run; run(pathlib.Path(os.environ['XPM_PARAMS']))",
-    ]
-
-    /// A Python class gets Python objects: each config in a Python task needs a class of its own.
-    private func refuseLuaTypes(in task: ConfigObject, of python: PythonClass) throws {
-        var visited: Set<ObjectIdentifier> = []
-        func visit(_ object: ConfigObject, _ way: String) throws {
-            guard visited.insert(ObjectIdentifier(object)).inserted else { return }
-            if object.type.python == nil {
-                throw ScriptError(
-                    "\(task.type.id)\(way): \(object.type.id) has no Python class: give it python = \"module:Class\", since \(python.path) gets it"
-                )
-            }
-            for (parameter, value) in zip(object.type.parameters, object.values) {
-                try value?.forEachObject { try visit($0, "\(way).\(parameter.name)") }
-            }
-            for task in object.initTasks { try visit(task, "\(way).init_tasks") }
-        }
-        try visit(task, "")
     }
 
     /// Keeps the files that `sources = { … }` of a task names.
@@ -389,7 +364,7 @@ extension PlanSession {
                 throw ScriptError(
                     "\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))")
             }
-            for file in files { try sources.keep(file) }
+            for file in files { try keepCode(file) }
             // The scripts of tasks list what is kept.
             luaFields = nil
         }

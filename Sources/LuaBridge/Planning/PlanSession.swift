@@ -13,6 +13,10 @@ package struct PlanInput {
     /// The file that says `module`: modules are found beside it.
     package var moduleFile: String?
     package var luapath: [String] = []
+    /// Where the modules of Python tasks are, before those of the environment.
+    package var pythonpath: [String] = []
+    /// The interpreter of Python tasks that name none, where the user's settings name one.
+    package var python: String?
     package var preExperiment: String?
     /// The merged YAML.
     package var configuration: Setting
@@ -73,6 +77,12 @@ package final class PlanSession {
     var outputs: [TaskOutputs] = []
     /// The names of the actions that were added.
     var actions: TextSet = []
+    /// How Python tasks run.
+    private(set) lazy var pythonTasks = PythonTasks(input)
+    /// Asks their interpreters what they have; nil where nobody wants to know.
+    package var pythonPackages: PythonPackages?
+    /// The sources of which it was looked what they load.
+    var scannedSources: TextSet = []
     /// The files that the script has read before its run began.
     var readFiles: [(path: String, content: [UInt8])] = []
     /// The types of which it was said that `max_retries` does little.

@@ -24,21 +24,24 @@ package struct ImportScan {
         var seen: TextSet = []
         var found: [Finding] = []
         for file in sources.files {
-            guard let text = try? Files.readText(file, limit: most) else { continue }
-            for path in scan.loaded(by: file, text)
-            where !scan.kept.contains(path) && seen.insert(path).inserted {
+            for path in loaded(by: file) where !scan.kept.contains(path) && seen.insert(path).inserted {
                 found.append(Finding(importer: file, path: path))
             }
         }
         return found.sorted { ByteOrder.less($0.path, $1.path) }
     }
 
-    /// The files that a source names and that are there, from its own folder.
-    private func loaded(by file: String, _ text: String) -> [String] {
+    /// The files that a source loads and that are there: from its own folder, and for modules from others
+    /// too, the first that has one.
+    package static func loaded(by file: String, along folders: [String] = []) -> [String] {
+        guard let text = try? Files.readText(file, limit: most) else { return [] }
         let folder = Paths.parent(file)
         let names: [String]
         if Paths.hasExtension(file, "py") {
-            return text.lines.flatMap(Self.modules).flatMap { Self.files(of: $0, in: folder) }
+            return text.lines.flatMap(Self.modules).flatMap { module in
+                let places = module.hasPrefix(".") ? [folder] : [folder] + folders
+                return places.lazy.map { Self.files(of: module, in: $0) }.first { !$0.isEmpty } ?? []
+            }
         } else if Paths.hasExtension(file, "R", "r") {
             names = text.lines.compactMap { Self.quoted($0, after: "source(") }
         } else if Paths.hasExtension(file, "jl") {
@@ -77,7 +80,7 @@ package struct ImportScan {
     }
 
     /// The files of a module that lie in a folder.
-    private static func files(of module: String, in folder: String) -> [String] {
+    package static func files(of module: String, in folder: String) -> [String] {
         var (folder, rest) = (folder, module[...])
         var isFirst = true
         while let next = rest.after(".") {

@@ -55,6 +55,8 @@ struct ExperimentFiles {
             input.configurationFiles = files.contents
             input.sweep = try Self.sweep(sweep, settings.sweep, of: files)
             input.luapath = settings.luapath
+            input.pythonpath = settings.pythonpath
+            input.python = user.python
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
             input.arguments = ScriptArguments.all

@@ -35,7 +35,16 @@ final class GitWatch {
 
     /// Notes the commit with the run, and warns of uncommitted changes. Git that takes longer than the run
     /// gets a second more.
-    func tell(_ console: any Console, in run: RunFolder?) {
+    ///
+    /// - Parameter python: what the interpreters of the run have, for the same file.
+    func tell(_ console: any Console, in run: RunFolder?, python: JSON?) {
+        defer {
+            let git = answer.withLock { $0?.state }
+            if let run, python != nil || git != nil {
+                try? run.write(
+                    environment: RunEnvironment.json(of: context, run: run, git: git, python: python))
+            }
+        }
         guard answer.wait(milliseconds: 1000, until: { $0 != nil }), let found = answer.withLock({ $0 })
         else { return }
         let settings = context.files.settings
@@ -48,7 +57,5 @@ final class GitWatch {
         if let problem, settings.dirtyGit == .warn {
             console.observe(.warning("\(Paths.shown(folder)): \(problem) (dirty_git: ignore says nothing)"))
         }
-        guard let run, let git = found.state else { return }
-        try? run.write(environment: RunEnvironment.json(of: context, run: run, git: git))
     }
 }

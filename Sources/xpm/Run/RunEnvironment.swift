@@ -7,7 +7,7 @@ import Text
 /// What a run was made with: the content of its `environment.json`. Secrets are masked, and `${env:NAME}`
 /// stands as it was written.
 enum RunEnvironment {
-    static func json(of context: Context, run: RunFolder, git: GitState?) -> JSON {
+    static func json(of context: Context, run: RunFolder, git: GitState?, python: JSON? = nil) -> JSON {
         let secrets = context.files.secrets
         return [
             "xpm_version": .string(xpmVersion),
@@ -20,7 +20,7 @@ enum RunEnvironment {
                 "hostname": .string(Environment.hostName), "pid": .int(Int64(Environment.processID)),
                 "started_at": .string(run.started.iso),
             ],
-            "git": git.map { secrets.masked($0.json) } ?? .null,
+            "git": git.map { secrets.masked($0.json) } ?? .null, "python": python ?? .null,
         ]
     }
 }

@@ -33,6 +33,7 @@ final class ScriptRun {
         let session = PlanSession(context.files.input, flag: context.flag) { [console] text in
             console.observe(.warning(text))
         }
+        if context.mode.launches { session.pythonPackages = PythonPackages() }
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
         if let sweep = session.sweepText, !context.isQuiet {
             StandardStream.error.write("sweep: \(sweep)\n")
@@ -77,7 +78,7 @@ final class ScriptRun {
             console.observe(.warning(text))
         }
         showPlan(session.sources)
-        git?.tell(console, in: folder)
+        git?.tell(console, in: folder, python: session.pythonPackages?.answers)
         let end = RunEnd(
             context.mode.launches ? context.tally.read { $0.counts } : planned.counts,
             problem: problem?.text ?? services.failure, isInterrupted: context.signals.count > 0)
