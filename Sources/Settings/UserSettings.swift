@@ -51,10 +51,12 @@ package struct UserSettings: Sendable {
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
         if let python = setting["python"] {
             guard case .string(let path) = python.content, !path.isEmpty else {
-                throw SettingError("python: expected the path of a Python, got \(python.told)", at: python.origin)
+                throw SettingError(
+                    "python: expected the path of a Python, got \(python.told)", at: python.origin)
             }
             self.python =
-                path.hasPrefix("~/") ? "\(Paths.home)\(path.dropFirst())"
+                path.hasPrefix("~/")
+                ? "\(Paths.home)\(path.dropFirst())"
                 : path.contains("/") ? Paths.absolute(path, from: Paths.parent(Self.path)) : path
         }
         if let sync = setting["sync"] {

@@ -74,7 +74,8 @@ extension XpmModule {
     }
 
     static let definitionKeys = [
-        "id", "params", "extends", "help", "validate", "execute", "command", "worker", "shell", "python", "interpreter",
+        "id", "params", "extends", "help", "validate", "execute", "command", "worker", "shell", "python",
+        "interpreter",
         "outputs",
         "sources",
         "requires", "max_retries", "retry", "results", "is_prepared", "describe", "strict",

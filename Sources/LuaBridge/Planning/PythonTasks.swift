@@ -54,7 +54,8 @@ final class PythonTasks {
         let root = sources.root
         let below = inherited.filter { $0 == root || $0.hasPrefix("\(root)/") }
         let first = (own + below).map(sources.place)
-        let last = below.contains { $0 == root } || own.contains { $0 == root } ? [] : [sources.place(of: root)]
+        let last =
+            below.contains { $0 == root } || own.contains { $0 == root } ? [] : [sources.place(of: root)]
         return first + ["--"] + last
     }
 }
@@ -69,13 +70,16 @@ extension PlanSession {
         guard scannedSources.insert(path).inserted else { return }
         guard scannedSources.count <= Self.mostFiles else {
             module.warnOnce(
-                "more than \(Self.mostFiles) files load each other: the rest of them is not kept, and a change of it is not seen")
+                "more than \(Self.mostFiles) files load each other: the rest of them is not kept, and a change of it is not seen"
+            )
             return
         }
         let folders = pythonTasks.folders(sources.root)
         let workspace = experiment.map { "\($0.workspace.path)/" }
         for inner in ImportScan.loaded(by: path, along: pythonTasks.search(sources.root))
-        where folders.contains(where: { inner.hasPrefix("\($0)/") }) && workspace.map({ !inner.hasPrefix($0) }) ?? true {
+        where folders.contains(where: { inner.hasPrefix("\($0)/") })
+            && workspace.map({ !inner.hasPrefix($0) }) ?? true
+        {
             try keepCode(inner)
             try sources.linkRest(of: Paths.parent(inner))
         }
@@ -83,7 +87,9 @@ extension PlanSession {
     }
 
     /// What runs a task that is a Python class.
-    func pythonProgram(of task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack) throws -> JobProgram {
+    func pythonProgram(of task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack) throws
+        -> JobProgram
+    {
         for name in try pythonModules(of: task) {
             guard let file = pythonTasks.newFile(of: name, sources.root) else { continue }
             try keepCode(file)
