@@ -7,7 +7,7 @@ import Text
 ///
 ///     grid_search:
 ///       lr: { range_mult: [1e-4, 3, 10] }    # 1e-4, 1e-3, 1e-2
-///       model.depth: { range: [2, 6, 2] }    # 2, 4, 6
+///       model.depth: { closed_range: [2, 6, 2] }    # 2, 4, 6
 ///       zip: { batch: [32, 64], epochs: [10, 20] }
 ///       random: { n: 20, seed: 7 }           # 20 of all these, picked at random
 package struct ConfigurationSweep: Sendable, Equatable {

@@ -2,9 +2,13 @@ import Glibc
 import Model
 import Text
 
-/// The forms of many values: a list, `range`, `values_range`, `range_mult`.
+/// The forms of many values: a list; with both ends `closed_range: [1, 5, 2]` and `linspace: [0, 1, 5]`; and
+/// experimaestro's, which mean what they mean there: `range`, or `values_range`, as Python's, without its end,
+/// `range_mult`, or `values_mult`, `values_list`, `value`.
 enum SweepRange {
-    private static let names = ["range", "values_range", "range_mult"]
+    private static let names = [
+        "closed_range", "linspace", "range", "values_range", "range_mult", "values_mult", "values_list", "value",
+    ]
 
     static func isRange(_ setting: Setting) -> Bool {
         setting.fields.map { $0.count == 1 && names.contains($0[0].key) } ?? false
@@ -36,6 +40,13 @@ enum SweepRange {
         func fail(_ problem: String) -> SettingError {
             SettingError("\(path): \(field.key): \(problem)", at: origin)
         }
+        if field.key == "value" { return [field.value] }
+        if field.key == "values_list" {
+            guard case .list(let values) = field.value.content, !values.isEmpty else {
+                throw fail("expected a list of values, got \(field.value.told)")
+            }
+            return values
+        }
         guard case .list(let parts) = field.value.content else {
             throw fail("expected a list of numbers, got \(field.value.told)")
         }
@@ -55,7 +66,14 @@ enum SweepRange {
             }
         }
         switch field.key {
-        case "range":
+        case "range", "values_range":
+            guard areInts, (1...3).contains(parts.count) else {
+                throw fail(
+                    "it counts whole numbers as Python's range, without its end; closed_range: [first, last, step] has both ends, linspace: [first, last, n] so many numbers"
+                )
+            }
+            return try counted(parts.compactMap(\.whole), fail).map { Setting(.int($0), origin: origin) }
+        case "closed_range":
             guard (2...3).contains(numbers.count) else {
                 throw fail("expected [first, last] or [first, last, step]")
             }
@@ -67,7 +85,7 @@ enum SweepRange {
             }
             let values = try stepped(numbers[0], numbers[1], by: numbers.count > 2 ? numbers[2] : 1, fail)
             return settings(values, asInts: false)
-        case "values_range":
+        case "linspace":
             guard numbers.count == 3, let count = parts.last?.whole,
                 (2...100_000).contains(count)
             else { throw fail("expected [first, last, n], with n from 2") }
@@ -85,6 +103,17 @@ enum SweepRange {
             guard values.allSatisfy(\.isFinite) else { throw fail("its values are too large") }
             return settings(values, asInts: areInts)
         }
+    }
+
+    /// Python's `range(end)`, `range(start, end)` and `range(start, end, step)`.
+    private static func counted(
+        _ numbers: [Int64], _ fail: (String) -> SettingError
+    ) throws(SettingError) -> [Int64] {
+        let (start, end) = numbers.count == 1 ? (0, numbers[0]) : (numbers[0], numbers[1])
+        let step = numbers.count > 2 ? numbers[2] : 1
+        guard step != 0 else { throw fail("a step of 0 leads nowhere") }
+        guard start != end, (start < end) == (step > 0) else { throw fail("there are no values") }
+        return try stepped(start, step > 0 ? end - 1 : end + 1, by: step, fail)
     }
 
     /// Numbers from one to another, both among them.

@@ -282,7 +282,7 @@ struct PromiseTests {
                 "grid_search: { random: { n: 3, seed: 1, a: { integers: [1, 99] }, b: { integers: [1, 99] } } }",
                 "-c", "a=5") == rest)
         for (yaml, options) in [
-            ("id: x", ["--sweep", "a=5..1"]), ("grid_search: { a: { range: [5, 1] } }", []),
+            ("id: x", ["--sweep", "a=5..1"]), ("grid_search: { a: { closed_range: [5, 1] } }", []),
         ] {
             try bench.write(yaml, to: "full.yaml")
             let (process, tag) = try bench.start(["sweep", "experiment.lua", "full.yaml"] + options)
@@ -293,7 +293,7 @@ struct PromiseTests {
                 "\(result)")
         }
         #expect(try points("id: x", "--sweep", "a=5..1..-2") == "5 3 1")
-        #expect(try points("grid_search: { a: { range: [5, 1, -2] } }") == "5 3 1")
+        #expect(try points("grid_search: { a: { closed_range: [5, 1, -2] } }") == "5 3 1")
     }
 
     @Test("a job has the tag of a swept value that it uses, with one value as with two")

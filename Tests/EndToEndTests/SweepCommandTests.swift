@@ -28,7 +28,7 @@ struct SweepCommandTests {
             end }
             """, to: "e.lua")
         try bench.write(
-            "file: e\nid: e\nlr: [0.1, 0.01]\ngrid_search:\n  model.depth: { range: [1, 3] }\n",
+            "file: e\nid: e\nlr: [0.1, 0.01]\ngrid_search:\n  model.depth: { closed_range: [1, 3] }\n",
             to: "full.yaml")
         return bench
     }

@@ -17,20 +17,27 @@ struct ConfigurationSweepTests {
     @Test("forms of many values, in every combination, the last name fastest; of equal values one stays")
     func forms() throws {
         #expect(
-            try points("b: [x, y, x]\na: {range: [1, 5, 2]}")
+            try points("b: [x, y, x]\na: {closed_range: [1, 5, 2]}")
                 == [1, 3, 5].flatMap { n in ["x", "y"].map { "a=\(n) b=\"\($0)\"" } })
         #expect(
             try points("m: {lr: {range_mult: [1e-4, 3, 10]}}") == ["m.lr=0.0001", "m.lr=0.001", "m.lr=0.01"])
         #expect(
-            try points("a.b: {values_range: [0, 1, 5]}")
+            try points("a.b: {linspace: [0, 1, 5]}")
                 == [0, 0.25, 0.5, 0.75, 1].map { "a.b=\($0)" })
         #expect(
             try points("n: {range_mult: [16, 3, 2]}\none: 7") == ["n=16 one=7", "n=32 one=7", "n=64 one=7"])
-        #expect(try points("n: {range: [3, 1, -1]}") == ["n=3", "n=2", "n=1"])
-        #expect(try points("n: {range: [0, 0.3, 0.1]}") == ["n=0.0", "n=0.1", "n=0.2", "n=0.3"])
-        #expect(try points("n: {values_range: [0, 1, 11]}")[3] == "n=0.3")
+        #expect(try points("n: {closed_range: [3, 1, -1]}") == ["n=3", "n=2", "n=1"])
+        #expect(try points("n: {closed_range: [0, 0.3, 0.1]}") == ["n=0.0", "n=0.1", "n=0.2", "n=0.3"])
+        #expect(try points("n: {linspace: [0, 1, 11]}")[3] == "n=0.3")
+        // As experimaestro means them.
+        #expect(try points("n: {range: [1, 5]}") == ["n=1", "n=2", "n=3", "n=4"])
+        #expect(try points("n: {values_range: [0, 10, 4]}") == ["n=0", "n=4", "n=8"])
+        #expect(try points("n: {range: [3]}") == ["n=0", "n=1", "n=2"])
+        #expect(try points("n: {range: [5, 1, -2]}") == ["n=5", "n=3"])
+        #expect(try points("n: {values_list: [a, 2]}") == ["n=\"a\"", "n=2"])
+        #expect(try points("n: {values_mult: [1e-4, 2, 10]}") == ["n=0.0001", "n=0.001"])
         #expect(
-            try points("n: {range: [9223372036854775805, 9223372036854775807]}").last
+            try points("n: {closed_range: [9223372036854775805, 9223372036854775807]}").last
                 == "n=9223372036854775807")
         // Pairs stay pairs, also where a list repeats a value.
         #expect(
@@ -48,7 +55,7 @@ struct ConfigurationSweepTests {
     func samples() throws {
         func sample(_ count: Int, _ seed: Int) throws -> [String] {
             try points(
-                "a: {range: [1, 1000]}\nb: {range: [1, 1000]}\nc: {range: [1, 1000]}\nrandom: {n: \(count), seed: \(seed)}"
+                "a: {closed_range: [1, 1000]}\nb: {closed_range: [1, 1000]}\nc: {closed_range: [1, 1000]}\nrandom: {n: \(count), seed: \(seed)}"
             )
         }
         let (twenty, again, other) = (try sample(20, 7), try sample(20, 7), try sample(20, 8))
@@ -84,14 +91,14 @@ struct ConfigurationSweepTests {
         "what is wrong is told at its place",
         arguments: [
             ("a: []", "s.yaml:1:4: a: there are no values"),
-            ("a: [1]\nb: {range: [1, 2, 0]}", "s.yaml:2:12: b: range: a step of 0 leads nowhere"),
-            ("a: {range: [1, 5, -1]}", "s.yaml:1:12: a: range: a step of -1 does not lead from 1 to 5"),
-            ("a: {range: [1]}", "a: range: expected [first, last] or [first, last, step]"),
-            ("a: {range: [1, x]}", "s.yaml:1:16: a: range: expected a number, got string \"x\""),
+            ("a: [1]\nb: {closed_range: [1, 2, 0]}", "s.yaml:2:19: b: closed_range: a step of 0 leads nowhere"),
+            ("a: {closed_range: [1, 5, -1]}", "s.yaml:1:19: a: closed_range: a step of -1 does not lead from 1 to 5"),
+            ("a: {closed_range: [1]}", "a: closed_range: expected [first, last] or [first, last, step]"),
+            ("a: {closed_range: [1, x]}", "s.yaml:1:23: a: closed_range: expected a number, got string \"x\""),
             ("a: {range_mult: [1, 5, 1]}", "a: range_mult: all its values would be the same"),
             ("a: {range_mult: [1, 400, 10]}", "a: range_mult: its values are too large"),
             ("a: {rnge: [1, 5]}", "s.yaml:1:4: a: there is no 'rnge' (did you mean 'range'?)"),
-            ("a: {values_range: [1, 5, 1]}", "a: values_range: expected [first, last, n], with n from 2"),
+            ("a: {linspace: [1, 5, 1]}", "a: linspace: expected [first, last, n], with n from 2"),
             ("zip: {a: [1, 2], b: [1]}", "s.yaml:1:21: zip: 'b' has 1 values and 'a' 2"),
             ("zip: 3", "s.yaml:1:6: zip: expected names and lists"),
             ("a: [1]\nzip: {a: [1, 2]}", "'a' is swept twice"),
@@ -105,7 +112,7 @@ struct ConfigurationSweepTests {
             ),
             ("random: {n: 2, lr: {loguniform: [0, 1]}}", "lr: loguniform: expected [low, high], above 0"),
             ("[1]", "s.yaml:1:1: grid_search: expected names and their values"),
-            ("a: {range: [1, 2000]}\nb: {range: [1, 2000]}", "the sweep has 4000000 points"),
+            ("a: {closed_range: [1, 2000]}\nb: {closed_range: [1, 2000]}", "the sweep has 4000000 points"),
         ])
     func wrong(_ yaml: String, _ message: String) {
         do {

@@ -115,7 +115,8 @@ package struct JobAttempt {
         let pid = if let worker { worker.pid } else { try start(program, output, started) }
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
-            deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker)
+            deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker,
+            report: MonitorReport(of: folder, started: started, attempt: order.attempt))
         let ending = watch.wait()
         if worker != nil, !ending.isAlive { workers?.forget() }
         if language == .lua, ending.code == XSYS_NOT_STARTED, ProcessRecord.read(folder.process) == nil {
@@ -154,6 +155,8 @@ package struct JobAttempt {
                     message: "its results cannot be written: \(error.text)")
             }
         }
+        outcome.ended = .now
+        watch.tell(outcome)
         return outcome
     }
 

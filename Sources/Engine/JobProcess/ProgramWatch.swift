@@ -29,6 +29,9 @@ struct ProgramWatch {
     /// The program, where it stays when the job has ended: it says so.
     private let worker: WarmWorker?
     private var answer: Int32?
+    /// Tells monitors of a job that runs for a while; and when next, on the clock of `Monotonic`.
+    private var report: MonitorReport?
+    private var reportAt = Monotonic.seconds + MonitorReport.delay
     private var killAt: Double?
     /// Whether it was killed: what is left is asked no more.
     private var isKilled = false
@@ -53,9 +56,11 @@ struct ProgramWatch {
 
     init(
         pid: Int32, leadsSession: Bool, orders: Int32, forwarding: Bool, deadline: Double?,
-        others: Set<Int32> = [], worker: WarmWorker? = nil
+        others: Set<Int32> = [], worker: WarmWorker? = nil,
+        report: MonitorReport? = nil
     ) {
         self.worker = worker
+        self.report = report
         self.pid = pid
         self.leadsSession = leadsSession
         self.orders = orders
@@ -101,6 +106,9 @@ struct ProgramWatch {
         if polled[3].revents & Int16(POLLIN) != 0 { answer = worker?.takeAnswer() ?? answer }
     }
 
+    /// The outcome is known: monitors are told of a job that they know.
+    mutating func tell(_ outcome: Outcome) { report?.end(outcome) }
+
     /// Whether somebody has asked to stop since the program has ended.
     mutating func isAskedToStop() -> Bool {
         var polled = [
@@ -141,12 +149,17 @@ struct ProgramWatch {
     private func timeout(_ process: Int32) -> Int32 {
         // Without a descriptor of the process, look often.
         if process < 0 { return 20 }
-        guard let next = killAt ?? (hasAsked ? nil : deadline) else { return -1 }
+        let end = killAt ?? (hasAsked ? nil : deadline)
+        guard let next = report == nil ? end : min(reportAt, end ?? .infinity) else { return -1 }
         return Int32(min(max(0, (next - Monotonic.seconds) * 1000 + 1), 1e9))
     }
 
     private mutating func checkTime() {
         let now = Monotonic.seconds
+        if report != nil, now >= reportAt {
+            report?.update()
+            reportAt = now + MonitorReport.interval
+        }
         if let deadline, !hasAsked, now >= deadline {
             hasAsked = true
             // One that takes no notice of the request has until the end.

@@ -1,3 +1,4 @@
+import Model
 package import Store
 import System
 import Text
@@ -7,6 +8,7 @@ import Text
 package struct RunProgress: Sendable {
     package private(set) var counts = JobCounts()
     private var statuses: [JobStatus] = []
+    private var identifiers: [Identifier] = []
     private var running: [JobNumber: (task: Int, since: Double)] = [:]
     private var tasks: [Task] = []
     private var taskNumbers: TextMap<Int> = [:]
@@ -26,6 +28,7 @@ package struct RunProgress: Sendable {
         // One that is made again was told of as cached.
         if job.isRemade { counts.cached -= 1 } else { counts.submitted += 1 }
         statuses.append(.waiting)
+        identifiers.append(job.identifier)
         tasks[task(of: job)].waiting += 1
     }
 
@@ -66,6 +69,29 @@ package struct RunProgress: Sendable {
             tasks[task].ended += 1
             tasks[task].seconds += now - run.since
         default: break
+        }
+    }
+
+    /// The most jobs of which `states` tells.
+    private static let mostStates = 2000
+
+    /// Where each job stands, by its identifier, in experimaestro's words; nil for more than a monitor
+    /// would show.
+    package var states: [(identifier: String, state: String)]? {
+        if statuses.count > Self.mostStates { return nil }
+        return zip(identifiers, statuses).map { identifier, status in
+            let state =
+                switch status {
+                case .waiting, .held: "waiting"
+                case .ready: "ready"
+                case .queued: "scheduled"
+                case .running: "running"
+                case .cached, .done: "done"
+                case .failed(let outcome): "error:\(outcome.reason.monitorName)"
+                case .blocked: "error:DEPENDENCY"
+                case .notRun, .left: "unscheduled"
+                }
+            return (identifier.hex, state)
         }
     }
 

@@ -72,11 +72,11 @@ package final class RunRecorder: RunObserver, ServiceListener {
     /// Writes the counts until the run is over. What changes within an interval is written at its end.
     private func followCounts() {
         while !progress.wait(milliseconds: Self.interval, until: { $0.isOver }) {
-            let counts = progress.withLock { progress -> JobCounts? in
+            let jobs = progress.withLock { progress -> RunProgress? in
                 defer { progress.isStale = false }
-                return progress.isStale ? progress.jobs.counts : nil
+                return progress.isStale ? progress.jobs : nil
             }
-            if let counts { writeStatus { $0.counts = counts } }
+            if let jobs { writeStatus { ($0.counts, $0.states) = (jobs.counts, jobs.states) } }
         }
     }
 
@@ -111,8 +111,10 @@ package final class RunRecorder: RunObserver, ServiceListener {
                 canWait: false)
         case .changed(let job, let change): log(job, change.json, canWait: false)
         case .finished(let end):
+            let states = progress.withLock { $0.jobs.states }
             writeStatus { status in
                 status.end = end
+                status.states = states
                 status.ended = .now
             }
         // Submissions have a log of their own, `jobs.jsonl`.

@@ -7,6 +7,7 @@ is the one of the environment (XPM_JOB_DIR, XPM_PARAMS). A resumable task that r
 with the exit code 75; SIGTERM raises TaskCancelled in the task.
 """
 
+import atexit
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ def main():
     from experimaestro import taskglobals
     from experimaestro.core.objects import ConfigInformation
     from experimaestro.exceptions import GracefulTimeout, TaskCancelled
-    from experimaestro.notifications import progress
+    from experimaestro.notifications import progress, report_eoj, start_of_job
 
     folder = Path(os.environ["XPM_JOB_DIR"])
     parameters = Path(os.environ["XPM_PARAMS"])
@@ -55,6 +56,7 @@ def main():
     ranks = [int(os.environ.get(name) or 0) for name in ("SLURM_PROCID", "RANK", "LOCAL_RANK")]
     env.slave = max(ranks) > 0
     signal.signal(signal.SIGTERM, cancel)
+    state = {"done": False}
     try:
         task = ConfigInformation.fromParameters(definition["objects"])
         task.__taskdir__ = Path.cwd()
@@ -62,8 +64,13 @@ def main():
         if not hasattr(task, "execute"):
             prepare(task)
             return 0
+        if not env.slave:
+            # Its monitors follow what is told between these two.
+            start_of_job()
+            atexit.register(lambda: report_eoj("done" if state["done"] else "error"))
         progress(0)
         found = task.execute()
+        state["done"] = True
         if isinstance(found, dict) and not env.slave:
             with open(os.environ["XPM_EVENTS"], "a", encoding="utf-8") as file:
                 file.write(json.dumps({"result": found}, default=str) + "\n")

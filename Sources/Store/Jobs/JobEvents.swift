@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import System
 import Text
 
@@ -25,7 +26,7 @@ package enum JobEvents {
     package static func lastProgress(in folder: JobFolder) -> (fraction: Double, text: String?)? {
         guard
             let tail = Files.tail(folder.events, count: 4096)
-                ?? Files.tail(folder.programEvents, count: 4096)
+                ?? Files.tail(folder.programEvents, count: 4096) ?? Files.tail(live(folder), count: 4096)
         else { return nil }
         for line in tail.split(separator: UInt8(ascii: "\n")).reversed() {
             guard let json = try? JSON.parse(Array(line)), let fraction = json["progress"]?.number else {
@@ -34,6 +35,13 @@ package enum JobEvents {
             return (min(1, max(0, fraction)), (json["desc"] ?? json["text"])?.string)
         }
         return nil
+    }
+
+    /// Where experimaestro's classes tell events while they run, and its monitors look for them.
+    static func live(_ folder: JobFolder) -> String {
+        let task = Paths.name(Paths.parent(folder.path))
+        let hash = Identifier(hashing: Array(task.utf8)).short
+        return "\(folder.workspace)/.events/jobs/\(hash)-\(folder.identifier)-0.jsonl"
     }
 
     /// Makes the log's folder.

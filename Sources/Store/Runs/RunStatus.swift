@@ -12,6 +12,8 @@ package struct RunStatus: Sendable {
     package var ended: Timestamp?
     /// Where its jobs stand, while it runs.
     package var counts = JobCounts()
+    /// Where each of them stands, in experimaestro's words; nil for too many.
+    package var states: [(identifier: String, state: String)]?
     /// The services by their ids, as experimaestro's `full_state_dict`.
     package var services: JSON = [:]
 
@@ -88,6 +90,18 @@ package struct RunStatus: Sendable {
             "total_jobs": .int(Int64(counts.submitted)),
             "finished_jobs": .int(Int64(counts.done + counts.cached)),
             "failed_jobs": .int(Int64(counts.failed)),
+            "job_states": states.map { states in
+                .object(states.map { .init($0.identifier, .string($0.state)) })
+            } ?? [:],
+            "actions": .object(
+                RunAction.all(in: run.path).map { action in
+                    .init(
+                        action.name,
+                        [
+                            "action_id": .string(action.name), "description": .string(action.description),
+                            "class": .string(action.typeID),
+                        ])
+                }),
             "services": services,
         ]
     }

@@ -12,7 +12,7 @@ struct CachedWatch {
     private var cached: [JobSpec] = []
 
     /// Of more cached jobs some are looked at, at equal distances.
-    private static let most = 100
+    private static let most = 32
 
     mutating func look(at planned: Experiment.PlannedJob) {
         guard planned.state == .done || !planned.newer.isEmpty else { return }
