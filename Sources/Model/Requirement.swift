@@ -17,6 +17,8 @@ package struct Requirement: Sendable, Equatable {
         package var gpus = 0
         /// Bytes that each GPU has at least.
         package var gpuMemory: Int64?
+        /// Where a requirement begins that no machine of this system can give.
+        fileprivate var foreign: Int?
 
         package init() {}
     }
@@ -92,7 +94,12 @@ private struct RequirementParser {
         while take("|") { found.append(try alternative()) }
         skipBlanks()
         if position < characters.count { throw fail("expected '&', '|' or the end") }
-        return found
+        // Alternatives for other systems are left to those.
+        let possible = found.filter { $0.foreign == nil }
+        if possible.isEmpty, let column = found.compactMap(\.foreign).first {
+            throw fail("mps is for macOS; on this machine the GPUs are cuda(...)", at: column)
+        }
+        return possible
     }
 
     mutating func wholeSize() throws(RequirementError) -> Int64 {
@@ -113,7 +120,10 @@ private struct RequirementParser {
             case "cpu": try cpu(&found)
             case "cuda": try cuda(&found)
             case "mps":
-                throw fail("mps is for macOS; on this machine the GPUs are cuda(...)", at: column)
+                try parameters(of: "mps", ["mem"]) { parser, _ throws(RequirementError) in
+                    _ = try parser.size()
+                }
+                found.foreign = column
             case "" where take("("):
                 throw fail("parentheses do not group here: write a & b | a & c", at: position - 1)
             default:

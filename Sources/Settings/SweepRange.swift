@@ -7,7 +7,8 @@ import Text
 /// `range_mult`, or `values_mult`, `values_list`, `value`.
 enum SweepRange {
     private static let names = [
-        "closed_range", "linspace", "range", "values_range", "range_mult", "values_mult", "values_list", "value",
+        "closed_range", "linspace", "range", "values_range", "range_mult", "values_mult", "values_list",
+        "value",
     ]
 
     static func isRange(_ setting: Setting) -> Bool {

@@ -36,6 +36,10 @@ package struct UserSettings: Sendable {
     package var secretNames: [String] = []
     /// The interpreter of Python tasks.
     package var python: String?
+    /// How often a resumable task goes on after a time limit, where nothing else says it.
+    package var mostRetries: Int?
+    /// What is no key of it.
+    package private(set) var warnings: [String] = []
 
     package init() {}
 
@@ -43,9 +47,14 @@ package struct UserSettings: Sendable {
     ///
     /// - Throws: an unknown key or a value of the wrong type, at its place.
     package init(_ setting: Setting) throws(SettingError) {
-        try Self.refuseUnknown(
-            ["workspaces", "env", "machine", "history", "notify", "python", "secret", "sync"], in: setting,
-            of: "settings.yaml")
+        warnings = try Self.unknown(in: setting)
+        if let retries = setting["max_retries"] {
+            guard let count = retries.whole, (0...1 << 20).contains(count) else {
+                throw SettingError(
+                    "max_retries: expected a number from 0, got \(retries.told)", at: retries.origin)
+            }
+            mostRetries = Int(count)
+        }
         environment = try Self.variables(setting["env"])
         machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
@@ -128,6 +137,21 @@ package struct UserSettings: Sendable {
         }
         return workspaces.first { $0.triggers.contains { Glob.matches(experiment, pattern: $0) } }
             ?? workspaces.first
+    }
+
+    private static let keys = [
+        "workspaces", "env", "machine", "history", "max_retries", "notify", "python", "secret", "sync",
+    ]
+
+    /// The keys that mean nothing here, such as those of experimaestro: each with its place.
+    private static func unknown(in setting: Setting) throws(SettingError) -> [String] {
+        guard let fields = setting.fields else {
+            throw SettingError("settings.yaml: expected a table, got \(setting.told)", at: setting.origin)
+        }
+        return fields.filter { !keys.contains($0.key) }.map { field in
+            let hint = Suggestion.hint(for: field.key, among: keys)
+            return "\(field.place.text): settings.yaml has no key '\(field.key)'\(hint): left out"
+        }
     }
 
     static func refuseUnknown(_ known: [String], in setting: Setting, of what: String)

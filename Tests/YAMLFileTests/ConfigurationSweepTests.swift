@@ -91,10 +91,19 @@ struct ConfigurationSweepTests {
         "what is wrong is told at its place",
         arguments: [
             ("a: []", "s.yaml:1:4: a: there are no values"),
-            ("a: [1]\nb: {closed_range: [1, 2, 0]}", "s.yaml:2:19: b: closed_range: a step of 0 leads nowhere"),
-            ("a: {closed_range: [1, 5, -1]}", "s.yaml:1:19: a: closed_range: a step of -1 does not lead from 1 to 5"),
+            (
+                "a: [1]\nb: {closed_range: [1, 2, 0]}",
+                "s.yaml:2:19: b: closed_range: a step of 0 leads nowhere"
+            ),
+            (
+                "a: {closed_range: [1, 5, -1]}",
+                "s.yaml:1:19: a: closed_range: a step of -1 does not lead from 1 to 5"
+            ),
             ("a: {closed_range: [1]}", "a: closed_range: expected [first, last] or [first, last, step]"),
-            ("a: {closed_range: [1, x]}", "s.yaml:1:23: a: closed_range: expected a number, got string \"x\""),
+            (
+                "a: {closed_range: [1, x]}",
+                "s.yaml:1:23: a: closed_range: expected a number, got string \"x\""
+            ),
             ("a: {range_mult: [1, 5, 1]}", "a: range_mult: all its values would be the same"),
             ("a: {range_mult: [1, 400, 10]}", "a: range_mult: its values are too large"),
             ("a: {rnge: [1, 5]}", "s.yaml:1:4: a: there is no 'rnge' (did you mean 'range'?)"),

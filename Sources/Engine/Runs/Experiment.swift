@@ -130,6 +130,9 @@ package final class Experiment {
     /// Whether a job runs again when what it needs was made again since.
     package var refreshes = false
 
+    /// `max_retries` of resumable tasks that say nothing.
+    package var mostRetries: Int?
+
     /// The folder that relative paths in parameters are in.
     package var base = "/"
 
@@ -234,7 +237,8 @@ package final class Experiment {
             },
             requirement: options.requirement,
             retry: RetryPolicy(
-                most: options.mostRetries, isResumable: task.type.kind.isResumable, rules: options.retryRules),
+                most: options.mostRetries ?? (task.type.kind.isResumable ? mostRetries : nil),
+                isResumable: task.type.kind.isResumable, rules: options.retryRules),
             results: options.results, environment: environment + options.environment, program: made.program)
         script.attachments = made.attachments
         script.worker = made.helpers.map { Paths.relative($0, from: folder.path) }

@@ -55,7 +55,7 @@ package struct RunRemoval {
         try Files.link("\(folder)/current", to: newest)
     }
 
-    /// The runs beyond what is to be kept, the oldest first. `newest` counts, and stays.
+    /// The runs beyond what is to be kept, and those that failed before one that is done. `newest` counts, and stays.
     package func surplus(_ limits: HistoryLimits, newest: String) -> [RunRecord] {
         guard limits != HistoryLimits() else { return [] }
         let runs = RunRecord.all(of: experiment, in: workspace)
@@ -64,9 +64,15 @@ package struct RunRemoval {
             let fitting = runs.filter { states.contains($0.state) }
             return Array(fitting.dropLast(most))
         }
+        // As experimaestro does: what failed before a success is over.
+        let success = runs.lastIndex { $0.state == "done" } ?? 0
+        let overcome = runs[..<success].filter { ["failed", "interrupted"].contains($0.state) }
         let surplus =
             beyond(["done"], limits.mostDone) + beyond(["generated"], limits.mostDone)
-            + beyond(["failed", "interrupted"], limits.mostFailed)
-        return surplus.filter { $0.run != newest && Self.livingServices(of: $0).isEmpty }
+            + beyond(["failed", "interrupted"], limits.mostFailed) + overcome
+        var seen: TextSet = []
+        return surplus.filter { seen.insert($0.run).inserted }.filter {
+            $0.run != newest && Self.livingServices(of: $0).isEmpty
+        }
     }
 }

@@ -241,7 +241,8 @@ package final class TaskSession {
             }
         }
         let ofPlan = [
-            "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "xp_save",
+            "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "run_id",
+            "run_status", "submitted_jobs", "submitted_tags", "xp_save",
             "xp_load",
             "token", "results", "add_action", "add_service", "add_listener",
         ]

@@ -131,7 +131,10 @@ end
 
 -- The experiment --------------------------------------------------------------------------------------------
 
-local xp_fields = { workdir = host.workdir, results_path = host.results_path, name = host.experiment_name }
+local xp_fields = {
+  workdir = host.workdir, results_path = host.results_path, name = host.experiment_name, run_id = host.run_id,
+  jobs = host.submitted_jobs, tags = host.submitted_tags, status = host.run_status,
+}
 
 local xp_methods = {
   wait = function()
@@ -386,6 +389,11 @@ end
 function host.start(experiment, configuration, has_schema, run_mode, arguments)
   if has_schema and not experiment.optional_keys then
     experiment.optional_keys = host.optional_keys(experiment.configuration)
+  end
+  for _, name in ipairs { "title", "subtitle", "description", "paper" } do
+    if type(configuration) == "table" and configuration[name] == nil then
+      configuration[name] = ""
+    end
   end
   function host.view(values)
     return readonly(values, "cfg", experiment.optional_keys)

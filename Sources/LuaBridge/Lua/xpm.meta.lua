@@ -135,6 +135,7 @@ function xpm.renamed(way) end
 ---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
 ---@field outputs? fun(self: xpm.Object, dep: fun(object: xpm.Object): xpm.Object): any What `submit` returns; `dep(x)` marks x as made by this task.
 ---@field worker? string|string[] A program that does many jobs one after the other, instead of a command: `"python3 {here}/worker.py"`.
+---@field interpreter? string Which Python runs a task with a class: `".venv/bin/python3"`.
 ---@field shell? string What runs a command that is a text, with its options: `"bash -euo pipefail"`.
 ---@field strict? boolean Of a command that is a text: false lets it go on after a command that fails.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
@@ -378,6 +379,10 @@ function xpm.load(folder) end
 ---@field workdir string The workspace's folder.
 ---@field results_path string A folder of the run for what the script writes itself.
 ---@field name string
+---@field run_id string? The name of the run's folder; nil in a dry run.
+---@field jobs xpm.Job[] The jobs that were submitted so far.
+---@field tags table<string, table<string, any>> Their tags, by their identifiers.
+---@field status "running"
 local XP = {}
 
 --- Waits for all jobs.

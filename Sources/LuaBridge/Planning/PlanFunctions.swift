@@ -62,6 +62,32 @@ extension PlanSession {
             stack.push(try run.results())
             return 1
         }
+        module.add("run_id") { [unowned self] stack in
+            if let run = experiment?.run { stack.push(run.run) } else { stack.pushNil() }
+            return 1
+        }
+        module.add("run_status") { stack in
+            stack.push("running")
+            return 1
+        }
+        module.add("submitted_jobs") { [unowned self] stack in
+            let jobs = experiment?.submitted ?? []
+            stack.pushTable(sequence: jobs.count)
+            for (index, job) in jobs.enumerated() {
+                stack.push(job, .job)
+                stack.set(at: Int64(index + 1), in: -2)
+            }
+            return 1
+        }
+        module.add("submitted_tags") { [unowned self] stack in
+            let all = (experiment?.submitted ?? []).map { job in
+                Value.Entry(
+                    key: .string(job.spec.identifier.hex),
+                    value: .map(job.tags.map { .init(key: .string($0.name), value: $0.value) }))
+            }
+            try module.push(.map(all), stack)
+            return 1
+        }
         module.add("experiment_name") { [unowned self] stack in
             stack.push(experiment?.name ?? "")
             return 1

@@ -48,7 +48,7 @@ struct ExperimentFiles {
             try files.resolveEnvironment(&secrets)
             secrets.add(in: files.merged)
             configuration = files.merged
-            warnings = files.warnings
+            warnings = user.warnings + files.warnings
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
@@ -66,7 +66,7 @@ struct ExperimentFiles {
                 settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
                 ?? "experiment"
             try ExperimentSettings.check(id: id, at: .none)
-            name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y_%m_%d-%H_%M"))" : id
+            name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y%m%d-%H%M"))" : id
 
             let named = try user.workspace(named: place?.workspace, for: id)
             let own = place?.workdir == nil ? named?.environment ?? [] : []

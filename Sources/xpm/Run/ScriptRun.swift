@@ -115,6 +115,7 @@ final class ScriptRun {
             planned: { [unowned self] in note($0) })
         experiment.checksOutputs = context.checksOutputs
         experiment.refreshes = context.refreshes
+        experiment.mostRetries = context.files.user.mostRetries
         return experiment
     }
 

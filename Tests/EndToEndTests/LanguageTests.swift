@@ -1,0 +1,133 @@
+import Store
+import System
+import Testing
+import Text
+
+/// What a script and a file written for experimaestro say means the same here.
+@Suite("experimaestro's language", .timeLimit(.minutes(20)))
+struct LanguageTests {
+    @Test(
+        "what the experiment knows of itself; titles are there, empty; alternatives for other systems are left out"
+    )
+    func experiment() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = { "true" }, requires = "mps(mem=8G) | cuda(mem=1000G) | cpu(cores=1)" }
+            function run(h, cfg)
+              local t = T { n = xpm.tag(1) }
+              t:submit()
+              local xp = h.xp
+              print(#xp.jobs, xp.jobs[1].identifier == t:identifier(), xp.tags[t:identifier()].n, xp.status, xp.run_id and #xp.run_id)
+              print(cfg.title == "", cfg.paper == "", cfg.subtitle)
+            end
+            """, to: "l.lua")
+        try bench.write("id: l\nfile: l\nsubtitle: s\n", to: "l.yaml")
+        let run = try bench.run("run", "-q", "l.yaml")
+        #expect(run.code == 0 && run.output == "1\ttrue\t1\trunning\t15\ntrue\ttrue\ts\n", "\(run)")
+        let dry = try bench.run("run", "-q", "--run-mode", "dry-run", "l.yaml")
+        #expect(dry.output.hasPrefix("1\ttrue\t1\trunning\tnil\n"), "\(dry)")
+        try bench.write(
+            bench.read("l.lua").replacing(
+                "mps(mem=8G) | cuda(mem=1000G) | cpu(cores=1)", with: "mps(mem=8G)"), to: "l.lua")
+        #expect(try bench.run("run", "l.yaml").error.contains("column 1: mps is for macOS"))
+        try bench.write("id: l\nadd_timestamp: true\n", to: "t.yaml")
+        try bench.write("function run() end\n", to: "t.lua")
+        #expect(try bench.run("run", "t.lua", "t.yaml").code == 0)
+        // `l-20261129-0705`
+        let names = try Files.list("\(bench.folder)/workspace/experiments")
+        #expect(
+            names.contains { $0.hasPrefix("l-20") && $0.utf8.count == "l-20261129-0705".utf8.count },
+            "\(names)")
+    }
+
+    @Test(
+        "a key of settings.yaml that means nothing is told, and the rest counts; its max_retries are for resumable tasks"
+    )
+    func settings() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            server: { port: 12345 }
+            workspces: []
+            max_retries: 1
+            env: { COLOUR: red }
+            """, to: "config/xpm/settings.yaml")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.resumable_task { id = "s.t", params = {}, command = "echo x >>tally; echo $COLOUR; exit 75" }
+            function run() T {}:submit() end
+            """, to: "s.lua")
+        let run = try bench.run("run", "s.lua")
+        #expect(
+            run.code == 1
+                && run.error.contains("settings.yaml:1:1: settings.yaml has no key 'server': left out"),
+            "\(run)")
+        #expect(run.error.contains("no key 'workspces' (did you mean 'workspaces'?)"))
+        let job = try #require(try bench.jobs("s.t").first)
+        #expect(try Files.readText("\(job.path)/tally") == "x\nx\n" && Files.readText(job.output) == "red\n")
+        try bench.write("max_retries: -1\n", to: "config/xpm/settings.yaml")
+        #expect(
+            try bench.run("run", "s.lua").error.contains(
+                "settings.yaml:1:14: max_retries: expected a number from 0"))
+        try bench.write("python: [3]\n", to: "config/xpm/settings.yaml")
+        #expect(try bench.run("run", "s.lua").error.contains("python: expected the path of a Python"))
+    }
+
+    @Test("a success forgets the runs that failed before it")
+    func history() throws {
+        let bench = try Workbench()
+        try bench.write("history: { max_done: 5, max_failed: 5 }\n", to: "config/xpm/settings.yaml")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "h.t", params = { n = xpm.int }, command = "exit {n}" }
+            function run(h) T { n = tonumber(h.args[1]) }:submit() end
+            """, to: "h.lua")
+        for n in ["1", "2"] { #expect(try bench.run("run", "-q", "h.lua", "--", n).code == 1) }
+        func states() throws -> [String] {
+            try bench.run("experiments", "runs", "h").output.split(separator: "\n").map {
+                String($0.split(separator: " ")[1])
+            }
+        }
+        #expect(try states() == ["failed", "failed"])
+        #expect(try bench.run("run", "-q", "h.lua", "--", "0").code == 0)
+        #expect(try states() == ["done"])
+        #expect(try bench.run("run", "-q", "h.lua", "--", "3").code == 1)
+        #expect(try states().sorted() == ["done", "failed"])
+    }
+
+    @Test("what a kept source loads from the experiment's folder is kept too, and why sees its changes")
+    func imports() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "i.t", params = { n = xpm.int }, command = { "python3", "{here}/main.py" } }
+            local S = xpm.task { id = "i.s", params = {}, command = { "sh", "{here}/main.sh" } }
+            function run() T { n = 1 }:submit() S {}:submit() end
+            """, to: "i.lua")
+        try bench.write(
+            "import lab.model\nfrom helper import f as g\nimport json\nprint(lab.model.value, g())\n",
+            to: "main.py")
+        try bench.write("", to: "lab/__init__.py")
+        try bench.write("from . import inner\nvalue = inner.value\n", to: "lab/model.py")
+        try bench.write("value = 7\n", to: "lab/inner.py")
+        try bench.write("def f(): return 'f'\n", to: "helper.py")
+        try bench.write("cd \"$(dirname \"$0\")\"\n. ./inner.sh\n", to: "main.sh")
+        try bench.write("echo inner\n", to: "inner.sh")
+        let run = try bench.run("run", "i.lua")
+        #expect(run.code == 0 && !run.error.contains("not kept"), "\(run)")
+        #expect(try Files.readText(try #require(try bench.jobs("i.t").first).output) == "7 f\n")
+        let sources = "\(bench.folder)/workspace/sources/i"
+        let kept = "\(sources)/\(try #require(try Files.list(sources).first))"
+        for name in ["lab/inner.py", "lab/model.py", "lab/__init__.py", "helper.py", "inner.sh"] {
+            #expect(Files.kind("\(kept)/\(name)", followingLinks: false) == .file, "\(name)")
+        }
+        try bench.write("value = 8\n", to: "lab/inner.py")
+        #expect(try bench.run("why", "i.lua").output.contains("    since  lab/inner.py changed\n"))
+        #expect(try bench.run("run", "i.lua").error.contains("2 cached; lab/inner.py has changed since"))
+    }
+}
