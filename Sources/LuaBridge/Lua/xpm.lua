@@ -68,8 +68,8 @@ M.graceful_timeout = host.graceful_timeout
 -- Read-only tables ------------------------------------------------------------------------------------------
 
 --- A view of a table that cannot be written. With `strict`, an unknown name is an error that suggests a known
---- one.
-local function readonly(target, name, strict)
+--- one. `defaults` are there where the table has nothing, and are not among its pairs.
+local function readonly(target, name, strict, defaults)
   if type(target) ~= "table" then
     return target
   end
@@ -90,6 +90,9 @@ local function readonly(target, name, strict)
     __xpm_target = target,
     __index = function(_, key)
       local value = view(key)
+      if value == nil and defaults and defaults[key] ~= nil then
+        return defaults[key]
+      end
       if value == nil and strict and not is_list and type(key) == "string" and not strict[name .. "." .. key] then
         host.unknown(name, key, target)
       end
@@ -128,6 +131,9 @@ local function readonly(target, name, strict)
     end,
   })
 end
+
+-- What a configuration without them has.
+local titles = { title = "", subtitle = "", description = "", paper = "" }
 
 -- The experiment --------------------------------------------------------------------------------------------
 
@@ -390,13 +396,8 @@ function host.start(experiment, configuration, has_schema, run_mode, arguments)
   if has_schema and not experiment.optional_keys then
     experiment.optional_keys = host.optional_keys(experiment.configuration)
   end
-  for _, name in ipairs { "title", "subtitle", "description", "paper" } do
-    if type(configuration) == "table" and configuration[name] == nil then
-      configuration[name] = ""
-    end
-  end
   function host.view(values)
-    return readonly(values, "cfg", experiment.optional_keys)
+    return readonly(values, "cfg", experiment.optional_keys, titles)
   end
   local cfg = host.view(configuration)
   local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, experiment.class)
