@@ -76,6 +76,29 @@ struct LanguageTests {
         #expect(try bench.run("run", "s.lua").error.contains("python: expected the path of a Python"))
     }
 
+    @Test("lists and maps of objects are saved, also without a name, and loaded by another experiment")
+    func saving() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local M = xpm.config { id = "v.m", params = { n = xpm.int } }
+            function run(h)
+              if h.args[1] then
+                local all = h.xp:load("v")
+                print(#all.models, all.models[2].n, all.best.n, all.note, h.xp:load("v", "one").n)
+              else
+                local a, b = M { n = 1 }, M { n = 2 }
+                h.xp:save({ models = { a, b }, best = b, note = "x" })
+                h.xp:save(a, "one")
+              end
+            end
+            """, to: "v.lua")
+        #expect(try bench.run("run", "-q", "v.lua").code == 0)
+        let load = try bench.run("run", "-q", "v.lua", "--run-mode", "dry-run", "--", "load")
+        #expect(load.code == 0 && load.output.hasPrefix("2\t2\t2\tx\t1\n"), "\(load)")
+    }
+
     @Test("a success forgets the runs that failed before it")
     func history() throws {
         let bench = try Workbench()

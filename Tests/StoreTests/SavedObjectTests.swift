@@ -42,14 +42,16 @@ struct SavedObjectTests {
 
         func load(_ name: String) throws -> ConfigObject {
             let types = types
-            return try SavedObject.load("\(folder.path)/\(name)", workspace: "/ws") { types[$0] }
+            let value = try SavedObject.load("\(folder.path)/\(name)", workspace: "/ws") { types[$0] }
+            guard case .object(let object) = value else { throw SystemError("load", name, code: 0) }
+            return object
         }
     }
 
     @Test("an object comes back with its identity, its data beside it, shared objects shared")
     func roundTrip() throws {
         let world = try World()
-        try SavedObject.save(world.root, in: "\(world.folder.path)/saved", workspace: "/ws")
+        try SavedObject.save(.object(world.root), in: "\(world.folder.path)/saved", workspace: "/ws")
         // Saved data do not follow what they were copied from.
         try world.folder.write("changed", to: "one.bin")
         let loaded = try world.load("saved")
@@ -94,7 +96,7 @@ struct SavedObjectTests {
         let world = try World()
         try Files.remove("\(world.folder.path)/one.bin")
         #expect(throws: SystemError.self) {
-            try SavedObject.save(world.root, in: "\(world.folder.path)/saved", workspace: "/ws")
+            try SavedObject.save(.object(world.root), in: "\(world.folder.path)/saved", workspace: "/ws")
         }
         #expect(!Files.exists("\(world.folder.path)/saved/experimaestro.json"))
     }

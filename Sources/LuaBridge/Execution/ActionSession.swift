@@ -40,8 +40,11 @@ extension TaskSession {
         }
         let id = try load(script: action.script[...])
         let folder = RunAction.folder(action.name, in: run)
-        let object = try SavedObject.load(folder, workspace: workspace.path) { [module] in
+        let saved = try SavedObject.load(folder, workspace: workspace.path) { [module] in
             module.type(named: $0)
+        }
+        guard case .object(let object) = saved else {
+            throw ScriptError("\(id): what was saved is no action")
         }
         let stack = lua.stack
         guard object.type.id == id, module.pushField("execute", of: object.type, stack) else {

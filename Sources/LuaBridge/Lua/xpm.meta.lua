@@ -424,15 +424,15 @@ function XP:add_listener(listener) end
 ---@param name? string Its type's last word, where nothing is said.
 function XP:add_action(action, name) end
 
---- Saves an object with the run.
----@param object xpm.Object
----@param name string
+--- Saves an object, or a list or a map of some, with the run.
+---@param object xpm.Object|table
+---@param name? string Without one `default`.
 function XP:save(object, name) end
 
 --- Loads what the newest run of an experiment saved.
 ---@param experiment string
----@param name string
----@return xpm.Object
+---@param name? string Without one `default`.
+---@return xpm.Object|table
 function XP:load(experiment, name) end
 
 ---@class xpm.Helper

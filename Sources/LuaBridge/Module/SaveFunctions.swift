@@ -7,11 +7,11 @@ import Text
 extension XpmModule {
     func addSaveFunctions() {
         add("save") { [unowned self] stack in
-            let object = try Self.object(stack, 1, "xpm.save")
+            let value = try Self.saved(stack, 1, "xpm.save")
             guard let folder = stack.string(2), !folder.isEmpty else {
                 throw ScriptError("xpm.save(object, folder): the folder is a string")
             }
-            try save(object, in: Paths.absolute(folder), stack)
+            try save(value, in: Paths.absolute(folder), stack)
             stack.copy(1)
             return 1
         }
@@ -24,17 +24,29 @@ extension XpmModule {
         }
     }
 
-    /// Saves an object, complete and checked; it is sealed by that, so that what was saved is what it is.
-    func save(_ object: ConfigObject, in folder: String, _ stack: LuaStack) throws {
-        try takeBackTables(of: object, stack)
-        do throws(any Error) {
-            try object.seal()
-        } catch let error as ValueError { throw Self.sealingError(error, of: object.type) }
+    /// What is to be saved: an object, or a list or a map with objects.
+    static func saved(_ stack: LuaStack, _ index: Int32, _ word: String) throws -> Value {
+        if stack.kind(index) == .table { return try stack.value(index) }
+        return .object(try object(stack, index, word))
+    }
+
+    /// Saves objects, complete and checked; they are sealed by that, so that what was saved is what they are.
+    func save(_ value: Value, in folder: String, _ stack: LuaStack) throws {
+        var objects: [ConfigObject] = []
+        value.forEachObject { objects.append($0) }
+        for object in objects {
+            try takeBackTables(of: object, stack)
+            do throws(any Error) {
+                try object.seal()
+            } catch let error as ValueError { throw Self.sealingError(error, of: object.type) }
+            if savesFiles {
+                object.placePaths(
+                    PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
+            }
+        }
         if !savesFiles { return }
-        object.placePaths(
-            PathPlaces(job: folder, partials: "\(workspaceFolder())/partials", base: baseFolder))
         try SavedObject.save(
-            object, in: folder, workspace: workspaceFolder(), root: ownFolder, secrets: secrets)
+            value, in: folder, workspace: workspaceFolder(), root: ownFolder, secrets: secrets)
     }
 
     /// Why an object of a type is not complete.
@@ -46,9 +58,9 @@ extension XpmModule {
     }
 
     func pushLoaded(_ folder: String, _ stack: LuaStack) throws {
-        let object = try SavedObject.load(folder, workspace: workspaceFolder()) { [unowned self] in
+        let value = try SavedObject.load(folder, workspace: workspaceFolder()) { [unowned self] in
             type(named: $0)
         }
-        push(object, stack)
+        try push(value, stack)
     }
 }

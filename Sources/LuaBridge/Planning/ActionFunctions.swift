@@ -28,7 +28,7 @@ extension PlanSession {
                 "xp:add_action: there is an action '\(name)' already: give this one another name")
         }
         let run = experiment.run
-        try module.save(action, in: run.map { RunAction.folder(name, in: $0.path) } ?? "/", stack)
+        try module.save(.object(action), in: run.map { RunAction.folder(name, in: $0.path) } ?? "/", stack)
         guard let run else { return 0 }
         let script = "return {\n  task = \(LuaText.quote(type.id)),\n\(scriptFields())}\n"
         try RunAction(

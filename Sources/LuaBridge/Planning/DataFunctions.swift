@@ -7,11 +7,11 @@ import Text
 extension PlanSession {
     func addDataFunctions() {
         module.add("xp_save") { [unowned self] stack in
-            let object = try XpmModule.object(stack, 1, "xp:save")
+            let value = try XpmModule.saved(stack, 1, "xp:save")
             let name = try Self.name(stack, 2, "xp:save(object, name)")
             guard let experiment else { throw ScriptError("xp:save works inside run") }
             // A dry run writes nothing.
-            if let run = experiment.run { try module.save(object, in: run.data(name), stack) }
+            if let run = experiment.run { try module.save(value, in: run.data(name), stack) }
             return 0
         }
         module.add("xp_load") { [unowned self] stack in
@@ -29,8 +29,9 @@ extension PlanSession {
         }
     }
 
-    /// A name that is a folder's.
+    /// A name that is a folder's; without one the name that experimaestro gives.
     private static func name(_ stack: LuaStack, _ index: Int32, _ usage: String) throws -> String {
+        if index == 2, stack.isAbsent(index) { return "default" }
         guard let name = stack.string(index), !name.isEmpty, !name.hasPrefix("."), !name.contains("/") else {
             throw ScriptError("\(usage): a name is a string without '/', not beginning with '.'")
         }

@@ -3,20 +3,20 @@ package import Settings
 package import System
 import Text
 
-/// A folder with an object that was saved: `experimaestro.json`, as experimaestro 2.x writes it, and the data
+/// A folder with an object that was saved, or with a list or a map of objects: `experimaestro.json`, as experimaestro 2.x writes it, and the data
 /// that belongs to it, each file or folder under the way from the object to the parameter: `model/weights`.
 package enum SavedObject {
     package static let name = "experimaestro.json"
     /// The name that older versions of experimaestro gave the file.
     private static let formerName = "definition.json"
 
-    /// Writes an object, and copies its data, into a folder. The description comes last, in one step: a
+    /// Writes objects, and copies their data, into a folder. The description comes last, in one step: a
     /// folder that has one is whole.
     ///
     /// - Parameter root: the folder of the job or of the run that saves: below it folders are made, but not
     ///   it, nor behind a link.
     package static func save(
-        _ object: ConfigObject, in folder: String, workspace: String, root: String? = nil,
+        _ value: Value, in folder: String, workspace: String, root: String? = nil,
         secrets: Secrets = Secrets()
     ) throws(SystemError) {
         if let root, folder.hasPrefix("\(root)/") {
@@ -36,12 +36,12 @@ package enum SavedObject {
                 "is_folder": .bool(Files.kind(path) == .folder),
             ]
         }
-        let number = writer.number(of: object, to: &objects)
+        let data = writer.json(value, &objects)
         if let failure { throw failure }
         let file: JSON = [
             "version": .int(ParameterFile.version), "scheme": .string(ParameterFile.scheme),
             "objects": .array(objects),
-            "data": ["type": "python", "value": .int(number)],
+            "data": data,
         ]
         let bytes = file.bytes
         try Files.replace("\(folder)/\(name)", with: bytes, mode: secrets.areIn(bytes) ? 0o600 : 0o666)
@@ -58,7 +58,7 @@ package enum SavedObject {
     /// - Throws: an absent or unreadable file, or one that does not fit the types.
     package static func load(
         _ folder: String, workspace: String, type: @escaping (String) -> ConfigType?
-    ) throws -> ConfigObject {
+    ) throws -> Value {
         let candidates = [name, formerName].map { "\(folder)/\($0)" }
         let path = candidates.first(where: Files.exists) ?? candidates[0]
         let bytes = try Files.read(path, limit: 1 << 30)
@@ -76,10 +76,7 @@ package enum SavedObject {
             options.data = folder
             var reader = ObjectReader(job: folder, workspace: workspace, options: options)
             try reader.read(objects, type: type)
-            guard case .object(let object) = try reader.value(data) else {
-                throw .malformed("what was saved is no config")
-            }
-            return object
+            return try reader.value(data)
         } catch { throw SavedObjectError(text: error.text(in: Paths.shown(path))) }
     }
 }
