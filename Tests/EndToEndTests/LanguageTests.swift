@@ -99,6 +99,34 @@ struct LanguageTests {
         #expect(load.code == 0 && load.output.hasPrefix("2\t2\t2\tx\t1\n"), "\(load)")
     }
 
+    @Test("a token of the user is one for two workspaces")
+    func tokens() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "u.t", params = { n = xpm.int },
+              command = "mkdir \(bench.folder)/alone && sleep 0.3 && rmdir \(bench.folder)/alone" }
+            function run(h)
+              h.xp:token("one", 1, { scope = "user" })
+              for n = 1, 2 do T { n = n }:submit { tokens = { one = 1 } } end
+            end
+            """, to: "u.lua")
+        let state = ["XDG_STATE_HOME": "\(bench.folder)/state"]
+        let runs = try ["a", "b"].map {
+            try bench.start(["run", "-q", "-j", "2", "--workdir", $0, "u.lua"], environment: state)
+        }
+        for run in runs { #expect(try bench.finish(run.process, run.tag).code == 0) }
+        #expect(Files.exists("\(bench.folder)/state/xpm/tokens/one"))
+        // Its script knows it too.
+        let job = try #require(try bench.jobs("u.t", workspace: "a").first)
+        #expect(
+            try Files.readText("\(job.path)/t.sh").contains(
+                "# token 1 1 \(bench.folder)/state/xpm/tokens/one\n"))
+        try bench.write("function run(h) h.xp:token('x', 1, { scope = 'all' }) end\n", to: "w.lua")
+        #expect(try bench.run("run", "w.lua").error.contains("w.lua:1: xp:token: the option is scope"))
+    }
+
     @Test("a success forgets the runs that failed before it")
     func history() throws {
         let bench = try Workbench()

@@ -136,7 +136,12 @@ struct SharedLocks {
 
         /// - Parameter program: the job whose program will have a part in them.
         func take(behind job: Int32, of program: JobFolder) throws(SystemError) -> [Taken]? {
-            try Files.makeFolder(folder, in: program.workspace)
+            if folder.hasPrefix("\(program.workspace)/") {
+                try Files.makeFolder(folder, in: program.workspace)
+            } else {
+                // A token of the user.
+                try Files.makeFolder(folder)
+            }
             var taken: [Taken] = []
             do throws(SystemError) {
                 for (number, path) in paths.prefix(limit) {

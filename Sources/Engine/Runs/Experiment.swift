@@ -95,10 +95,13 @@ package final class Experiment {
     /// Says that there are so many of a token.
     ///
     /// - Returns: the experiments that run now and count fewer, or more: the smallest number holds for all.
-    package func define(token name: String, count: Int) throws(SystemError) -> [(
-        experiment: String, count: Int
-    )] {
+    ///
+    /// - Parameter isOfUser: whether all runs of the user on this machine share it, not those of the workspace.
+    package func define(
+        token name: String, count: Int, isOfUser: Bool = false
+    ) throws(SystemError) -> [(experiment: String, count: Int)] {
         tokens[name] = count
+        if isOfUser { tokensOfUser.insert(name) }
         guard mode.launches, let run else { return [] }
         let token = tokenFolder(name)
         if let lock = try TokenLimit.declare(count, of: token, experiment: self.name, in: workspace) {
@@ -122,7 +125,16 @@ package final class Experiment {
         return new
     }
 
-    private func tokenFolder(_ name: String) -> String { "\(workspace.tokens)/\(name)" }
+    private var tokensOfUser: TextSet = []
+
+    private func tokenFolder(_ name: String) -> String {
+        tokensOfUser.contains(name) ? "\(TokenLimit.userFolder)/\(name)" : "\(workspace.tokens)/\(name)"
+    }
+
+    /// A folder as a job's script names it: within the workspace by the way from the job.
+    private func scriptPath(_ folder: String, from job: String) -> String {
+        folder.hasPrefix("\(workspace.path)/") ? Paths.relative(folder, from: job) : folder
+    }
 
     /// Whether a job whose declared outputs are gone runs again.
     package var checksOutputs = false
@@ -233,7 +245,7 @@ package final class Experiment {
             needs: needs.map { Paths.relative($0, from: folder.path) },
             shares: claims.shares.map { Paths.relative($0, from: folder.path) },
             tokens: claims.tokens.map {
-                Claim(Paths.relative($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
+                Claim(scriptPath($0.resource, from: folder.path), count: $0.count, of: $0.capacity)
             },
             requirement: options.requirement,
             retry: RetryPolicy(

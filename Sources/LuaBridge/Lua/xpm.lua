@@ -152,8 +152,8 @@ local xp_methods = {
   setenv = function(_, name, value, override)
     host.setenv(name, value, override)
   end,
-  token = function(_, name, count)
-    host.token(name, count)
+  token = function(_, name, count, options)
+    host.token(name, count, options)
   end,
   results = function(_, request)
     return host.results(request)

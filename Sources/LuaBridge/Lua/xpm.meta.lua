@@ -405,10 +405,11 @@ function XP:setenv(name, value, override) end
 function XP:results(request) end
 
 --- Makes a token of which there are so many; `submit { tokens = { name = 1 } }` holds some while the job
---- runs. All xpm on the workspace share it.
+--- runs. All xpm on the workspace share it; with `scope = "user"` all of yours on this machine.
 ---@param name string
 ---@param count integer
-function XP:token(name, count) end
+---@param options? { scope?: "workspace"|"user" }
+function XP:token(name, count, options) end
 
 --- Adds a service to the run, and starts it. In a dry run, and where jobs are only written, nothing starts.
 ---@param service xpm.Service

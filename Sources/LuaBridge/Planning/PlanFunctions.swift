@@ -125,12 +125,24 @@ extension PlanSession {
             throw ScriptError(
                 "xp:token(name, n): a name of letters, digits, '_', '-' and '.', and how many there are")
         }
+        var isOfUser = false
+        if !stack.isAbsent(3) {
+            guard stack.kind(3) == .table else {
+                throw ScriptError("xp:token: options are a table: { scope = \"user\" }")
+            }
+            try stack.forEachPair(of: 3) {
+                guard stack.string(-2) == "scope", let scope = stack.string(-1),
+                    ["user", "workspace"].contains(scope)
+                else { throw ScriptError("xp:token: the option is scope = \"user\" or \"workspace\"") }
+                isOfUser = scope == "user"
+            }
+        }
         if let known = experiment.tokens[name], known != Int(whole) {
             throw ScriptError("xp:token: of '\(name)' there are \(known) already")
         }
         if experiment.tokens[name] != nil { return 0 }
         let count = Int(whole)
-        for other in try experiment.define(token: name, count: count) {
+        for other in try experiment.define(token: name, count: count, isOfUser: isOfUser) {
             module.warn(
                 at: stack,
                 "xp:token: of '\(name)' there are \(count) here and \(other.count) in '\(other.experiment)', which runs: \(min(count, other.count)) counts for both"

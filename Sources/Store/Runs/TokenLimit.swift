@@ -8,6 +8,14 @@ import Text
 package enum TokenLimit {
     private static let suffix = ".limit.lock"
 
+    /// Where the tokens are that all runs of a user share on a machine: in `$XDG_STATE_HOME/xpm`, or
+    /// `~/.local/state/xpm`.
+    package static var userFolder: String {
+        let folder =
+            Environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.local/state"
+        return "\(folder)/xpm/tokens"
+    }
+
     private static func path(_ token: String, of experiment: String) -> String {
         "\(token)/\(experiment)\(suffix)"
     }
@@ -20,7 +28,11 @@ package enum TokenLimit {
     package static func declare(
         _ count: Int, of token: String, experiment: String, in workspace: Workspace
     ) throws(SystemError) -> FileLock? {
-        try Files.makeFolder(token, in: workspace.path)
+        if token.hasPrefix("\(workspace.path)/") {
+            try Files.makeFolder(token, in: workspace.path)
+        } else {
+            try Files.makeFolder(token)
+        }
         let path = path(token, of: experiment)
         guard let lock = try FileLock.take(path) else { return nil }
         do throws(SystemError) { try Files.write(Array("\(count)\n".utf8), to: path) } catch {
