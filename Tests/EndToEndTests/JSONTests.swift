@@ -177,6 +177,8 @@ struct JSONTests {
             ("xpm plot", ["plot", "js", "--metric", "acc", "--x", "seed"], [0]),
             ("xpm experiments list", ["experiments", "list"], [0]),
             ("xpm experiments runs", ["experiments", "runs", "js"], [0]),
+            ("xpm experiments tag", ["experiments", "tag", "js", "a"], [0]),
+            ("xpm experiments untag", ["experiments", "untag", "js", "a"], [0]),
             ("xpm experiments show", ["experiments", "show", "js"], [0]),
             ("xpm experiments copy", ["experiments", "copy", "js", "--to", "other"], [0]),
             ("xpm experiments delete", ["experiments", "delete", "js"], [0]),

@@ -127,6 +127,26 @@ struct LanguageTests {
         #expect(try bench.run("run", "w.lua").error.contains("w.lua:1: xp:token: the option is scope"))
     }
 
+    @Test("runs are tagged, and keep their tags")
+    func runTags() throws {
+        let bench = try Workbench()
+        try bench.write(
+            "local xpm = require 'xpm'\nlocal T = xpm.task { id = 'g.t', params = {}, command = 'true' }\nfunction run() T {}:submit() end\n",
+            to: "g.lua")
+        for _ in 1...2 { #expect(try bench.run("run", "-q", "g.lua").code == 0) }
+        let first = try #require(try bench.run("experiments", "runs", "g").output.split(separator: " ").first)
+        #expect(try bench.run("experiments", "tag", "g", "paper", "v2").output.hasSuffix(": paper v2\n"))
+        #expect(try bench.run("experiments", "tag", "g", "old", "--run", String(first)).code == 0)
+        let runs = try bench.run("experiments", "runs", "g").output.split(separator: "\n")
+        #expect(runs[0].hasSuffix("#old") && runs[1].hasSuffix("#paper #v2"), "\(runs)")
+        #expect(try bench.read("workspace/experiments/g/current/status.json").contains("\"v2\""))
+        #expect(try bench.run("experiments", "untag", "g", "paper").output.hasSuffix(": v2\n"))
+        #expect(try bench.run("experiments", "tag", "g", "a b").code == 64)
+        #expect(
+            try bench.run("experiments", "tag", "g", "x", "--run", "none").error.contains(
+                "g has no run 'none'"))
+    }
+
     @Test("a success forgets the runs that failed before it")
     func history() throws {
         let bench = try Workbench()

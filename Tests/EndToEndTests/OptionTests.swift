@@ -308,6 +308,14 @@ struct OptionTests {
         ("experiments show", ["experiments", "show", "js"], [shared]),
         ("experiments runs", ["experiments", "runs", "js"], [shared]),
         (
+            "experiments tag", ["experiments", "tag", "js", "baseline"],
+            [shared, ["--run": .elsewhere]]
+        ),
+        (
+            "experiments untag", ["experiments", "untag", "js", "baseline"],
+            [shared, ["--run": .elsewhere]]
+        ),
+        (
             "experiments copy", ["experiments", "copy", "js", "--to", "third"],
             [
                 shared,

@@ -24,6 +24,8 @@ package struct RunRecord: Sendable {
     package let reason: String?
     /// Of `xpm run`; 130 for a run that was killed.
     package let exitCode: Int32
+    /// What people have named it.
+    package let tags: [String]
     /// What is wrong with its `status.json`, if something is.
     package let problem: String?
     /// Whether this user may not read it.
@@ -53,6 +55,7 @@ package struct RunRecord: Sendable {
         self.path = path
         self.experiment = experiment
         self.run = run
+        tags = RunTags.read(path)
         let file = "\(path)/status.json"
         var json: JSON?
         do throws(SystemError) {
@@ -118,7 +121,8 @@ package struct RunRecord: Sendable {
         let time = begin?.shown ?? started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"
         let jobs = counts.map { "\($0.count) \($0.state)" }.joined(separator: ", ")
         let others = user.flatMap { $0 == Environment.userName ? nil : "of \($0)" }
-        let more = [jobs, reason ?? "", others ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+        let names = tags.map { "#\($0)" }.joined(separator: " ")
+        let more = [jobs, reason ?? "", others ?? "", names].filter { !$0.isEmpty }.joined(separator: "; ")
         return "\(run)  \(state)  \(time)  \(more)"
     }
 
@@ -127,7 +131,7 @@ package struct RunRecord: Sendable {
             "experiment": .string(experiment), "run": .string(run), "state": .string(state),
             "reason": .optional(reason), "exit_code": state == "running" ? .null : .int(Int64(exitCode)),
             "user": .optional(user), "started_at": .optional(started), "ended_at": .optional(ended),
-            "path": .string(path),
+            "path": .string(path), "tags": .array(tags.map(JSON.string)),
             "counts": .object(counts.map { .init($0.state, .int($0.count)) }),
         ]
     }

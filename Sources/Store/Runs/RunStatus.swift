@@ -102,6 +102,7 @@ package struct RunStatus: Sendable {
                             "class": .string(action.typeID),
                         ])
                 }),
+            "run_tags": .array(RunTags.read(run.path).map(JSON.string)),
             "services": services,
         ]
     }

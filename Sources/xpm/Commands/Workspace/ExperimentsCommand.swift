@@ -7,8 +7,8 @@ import Text
 struct ExperimentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration.command(
         "experiments",
-        abstract: "List experiments and their runs, copy and remove them.",
-        subcommands: [List.self, Show.self, Runs.self, Copy.self, Delete.self])
+        abstract: "List experiments and their runs, tag, copy and remove them.",
+        subcommands: [List.self, Show.self, Runs.self, Tag.self, Untag.self, Copy.self, Delete.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration.command(
