@@ -105,7 +105,7 @@ package struct LineChart: Sendable {
         let room = hasLegend ? min(size.width * 0.35, widest + 44) : 0
         let frame = Frame(size, labels, x: x, y: y, right: room)
         frame.drawAxes(on: &drawing)
-        let depths = series.indices.map { twins(of: $0) }
+        let depths = twins()
         drawing.clipped(to: frame.left - 6, frame.top - 6, frame.width + 12, frame.height + 12) { drawing in
             for number in series.indices { draw(number, depths[number], frame, &drawing) }
         }
@@ -113,16 +113,27 @@ package struct LineChart: Sendable {
         return drawing
     }
 
-    /// How many series before one lie where it lies: all are to be seen.
-    private func twins(of number: Int) -> Int {
-        let own = series[number].points.filter(\.y.isFinite)
-        if own.isEmpty { return 0 }
-        return series[..<number].count { other in
-            let places = Dictionary(other.points.map { ($0.x, $0.y) }) { first, _ in first }
-            let common = own.filter { places[$0.x]?.isFinite ?? false }
-            return common.count * 2 >= own.count && common.allSatisfy { places[$0.x] == $0.y }
+    /// How many series before each lie where it lies: all are to be seen. From some on, all look alike.
+    private func twins() -> [Int] {
+        let places = series.map { one in
+            Dictionary(one.points.lazy.filter(\.y.isFinite).map { ($0.x, $0.y) }) { first, _ in first }
+        }
+        return series.indices.map { number in
+            let own = places[number]
+            if own.isEmpty { return 0 }
+            var count = 0
+            for other in places[..<number] where count < Self.mostTwins {
+                let common = own.filter { other[$0.key] != nil }
+                if common.count * 2 >= own.count, common.allSatisfy({ other[$0.key] == $0.value }) {
+                    count += 1
+                }
+            }
+            return count
         }
     }
+
+    /// More rings than these around a point would hide others.
+    private static let mostTwins = 3
 
     private var hasLines: Bool { style.hasLines && !x.isOfCategories }
 

@@ -49,9 +49,16 @@ package struct Scale: Sendable, Equatable {
         if logarithmic {
             kind = .logarithmic
             (isWhole, offset) = (false, 0)
-            let (a, b) = (log10(from.map { max($0, .leastNormalMagnitude) } ?? least), log10(to ?? most))
+            let ends = (
+                from: from.map { max($0, .leastNormalMagnitude) },
+                to: to.map { max($0, .leastNormalMagnitude) }
+            )
+            (least, most) = (
+                ends.from ?? min(least, ends.to ?? least), ends.to ?? max(most, ends.from ?? most)
+            )
+            let (a, b) = (log10(min(least, most)), log10(max(least, most)))
             let room = a == b ? 0.3 : isTight ? 0 : (b - a) * 0.04
-            (low, high) = (from == nil || a >= b ? a - room : a, to == nil || a >= b ? b + room : b)
+            (low, high) = (from == nil || a == b ? a - room : a, to == nil || a == b ? b + room : b)
             return
         }
         kind = .linear
@@ -59,7 +66,7 @@ package struct Scale: Sendable, Equatable {
         (least, most) = (from ?? min(least, to ?? least), to ?? max(most, from ?? most))
         if least == most {
             let room = abs(least) < 1e-300 ? 1 : isWhole ? max(1, abs(least) * 1e-9) : abs(least) * 0.1
-            (least, most) = (least - room, most + room)
+            (least, most) = (from ?? (least - room), to ?? (most + room))
         }
         let room = isTight ? 0 : (most - least) * 0.04
         (low, high) = (from == nil ? least - room : least, to == nil ? most + room : most)

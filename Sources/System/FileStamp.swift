@@ -3,7 +3,7 @@ import Glibc
 import Text
 
 /// What no other file of this machine has while this one is there.
-package struct FileIdentity: Equatable, Sendable {
+package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64
 }
@@ -23,6 +23,14 @@ package struct FileStamp: Equatable, Sendable {
         self.size = size
         self.modified = modified
         self.changed = changed
+    }
+
+    /// All of it as bytes, with the device that it lies on.
+    package func bytes(_ device: UInt64) -> [UInt8] {
+        [device, inode, UInt64(bitPattern: size), UInt64(bitPattern: modified), UInt64(bitPattern: changed)]
+            .flatMap { number in
+                stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+            }
     }
 
     /// The coarsest times of file systems, and more.

@@ -154,6 +154,16 @@ struct ClaimTests {
         #expect(
             cut?["y"] == .float(1.2) && told.contains("the pattern of 'y' takes '1.2' of '1.2e-05'"),
             "\(told)")
+        for (text, whole) in [
+            ("x: 1,234.5", "1,234.5"), ("x: 1_000", "1_000"), ("x: -1.0D+05", "1.0D+05"), ("x: 0x1f", "0x1f"),
+            ("x: 3.2.1", "3.2.1"),
+        ] {
+            let told = try result(text).1
+            #expect(told.contains("of '\(whole)'"), "\(text): \(told)")
+        }
+        for text in ["x: 12ms", "x: 1, 2", "x: 3.", "x: 5 d", "x: 1,23"] {
+            #expect(try result(text).1.contains("takes") == false, "\(text)")
+        }
         let (none, missing) = try result("x: info")
         #expect(
             none?["x"] == nil && missing.contains("no line of its output fits \"x: {number}\""), "\(missing)")

@@ -148,13 +148,32 @@ struct WorkerTests {
             local xpm = require "xpm"
             local function worker(text) return { "sh", "-c", text } end
             local A = xpm.task { id = "b.a", params = {}, worker = worker "exit 0" }
-            local B = xpm.task { id = "b.b", params = {}, worker = worker "echo garbage; sleep 60" }
+            local B = xpm.task { id = "b.b", params = {}, worker = worker "echo printed; echo garbage >&3; sleep 60" }
+            local D = xpm.task { id = "b.d", params = { n = xpm.int }, worker = { "python3", "-u", "{here}/said.py" } }
             local C = xpm.task { id = "b.c", params = {}, worker = { "python3", "{here}/missing_module.py" } }
-            function run() A {}:submit() B {}:submit() C {}:submit() end
+            function run() A {}:submit() B {}:submit() C {}:submit() for n = 1, 4 do D { n = n }:submit() end end
             """, to: "b.lua")
         try bench.write("import no_such_module\n", to: "missing_module.py")
-        let run = try bench.run("run", "b.lua")
-        #expect(run.code == 1 && run.error.contains("3 failed"), "\(run)")
+        // What it prints is no answer, also to a job that forks.
+        try bench.write(
+            """
+            import os, xpm_worker
+            print("loaded")
+            os.system("echo loaded, too")
+            def run(params):
+                print(params["n"])
+                if params["n"] == 2 and os.fork() == 0: raise ValueError("in a child")
+                if params["n"] == 3: return 0.5
+                if params["n"] == 4: return [1, 2]
+            xpm_worker.serve(run)
+            """, to: "said.py")
+        let run = try bench.run("run", "-j", "1", "b.lua")
+        #expect(run.code == 1 && run.error.contains("3 done, 4 failed"), "\(run)")
+        #expect(run.error.contains("no answer to its job to descriptor 3, and was ended: garbage"))
+        #expect(run.error.contains("return a dict of results, or a number"))
+        #expect(try bench.jobs("b.d").contains { JobResult.read($0)?["value"] == .float(0.5) })
+        #expect(
+            try bench.jobs("b.d").contains { try Files.readText($0.output) == "loaded\nloaded, too\n1\n" })
         #expect(run.error.contains("its worker ended without an answer"))
         #expect(run.error.contains("No module named 'no_such_module'"), "\(run)")
     }

@@ -104,7 +104,8 @@ package struct JobAttempt {
             let set = header.variables.isEmpty ? [] : try JobScript.variables(in: folder)
             program = Program(
                 header: header, lock: lock, shared: shared, deadline: deadline,
-                own: variables(header, shared.devices) + set.map { ($0.name, $0.value) })
+                own: variables(header, shared.devices) + set.map { ($0.name, $0.value) }
+                    + helpers(header, set))
             try forgetEarlier(header)
             try makeFolders(of: header)
         } catch { throw .system(error) }
@@ -125,15 +126,23 @@ package struct JobAttempt {
         var outcome = Self.outcome(
             of: ending, retry: header.retry,
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
-        if worker != nil, outcome.isDone, !ending.isAlive {
+        if case .broken(let text)? = ending.answer, ending.cause == nil {
+            outcome = Outcome(
+                .failed,
+                message:
+                    "its worker wrote what is no answer to its job to descriptor 3, and was ended: \(text)")
+        } else if worker != nil, outcome.isDone, ending.answer == nil {
             outcome = Outcome(
                 .failed, exitCode: outcome.exitCode, message: "its worker ended without an answer")
         }
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.
             do throws(JobScriptError) { for file in header.files { try file.checkAgain() } } catch {
-                return Outcome(.failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
+                outcome = Outcome(
+                    .failed, exitCode: outcome.exitCode, message: "while it ran: \(error.text)")
             }
+        }
+        if outcome.isDone {
             var notes: [String] = []
             do throws(SystemError) {
                 let isWhole = try JobLog.collect(
@@ -283,10 +292,12 @@ package struct JobAttempt {
             return nil
         }
         do throws(SystemError) {
-            _ = try log(folder.output, started)
+            ProcessRecord.read(folder.process)?.endWorkerSession()
+            let out = try log(folder.output, started)
             let err = try log(folder.error, started)
             let worker = try workers.worker(
-                arguments, environment: program.own, in: folder.path, error: err.number)
+                arguments, environment: program.own, in: folder.path, output: out.number,
+                error: err.number)
             // Noted before it begins: there is no job at work of which nobody knows.
             var record = ProcessRecord(pid: worker.pid)
             record.starter = order.starter
@@ -321,6 +332,21 @@ package struct JobAttempt {
         }
     }
 
+    /// What a worker finds its own modules by; in front of a `PYTHONPATH` of the job's.
+    ///
+    /// - Parameter set: the variables of the job.
+    private func helpers(
+        _ header: JobScript.Header, _ set: [EnvironmentVariable]
+    ) -> [(name: String, value: String)] {
+        guard let helpers = header.worker.map({ Paths.absolute($0, from: folder.path) }) else { return [] }
+        let theirs = set.last { $0.name == "PYTHONPATH" }?.value ?? Environment["PYTHONPATH"] ?? ""
+        let place = "\(folder.path)/\(JobScript.Attachment.folder)"
+        return [
+            ("XPM_ARGUMENTS", "\(place)/\(JobScript.Attachment.arguments)"), ("XPM_HELPERS", helpers),
+            ("PYTHONPATH", theirs.isEmpty ? helpers : "\(helpers):\(theirs)"),
+        ]
+    }
+
     private func variables(
         _ header: JobScript.Header, _ devices: [Int]
     ) -> [(name: String, value: String)] {
@@ -329,15 +355,6 @@ package struct JobAttempt {
             ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
             ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
         ]
-        if let helpers = header.worker.map({ Paths.absolute($0, from: folder.path) }) {
-            let path = Environment["PYTHONPATH"].map { ":\($0)" } ?? ""
-            own += [
-                (
-                    "XPM_ARGUMENTS",
-                    "\(folder.path)/\(JobScript.Attachment.folder)/\(JobScript.Attachment.arguments)"
-                ), ("XPM_HELPERS", helpers), ("PYTHONPATH", helpers + path),
-            ]
-        }
         if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
         if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
         if let duration = order.duration {

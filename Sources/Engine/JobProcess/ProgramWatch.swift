@@ -28,7 +28,9 @@ struct ProgramWatch {
     private let others: Set<Int32>
     /// The program, where it stays when the job has ended: it says so.
     private let worker: WarmWorker?
-    private var answer: Int32?
+    private var answer: WarmWorker.Answer?
+    /// Where answers come from, or -1.
+    private var answers: Int32
     /// Tells monitors of a job that runs for a while; and when next, on the clock of `Monotonic`.
     private var report: MonitorReport?
     private var reportAt = Monotonic.seconds + MonitorReport.delay
@@ -50,6 +52,8 @@ struct ProgramWatch {
         var problem: SystemError?
         /// Whether the program goes on: the job has ended, and it takes another.
         var isAlive = false
+        /// What a worker has said of its job.
+        var answer: WarmWorker.Answer?
 
         enum Cause { case cancelled, overdue }
     }
@@ -60,6 +64,7 @@ struct ProgramWatch {
         report: MonitorReport? = nil
     ) {
         self.worker = worker
+        answers = worker?.channel ?? -1
         self.report = report
         self.pid = pid
         self.leadsSession = leadsSession
@@ -80,16 +85,22 @@ struct ProgramWatch {
             if result == 0 { break }
             if result != -EAGAIN { return Ending(problem: SystemError("wait for", "", code: -result)) }
             // One that was asked to stop ends with its job.
-            if let answer, !isCancelled, !hasAsked { return Ending(code: answer, isAlive: true) }
+            if case .code(let code)? = answer, !isCancelled, !hasAsked {
+                return Ending(code: code, isAlive: true, answer: answer)
+            }
+            if case .broken? = answer, !isKilled { killAll() }
             checkTime()
         }
+        // It may have answered, and ended at once.
+        answer = answer ?? worker?.takeAnswer()
         let (signal, code) = (xsys_signal(status), xsys_exit_code(status))
         // A program that somebody has killed does not end what it has started.
         let isStruck = [SIGTERM, SIGKILL, SIGINT, SIGHUP].contains(signal)
         if isCancelled || hasAsked || isStruck { endRest() }
+        let cause: Ending.Cause? = isCancelled ? .cancelled : isOverdue ? .overdue : nil
+        if case .code(let code)? = answer, cause == nil { return Ending(code: code, answer: answer) }
         return Ending(
-            code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil,
-            cause: isCancelled ? .cancelled : isOverdue ? .overdue : nil)
+            code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil, cause: cause, answer: answer)
     }
 
     /// Waits for orders, signals or the end of a process.
@@ -98,12 +109,18 @@ struct ProgramWatch {
             pollfd(fd: process, events: Int16(POLLIN), revents: 0),
             pollfd(fd: orders, events: Int16(POLLIN), revents: 0),
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: worker?.channel ?? -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: answers, events: Int16(POLLIN), revents: 0),
         ]
         unsafe _ = poll(&polled, nfds_t(polled.count), milliseconds)
         if polled[1].revents != 0 { takeOrder() }
         if polled[2].revents != 0 { passSignal() }
-        if polled[3].revents & Int16(POLLIN) != 0 { answer = worker?.takeAnswer() ?? answer }
+        if polled[3].revents & Int16(POLLIN) != 0 {
+            answer = worker?.takeAnswer() ?? answer
+        } else if polled[3].revents != 0 {
+            // Closed: its end is what tells.
+            answers = -1
+        }
+        if answer != nil { answers = -1 }
     }
 
     /// The outcome is known: monitors are told of a job that they know.

@@ -8,8 +8,9 @@ import Text
 /// what it has loaded.
 ///
 /// On its standard input comes a line of JSON for each job: `folder`, `out` and `err`, the logs that it
-/// writes to, and `env`, the variables of the job. On its standard output it answers each with a line,
-/// `{"code": 0}`. It does not outlive the runner: jobs end with the process that has their lock.
+/// writes to, `env`, the variables of the job, and `id`, a number. On descriptor 3 it answers each with a line,
+/// `{"id": 1, "code": 0}`: what it prints is no answer. It does not outlive the runner: jobs end with the
+/// process that has their lock.
 final class WarmWorker {
     /// What makes two workers the same: the program, and the variables that are not of one job.
     private let key: [String]
@@ -17,20 +18,33 @@ final class WarmWorker {
     private let requests: Descriptor
     private let replies: Descriptor
     private let process: Descriptor
-    private var answer: [UInt8] = []
+    private var received: [UInt8] = []
+    /// The number of the job that it has.
+    private var number: Int64 = 0
+
+    /// What it says of its job.
+    enum Answer: Equatable {
+        /// The exit code of the job.
+        case code(Int32)
+        /// What is no answer, or one to another job: nobody knows what the worker does.
+        case broken(String)
+    }
 
     /// The descriptor from which answers come.
     var channel: Int32 { replies.number }
 
     /// A longer answer is none.
     private static let longestAnswer = 1 << 16
+    /// Where it writes them.
+    private static let answerDescriptor: Int32 = 3
 
     /// Starts the program.
     ///
     /// - Parameters:
-    ///   - error: a descriptor for what it says before its first job.
+    ///   - output: descriptors for what it says before its first job, `error` too.
     init(
-        _ arguments: [String], environment: [(name: String, value: String)], in folder: String, error: Int32
+        _ arguments: [String], environment: [(name: String, value: String)], in folder: String,
+        output: Int32, error: Int32
     ) throws(SystemError) {
         key = Self.key(arguments, environment)
         // A socket, into which this process can write without being killed when the worker is gone.
@@ -45,15 +59,15 @@ final class WarmWorker {
         var ends: [Int32] = [-1, -1]
         let failure = unsafe xsys_pipe(&ends)
         if failure < 0 { throw SystemError("create a pipe", "", code: -failure) }
-        let output = ends[1]
+        let answers = ends[1]
         replies = Descriptor(owning: ends[0])
-        defer { close(output) }
-        let block = EnvironmentBlock.current.setting(environment + [("XPM_WORKER", "1")])
+        defer { close(answers) }
+        let block = EnvironmentBlock.current.setting(environment + [(ProcessRecord.workerVariable, "1")])
         pid = ChildProcess.spawn(
             arguments, environment: block, in: folder,
             as: NewProcess(
-                input: input, output: output, error: error, startsSession: true,
-                diesWithParent: true))
+                input: input, output: output, error: error, kept: answers, keptAs: Self.answerDescriptor,
+                startsSession: true, diesWithParent: true))
         if pid < 0 { throw SystemError("start", arguments[0], code: -pid) }
         process = Descriptor(owning: xsys_process_descriptor(pid))
     }
@@ -75,9 +89,11 @@ final class WarmWorker {
 
     /// Gives it a job.
     func begin(_ folder: JobFolder, environment: [(name: String, value: String)]) {
-        answer = []
+        received = []
+        number += 1
         let request: JSON = [
-            "folder": .string(folder.path), "out": .string(folder.output), "err": .string(folder.error),
+            "id": .int(number), "folder": .string(folder.path), "out": .string(folder.output),
+            "err": .string(folder.error),
             "env": .object(environment.map { .init($0.name, .string($0.value)) }),
         ]
         var line = request.bytes
@@ -94,26 +110,34 @@ final class WarmWorker {
         }
     }
 
-    /// What it answers; call when something has come.
+    /// What it answers; call when something has come, or when it has ended.
     ///
-    /// - Returns: the exit code of the job; nil while the answer is not whole.
-    func takeAnswer() -> Int32? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe Glibc.read(replies.number, &buffer, buffer.count)
-        if count > 0 { answer += buffer[..<count] }
-        guard let end = answer.firstIndex(of: 0x0a) else {
-            if answer.count > Self.longestAnswer { answer = [] }
-            return nil
+    /// - Returns: nil while the answer is not whole.
+    func takeAnswer() -> Answer? {
+        var polled = pollfd(fd: replies.number, events: Int16(POLLIN), revents: 0)
+        while unsafe poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = unsafe Glibc.read(replies.number, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            received += buffer[..<count]
+            if received.count > Self.longestAnswer { break }
         }
-        let line = Array(answer[..<end])
-        answer.removeSubrange(...end)
-        return (try? JSON.parse(line))?["code"]?.int.flatMap { Int32(exactly: $0) } ?? 1
+        guard let end = received.firstIndex(of: 0x0a) ?? (received.count > Self.longestAnswer ? 200 : nil)
+        else { return nil }
+        let line = Array(received[..<end])
+        guard end == received.count - 1, let json = try? JSON.parse(line), json["id"]?.int == number,
+            let code = json["code"]?.int, (0...255).contains(code)
+        else { return .broken(String(decoding: received.prefix(200), as: UTF8.self).trimmed.description) }
+        return .code(Int32(code))
     }
 
-    /// Ends it: nothing is to be done any more.
+    /// Ends it: nothing is to be done any more. One that has ended has a number that may be another's.
     func stop() {
-        kill(-pid, SIGKILL)
-        kill(pid, SIGKILL)
+        if isAlive {
+            kill(-pid, SIGKILL)
+            kill(pid, SIGKILL)
+        }
         _ = ChildProcess.wait(for: pid)
     }
 }
@@ -130,12 +154,13 @@ final class WorkerPlace {
 
     /// A worker for a job; another one that is there ends.
     func worker(
-        _ arguments: [String], environment: [(name: String, value: String)], in folder: String, error: Int32
+        _ arguments: [String], environment: [(name: String, value: String)], in folder: String,
+        output: Int32, error: Int32
     ) throws(SystemError) -> WarmWorker {
         let shared = environment.filter { !Self.ofJobs.contains($0.name) }
         if let worker, worker.fits(arguments, environment: shared) { return worker }
         end()
-        let new = try WarmWorker(arguments, environment: shared, in: folder, error: error)
+        let new = try WarmWorker(arguments, environment: shared, in: folder, output: output, error: error)
         worker = new
         return new
     }

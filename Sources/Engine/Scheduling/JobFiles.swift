@@ -41,9 +41,9 @@ package final class JobFiles: Sendable {
         }
         let scriptPath = folder.script(language)
         for attachment in attachments {
-            let place = "\(folder.path)/\(JobScript.Attachment.folder)"
-            try Files.makeFolder(place, in: folder.workspace)
-            try replace("\(place)/\(attachment.name)", with: attachment.content, mode: mode & 0o666)
+            let place = "\(folder.path)/\(JobScript.Attachment.folder)/\(attachment.name)"
+            try Files.makeFolder(Paths.parent(place), in: folder.workspace)
+            try replace(place, with: attachment.content, mode: mode & 0o666)
         }
         if isNew, try Files.create(folder.parameters, with: parameters, mode: mode & 0o666),
             try createVariables(of: folder),

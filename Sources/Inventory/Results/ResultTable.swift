@@ -255,6 +255,7 @@ package struct ResultTable: Sendable {
                 continue
             }
             if let length = points.compactMap({ $0.length(name) }).max() {
+                guard length > 0 else { throw Problem(text: "the result '\(name)' is an empty list") }
                 guard length <= mostElements else {
                     throw Problem(
                         text:

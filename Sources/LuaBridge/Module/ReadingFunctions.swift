@@ -21,18 +21,26 @@ extension XpmModule {
                 found = try SourceTree.files(
                     matching: isAbsolute ? String(pattern.dropFirst()) : pattern, in: folder)
             } catch { throw ScriptError("xpm.glob: \(error.text)") }
+            if found.isEmpty {
+                warn(at: stack, "xpm.glob: nothing fits '\(pattern)' in \(Paths.shown(folder))")
+            }
             let paths = found.map { Paths.absolute($0) }.sorted(by: ByteOrder.naturallyLess)
             try push(.list(paths.map(Value.string)), stack)
             return 1
         }
         add("csv") { [unowned self] stack in
             let (path, bytes) = try read(stack, "xpm.csv")
-            let rows: [(line: Int, fields: [String])]
+            let rows: [(line: Int, fields: [CSVReader.Field])]
             do throws(CSVReader.Malformed) { rows = try CSVReader.rows(of: bytes) } catch {
                 throw ScriptError("\(Paths.shown(path)):\(error.line): \(error.problem)")
             }
-            guard let head = rows.first?.fields else {
+            guard let head = rows.first?.fields.map(\.text) else {
                 throw ScriptError("\(Paths.shown(path)): it has no line of names")
+            }
+            if head.count == 1, let sign = [";", "\t"].first(where: { head[0].contains($0) }) {
+                throw ScriptError(
+                    "\(Paths.shown(path)):1: its fields are separated by \(sign == ";" ? "';'" : "tabs"), not by commas"
+                )
             }
             guard TextSet(head).count == head.count else {
                 throw ScriptError("\(Paths.shown(path)):1: two columns have one name")
@@ -44,8 +52,8 @@ extension XpmModule {
                     )
                 }
                 return .map(
-                    zip(head, row.fields).compactMap { name, text in
-                        Self.cell(text).map { .init(key: .string(name), value: $0) }
+                    zip(head, row.fields).compactMap { name, field in
+                        Self.cell(field).map { .init(key: .string(name), value: $0) }
                     })
             }
             try push(.list(tables), stack)
@@ -63,14 +71,21 @@ extension XpmModule {
         }
     }
 
-    /// A number or a bool where it is written as one; nothing for an empty field.
-    private static func cell(_ text: String) -> Value? {
+    /// A number or a bool where it is written as one; a text where it is quoted; nothing for an empty field.
+    private static func cell(_ field: CSVReader.Field) -> Value? {
+        if field.isQuoted { return .string(field.text) }
+        let text = field.text
+        // `007` and `1_0` are names.
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
+        let isPlain =
+            digits.allSatisfy { $0.isDigit || "+-.eE".utf8.contains($0) }
+            && !(digits.starts(with: "0".utf8) && digits.dropFirst().first?.isDigit ?? false)
         switch try? PlainScalar(text) {
-        case .bool(let value)?: .bool(value)
-        case .int(let value)?: .int(value)
-        case .float(let value)? where !value.isNaN: .float(value)
-        case .null? where text.isEmpty: nil
-        default: .string(text)
+        case .bool(let value)?: return .bool(value)
+        case .int(let value)? where isPlain: return .int(value)
+        case .float(let value)? where isPlain && value.isFinite: return .float(value)
+        case .null? where text.isEmpty: return nil
+        default: return .string(text)
         }
     }
 

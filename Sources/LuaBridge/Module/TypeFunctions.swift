@@ -272,7 +272,11 @@ extension XpmModule {
                 files[absolute] = file
                 return (absolute, file.digest)
             } catch {
-                throw ValueError(.refused("\(Paths.shown(absolute)): \(SystemError.message(error.code))"))
+                // What is wrong in a folder has a name of its own.
+                let text =
+                    error.path == absolute
+                    ? "\(Paths.shown(absolute)): \(SystemError.message(error.code))" : error.text
+                throw ValueError(.refused(text))
             }
         }
     }

@@ -215,14 +215,27 @@ final class XpmModule {
         return lastDefinition
     }
 
-    /// Pushes a field of the type's definition or of its bases'; nothing if no one has it.
+    /// What makes a task run; and with what goes along.
+    private static let programs = ["execute", "command", "worker"]
+    private static let ofPrograms: Set = ["execute", "command", "worker", "shell", "strict"]
+
+    /// Pushes a field of the type's definition or of its bases'; nothing if no one has it. A type that has a
+    /// program of its own takes nothing of its base's.
     func pushField(_ name: String, of type: ConfigType, _ stack: LuaStack) -> Bool {
         var definition = definition(of: type)
+        let isOfProgram = Self.ofPrograms.contains(name)
         while let one = definition {
             if stack.pushField(name, of: one.table) { return true }
+            if isOfProgram, Self.programs.contains(where: { hasField($0, of: one, stack) }) { return false }
             definition = one.base
         }
         return false
+    }
+
+    private func hasField(_ name: String, of definition: TypeDefinition, _ stack: LuaStack) -> Bool {
+        guard stack.pushField(name, of: definition.table) else { return false }
+        stack.pop()
+        return true
     }
 
     /// Whether a task of the type is a Lua function.

@@ -82,7 +82,8 @@ struct CommandResolver {
         case .text(let plain): return plain
         case .value(let path): return try text(try value(path), path)
         case .file(let form, let path):
-            let name = "\(path.joined(separator: ".")).\(form == .list ? "txt" : "json")"
+            let name =
+                "\(JobScript.Attachment.values)/\(path.joined(separator: ".")).\(form == .list ? "txt" : "json")"
             let value = try value(path)
             let content: [UInt8]
             switch form {

@@ -29,7 +29,11 @@ xpm_do <- function(run) {
   tryCatch({
     params <- jsonlite::fromJSON(Sys.getenv("XPM_ARGUMENTS"), simplifyVector = TRUE)
     found <- run(params)
-    if (is.list(found) && !is.null(names(found))) xpm_tell(list(result = found))
+    if (is.list(found) && !is.null(names(found))) {
+      xpm_tell(list(result = found))
+    } else if (!is.null(found)) {
+      message("xpm_worker: what the job returned is no named list: it is no result")
+    }
     0L
   }, error = function(problem) {
     message("Error in ", paste(deparse(conditionCall(problem)), collapse = " "), ": ", conditionMessage(problem))
@@ -41,7 +45,7 @@ xpm_do <- function(run) {
 xpm_serve <- function(run) {
   if (Sys.getenv("XPM_WORKER") == "") quit(status = xpm_do(run), save = "no")
   requests <- file("stdin", "r")
-  replies <- file("/dev/stdout", "w")
+  replies <- file("/dev/fd/3", "w")
   former <- character()
   while (length(line <- readLines(requests, n = 1)) > 0) {
     request <- jsonlite::fromJSON(line)
@@ -58,7 +62,7 @@ xpm_serve <- function(run) {
     sink()
     close(out)
     close(err)
-    cat(jsonlite::toJSON(list(code = code), auto_unbox = TRUE), "\n", file = replies, sep = "")
+    cat(jsonlite::toJSON(list(id = request$id, code = code), auto_unbox = TRUE), "\n", file = replies, sep = "")
     flush(replies)
   }
 }

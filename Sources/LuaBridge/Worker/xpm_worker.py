@@ -43,7 +43,10 @@ def serve(run):
         sys.exit(_do(run, os.environ["XPM_ARGUMENTS"]))
     # The streams belong to the jobs; what comes from xpm, and goes to it, has descriptors of its own.
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.set_inheritable(3, False)
+    replies = os.fdopen(3, "w", encoding="utf-8")
+    me = os.getpid()
+    sys.stdout.flush()
     _redirect(os.devnull, 0, os.O_RDONLY)
     own = dict(os.environ)
     for line in requests:
@@ -56,7 +59,9 @@ def serve(run):
         _redirect(request["out"], 1, os.O_WRONLY | os.O_APPEND)
         _redirect(request["err"], 2, os.O_WRONLY | os.O_APPEND)
         code = _do(run, os.environ["XPM_ARGUMENTS"])
-        replies.write(json.dumps({"code": code}) + "\n")
+        if os.getpid() != me:  # a process that the job has forked
+            os._exit(code)
+        replies.write(json.dumps({"id": request["id"], "code": code}) + "\n")
         replies.flush()
 
 
@@ -66,8 +71,8 @@ def _do(run, arguments):
         with open(arguments, encoding="utf-8") as file:
             params = json.load(file)
         found = run(params)
-        if isinstance(found, dict):
-            result(**found)
+        if found is not None:
+            _tell({"result": _result(found)})
         code = 0
     except SystemExit as exit:
         code = exit.code
@@ -79,14 +84,38 @@ def _do(run, arguments):
     except BaseException:
         traceback.print_exc()
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # a job has closed it
     return code & 255
+
+
+def _result(found):
+    """What a job returns: a dict of its results, or one number or text, its `value`."""
+    if isinstance(found, (list, tuple, set)):
+        raise TypeError(f"run returned a {type(found).__name__}: return a dict of results, or a number")
+    if isinstance(found, dict):
+        return {str(name): value for name, value in found.items()}
+    return {"value": found}
 
 
 def _tell(values):
     with open(os.environ["XPM_EVENTS"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
+        file.write(json.dumps(values, default=_plain) + "\n")
+
+
+def _plain(value):
+    """Numbers and arrays of NumPy, PyTorch and the like."""
+    for name in ("item", "tolist"):
+        method = getattr(value, name, None)
+        if method is not None:
+            try:
+                return method()
+            except (TypeError, ValueError, RuntimeError):
+                continue
+    raise TypeError(f"a {type(value).__name__} is no result: {value!r:.80}")
 
 
 def _redirect(path, number, flags):

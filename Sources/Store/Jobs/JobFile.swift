@@ -132,7 +132,8 @@ private struct FileTree {
     /// The ways from the folder to what is in it, in byte order; of folders with `/` at the end.
     private var entries: [String] = []
     private let path: String
-    /// As of one file: the sizes together, and the latest times.
+    /// As of one file: the sizes together, and the latest times; for an inode, what tells the state of each
+    /// entry.
     private(set) var stamp = FileStamp(size: 0)
 
     /// More entries are no data of a task, but a mistake.
@@ -140,19 +141,27 @@ private struct FileTree {
 
     init(_ path: String) throws(SystemError) {
         self.path = path
-        var above: Set<UInt64> = []
-        try visit("", &above)
+        var above: Set<FileIdentity> = []
+        var states: [(way: String, state: [UInt8])] = []
+        try visit("", &above, &states)
         entries.sort(by: ByteOrder.less)
-        // Another number of entries is another state.
-        stamp.inode = (Files.inode(path) ?? 0) &+ UInt64(entries.count) << 40
+        // Times and sizes of one may hide those of another: each counts by itself.
+        states.sort { ByteOrder.less($0.way, $1.way) }
+        let digest = Identifier(hashing: states.flatMap { Array($0.way.utf8) + [0] + $0.state })
+        stamp.inode = UInt64(digest.hex.prefix(16), radix: 16) ?? 0
     }
 
-    private mutating func visit(_ way: String, _ above: inout Set<UInt64>) throws(SystemError) {
+    private mutating func visit(
+        _ way: String, _ above: inout Set<FileIdentity>, _ states: inout [(way: String, state: [UInt8])]
+    ) throws(SystemError) {
         let folder = way.isEmpty ? path : "\(path)/\(way)"
-        guard let own = Files.stamp(folder) else { throw SystemError("read", folder, code: ENOENT) }
-        guard above.insert(own.inode).inserted else { throw SystemError("read", folder, code: ELOOP) }
-        defer { above.remove(own.inode) }
+        guard let own = Files.stamp(folder), let identity = Files.identity(folder) else {
+            throw SystemError("read", folder, code: ENOENT)
+        }
+        guard above.insert(identity).inserted else { throw SystemError("read", folder, code: ELOOP) }
+        defer { above.remove(identity) }
         add(own, size: 0)
+        states.append((way, own.bytes(identity.device)))
         for name in try Files.list(folder, refusingStrangers: true) {
             let inner = "\(way)\(name)"
             let place = "\(path)/\(inner)"
@@ -160,10 +169,13 @@ private struct FileTree {
             switch Files.kind(place) {
             case .folder:
                 entries.append("\(inner)/")
-                try visit("\(inner)/", &above)
+                try visit("\(inner)/", &above, &states)
             case .file:
                 entries.append(inner)
-                if let stamp = Files.stamp(place) { add(stamp, size: stamp.size) }
+                if let stamp = Files.stamp(place), let identity = Files.identity(place) {
+                    add(stamp, size: stamp.size)
+                    states.append((inner, stamp.bytes(identity.device)))
+                }
             case nil: throw SystemError("read", place, code: ENOENT)
             default: throw SystemError("read (it is no file and no folder)", place, code: EINVAL)
             }

@@ -69,7 +69,7 @@ package struct JobScript: Equatable, Sendable {
 
     /// A file in the job's folder that its command names.
     package struct Attachment: Equatable, Sendable {
-        /// Its name in `.experimaestro`, which no attempt of the job removes.
+        /// Its place in `.experimaestro`, which no attempt of the job removes.
         package let name: String
         package let content: [UInt8]
 
@@ -79,6 +79,8 @@ package struct JobScript: Equatable, Sendable {
         }
 
         package static let folder = ".experimaestro"
+        /// Where what the user has named lies in it.
+        package static let values = "values"
         /// What a worker is given: the parameters.
         package static let arguments = "arguments.json"
     }

@@ -38,6 +38,10 @@ package struct MonitorReport {
         if isBegun, !isNews { return }
         last = now
         if !isBegun {
+            // What an attempt before this one has left, where nobody could take it away, is not its own.
+            if let modified = Files.modified(events), Double(modified) / 1e6 < started.seconds - 1 {
+                try? Files.remove(events)
+            }
             tellsItself = Files.exists(events)
             if !tellsItself { append(state("running", nil)) }
         }

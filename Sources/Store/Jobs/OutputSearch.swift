@@ -137,12 +137,14 @@ struct OutputSearch {
 
     /// The number of which a capture has only a part.
     private static func numberAround(_ capture: ArraySlice<UInt8>, in line: ArraySlice<UInt8>) -> String? {
+        let hasSign = capture.first.map { "+-".utf8.contains($0) } ?? false
+        let capture = capture.dropFirst(hasSign ? 1 : 0)
         guard let first = capture.first, let last = capture.last, first.isDigit || first == 0x2e,
             last.isDigit,
             capture.allSatisfy({ $0.isDigit || $0 == 0x2e })
         else { return nil }
         var start = capture.startIndex
-        let isSign = start > line.startIndex && line[start - 1] == UInt8(ascii: "-")
+        let isSign = !hasSign && start > line.startIndex && line[start - 1] == UInt8(ascii: "-")
         // `fold-3` has a hyphen, `loss -3` a sign.
         if isSign,
             start - 1 == line.startIndex
@@ -150,10 +152,37 @@ struct OutputSearch {
         {
             start -= 1
         }
-        guard let end = LuaPattern.endOfNumber(in: line, from: start),
-            end > capture.endIndex || start < capture.startIndex
-        else { return nil }
-        return String(decoding: line[start..<end], as: UTF8.self)
+        guard let end = LuaPattern.endOfNumber(in: line, from: start) else { return nil }
+        if end > capture.endIndex || start < capture.startIndex {
+            return String(decoding: line[start..<end], as: UTF8.self)
+        }
+        return longerNumber(around: capture, in: line)
+    }
+
+    /// What a program may have meant as one number: `1,234.5`, `1_000`, `1.0D+05`, `0x10`, `3.2.1`; or the
+    /// number of which only the end was taken. `12ms` is a number with a unit.
+    private static func longerNumber(around capture: ArraySlice<UInt8>, in line: ArraySlice<UInt8>) -> String?
+    {
+        func at(_ place: Int) -> UInt8 { line.indices.contains(place) ? line[place] : 0 }
+        let (start, end) = (capture.startIndex, capture.endIndex)
+        let follows: Bool
+        switch at(end) {
+        case UInt8(ascii: ","): follows = (1...3).allSatisfy { at(end + $0).isDigit } && !at(end + 4).isDigit
+        case UInt8(ascii: "_"), UInt8(ascii: "."): follows = at(end + 1).isDigit
+        case UInt8(ascii: "d"), UInt8(ascii: "D"):
+            let next = at(end + 1)
+            follows = next.isDigit || "+-".utf8.contains(next) && at(end + 2).isDigit
+        case UInt8(ascii: "x"), UInt8(ascii: "X"): follows = capture.elementsEqual("0".utf8)
+        default: follows = false
+        }
+        let precedes = at(start - 1).isDigit || at(start - 1) == UInt8(ascii: ".") && at(start - 2).isDigit
+        guard follows || precedes else { return nil }
+        func isOfNumber(_ byte: UInt8) -> Bool {
+            byte.isDigit || (0x61...0x7a).contains(byte | 0x20) || "._,+-".utf8.contains(byte)
+        }
+        let left = line[..<start].reversed().prefix { $0.isDigit || "._,".utf8.contains($0) }.count
+        let right = line[end...].prefix(while: isOfNumber).count
+        return String(decoding: line[(start - left)..<(end + right)], as: UTF8.self)
     }
 
     private static func contains(_ byte: UInt8, _ bytes: [UInt8]) -> Bool {

@@ -59,11 +59,38 @@ extension ProcessRecord {
             guard FileLock.isHeld(folder.lock) else { return false }
             // A Lua task is a fork of xpm-job, which has the environment of that.
             return hasVariable(JobScript.heldVariable, folder.identifier)
-                || hasLocked(folder.lock) && isProgram("xpm-job")
+                || hasLocked(folder.lock) && isProgram("xpm-job") || isWorker(of: folder)
         case .holder(let lock):
             return FileLock.isHeld(lock) && hasLocked(lock) && isProgram(Paths.name(Environment.program))
         case .service(let log):
             return isProgram("xpm-job") && descriptors(of: log).contains { $0.flags & O_ACCMODE == O_WRONLY }
+        }
+    }
+
+    /// The variable that programs have which do several jobs one after the other.
+    package static let workerVariable = "XPM_WORKER"
+
+    /// Whether it is a worker whose runner holds the job.
+    private func isWorker(of folder: JobFolder) -> Bool {
+        guard hasVariable(Self.workerVariable, "1"), let parent = ProcessTree.parent(of: pid) else {
+            return false
+        }
+        let runner = ProcessRecord(pid: parent)
+        return runner.hasLocked(folder.lock) && runner.isProgram("xpm-job")
+    }
+
+    /// Kills what a worker that is gone has left in its session, since it would write beside the next
+    /// attempt.
+    package func endWorkerSession() {
+        guard !isElsewhere, !isAlive, isLastOfItsNumber else { return }
+        // A process that is killed takes a moment to end.
+        for _ in 0..<200 {
+            let left = ProcessTree.session(pid).filter {
+                ProcessRecord(pid: $0).hasVariable(Self.workerVariable, "1")
+            }
+            if left.isEmpty { return }
+            for one in left { kill(one, SIGKILL) }
+            usleep(5000)
         }
     }
 

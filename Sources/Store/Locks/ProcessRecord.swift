@@ -137,6 +137,12 @@ package struct ProcessRecord: Sendable, Equatable {
         return stat.startTime == startTime ? stat.state : nil
     }
 
+    /// Whether no other process has got its number.
+    var isLastOfItsNumber: Bool {
+        boot == Self.currentBoot
+            && (Self.stat(of: pid).map { $0.startTime == startTime } ?? !Self.exists(pid))
+    }
+
     /// Whether a process has that number which this user may neither look at nor signal.
     var isHidden: Bool { Self.stat(of: pid) == nil && kill(pid, 0) != 0 && errno == EPERM }
 
