@@ -7,6 +7,8 @@ package struct Histogram: Sendable {
     private let edges: [Double]
     private let labels: Labels
     private let style: LineChart.Style
+    /// Whether there is nothing to draw.
+    package var isEmpty: Bool { chart.allSatisfy { $0.counts.allSatisfy { $0 == 0 } } }
     /// How many values are no numbers that the axis can have.
     package let leftOut: Int
 
@@ -18,7 +20,7 @@ package struct Histogram: Sendable {
     ) {
         let isLogarithmic = style.logarithmicX ?? false
         let usable = series.map { one in
-            (name: one.name, values: one.values.filter { $0.isFinite && (!isLogarithmic || $0 > 0) })
+            (name: one.name, values: one.values.filter { Scale.holds($0, logarithmic: isLogarithmic) })
         }
         let all = usable.flatMap(\.values)
         leftOut = series.reduce(0) { $0 + $1.values.count } - all.count

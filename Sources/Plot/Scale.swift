@@ -31,6 +31,11 @@ package struct Scale: Sendable, Equatable {
     /// The largest number of a linear axis: beyond, distances may be infinite.
     private static let most = 1e300
 
+    /// Whether an axis can have a value.
+    package static func holds(_ value: Double, logarithmic: Bool) -> Bool {
+        logarithmic ? value.isFinite && value > 0 : abs(value) <= most
+    }
+
     /// An axis of numbers.
     ///
     /// - Parameters:
@@ -44,7 +49,7 @@ package struct Scale: Sendable, Equatable {
         _ values: [Double], logarithmic: Bool = false, isTight: Bool = false, isWhole areInts: Bool? = nil,
         from: Double? = nil, to: Double? = nil
     ) {
-        let usable = values.filter { logarithmic ? $0.isFinite && $0 > 0 : abs($0) <= Self.most }
+        let usable = values.filter { Self.holds($0, logarithmic: logarithmic) }
         var (least, most) = (usable.min() ?? (logarithmic ? 1 : 0), usable.max() ?? (logarithmic ? 10 : 1))
         if logarithmic {
             kind = .logarithmic
@@ -58,7 +63,7 @@ package struct Scale: Sendable, Equatable {
             )
             let (a, b) = (log10(min(least, most)), log10(max(least, most)))
             let room = a == b ? 0.3 : isTight ? 0 : (b - a) * 0.04
-            (low, high) = (from == nil || a == b ? a - room : a, to == nil || a == b ? b + room : b)
+            (low, high) = (from == nil ? a - room : a, to == nil ? b + room : b)
             return
         }
         kind = .linear

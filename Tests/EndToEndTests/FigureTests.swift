@@ -152,7 +152,7 @@ struct FigureTests {
             """
             local T = xpm.task { id = "f.t", params = { n = xpm.int, seed = xpm.int }, execute = function(self)
               for step = 1, 5 do self:log { step = step, loss = math.abs(step - 3) + self.n } end
-              self:result { answer = self.seed == 1 and "yes" or "no", probs = { 0.25 * self.n, 0.5 } }
+              self:result { answer = self.seed == 1 and "yes" or "no", probs = { 0.25 * self.n, 0.5 }, none = {} }
             end }
             function run() for p in xpm.grid { n = { 1, 2 }, seed = { 1, 2, 3 } } do T(p):submit() end end
             """)
@@ -163,6 +163,12 @@ struct FigureTests {
             return result.output
         }
         #expect(try results("--metric", "answer").contains("1  no ×2, yes ×1\n"))
+        #expect(
+            try bench.run("results", "f", "--metric", "none").error.contains(
+                "the result 'none' is an empty list"))
+        #expect(
+            try bench.run("plot", "f", "--metric", "none", "--kind", "histogram").error.contains("empty list")
+        )
         #expect(
             try results("--metric", "probs", "--format", "csv").hasPrefix(
                 "n,probs.1,probs.1_std,probs.1_n,probs.1_median,probs.1_min,probs.1_max,probs.1_ci95,probs.1_missing,probs.2,"

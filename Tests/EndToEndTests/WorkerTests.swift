@@ -122,6 +122,53 @@ struct WorkerTests {
         #expect(try bench.finish(second, secondTag).code == 130)
     }
 
+    @Test("a PYTHONPATH of the job is kept; what a killed worker has started does not go on beside its job")
+    func remains() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "r.t", params = {}, worker = "python3 {here}/r.py" }
+            function run(h) T {}:submit { env = { PYTHONPATH = "\(bench.folder)/lib" } } end
+            """, to: "r.lua")
+        try Files.makeFolder("\(bench.folder)/lib")
+        try bench.write("BASE = '\(bench.folder)'\n", to: "lib/own_module.py")
+        try bench.write(
+            """
+            import os, subprocess, time, own_module, xpm_worker
+            def run(params):
+                first = not os.path.exists(own_module.BASE + "/first")
+                if first:
+                    loop = "while :; do echo x >>../../../../beats; sleep 0.02; done"
+                    with open(own_module.BASE + "/first", "w") as file:
+                        file.write(str(subprocess.Popen(["sh", "-c", loop]).pid) + "\\n")
+                    time.sleep(60)
+                size = os.path.getsize("../../../../beats")
+                time.sleep(0.3)
+                return {"still": os.path.getsize("../../../../beats") - size}
+            xpm_worker.serve(run)
+            """, to: "r.py")
+        let (process, tag) = try bench.start(["run", "-q", "r.lua"])
+        #expect(
+            try bench.wait {
+                try Files.exists("\(bench.folder)/first") && !bench.read("first").isEmpty
+                    && Files.exists("\(bench.folder)/beats")
+            })
+        // The runner is killed, and xpm.
+        let job = try #require(try bench.jobs("r.t").first)
+        let worker = try #require(ProcessRecord.read(job.process)?.pid)
+        let runner = try #require(ProcessTree.parent(of: worker))
+        kill(process.processIdentifier, SIGKILL)
+        kill(runner, SIGKILL)
+        _ = try bench.finish(process, tag)
+        let child = try #require(Int32(bench.read("first").split(separator: "\n").first ?? ""))
+        #expect(try bench.wait { ProcessTree.parent(of: worker) == nil })
+        #expect(kill(child, 0) == 0)
+        let next = try bench.run("run", "r.lua")
+        #expect(next.code == 0 && next.error.contains("1 done"), "\(next)")
+        #expect(JobResult.read(job)?["still"] == 0)
+    }
+
     @Test(
         "a worker that breaks its promise fails its job; wrong definitions are refused",
         arguments: [

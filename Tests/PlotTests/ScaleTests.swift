@@ -87,6 +87,18 @@ struct ScaleTests {
         }
     }
 
+    @Test("an axis begins and ends where it is asked to, also beyond all values")
+    func ends() {
+        for isLogarithmic in [false, true] {
+            for (from, to) in [(100, nil), (nil, 0.01), (100, 1000), (0.001, 0.01)] as [(Double?, Double?)] {
+                let scale = Scale([1, 2, 3], logarithmic: isLogarithmic, from: from, to: to)
+                if let from { #expect(abs(scale.place(from) ?? 9) < 1e-9, "\(from) \(isLogarithmic)") }
+                if let to { #expect(abs((scale.place(to) ?? 9) - 1) < 1e-9, "\(to) \(isLogarithmic)") }
+                #expect(scale.ticks().allSatisfy { $0.place.isFinite })
+            }
+        }
+    }
+
     @Test("a logarithm is suggested where values lie far apart")
     func suggestion() {
         #expect(Scale.suggestsLogarithm([1e-4, 1e-3, 1e-2]) && !Scale.suggestsLogarithm([1, 2, 3]))

@@ -371,15 +371,16 @@ package final class DirectLauncher: Launcher {
     // MARK: Watching
 
     private func adopt(_ job: JobSpec) {
+        let record = ProcessRecord.read(job.folder.process)
         state.withLock { state in
-            let process = ProcessRecord.read(job.folder.process)?.watch()
+            let process = record?.watch()
             let watched = Watched(job: job, process: process, isOwn: false)
             state.watched[job.number.index] = watched
             // All were told to stop before.
             if let order = state.stopOrder?.first { Self.stop(watched, force: order == JobRunner.Order.kill) }
         }
         // It is known here by now: who hears this may want it left.
-        report(.adopted(job.number))
+        report(.adopted(job.number, isOurs: record?.isOrphan ?? false))
         wakeUp()
     }
 
@@ -478,7 +479,7 @@ package final class DirectLauncher: Launcher {
                 try? record(outcome, of: heard.job)
             }
             report(.ended(number, outcome, elsewhere: false))
-        case nil: report(.adopted(number))
+        case nil: report(.adopted(number, isOurs: true))
         }
     }
 

@@ -29,8 +29,9 @@ package enum LaunchEvent: Sendable {
     case queued(JobNumber, reason: String)
     /// It has what it waited for, and begins.
     case started(JobNumber)
-    /// Another process runs it: no slot of ours is used.
-    case adopted(JobNumber)
+    /// Another process runs it: in a slot of ours where no other run has it, so that what a killed run has left
+    /// counts; else in none.
+    case adopted(JobNumber, isOurs: Bool)
     /// An attempt ended. `elsewhere` is one that this run did not start.
     case ended(JobNumber, Outcome, elsewhere: Bool)
     /// The process that ran it vanished without an outcome: it has to run again.

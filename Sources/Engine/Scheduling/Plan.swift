@@ -146,8 +146,8 @@ package struct Plan: Sendable {
 
     private mutating func apply(_ event: LaunchEvent, _ actions: inout [Action]) {
         switch event {
-        case .adopted(let number):
-            queue.giveBackSlots(of: number)
+        case .adopted(let number, let isOurs):
+            if !isOurs { queue.giveBackSlots(of: number) }
             guard entries[number.index].status.isLaunched else { break }
             entries[number.index].isAdopted = true
             if isDraining { actions.append(.leave(number)) }

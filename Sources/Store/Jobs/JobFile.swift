@@ -158,7 +158,9 @@ private struct FileTree {
         guard let own = Files.stamp(folder), let identity = Files.identity(folder) else {
             throw SystemError("read", folder, code: ENOENT)
         }
-        guard above.insert(identity).inserted else { throw SystemError("read", folder, code: ELOOP) }
+        guard above.insert(identity).inserted else {
+            throw SystemError("read (its links lead in a circle)", folder, code: EINVAL)
+        }
         defer { above.remove(identity) }
         add(own, size: 0)
         states.append((way, own.bytes(identity.device)))

@@ -99,22 +99,21 @@ extension ResultPlot {
         let isNumeric = keys.allSatisfy { $0 == nil || $0?.number != nil }
         let categories = isNumeric ? [] : Self.distinct(keys.compactMap(\.self))
         let by = by(without: across)
-        let groups = Self.distinct(
-            by.map { by in points.map { $0.value(by, parameters: \.parameters) } } ?? [nil])
+        let (groups, members) = Self.groups(
+            points.indices.map { index in by.flatMap { points[index].value($0, parameters: \.parameters) } })
+        let places = TextMap(texts: categories.enumerated().map { ($1.key, $0) })
         let names = KeyLabels.of(groups, .picture)
         var total = Uncounted()
-        let all = zip(groups, names).map { group, label in
+        let all = zip(members, names).map { mine, label in
             var uncounted = Uncounted()
-            let mine = zip(points, keys).filter { point, _ in
-                by.map { point.value($0, parameters: \.parameters)?.key == group?.key } ?? true
-            }
-            let dots = mine.compactMap { point, key -> LineChart.Point? in
-                guard let key else { return nil }
+            let dots = mine.compactMap { index -> LineChart.Point? in
+                let point = points[index]
+                guard let key = keys[index] else { return nil }
                 uncounted.add(point, point.metric(name))
                 total.add(point, point.metric(name))
                 let place =
                     isNumeric
-                    ? key.number ?? .nan : Double(categories.firstIndex { $0.key == key.key } ?? 0)
+                    ? key.number ?? .nan : Double(places[TextKey(key.key)] ?? 0)
                 let gap: LineChart.Gap =
                     point.metric(name) != nil ? .undefined : point.state == .error ? .failed : .open
                 return .init(x: place, y: point.metric(name) ?? .nan, gap: gap)
@@ -128,6 +127,15 @@ extension ResultPlot {
             all, Labels(title: experiment, x: across, y: name),
             x: isNumeric ? nil : Scale(categories: KeyLabels.of(categories, .picture)), style)
         return try picture(of: chart, all, name, size, notes: total.note.map { [$0] } ?? [])
+    }
+
+    /// The values that there are, in their order, and for each where it stands.
+    private static func groups(_ keys: [JSON?]) -> (values: [JSON?], members: [[Int]]) {
+        let values = distinct(keys)
+        let places = TextMap(texts: values.enumerated().map { ($1?.key ?? "", $0) })
+        var members = Array(repeating: [Int](), count: values.count)
+        for (index, key) in keys.enumerated() { members[places[TextKey(key?.key ?? "")] ?? 0].append(index) }
+        return (values, members)
     }
 
     /// The values that there are, in their order.
@@ -149,28 +157,29 @@ extension ResultPlot {
     private func histogram(of name: String, _ size: PictureSize) throws(Problem) -> Picture {
         var total = Uncounted()
         for point in points { total.add(point, point.metric(name)) }
-        var groups: [JSON?] = [nil]
-        if let series {
-            groups = Self.distinct(points.map { $0.value(series, parameters: \.parameters) })
-            if groups.allSatisfy({ $0 == nil }) {
-                throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
-            }
+        let (groups, members) = Self.groups(
+            points.map { point in series.flatMap { point.value($0, parameters: \.parameters) } })
+        if let series, groups.allSatisfy({ $0 == nil }) {
+            throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
         }
         let names = KeyLabels.of(groups, .picture)
-        let all = zip(groups, names).map { group, label in
-            let mine = points.filter { point in
-                series.map { point.value($0, parameters: \.parameters)?.key == group?.key } ?? true
-            }
-            return (
-                name: series.map { "\($0)=\(label)" } ?? name, values: mine.compactMap { $0.metric(name) }
+        let all = zip(members, names).map { mine, label in
+            (
+                name: series.map { "\($0)=\(label)" } ?? name,
+                values: mine.compactMap { points[$0].metric(name) }
             )
         }
         let chart = Histogram(all, bins: bins, Labels(title: experiment, x: name, y: "jobs"), style)
         var notes = total.note.map { [$0] } ?? []
+        let isLogarithmic = style.logarithmicX == true
+        let why = "infinite or too far from 0\(isLogarithmic ? ", or not above 0 on a logarithmic axis" : "")"
+        guard !chart.isEmpty else {
+            throw Problem(text: "no result '\(name)' can be drawn: they are not finite, or \(why)")
+        }
         let others = chart.leftOut - total.undefined
         if others > 0 {
             notes.append(
-                "\(others) value\(others == 1 ? " is" : "s are") not shown: infinite, or not above 0 on a logarithmic axis"
+                "\(others) value\(others == 1 ? " is" : "s are") not shown: \(why)"
             )
         }
         return Picture(metric: name, drawing: chart.drawing(size), notes: notes)

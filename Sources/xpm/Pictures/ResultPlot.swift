@@ -190,7 +190,10 @@ struct ResultPlot {
         func say(_ count: Int, _ why: String) {
             if count > 0 { notes.append("\(count) point\(count == 1 ? " is" : "s are") not shown: \(why)") }
         }
-        say(chart.belowAxis, "not above 0 on a logarithmic axis")
+        let isLogarithmic = style.logarithmicY || style.logarithmicX == true
+        say(
+            chart.belowAxis,
+            "infinite or too far from 0\(isLogarithmic ? ", or not above 0 on a logarithmic axis" : "")")
         say(chart.beyondEnds, "beyond --ymin or --ymax")
         if !chart.empty.isEmpty {
             notes.append("nothing to show of \(chart.empty.joined(separator: ", "))")

@@ -440,7 +440,7 @@ struct PlanTests {
     func adoption() {
         var bench = Bench(slots: 1)
         let shared = bench.submit()
-        bench.apply(.launcher(.adopted(JobNumber(shared))))
+        bench.apply(.launcher(.adopted(JobNumber(shared), isOurs: false)))
         let own = bench.submit()
         #expect(bench.launched == [shared, own])
         bench.apply(.launcher(.vanished(JobNumber(shared))))
@@ -452,11 +452,25 @@ struct PlanTests {
         #expect(bench.isFinished)
     }
 
+    @Test("a job that a killed run has left has its slot, until it ends or vanishes")
+    func inheritance() {
+        var bench = Bench(slots: 1)
+        let left = bench.submit()
+        bench.apply(.launcher(.adopted(JobNumber(left), isOurs: true)))
+        let own = bench.submit()
+        #expect(bench.launched == [left])
+        bench.apply(.launcher(.vanished(JobNumber(left))))
+        bench.succeed(bench.launched[1])
+        bench.succeed(bench.launched[2])
+        bench.apply(.closed)
+        #expect(bench.launched.count == 3 && bench.launched.contains(own) && bench.isFinished)
+    }
+
     @Test("a drain leaves what another process runs to that one")
     func leaving() {
         var bench = Bench(slots: 1)
         let shared = bench.submit()
-        bench.apply(.launcher(.adopted(JobNumber(shared))))
+        bench.apply(.launcher(.adopted(JobNumber(shared), isOurs: false)))
         let own = bench.submit()
         bench.apply(.closed)
         bench.apply(.drain)

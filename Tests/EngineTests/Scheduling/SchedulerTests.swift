@@ -143,7 +143,7 @@ struct SchedulerTests {
         let launcher = RecordingLauncher { request in
             switch request.job.number.index {
             case 0: [.queued(request.job.number, reason: "a token")]
-            default: [.adopted(request.job.number)]
+            default: [.adopted(request.job.number, isOurs: false)]
             }
         }
         let (board, notes) = (JobBoard(), Notes())
