@@ -57,6 +57,23 @@ struct ErrorLineTests {
                 "terminate called after throwing an instance of 'std::runtime_error'\n  what():  no file",
                 "what():  no file"
             ),
+            (
+                "At line 3 of file a.f90 (unit = 10)\nFortran runtime error: End of file\n\nError termination. Backtrace:\n#0  0x7f12 in f\n#1  0x55 in g",
+                "Fortran runtime error: End of file"
+            ),
+            (
+                "Fatal error in PMPI_Recv: Message truncated, error stack:\n=====\n=   BAD TERMINATION OF ONE\n=   PID 3\n= YOU CAN IGNORE THE BELOW CLEANUP MESSAGES\n====",
+                "Fatal error in PMPI_Recv: Message truncated, error stack:"
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"a\", line 1\nValueError: real\nException ignored in: <function f>\nTraceback (most recent call last):\n  File \"b\", line 2\nTypeError: late",
+                "ValueError: real"
+            ),
+            (
+                "  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: a\n    +------------------------------------",
+                "ValueError: a"
+            ),
+            ("Unrecognized function 'f'.\n\nError in solve (line 3)", "Unrecognized function 'f'."),
             ("done with step 1\nlast words\n=====", "last words"),
             ("----", "----"),
         ])

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Store
 import System
@@ -262,7 +263,9 @@ extension XpmModule {
             do throws(SystemError) {
                 var told = Monotonic.seconds
                 let hashes = FileHashes(in: workspaceFolder(), isKept: savesFiles)
-                let file = try JobFile.read(absolute, knownIn: hashes) { [report] path, done, all in
+                let file = try JobFile.read(absolute, knownIn: hashes) {
+                    [report, flag = lua.flag] path, done, all throws(SystemError) in
+                    if flag.isRaised { throw SystemError("read", path, code: EINTR) }
                     // Long work tells how far it is.
                     guard Monotonic.seconds - told >= 3 else { return }
                     told = Monotonic.seconds
@@ -273,6 +276,7 @@ extension XpmModule {
                 return (absolute, file.digest)
             } catch {
                 // What is wrong in a folder has a name of its own.
+                if error.code == EINTR { throw ValueError(.refused("interrupted")) }
                 let text =
                     error.path == absolute
                     ? "\(Paths.shown(absolute)): \(SystemError.message(error.code))" : error.text

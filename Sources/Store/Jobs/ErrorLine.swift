@@ -5,18 +5,43 @@ import Text
 package enum ErrorLine {
     /// Of the lines of an output, the oldest first; nil where there is none but rulers.
     package static func of(_ lines: [String]) -> String? {
-        let told = lines.enumerated().filter { !isRuler($0.element) && !isTrailer($0.element) }
+        let ignored = ignoredByPython(lines)
+        let told = lines.enumerated().filter {
+            !isRuler($0.element) && !isTrailer($0.element) && !ignored.contains($0.offset)
+        }
         let found =
             told.last { saysError($0.element) } ?? told.last
             ?? lines.enumerated().last { !isRuler($0.element) }
         guard let found else { return nil }
-        let line = String(found.element.trimmed)
+        let line = String(ofGroup(found.element))
         // Rust and R tell what it is on the next line.
         let next = found.offset + 1
         guard line.hasSuffix(":"), next < lines.count, !isRuler(lines[next]), !isTrailer(lines[next]) else {
             return line
         }
         return "\(line) \(lines[next].trimmed)"
+    }
+
+    /// What Python tells while it ends, of which the failure is none: `Exception ignored in: …`, a traceback, and
+    /// the line behind it.
+    private static func ignoredByPython(_ lines: [String]) -> Set<Int> {
+        var (found, isWithin): (Set<Int>, Bool) = ([], false)
+        for (number, line) in lines.enumerated() {
+            if line.hasPrefix("Exception ignored in") {
+                isWithin = true
+            } else if isWithin, !line.hasPrefix(" "), !line.hasPrefix("Traceback") {
+                found.insert(number)
+                isWithin = false
+            }
+            if isWithin { found.insert(number) }
+        }
+        return found
+    }
+
+    /// A line without what stands before those of an ExceptionGroup of Python: `  | `.
+    private static func ofGroup(_ line: String) -> Substring {
+        let text = line.trimmed
+        return line.hasPrefix(" ") && text.hasPrefix("| ") ? text.dropFirst(2) : text
     }
 
     /// A line of signs.
@@ -33,11 +58,14 @@ package enum ErrorLine {
         "Execution halted", "Calls: ", "In addition: Warning", "Warning message",
         // Open MPI, MPICH
         "NOTE: invoking MPI_ABORT", "You may or may not see output", "exactly when Open MPI kills",
-        "with errorcode ", "Primary job  terminated", "mpirun detected that", "mpirun noticed that",
-        "a non-zero exit code", "Per user-direction, the job has been aborted", "=   BAD TERMINATION",
-        "=   PID ", "=   EXIT CODE", "=   CLEANING UP", "YOUR APPLICATION TERMINATED",
+        "with errorcode ", "Primary job  terminated", "mpirun detected that", "mpirun noticed that", "=   ",
+        "= YOU CAN IGNORE",
+        "a non-zero exit code", "Per user-direction, the job has been aborted",
+        "YOUR APPLICATION TERMINATED",
         "This typically refers to a problem with your application", "Please see the FAQ",
         "Process name:", "Exit code:", "prterun ",
+        // gfortran, torchrun
+        "Error termination. Backtrace:", "torch.distributed.elastic.multiprocessing.errors.ChildFailedError",
         // make, ninja, cargo
         "make: *** ", "make[", "gmake: *** ", "ninja: build stopped", "error: could not compile",
         "error: aborting due to", "For more information about this error",
@@ -57,6 +85,13 @@ package enum ErrorLine {
         // Frames: `at Main.run(Main.java:3)`, `... 12 more`, `3: core::panicking`, `[2] top-level scope`.
         if text.hasPrefix("at ") || text.hasPrefix("@ ") { return true }
         if text.hasPrefix("... "), text.hasSuffix(" more") { return true }
+        // Of gfortran and gdb, `#0  0x7f…`; of MATLAB, `Error in solve (line 3)`.
+        if text.hasPrefix("#"), text.dropFirst().first?.isASCII ?? false,
+            text.dropFirst().first?.isNumber ?? false
+        {
+            return true
+        }
+        if text.hasPrefix("Error in "), text.hasSuffix(")"), text.contains(" (line ") { return true }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         if !digits.isEmpty, text.dropFirst(digits.count).hasPrefix(": "), line.hasPrefix(" ") { return true }
         if text.hasPrefix("["), let close = text.cut(at: "]"), line.hasPrefix(" ") {
@@ -70,11 +105,12 @@ package enum ErrorLine {
         "Error in ", "Error: ", "Error:", "ERROR: ", "error: ", "error[", "Fatal error", "fatal error",
         "fatal: ", "FATAL",
         "Caused by: ", "Exception in thread", "terminate called after", "what():", "panic: ", "Traceback: ",
+        "Fortran runtime error: ",
         "RuleException", "MissingOutputException", "MissingInputException", "WorkflowError",
     ]
 
     private static func saysError(_ line: String) -> Bool {
-        let text = line.trimmed
+        let text = ofGroup(line)
         if starts.contains(where: { text.hasPrefix($0) }) { return true }
         if text.contains("' panicked at") || text.contains(": error: ") || text.contains(": fatal error: ")
             || text.contains(": undefined reference to")

@@ -17,8 +17,8 @@ package struct JobFile: Equatable, Sendable {
     /// What it was when it was checked.
     private var seen: FileStamp?
 
-    /// Told how far a large file was read: its path, and bytes.
-    package typealias Progress = (_ path: String, _ done: Int64, _ all: Int64) -> Void
+    /// Told how far a large file was read: its path, and bytes. It may end the reading.
+    package typealias Progress = (_ path: String, _ done: Int64, _ all: Int64) throws(SystemError) -> Void
 
     /// From this size on, in bytes, what was read is kept: reading is dearer than a file of its own.
     private static let large: Int64 = 1 << 20
@@ -56,7 +56,7 @@ package struct JobFile: Equatable, Sendable {
         return try Identifier { () throws(SystemError) in
             let piece = try file.read(at: offset, count: block, path: path)
             offset += piece.count
-            if !piece.isEmpty { progress(path, Int64(offset), size) }
+            if !piece.isEmpty { try progress(path, Int64(offset), size) }
             return piece
         }
     }

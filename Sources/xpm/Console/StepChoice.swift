@@ -21,6 +21,12 @@ enum StepChoice: ExpressibleByArgument, Equatable {
 
     var defaultValueDescription: String { "last" }
 
+    /// What is added to a message that a result is not there.
+    var hint: String {
+        guard case .at(let step) = self else { return "" }
+        return " (of logged results only what has the step \(NumberText.json(step)) counts)"
+    }
+
     /// - Parameter best: what is best; nil where nobody says.
     func step(best: Best?) -> ResultPoint.Step {
         switch self {

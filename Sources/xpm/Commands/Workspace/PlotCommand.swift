@@ -160,7 +160,7 @@ struct PlotCommand: ParsableCommand {
                     case .heatmap: try plot.heatMap(size)
                     case .parallel: try plot.parallel(size)
                     }
-            } catch { throw .message("\(experiment): \(error.text)") }
+            } catch { throw .message("\(experiment): \(error.text)\(step.hint)") }
             // Two kinds of one result do not have one file.
             let suffix = kind == .line ? "" : "-\(kind.rawValue)"
             let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-"))\(suffix).svg"

@@ -112,7 +112,7 @@ struct ResultsCommand: ParsableCommand {
             if let top { table.cut(to: top) }
             for note in table.notes where !watch { Failure.warn(note) }
             return ResultText(table: table, statistic: stat).text(json ? .json : format)
-        } catch { throw .message("\(experiment): \(error.text)") }
+        } catch { throw .message("\(experiment): \(error.text)\(step.hint)") }
     }
 
     /// `a,b` as two names.
