@@ -17,10 +17,14 @@ enum SweepRange {
 
     /// What a map that is nearly a range was probably meant to be.
     static func misspelt(_ setting: Setting) -> String? {
-        guard let fields = setting.fields, fields.count == 1, !isRange(setting),
-            case .list = fields[0].value.content,
-            let nearest = Suggestion.nearest(to: fields[0].key, among: names)
-        else { return nil }
+        guard let fields = setting.fields, !isRange(setting) else { return nil }
+        let forms = fields.map(\.key).filter { names.contains($0) && $0 != "value" }
+        if forms.count > 1 { return "a parameter has one form of values: \(forms.joined(separator: " or "))" }
+        guard fields.count == 1, case .list = fields[0].value.content else { return nil }
+        if ["uniform", "loguniform", "integers"].contains(fields[0].key) {
+            return "'\(fields[0].key)' draws at random: it stands in random: { n: 20, … }"
+        }
+        guard let nearest = Suggestion.nearest(to: fields[0].key, among: names) else { return nil }
         return "there is no '\(fields[0].key)' (did you mean '\(nearest)'?)"
     }
 

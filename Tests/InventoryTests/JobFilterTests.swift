@@ -52,7 +52,8 @@ struct JobFilterTests {
             ("@stat = done", 1, "unknown name '@stat' (did you mean '@state'?)"),
             ("@state = don", 10, "no state 'don' (did you mean 'done'?)"), ("a in b", 6, "expected a list"),
             ("a in [b", 8, "expected ',' or ']'"), ("a ~ '('", 5, "is no regular expression"),
-            ("a = 'x", 5, "a text without an end"), ("a ! b", 3, "'!' alone"),
+            ("a = 'x", 5, "a text without an end"), ("kind=“py”", 6, "is no quotation mark here"),
+            ("a ! b", 3, "'!' alone"),
             ("a not b", 7, "expected 'in'"),
         ])
     func wrong(_ text: String, _ column: Int, _ problem: String) {

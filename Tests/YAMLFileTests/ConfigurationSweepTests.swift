@@ -106,6 +106,14 @@ struct ConfigurationSweepTests {
             ),
             ("a: {range_mult: [1, 5, 1]}", "a: range_mult: all its values would be the same"),
             ("a: {range_mult: [1, 400, 10]}", "a: range_mult: its values are too large"),
+            (
+                "a: {loguniform: [1, 5]}",
+                "s.yaml:1:4: a: 'loguniform' draws at random: it stands in random: { n: 20, … }"
+            ),
+            (
+                "a: {range: [1, 5], linspace: [0, 1, 2]}",
+                "s.yaml:1:4: a: a parameter has one form of values: range or linspace"
+            ),
             ("a: {rnge: [1, 5]}", "s.yaml:1:4: a: there is no 'rnge' (did you mean 'range'?)"),
             ("a: {linspace: [1, 5, 1]}", "a: linspace: expected [first, last, n], with n from 2"),
             ("zip: {a: [1, 2], b: [1]}", "s.yaml:1:21: zip: 'b' has 1 values and 'a' 2"),

@@ -55,6 +55,10 @@ struct FilterParser {
                 let word = characters[index...].prefix {
                     !$0.properties.isWhitespace && !"()[],~=!<>\"'".unicodeScalars.contains($0)
                 }
+                if let quote = word.first, "“”‘’„«»".unicodeScalars.contains(quote) {
+                    throw JobFilterError(
+                        problem: "\(quote) is no quotation mark here: write \"…\" or '…'", column: column)
+                }
                 tokens.append((.name(Self.text(word)), column))
                 index += word.count
             }
