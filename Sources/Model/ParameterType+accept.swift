@@ -49,7 +49,9 @@ extension ParameterType {
         case .map(let key, let element): return try acceptMap(value, key, element, depth: depth)
         case .union(let types):
             for type in types {
-                if let accepted = try? type.accept(value, depth: depth + 1) { return Self.opened(accepted) }
+                if let accepted = try? type.acceptLoosely(value, depth: depth + 1) {
+                    return Self.opened(accepted)
+                }
             }
         case .enumeration(let enumeration):
             if case .member(let other, _) = value, other === enumeration { return value }

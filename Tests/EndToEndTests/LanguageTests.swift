@@ -127,6 +127,45 @@ struct LanguageTests {
         #expect(try bench.run("run", "w.lua").error.contains("w.lua:1: xp:token: the option is scope"))
     }
 
+    @Test(
+        "any task is an init task; a default function counts where it gives another value; unions are experimaestro's"
+    )
+    func identities() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local D = xpm.config { id = "i.d", params = { a = xpm.int } }
+            local L = xpm.lightweight_task { id = "i.l", params = { n = xpm.int }, execute = function(s) print("light", s.n) end }
+            local I = xpm.task { id = "i.i", params = { n = xpm.int }, execute = function(s) print("init", s.n) end }
+            local C = xpm.task { id = "i.c", params = { n = xpm.int }, command = "true" }
+            local T = xpm.task { id = "i.t", params = {
+                n = xpm.int, u = xpm.union(xpm.int, xpm.string),
+                d = xpm.int { default = function() return 7 end, ignore_default = true },
+                o = xpm.ref(D) { ignore_default = true, default = function() return D { a = 3 } end } },
+              execute = function(s) print("main", s.n, math.type(s.u), s.d, s.o.a) end }
+            function run(h)
+              local t = T { n = 1, u = "5" } t:submit { init_tasks = { I { n = 2 }, L { n = 3 } } } print(t:identifier())
+              for _, d in ipairs { 7, 8 } do t = T { n = 2, u = "5", d = d } t:submit() print(t:identifier()) end
+              print(pcall(function() T { n = 3, u = "x" }:submit { init_tasks = { C { n = 1 } } } end))
+              local i = I { n = 9 } i:submit()
+              print(pcall(function() T { n = 3, u = "x" }:submit { init_tasks = { i } } end))
+            end
+            """, to: "i.lua")
+        let run = try bench.run("run", "-q", "i.lua")
+        let lines = run.output.split(separator: "\n").map(String.init)
+        // By experimaestro 2.7.0.
+        let theirs = [
+            "dd7c6ef3e90838952e8f1156b9db849c8108fbde186739bda5a1bafa0a0812a3",
+            "b1f52957bbeb67416b4d8cbecbb83e903bfea4840522604b302dd47f7bea7dbf",
+            "46079f7e8d60728586b614cd84b678034a9ffbb8566f7ff726aec43c7e745abb",
+        ]
+        #expect(run.code == 0 && lines.prefix(3).elementsEqual(theirs), "\(run)")
+        #expect(lines[3].contains("i.c is a program") && lines[4].contains("i.i was submitted"), "\(run)")
+        let first = try #require(try bench.jobs("i.t").first { $0.identifier == theirs[0] })
+        #expect(try Files.readText(first.output) == "init\t2\nlight\t3\nmain\t1\tinteger\t7\t3\n")
+    }
+
     @Test("runs are tagged, and keep their tags")
     func runTags() throws {
         let bench = try Workbench()

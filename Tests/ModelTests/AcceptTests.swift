@@ -74,7 +74,19 @@ struct AcceptTests {
     func optionalAndUnion() throws {
         #expect(try ParameterType.optional(.int).accept(.null) == .null)
         #expect(try ParameterType.union([.int, .string]).accept(.string("a")) == .string("a"))
-        #expect(throws: ValueError.self) { try ParameterType.union([.int, .string]).accept(.bool(true)) }
+        for (text, int) in [("1", 1), (" +1_000 ", 1000), ("-1.00", -1), ("01", 1)] as [(String, Int64)] {
+            #expect(try ParameterType.union([.int, .string]).accept(.string(text)) == .int(int), "\(text)")
+        }
+        for text in ["1.", "1e3", "_1", "1__0", "0x1", "", "1.5"] {
+            #expect(
+                try ParameterType.union([.int, .string]).accept(.string(text)) == .string(text), "\(text)")
+        }
+        #expect(try ParameterType.union([.float, .string]).accept(.string("1_0.5")) == .float(10.5))
+        #expect(try ParameterType.union([.bool, .string]).accept(.string("Yes")) == .bool(true))
+        #expect(try ParameterType.union([.bool, .int]).accept(.int(2)) == .int(2))
+        #expect(try ParameterType.union([.int, .string]).accept(.bool(true)) == .int(1))
+        #expect(try ParameterType.union([.string, .int]).accept(.string("1")) == .string("1"))
+        #expect(throws: ValueError.self) { try ParameterType.union([.int, .float]).accept(.string("a")) }
     }
 }
 

@@ -36,12 +36,15 @@ extension XpmModule {
         for (name, value) in given.sorted(by: { $0.name < $1.name }) {
             try apply(name, value, to: &spec.parameter)
         }
+        if spec.parameter.ignoresDefault, let make = spec.parameter.makeDefault {
+            // Identifiers leave out one value, not another each time: what the function gives now.
+            do throws(ValueError) { spec.parameter.defaultValue = try make() } catch {
+                throw ScriptError("default\(error.path): \(error.text)")
+            }
+            spec.parameter.makeDefault = nil
+        }
         let parameter = spec.parameter
         if let problem = parameter.constraint.misfit(with: parameter.type) { throw ScriptError(problem) }
-        if parameter.ignoresDefault, parameter.makeDefault != nil {
-            throw ScriptError(
-                "ignore_default needs a default that is a value: a function may make another each time")
-        }
         // Checked last: the bounds may have come after the default.
         if let value = parameter.defaultValue, let complaint = parameter.constraint.complaint(about: value) {
             throw ScriptError("default: expected \(complaint), got \(value.told)")

@@ -188,6 +188,16 @@ extension PlanSession {
                     "\(type.id): init_tasks run in the task's own process: it needs execute or python, not command"
                 )
             }
+            if let other = initTasks.first(where: { ($0.type.python == nil) != (type.python == nil) }) {
+                throw ScriptError(
+                    "\(type.id): submit: init_tasks: \(other.type.id) is \(type.python == nil ? "a Python class" : "a Lua function"): it cannot run in this task's process"
+                )
+            }
+            if let other = initTasks.first(where: { $0.type.python == nil && !module.runsLua($0.type) }) {
+                throw ScriptError(
+                    "\(type.id): submit: init_tasks: \(other.type.id) is a program: it cannot run in this task's process"
+                )
+            }
             if task.isSealed { throw ScriptError("\(type.id) is sealed: it was submitted") }
             task.initTasks = initTasks
         }

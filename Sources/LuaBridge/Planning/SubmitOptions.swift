@@ -117,12 +117,19 @@ struct SubmitOptions {
 
     private static func initTasks(_ stack: LuaStack, of type: ConfigType) throws -> [ConfigObject] {
         guard case .list(let values) = try stack.value(-1) else {
-            throw ScriptError("\(type.id): submit: init_tasks needs a list of lightweight tasks")
+            throw ScriptError("\(type.id): submit: init_tasks needs a list of tasks")
         }
         return try values.map { value in
-            guard case .object(let object) = value, object.type.kind == .lightweight else {
+            guard case .object(let object) = value,
+                object.type.kind == .lightweight || object.type.kind.isTask
+            else {
                 throw ScriptError(
-                    "\(type.id): submit: init_tasks needs lightweight tasks, got \(value.told)")
+                    "\(type.id): submit: init_tasks needs tasks, got \(value.told)")
+            }
+            guard object.task == nil else {
+                throw ScriptError(
+                    "\(type.id): submit: init_tasks: \(object.type.id) was submitted, and runs by itself; one that was not runs in this task's process"
+                )
             }
             return object
         }

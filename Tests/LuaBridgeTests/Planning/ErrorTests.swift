@@ -71,7 +71,7 @@ struct ErrorTests {
             ("local x = Train {} .. 3<!>", "'..' puts a config object into another: "),
             (
                 "Train { learning_rate = 1 }:submit { init_tasks = { Model {} } }<!>",
-                "t.train: submit: init_tasks needs lightweight tasks, got a t.model"
+                "t.train: submit: init_tasks needs tasks, got a t.model"
             ),
             (
                 "Train { learning_rate = 1 }:submit { init_tasks = {} }<!>",
@@ -296,8 +296,8 @@ struct ErrorTests {
             ("xpm.string { pattern = \"[\" }<!>", "pattern: malformed pattern (missing ']')"),
             ("xpm.int { choices = { 1, \"x\" } }<!>", "choices: expected int, got string \"x\""),
             (
-                "xpm.int { ignore_default = true, default = function() return 1 end }<!>",
-                "ignore_default needs a default that is a value"
+                "xpm.int { ignore_default = true, default = function() return 'a' end }<!>",
+                "default: expected int, got string \"a\""
             ),
             ("xpm.list(xpm.int { default = 1 })<!>", "xpm.list: xpm.int describes a parameter, not a type"),
             (
