@@ -415,6 +415,38 @@ struct ServiceTests {
     }
 
     @Test(
+        "services keep what is set in them; their parts have states; a listener that was removed hears no more"
+    )
+    func state() throws {
+        let bench = try bench(
+            """
+            local mine = xp:add_service(xpm.service { id = 'mine', start = function(self) self.count = (self.count or 0) + 1 end,
+              stop = function(self) note('count', self.count, self.later) end })
+            local pair = xp:add_service(xpm.service { id = 'pair', command = 'sleep 60', services = {
+              xpm.service { id = 'one', command = 'sleep 60' } } })
+            local all = xpm.service_listener { state_changed = function(service, old, new, id) note(id, new) end }
+            local one = xpm.service_listener { state_changed = function(service, old, new, id) note('one', id, new) end }
+            xp:add_listener(all)
+            pair.parts.one:wait():add_listener(one)
+            pair:wait()
+            note(pair.parts.one.id, pair.parts.one.state, tostring(pair.parts.two), pair.parts.one.log and 'log')
+            xp:remove_listener(all)
+            pair.parts.one:remove_listener(one)
+            mine.later = 'kept'
+            note(select(2, pcall(function() mine.id = 3 end)))
+            mine:stop() mine:start()
+            note(select(2, pcall(function() return pair.coutn end)))
+            """, body: "xp:wait()")
+        let result = try run(bench, "run", "s.lua")
+        #expect(result.code == 0, "\(result.error)")
+        let notes = try bench.read("notes").split(separator: "\n").filter { !$0.hasSuffix("RUNNING") }
+        #expect(notes.count == 5, "\(notes)")
+        #expect(notes.first == "pair/one RUNNING nil log" && notes.last == "count 2 kept", "\(notes)")
+        #expect(notes[1].contains("service.id is xpm's own") && notes.contains("count 1 kept"), "\(notes)")
+        #expect(notes.contains { $0.contains("a service has no 'coutn'") }, "\(notes)")
+    }
+
+    @Test(
         "kill -9 of xpm at a random moment leaves no process of three services, and the next run starts clean",
         arguments: 0..<10)
     func killed(_ round: Int) throws {

@@ -60,6 +60,17 @@ package final class ServiceRegistry: Sendable {
         for service in services { for one in [service] + service.parts { one.status.add(listener) } }
     }
 
+    /// Tells some listeners no more, of any service.
+    package func remove(where isGone: (any ServiceListener) -> Bool) {
+        let services = state.withLock { state in
+            state.listeners.removeAll(where: isGone)
+            return state.services
+        }
+        for service in services {
+            for one in [service] + service.parts { one.status.remove(where: isGone) }
+        }
+    }
+
     /// The service, or the part of one, with an id: `monitor`, `monitor/tensorboard`.
     package func find(_ id: String) -> (any Service)? {
         for service in all {

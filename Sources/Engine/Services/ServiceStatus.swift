@@ -28,6 +28,11 @@ package final class ServiceStatus: Sendable {
     /// Changes that come later are told to it too.
     package func add(_ listener: any ServiceListener) { monitor.withLock { $0.listeners.append(listener) } }
 
+    /// Tells some listeners no more.
+    package func remove(where isGone: (any ServiceListener) -> Bool) {
+        monitor.withLock { $0.listeners.removeAll(where: isGone) }
+    }
+
     /// Makes a change, if it is legal.
     ///
     /// - Parameter service: whose state it is.

@@ -244,7 +244,7 @@ package final class TaskSession {
             "job", "wait", "stop", "setenv", "workdir", "results_path", "experiment_name", "run_id",
             "run_status", "submitted_jobs", "submitted_tags", "xp_save",
             "xp_load",
-            "token", "results", "add_action", "add_service", "add_listener",
+            "token", "results", "add_action", "add_service", "add_listener", "remove_listener",
         ]
         for name in ofPlan {
             module.add(name) { _ in throw ScriptError("this belongs to the plan: a job has no experiment") }

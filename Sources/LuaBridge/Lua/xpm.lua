@@ -164,6 +164,9 @@ local xp_methods = {
   add_listener = function(_, listener)
     host.add_listener(listener)
   end,
+  remove_listener = function(_, listener)
+    host.remove_listener(listener)
+  end,
   add_action = function(_, action, name)
     host.add_action(action, name)
   end,

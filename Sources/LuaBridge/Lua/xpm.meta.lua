@@ -420,6 +420,9 @@ function XP:add_service(service) end
 ---@param listener xpm.ServiceListener
 function XP:add_listener(listener) end
 
+---@param listener xpm.ServiceListener
+function XP:remove_listener(listener) end
+
 --- Offers an action: `xpm actions run` does it later.
 ---@param action xpm.Object
 ---@param name? string Its type's last word, where nothing is said.
@@ -487,6 +490,8 @@ function Helper:derive(fields) end
 ---@field url string? Where it is to be reached.
 ---@field log string? The file with what it writes.
 ---@field dir string? Its folder in the run: `{dir}`.
+---@field parts table<string, xpm.Service> Its parts, by their names without its own.
+---@field [string] any What its functions keep in it.
 local Service = {}
 
 --- Starts it again.
@@ -510,6 +515,10 @@ function Service:add(task, path) end
 ---@param listener xpm.ServiceListener
 ---@return xpm.Service self
 function Service:add_listener(listener) end
+
+---@param listener xpm.ServiceListener
+---@return xpm.Service self
+function Service:remove_listener(listener) end
 
 ---@class xpm.ServiceListener
 

@@ -16,6 +16,17 @@ extension PlanSession {
             experiment.services.add(LuaListener(listener, self))
             return 0
         }
+        module.add("remove_listener") { [unowned self] stack in
+            guard let listener = stack.object(1, .serviceListener) else {
+                throw ScriptError("xp:remove_listener needs what xpm.service_listener gives")
+            }
+            guard let experiment else { throw ScriptError("xp:remove_listener works inside run") }
+            experiment.services.remove { ($0 as? LuaListener)?.box === listener }
+            return 0
+        }
+        module.addMetamethod("__newindex", of: .service) { [unowned self] stack in
+            try setServiceField(stack)
+        }
         module.addMetamethod("__index", of: .service) { [unowned self] stack in try serviceField(stack) }
     }
 
@@ -92,7 +103,7 @@ extension PlanSession {
 
     private static let serviceFields = [
         "id", "state", "url", "error", "dir", "log", "description", "start", "stop", "add", "add_listener",
-        "wait",
+        "remove_listener", "wait", "parts",
     ]
 
     private func serviceField(_ stack: LuaStack) throws -> Int {
@@ -102,19 +113,59 @@ extension PlanSession {
         func push(_ text: String?) { if let text { stack.push(text) } else { stack.pushNil() } }
         let service = box.service
         switch name {
-        case "id": stack.push(box.definition.id)
+        case "id": stack.push(service?.id ?? box.definition.id)
         case "description": stack.push(service?.description ?? box.definition.description)
         case "state": stack.push(service?.state.name ?? "STOPPED")
         case "error": push(service?.state.error)
         case "url": push(service?.url)
         case "log": push(service?.log)
         case "dir": push(box.folder?.dir)
-        case "start", "stop", "add", "add_listener", "wait": pushServiceMethod(name, stack)
+        case "parts":
+            let parts = box.namedParts()
+            stack.pushTable(fields: parts.count)
+            for part in parts {
+                stack.push(part.box, .service)
+                stack.set(part.name, in: -2)
+            }
+        case "start", "stop", "add", "add_listener", "remove_listener", "wait":
+            pushServiceMethod(name, stack)
         default:
+            if let fields = box.fields {
+                stack.push(fields)
+                stack.get(name, from: -1)
+                stack.insert(-2)
+                stack.pop()
+                return 1
+            }
+            // What was never set is nil where a service keeps something.
+            if box.isLua {
+                stack.pushNil()
+                return 1
+            }
             throw ScriptError(
                 "a service has no '\(name)'" + Suggestion.hint(for: name, among: Self.serviceFields))
         }
         return 1
+    }
+
+    /// `self.count = 1` in a function of a service.
+    private func setServiceField(_ stack: LuaStack) throws -> Int {
+        guard let box = stack.object(1, .service), let name = stack.string(2) else {
+            throw ScriptError("a service keeps values by names: service.name = value")
+        }
+        guard !Self.serviceFields.contains(name) else {
+            throw ScriptError("service.\(name) is xpm's own: keep it by another name")
+        }
+        if box.fields == nil {
+            stack.pushTable(fields: 1)
+            box.fields = stack.keep()
+        }
+        guard let fields = box.fields else { return 0 }
+        stack.push(fields)
+        stack.copy(3)
+        stack.set(name, in: -2)
+        stack.pop()
+        return 0
     }
 
     private func pushServiceMethod(_ name: String, _ stack: LuaStack) {
@@ -131,6 +182,11 @@ extension PlanSession {
                     throw ScriptError("add_listener needs what xpm.service_listener gives")
                 }
                 service.status.add(LuaListener(listener, self))
+            case "remove_listener":
+                guard let listener = stack.object(2, .serviceListener) else {
+                    throw ScriptError("remove_listener needs what xpm.service_listener gives")
+                }
+                service.status.remove { ($0 as? LuaListener)?.box === listener }
             case "add": try linkJob(to: box, stack)
             // Nothing starts where nothing runs.
             case "start": if experiment.mode.launches { ServiceRegistry.start(service) }
@@ -201,7 +257,7 @@ extension PlanSession {
 /// Brings changes to a listener in Lua, in order.
 private final class LuaListener: ServiceListener, @unchecked Sendable {
     // @unchecked Sendable: the session and the box are only touched on the script's thread.
-    private let box: ListenerBox
+    let box: ListenerBox
     private unowned let session: PlanSession
     private let pump: ServicePump
 

@@ -14,12 +14,28 @@ final class ServiceBox {
     var service: (any Service)?
     /// Its files, once it was added to a run that has a folder.
     var folder: ServiceFolder?
+    /// What its functions have kept in it: `self.count = 1`.
+    var fields: LuaReference?
+    /// Its parts, once it was added.
+    private var parts: [ServiceBox] = []
 
     init(_ definition: ServiceDefinition, table: LuaReference, source: String, isLua: Bool) {
         self.definition = definition
         self.table = table
         self.source = source
         self.isLua = isLua
+    }
+
+    /// Its parts by their names.
+    func namedParts() -> [(name: String, box: ServiceBox)] {
+        if parts.isEmpty {
+            parts = (service?.parts ?? []).compactMap { $0 as? ProcessService }.map { part in
+                let box = ServiceBox(part.definition, table: table, source: source, isLua: false)
+                (box.service, box.folder) = (part, part.folder)
+                return box
+            }
+        }
+        return parts.map { ($0.definition.id, $0) }
     }
 }
 
