@@ -396,13 +396,14 @@ package final class Experiment {
         return (dependencies, needs)
     }
 
-    /// What a job that is done needs, and that runs in this run, or ran after it: what is made anew.
+    /// What a job that is done needs, and that runs in this run, or ran after it: what is made anew. A step that
+    /// prepares makes nothing else than what was there.
     private func newer(
         than folder: JobFolder, among dependencies: [Job], _ needs: [String]
     ) -> [JobFolder] {
         if dependencies.isEmpty, needs.isEmpty { return [] }
         var known = TextSet(dependencies.map(\.spec.folder.done))
-        var found = dependencies.filter { job in
+        var found = dependencies.filter { $0.task.type.kind != .prepare }.filter { job in
             !job.isAsBefore || folder.isOlder(than: job.spec.folder)
         }.map(\.spec.folder)
         // Those of earlier runs.
