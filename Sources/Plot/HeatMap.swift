@@ -53,8 +53,10 @@ package struct HeatMap: Sendable {
         }
         frame.drawAxes(on: &drawing, grid: false)
         let all = cells.flatMap { $0 }
+        let hasInfinite = all.contains { if case .value(let value) = $0 { value.isInfinite } else { false } }
         let kinds: [(Cell, String)] = [
-            (.value(.nan), "NaN"), (.gap(.failed), "failed"), (.gap(.open), "not done"), (.absent, "no job"),
+            (.value(.nan), hasInfinite ? "not finite" : "NaN"), (.gap(.failed), "failed"),
+            (.gap(.open), "not done"), (.absent, "no job"),
         ].filter { kind, _ in all.contains { $0.isLike(kind) } }
         let bar = ColourBar(scale: scale, name: valueName, foot: Double(kinds.count) * 18)
         bar.draw(frame, &drawing)

@@ -170,7 +170,7 @@ extension ResultPlot {
             )
         }
         let chart = Histogram(all, bins: bins, Labels(title: experiment, x: name, y: "jobs"), style)
-        var notes = total.note.map { [$0] } ?? []
+        var notes = total.unmarkedNote.map { [$0] } ?? []
         let isLogarithmic = style.logarithmicX == true
         let why = "infinite or too far from 0\(isLogarithmic ? ", or not above 0 on a logarithmic axis" : "")"
         guard !chart.isEmpty else {

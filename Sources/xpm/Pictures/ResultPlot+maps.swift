@@ -54,7 +54,7 @@ extension ResultPlot {
             xNames: KeyLabels.of(table.columnKeys.map { $0[0] }, .picture),
             yNames: KeyLabels.of(table.rows.map { $0.keys[0] }, .picture), cells: cells,
             Labels(title: experiment, x: across, y: up), valueName: name, isLogarithmic: logarithmicZ)
-        var notes = table.notes + (total.note.map { [$0] } ?? [])
+        var notes = table.notes + (total.unmarkedNote.map { [$0] } ?? [])
         for (count, why) in [(infinite, "infinite"), (negative, "not above 0, with --log-z")] where count > 0
         {
             notes.append("\(count) cell\(count == 1 ? " has" : "s have") no colour: \(why)")

@@ -164,9 +164,12 @@ struct ResultPlot {
         var remark: String { text.isEmpty ? "" : "\(all) (\(text))" }
 
         /// For the reader of messages.
-        var note: String? {
-            text.isEmpty ? nil : "of \(all) job\(all == 1 ? "" : "s") \(text): marked, and in no figure"
-        }
+        var note: String? { unmarked.map { "\($0): marked, and in no figure" } }
+
+        /// The same where a picture marks places only that have no number at all.
+        var unmarkedNote: String? { unmarked.map { "\($0): in no figure" } }
+
+        private var unmarked: String? { text.isEmpty ? nil : "of \(all) job\(all == 1 ? "" : "s") \(text)" }
     }
 
     /// What is marked where a cell has no finite number.
