@@ -25,12 +25,11 @@ package struct FileStamp: Equatable, Sendable {
         self.changed = changed
     }
 
-    /// All of it as bytes, with the device that it lies on.
+    /// What only a write or another file changes, as bytes, with the device that it lies on.
     package func bytes(_ device: UInt64) -> [UInt8] {
-        [device, inode, UInt64(bitPattern: size), UInt64(bitPattern: modified), UInt64(bitPattern: changed)]
-            .flatMap { number in
-                stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
-            }
+        [device, inode, UInt64(bitPattern: size), UInt64(bitPattern: modified)].flatMap { number in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+        }
     }
 
     /// The coarsest times of file systems, and more.

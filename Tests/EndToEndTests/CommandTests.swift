@@ -152,6 +152,12 @@ struct CommandTests {
                 "-c", "printf x | dd of=some bs=1 seek=1000000 conv=notrunc 2>/dev/null", program: "/bin/sh"
             ).code == 0)
         #expect(try identifiers("some") != [first[1]])
+        // A job may link to what it reads.
+        try bench.write(
+            bench.read("d.lua").replacing(
+                "{ \"true\" }", with: "{ \"sh\", \"-c\", \"ln {data}/d . 2>/dev/null; true\" }"),
+            to: "l.lua")
+        #expect(try bench.run("run", "l.lua", "--", "tree").code == 0)
         for (make, name, message) in [
             ("mkdir bad; mkfifo bad/pipe", "bad", "it is no file and no folder"),
             ("mkdir loop; ln -s . loop/l", "loop", "its links lead in a circle"),

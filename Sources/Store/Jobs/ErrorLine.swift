@@ -86,10 +86,9 @@ package enum ErrorLine {
         if text.hasPrefix("at ") || text.hasPrefix("@ ") { return true }
         if text.hasPrefix("... "), text.hasSuffix(" more") { return true }
         // Of gfortran and gdb, `#0  0x7f…`; of MATLAB, `Error in solve (line 3)`.
-        if text.hasPrefix("#"), text.dropFirst().first?.isASCII ?? false,
-            text.dropFirst().first?.isNumber ?? false
-        {
-            return true
+        if text.hasPrefix("#") {
+            let frame = text.dropFirst().prefix { $0.isASCII && $0.isNumber }
+            if !frame.isEmpty, text.dropFirst(1 + frame.count).hasPrefix("  ") { return true }
         }
         if text.hasPrefix("Error in "), text.hasSuffix(")"), text.contains(" (line ") { return true }
         let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -145,7 +145,8 @@ private struct FileTree {
         var states: [(way: String, state: [UInt8])] = []
         try visit("", &above, &states)
         entries.sort(by: ByteOrder.less)
-        // Times and sizes of one may hide those of another: each counts by itself.
+        // Times and sizes of one may hide those of another: each counts by itself. A link to one, which changes
+        // its `changed`, is no write.
         states.sort { ByteOrder.less($0.way, $1.way) }
         let digest = Identifier(hashing: states.flatMap { Array($0.way.utf8) + [0] + $0.state })
         stamp.inode = UInt64(digest.hex.prefix(16), radix: 16) ?? 0
