@@ -91,12 +91,17 @@ struct WorkspaceDoctorTests {
             ("loss is 1.5e-07", "loss is -3"), ("a=-1288312.5", "a=1015352.0"),
             ("nan in step 3", "7 in step 12"),
             ("job 3f2a1b9c is lost", "job 00ee5cec is lost"), ("x-1 of y-2", "x-5 of y-7"),
+            ("cannot read mesh1.msh", "cannot read mesh12.msh"),
+            ("a1.c:3:5: error: x", "a2.c:13:5: error: x"),
+            ("src/a.c:13: main", "lib/b.c:7: main"), ("in 'data/a.csv'", "in '/x/b.csv'"),
         ])
     func normalised(_ one: String, _ other: String) {
         #expect(FailureGroup.normalised(one) == FailureGroup.normalised(other))
         #expect(
             FailureGroup.normalised("no module named torch2")
                 != FailureGroup.normalised("no module named numpy"))
+        #expect(FailureGroup.normalised("src/a.c:13: main") == "PATH: main")
+        #expect(FailureGroup.normalised("path=/a/b: float32") == "path=PATH: float32")
     }
 
     @Test("of a moved workspace only what xpm has there is moved, and only where a path begins")

@@ -42,15 +42,38 @@ package struct FailureGroup {
         line.split(separator: " ", omittingEmptySubsequences: true).map { word in
             if word.contains("/") {
                 return word.drop { $0 != "/" }.count > 1
-                    ? "\(word.prefix { $0 != "/" })PATH\(suffix(of: word))" : String(word)
+                    ? "\(prefix(of: word))PATH\(suffix(of: word))" : String(word)
             }
             return replaceNumbers(String(word))
         }
         .joined(separator: " ")
     }
 
+    /// `path=` of `path=/a/b`, and nothing of `a/b`.
+    private static func prefix(of word: Substring) -> Substring {
+        let head = word.prefix { $0 != "/" }
+        guard let last = head.lastIndex(where: { "\"'([<=:".contains($0) }) else { return "" }
+        return head[...last]
+    }
+
     private static func suffix(of word: Substring) -> String {
         String(word.reversed().prefix { ":,;)]'\"".contains($0) }.reversed())
+    }
+
+    /// Whether a word without a slash is the name of a file: `mesh1.msh`.
+    private static func isFile(_ word: String) -> Bool {
+        guard let (stem, suffix) = word.cut(atLast: ".") else { return false }
+        return stem.contains(where: \.isNumber) && (1...5).contains(suffix.count)
+            && suffix.allSatisfy(\.isLetter)
+    }
+
+    /// `meshN.msh`
+    private static func withoutNumbers(_ name: String) -> String {
+        var out = ""
+        for character in name where !(character.isNumber && out.last == "N") {
+            out.append(character.isNumber ? "N" : character)
+        }
+        return out
     }
 
     private static func replaceNumbers(_ word: String) -> String {
@@ -77,7 +100,7 @@ package struct FailureGroup {
                     out += "N"
                 }
             } else {
-                out += run
+                out += isFile(run) ? withoutNumbers(run) : run
             }
             run = ""
         }

@@ -267,7 +267,7 @@ package struct ResultTable: Sendable {
             }
             chosen.append(name)
             if points.contains(where: { $0.metric(name) != nil || $0.text(name) != nil }) { continue }
-            let all = known + TextSet(points.flatMap(\.otherNames)).ordered
+            let all = known + TextSet(points.flatMap(\.otherNames)).subtracting(seen).ordered
             let hint = Suggestion.hint(for: name, among: all)
             // It may still come; and where nobody has a result, nobody knows.
             if hint.isEmpty, mayCome || all.isEmpty { continue }
