@@ -152,7 +152,7 @@ struct FigureTests {
             """
             local T = xpm.task { id = "f.t", params = { n = xpm.int, seed = xpm.int }, execute = function(self)
               for step = 1, 5 do self:log { step = step, loss = math.abs(step - 3) + self.n } end
-              self:result { answer = self.seed == 1 and "yes" or "no", probs = { 0.25 * self.n, 0.5 }, none = {} }
+              self:result { answer = self.seed == 1 and "yes" or "no", mixed = self.seed == 1 and 5 or "n/a", probs = { 0.25 * self.n, 0.5 }, none = {} }
             end }
             function run() for p in xpm.grid { n = { 1, 2 }, seed = { 1, 2, 3 } } do T(p):submit() end end
             """)
@@ -173,6 +173,11 @@ struct FigureTests {
             try results("--metric", "probs", "--format", "csv").hasPrefix(
                 "n,probs.1,probs.1_std,probs.1_n,probs.1_median,probs.1_min,probs.1_max,probs.1_ci95,probs.1_missing,probs.2,"
             ))
+        #expect(
+            try bench.run(
+                "results", "f", "--rows", "n", "--over", "seed", "--metric", "mixed", "--format", "csv"
+            )
+            .output.contains("\n1,5.0,,1,5.0,5.0,5.0,,n/a ×2\n"))
         #expect(try results("--metric", "probs.1", "--stat", "median").contains("0.25"))
         #expect(try results("--metric", "loss", "--stat", "max").contains("1     3"))
         #expect(

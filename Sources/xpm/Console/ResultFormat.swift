@@ -194,8 +194,12 @@ struct ResultText {
                                 }
                                 return number.map { place == 2 ? String(Int($0)) : NumberText.lua($0) } ?? ""
                             }
-                            let value = cell.texts.isEmpty ? texts[0] : Self.words(cell)
-                            return [value] + texts.dropFirst() + [states(cell, isCounted: true)]
+                            let (words, states) = (Self.words(cell), states(cell, isCounted: true))
+                            // Beside numbers, texts are what is missing.
+                            let isText = cell.summary == nil && !words.isEmpty
+                            let missing = [states, isText ? "" : words].filter { !$0.isEmpty }
+                            return [isText ? words : texts[0]] + texts.dropFirst()
+                                + [missing.joined(separator: ", ")]
                         })
             }
         }
