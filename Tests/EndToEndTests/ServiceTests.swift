@@ -442,7 +442,9 @@ struct ServiceTests {
         let notes = try bench.read("notes").split(separator: "\n").filter { !$0.hasSuffix("RUNNING") }
         #expect(notes.count == 5, "\(notes)")
         #expect(notes.first == "pair/one RUNNING nil log" && notes.last == "count 2 kept", "\(notes)")
-        #expect(notes[1].contains("service.id is xpm's own") && notes.contains("count 1 kept"), "\(notes)")
+        #expect(
+            notes[1].contains("keep a value by another name than 'id'") && notes.contains("count 1 kept"),
+            "\(notes)")
         #expect(notes.contains { $0.contains("a service has no 'coutn'") }, "\(notes)")
     }
 

@@ -24,9 +24,6 @@ extension PlanSession {
             experiment.services.remove { ($0 as? LuaListener)?.box === listener }
             return 0
         }
-        module.addMetamethod("__newindex", of: .service) { [unowned self] stack in
-            try setServiceField(stack)
-        }
         module.addMetamethod("__index", of: .service) { [unowned self] stack in try serviceField(stack) }
     }
 
@@ -101,11 +98,6 @@ extension PlanSession {
 
     // MARK: Fields and methods
 
-    private static let serviceFields = [
-        "id", "state", "url", "error", "dir", "log", "description", "start", "stop", "add", "add_listener",
-        "remove_listener", "wait", "parts",
-    ]
-
     private func serviceField(_ stack: LuaStack) throws -> Int {
         guard let box = stack.object(1, .service), let name = stack.string(2) else {
             throw ScriptError("not a service")
@@ -143,29 +135,9 @@ extension PlanSession {
                 return 1
             }
             throw ScriptError(
-                "a service has no '\(name)'" + Suggestion.hint(for: name, among: Self.serviceFields))
+                "a service has no '\(name)'" + Suggestion.hint(for: name, among: ServiceBox.ownFields))
         }
         return 1
-    }
-
-    /// `self.count = 1` in a function of a service.
-    private func setServiceField(_ stack: LuaStack) throws -> Int {
-        guard let box = stack.object(1, .service), let name = stack.string(2) else {
-            throw ScriptError("a service keeps values by names: service.name = value")
-        }
-        guard !Self.serviceFields.contains(name) else {
-            throw ScriptError("service.\(name) is xpm's own: keep it by another name")
-        }
-        if box.fields == nil {
-            stack.pushTable(fields: 1)
-            box.fields = stack.keep()
-        }
-        guard let fields = box.fields else { return 0 }
-        stack.push(fields)
-        stack.copy(3)
-        stack.set(name, in: -2)
-        stack.pop()
-        return 0
     }
 
     private func pushServiceMethod(_ name: String, _ stack: LuaStack) {

@@ -26,6 +26,12 @@ final class ServiceBox {
         self.isLua = isLua
     }
 
+    /// The fields and methods that every service has.
+    static let ownFields = [
+        "id", "state", "url", "error", "dir", "log", "description", "start", "stop", "add", "add_listener",
+        "remove_listener", "wait", "parts",
+    ]
+
     /// Its parts by their names.
     func namedParts() -> [(name: String, box: ServiceBox)] {
         if parts.isEmpty {

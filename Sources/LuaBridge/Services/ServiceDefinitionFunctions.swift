@@ -32,14 +32,36 @@ extension XpmModule {
             stack.push(ListenerBox(stack.keep()), .serviceListener)
             return 1
         }
+        // Also in a job, which loads the file too.
         addMetamethod("__newindex", of: .service) { stack in
-            let id = stack.object(1, .service)?.definition.id ?? "?"
-            throw ScriptError("service '\(id)': its keys are given where it is made: xpm.service { … }")
+            try Self.setField(stack)
+            return 0
         }
         addMetamethod("__tostring", of: .service) { stack in
             stack.push(stack.object(1, .service).map { "service \($0.definition.id)" } ?? "service")
             return 1
         }
+    }
+
+    /// `self.count = 1` in a function of a service.
+    private static func setField(_ stack: LuaStack) throws {
+        guard let box = stack.object(1, .service), let name = stack.string(2) else {
+            throw ScriptError("a service keeps values by names: service.name = value")
+        }
+        guard !(ServiceBox.ownFields + keys + luaKeys).contains(name) else {
+            throw ScriptError(
+                "service '\(box.definition.id)': its keys are given where it is made: xpm.service { … }; keep a value by another name than '\(name)'"
+            )
+        }
+        if box.fields == nil {
+            stack.pushTable(fields: 1)
+            box.fields = stack.keep()
+        }
+        guard let fields = box.fields else { return }
+        stack.push(fields)
+        stack.copy(3)
+        stack.set(name, in: -2)
+        stack.pop()
     }
 
     private static let keys = [
