@@ -375,14 +375,17 @@ extension PlanSession {
 
     /// The folder of the files that workers load, of this version of them.
     func helpers() throws -> String {
+        if let helpersFolder { return helpersFolder }
         let all = EmbeddedText.workers
         let name = Identifier(hashing: all.flatMap(\.text)).short
         let folder = "\(experiment?.workspace.path ?? "")/helpers/\(name)"
-        guard let experiment, experiment.mode != .dryRun else { return folder }
-        for (name, text) in all where !Files.exists("\(folder)/\(name)") {
-            try Files.makeFolder(folder)
-            try Files.replace("\(folder)/\(name)", with: text)
+        if experiment.map({ $0.mode != .dryRun }) ?? false {
+            for (name, text) in all where !Files.exists("\(folder)/\(name)") {
+                try Files.makeFolder(folder)
+                try Files.replace("\(folder)/\(name)", with: text)
+            }
         }
+        helpersFolder = folder
         return folder
     }
 

@@ -81,6 +81,8 @@ package final class PlanSession {
     private(set) lazy var pythonTasks = PythonTasks(input)
     /// Asks their interpreters what they have; nil where nobody wants to know.
     package var pythonPackages: PythonPackages?
+    /// Where the files lie that workers load, once a task has needed them.
+    var helpersFolder: String?
     /// The sources of which it was looked what they load.
     var scannedSources: TextSet = []
     /// The files that the script has read before its run began.

@@ -122,15 +122,9 @@ extension PlanSession {
         case "start", "stop", "add", "add_listener", "remove_listener", "wait":
             pushServiceMethod(name, stack)
         default:
-            if let fields = box.fields {
-                stack.push(fields)
-                stack.get(name, from: -1)
-                stack.insert(-2)
-                stack.pop()
-                return 1
-            }
+            if let fields = box.fields, stack.pushField(name, of: fields) { return 1 }
             // What was never set is nil where a service keeps something.
-            if box.isLua {
+            if box.isLua || box.fields != nil {
                 stack.pushNil()
                 return 1
             }

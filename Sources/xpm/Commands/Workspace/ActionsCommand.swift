@@ -31,11 +31,7 @@ struct ActionsCommand: ParsableCommand {
         func actions() throws(Failure) -> (run: RunRecord, actions: [RunAction]) {
             let runs = try ExperimentsCommand.runs(of: experiment, workspace)
             if let run {
-                guard let found = runs.first(where: { $0.run == run }) else {
-                    throw .message(
-                        "\(experiment) has no run '\(run)'"
-                            + Suggestion.hint(for: run, among: runs.map(\.run)))
-                }
+                let found = try ExperimentsCommand.find(run, of: experiment, among: runs)
                 return (found, RunAction.all(in: found.path))
             }
             for run in runs.reversed() {

@@ -24,17 +24,11 @@ struct RunTagOptions: ParsableArguments {
 
     /// Changes the tags of the run, and tells them.
     func change(_ change: (String) throws(SystemError) -> [String]) throws(Failure) {
-        let all = try ExperimentsCommand.runs(of: experiment, workspace)
-        let chosen: RunRecord
-        if let run {
-            guard let found = all.first(where: { $0.run == run }) else {
-                throw .message(
-                    "\(experiment) has no run '\(run)'" + Suggestion.hint(for: run, among: all.map(\.run)))
-            }
-            chosen = found
-        } else {
-            chosen = try ExperimentsCommand.newestRun(of: experiment, workspace)
-        }
+        let chosen =
+            if let run {
+                try ExperimentsCommand.find(
+                    run, of: experiment, among: try ExperimentsCommand.runs(of: experiment, workspace))
+            } else { try ExperimentsCommand.newestRun(of: experiment, workspace) }
         let path = chosen.path
         let tags = try Failure.onDisk { () throws(SystemError) in try change(path) }
         let line: JSON = [

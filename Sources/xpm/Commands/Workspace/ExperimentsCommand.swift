@@ -174,11 +174,7 @@ struct ExperimentsCommand: ParsableCommand {
         func run() throws {
             do throws(Failure) {
                 let all = try ExperimentsCommand.runs(of: experiment, workspace)
-                for name in runs where !all.contains(where: { $0.run == name }) {
-                    throw .message(
-                        "\(experiment) has no run '\(name)'"
-                            + Suggestion.hint(for: name, among: all.map(\.run)))
-                }
+                for name in runs { _ = try ExperimentsCommand.find(name, of: experiment, among: all) }
                 let removal = RunRemoval(
                     of: experiment, in: try ExperimentFiles.workspace(workspace, experiment: experiment))
                 let chosen = runs.isEmpty ? all : all.filter { runs.contains($0.run) }
@@ -226,6 +222,17 @@ struct ExperimentsCommand: ParsableCommand {
         }
         for run in runs { Unreadable.note(run) }
         return runs
+    }
+
+    /// The run of a name.
+    ///
+    /// - Throws: a run that there is not.
+    static func find(
+        _ name: String, of experiment: String, among runs: [RunRecord]
+    ) throws(Failure) -> RunRecord {
+        if let found = runs.first(where: { $0.run == name }) { return found }
+        throw .message(
+            "\(experiment) has no run '\(name)'" + Suggestion.hint(for: name, among: runs.map(\.run)))
     }
 
     /// The newest run of an experiment that was not only `generate`; where all were, the newest.

@@ -141,12 +141,11 @@ struct PlotCommand: ParsableCommand {
             let points = try query.jobs().reversed().map { ResultPoint($0, step: step.step(best: nil)) }
             var style = LineChart.Style()
             (style.logarithmicX, style.logarithmicY, style.least, style.most) = (logX, logY, ymin, ymax)
-            func names(_ words: [String]) -> [String] {
-                words.flatMap { $0.split(separator: ",").map(String.init) }
-            }
             let plot = ResultPlot(
-                experiment: experiment, points: points, metrics: names(metric), x: x, y: y, series: series,
-                over: names(over), statistic: stat, style: style, logarithmicZ: logZ, bins: bins,
+                experiment: experiment, points: points, metrics: metric.flatMap(ResultsCommand.names), x: x,
+                y: y, series: series,
+                over: over.flatMap(ResultsCommand.names), statistic: stat, style: style, logarithmicZ: logZ,
+                bins: bins,
                 showsFailed: failed)
             let size = PictureSize(width: Double(width), height: Double(height))
             let drawn: ResultPlot.Picture

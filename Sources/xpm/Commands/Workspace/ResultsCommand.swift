@@ -116,7 +116,7 @@ struct ResultsCommand: ParsableCommand {
     }
 
     /// `a,b` as two names.
-    private static func names(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
+    static func names(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
 
     /// Shows the table anew when it has changed: on a terminal in place of the last one.
     private func follow() throws(Failure) {
