@@ -18,8 +18,11 @@ package enum Files {
 
     /// What is at a path, or nil.
     package static func kind(_ path: String, followingLinks: Bool = true) -> Kind? {
-        switch status(path, followingLinks: followingLinks).map({ UInt8(bitPattern: $0.kind) }) {
-        case nil: nil
+        status(path, followingLinks: followingLinks).map(kind)
+    }
+
+    private static func kind(_ status: xsys_status) -> Kind {
+        switch UInt8(bitPattern: status.kind) {
         case UInt8(ascii: "f"): .file
         case UInt8(ascii: "d"): .folder
         case UInt8(ascii: "l"): .link
@@ -27,12 +30,21 @@ package enum Files {
         }
     }
 
+    /// What is at a path, which file it is, and its state, by one look; nil if there is nothing.
+    package static func look(_ path: String) -> (kind: Kind, identity: FileIdentity, stamp: FileStamp)? {
+        status(path).map { (kind($0), identity($0), stamp($0)) }
+    }
+
     /// The number of a file, which a file that takes its name does not have; nil if there is none.
     package static func inode(_ path: String) -> UInt64? { status(path)?.inode }
 
     /// What tells a file from every other of this machine; nil if there is none.
     package static func identity(_ path: String) -> FileIdentity? {
-        status(path).map { FileIdentity(device: $0.device, inode: $0.inode) }
+        status(path).map(identity)
+    }
+
+    private static func identity(_ status: xsys_status) -> FileIdentity {
+        FileIdentity(device: status.device, inode: status.inode)
     }
 
     /// The number of the user whom a file belongs to; nil if there is none.
@@ -61,9 +73,12 @@ package enum Files {
 
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
-        status(path).map {
-            FileStamp(inode: $0.inode, size: $0.size, modified: $0.modified, changed: $0.changed)
-        }
+        status(path).map(stamp)
+    }
+
+    private static func stamp(_ status: xsys_status) -> FileStamp {
+        FileStamp(
+            inode: status.inode, size: status.size, modified: status.modified, changed: status.changed)
     }
 
     /// When a file was changed last, in microseconds since 1970; nil if there is none. To tell and to sort,

@@ -156,30 +156,26 @@ private struct FileTree {
         _ way: String, _ above: inout Set<FileIdentity>, _ states: inout [(way: String, state: [UInt8])]
     ) throws(SystemError) {
         let folder = way.isEmpty ? path : "\(path)/\(way)"
-        guard let own = Files.stamp(folder), let identity = Files.identity(folder) else {
-            throw SystemError("read", folder, code: ENOENT)
-        }
-        guard above.insert(identity).inserted else {
+        guard let own = Files.look(folder) else { throw SystemError("read", folder, code: ENOENT) }
+        guard above.insert(own.identity).inserted else {
             throw SystemError("read (its links lead in a circle)", folder, code: EINVAL)
         }
-        defer { above.remove(identity) }
-        add(own, size: 0)
-        states.append((way, own.bytes(identity.device)))
+        defer { above.remove(own.identity) }
+        add(own.stamp, size: 0)
+        states.append((way, own.stamp.bytes(own.identity.device)))
         for name in try Files.list(folder, refusingStrangers: true) {
             let inner = "\(way)\(name)"
             let place = "\(path)/\(inner)"
             guard entries.count < Self.most else { throw SystemError("read", path, code: EFBIG) }
-            switch Files.kind(place) {
+            guard let one = Files.look(place) else { throw SystemError("read", place, code: ENOENT) }
+            switch one.kind {
             case .folder:
                 entries.append("\(inner)/")
                 try visit("\(inner)/", &above, &states)
             case .file:
                 entries.append(inner)
-                if let stamp = Files.stamp(place), let identity = Files.identity(place) {
-                    add(stamp, size: stamp.size)
-                    states.append((inner, stamp.bytes(identity.device)))
-                }
-            case nil: throw SystemError("read", place, code: ENOENT)
+                add(one.stamp, size: one.stamp.size)
+                states.append((inner, one.stamp.bytes(one.identity.device)))
             default: throw SystemError("read (it is no file and no folder)", place, code: EINVAL)
             }
         }
