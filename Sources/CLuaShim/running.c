@@ -120,7 +120,7 @@ bool xlua_describe(lua_State *L, int index) {
     return protected_call(L, 1, 1, 0) == LUA_OK;
 }
 
-static void copy_source(const char *source, char *into, size_t capacity) {
+void xlua_copy_source(const char *source, char *into, size_t capacity) {
     if (*source == '@' || *source == '=') source++;
     size_t count = strlen(source);
     if (count >= capacity) count = capacity - 1;
@@ -128,16 +128,24 @@ static void copy_source(const char *source, char *into, size_t capacity) {
     into[count] = 0;
 }
 
-bool xlua_where(lua_State *L, char *source, size_t capacity, int *line) {
+/// The source of the innermost frame of the user's, and its line; NULL if there is none.
+static const char *innermost(lua_State *L, int *line) {
     lua_Debug record;
     for (int level = 0; lua_getstack(L, level, &record); level++) {
         if (!is_users(L, &record)) continue;
-        copy_source(record.source, source, capacity);
         *line = record.currentline;
-        return true;
+        return record.source;
     }
-    return false;
+    return NULL;
 }
+
+bool xlua_where(lua_State *L, char *source, size_t capacity, int *line) {
+    const char *found = innermost(L, line);
+    if (found) xlua_copy_source(found, source, capacity);
+    return found;
+}
+
+const void *xlua_line(lua_State *L, int *line) { return innermost(L, line); }
 
 bool xlua_replaced_caller(lua_State *L) {
     lua_Debug record;
@@ -152,7 +160,7 @@ bool xlua_definition(lua_State *L, int index, char *source, size_t capacity, int
     lua_Debug record;
     lua_pushvalue(L, index);
     if (!lua_getinfo(L, ">S", &record) || record.linedefined <= 0) return false;
-    copy_source(record.source, source, capacity);
+    xlua_copy_source(record.source, source, capacity);
     *line = record.linedefined;
     return true;
 }

@@ -30,6 +30,9 @@ struct object {
     int kind;
 };
 
+/// The name of a chunk as messages show it, shortened to what there is room for.
+void xlua_copy_source(const char *source, char *into, size_t capacity);
+
 /// The name that the chunks of xpm's own Lua code begin with.
 #define XLUA_OWN "=[xpm"
 

@@ -29,6 +29,30 @@ package final class ConfigObject {
     /// What few objects have.
     private var rare: Rare?
     private var jobPlace = JobPlace.none
+    /// The line that made it, as long as nothing has been done with it.
+    private var origin: Origin?
+
+    /// A line that makes tasks, and how many of them nothing has been done with.
+    package final class Origin {
+        package let place: String
+        package private(set) var unused = 0
+
+        package init(place: String) { self.place = place }
+
+        fileprivate func add(_ count: Int) { unused += count }
+    }
+
+    package func isMade(at origin: Origin) {
+        origin.add(1)
+        self.origin = origin
+    }
+
+    /// It was submitted, or given to something else.
+    package func isUsed() {
+        if origin == nil { return }
+        origin?.add(-1)
+        origin = nil
+    }
 
     private enum JobPlace {
         case none

@@ -457,7 +457,7 @@ struct PromiseTests {
             """
             local xpm = require "xpm"
             return xpm.experiment { configuration = xpm.configuration { lr = xpm.sweep(xpm.float) { default = 1 } },
-              run = function(helper, cfg) print(made_before, cfg.lr) end }
+              run = function(helper, cfg) print(_G.made_before, cfg.lr) end }
             """, to: "experiment.lua")
         try bench.write("pre_experiment: pre.lua\n", to: "full.yaml")
         let inFile = try bench.run("run", "-q", "experiment.lua", "full.yaml")

@@ -120,10 +120,22 @@ bool xlua_describe(lua_State *state, int index);                               /
 /// Where the user's code is: the source name and line of the innermost Lua frame whose source is not xpm's
 /// own. False if there is none.
 bool xlua_where(lua_State *state, char *source, size_t capacity, int *line);   /* [-0, +0, m] */
+/// The same place without a copy: an address that stands for the source as long as its functions live.
+const void *_Nullable xlua_line(lua_State *state, int *line);                  /* [-0, +0, m] */
 /// Whether a function of the module was called in place of the user's own frame: `return xpm.task { … }`.
 bool xlua_replaced_caller(lua_State *state);   /* [-0, +0, m] */
 /// Source name and line of the definition of the Lua function at `index`; false for a C function.
 bool xlua_definition(lua_State *state, int index, char *source, size_t capacity, int *line); /* [-0, +0, m] */
+
+// MARK: Strict globals
+
+/// Has a function of the host called, as an `__index`, with the table of globals and a name that nobody has
+/// defined. `_G` becomes a view in which such a name is nil.
+void xlua_make_strict(lua_State *state, int function);                         /* [-0, +0, m] */
+/// The source name of the Lua function that called the host's one; false if none did.
+bool xlua_caller(lua_State *state, char *source, size_t capacity);             /* [-0, +0, -] */
+/// Pushes a table whose keys are the local names that this function sees.
+void xlua_visible_names(lua_State *state);                                     /* [-0, +1, m] */
 
 /// The source of the module `xpm`, embedded.
 const char *xlua_embedded(size_t *count);

@@ -170,8 +170,12 @@ package final class TaskSession {
     }
 
     private func load(_ file: KeptFile, module name: String?) throws {
-        module.willLoad(file.shown, module: name)
+        // Kept files of modules of the machine lie elsewhere: these are told by where they were.
+        let isOfMachine = name.map {
+            ModuleFinder.isOfMachine($0, at: Paths.absolute(file.shown), lua.stack)
+        }
         let content = try Files.read(file.path, limit: 1 << 26)
+        module.willLoad(file.shown, content, module: name, isOwn: isOfMachine != true)
         try lua.stack.load(LuaSource.withoutHashLine(content), name: "@\(file.shown)")
     }
 
@@ -199,8 +203,11 @@ package final class TaskSession {
             return kept
         }
         // What the task itself has in its folder is its own affair.
-        let isOfMachine = ModuleFinder.find(name, along: ModuleFinder.systemPath(stack)) == found
-        if isOfMachine || found.hasPrefix("\(folder.path)/") || keptModules.isEmpty { return nil }
+        if ModuleFinder.isOfMachine(name, at: found, stack) || found.hasPrefix("\(folder.path)/")
+            || keptModules.isEmpty
+        {
+            return nil
+        }
         throw ScriptError(
             "module '\(name)' was not kept when the plan was made, and may be another now: require it at the top of the file, or name it in sources = { … } of the task"
         )

@@ -93,8 +93,12 @@ local function readonly(target, name, strict, defaults)
       if value == nil and defaults and defaults[key] ~= nil then
         return defaults[key]
       end
-      if value == nil and strict and not is_list and type(key) == "string" and not strict[name .. "." .. key] then
-        host.unknown(name, key, target)
+      if value == nil and not is_list and type(key) == "string" then
+        if not strict then
+          host.missed(name, key, target)
+        elseif not strict[name .. "." .. key] then
+          host.unknown(name, key, target)
+        end
       end
       return value
     end,
@@ -368,7 +372,7 @@ function host.resolve(result)
   if type(result) == "function" then
     return experiment_of(Helper, result)
   end
-  host.fail_plainly("no run: the script defines no global function run(helper, cfg) and returns no xpm.experiment { run = … }")
+  host.no_run(result)
 end
 
 --- What an action asks with.

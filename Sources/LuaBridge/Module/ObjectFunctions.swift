@@ -12,7 +12,7 @@ extension XpmModule {
             return 1
         }
         addMetamethod("__pairs", of: .configObject) { [unowned self] stack in
-            let object = try Self.object(stack, 1, "pairs")
+            let object = try Self.object(stack, 1, "pairs", uses: false)
             stack.pushGlobals()
             stack.get("next", from: -1)
             stack.pushTable()
@@ -64,7 +64,7 @@ extension XpmModule {
             return 1
         }
         add("setmeta") { stack in
-            let object = try Self.object(stack, 1, "xpm.setmeta")
+            let object = try Self.object(stack, 1, "xpm.setmeta", uses: false)
             if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
             object.meta = stack.isAbsent(2) ? nil : stack.bool(2)
             stack.copy(1)
@@ -91,7 +91,7 @@ extension XpmModule {
             return 1
         }
         addMethod("tag") { stack in
-            let object = try Self.object(stack, 1, "tag")
+            let object = try Self.object(stack, 1, "tag", uses: false)
             guard let name = stack.string(2) else {
                 throw ScriptError("tag(name, value): the name is a string")
             }
@@ -109,7 +109,7 @@ extension XpmModule {
             return 1
         }
         addMethod("add_dependencies") { stack in
-            let object = try Self.object(stack, 1, "add_dependencies")
+            let object = try Self.object(stack, 1, "add_dependencies", uses: false)
             if object.isSealed { throw ScriptError("\(object.type.id) is sealed: it was submitted") }
             guard stack.count >= 2 else { return 0 }
             for index in 2...stack.count {
@@ -125,8 +125,16 @@ extension XpmModule {
     }
 
     /// The config object at an index of the arguments of a function.
-    static func object(_ stack: LuaStack, _ index: Int32, _ function: String) throws -> ConfigObject {
-        if let object = stack.object(index, .configObject) { return object }
+    /// The object that a function was given.
+    ///
+    /// - Parameter uses: whether that is what the object was made for.
+    static func object(_ stack: LuaStack, _ index: Int32, _ function: String, uses: Bool = true) throws
+        -> ConfigObject
+    {
+        if let object = stack.object(index, .configObject) {
+            if uses { object.isUsed() }
+            return object
+        }
         let hint =
             index == 1 && stack.kind(1) != .object ? "; call it with a colon, object:\(function)()" : ""
         throw ScriptError(
@@ -155,6 +163,7 @@ extension XpmModule {
                 return 1
             }
         }
+        if object.type.kind.isTask, let origin = origins?.current(stack) { object.isMade(at: origin) }
         push(object, stack)
         return 1
     }
@@ -225,6 +234,7 @@ extension XpmModule {
                 "'..' puts a config object into another: \(stack.description(1)) .. \(stack.description(2))")
         }
         if outer.isSealed { throw ScriptError("\(outer.type.id) is sealed: it was submitted") }
+        inner.isUsed()
         let fitting = outer.type.parameters.filter { $0.type.takes(inner.type) && $0.jobPath == nil }
         guard let parameter = fitting.first else {
             throw ScriptError("no parameter of \(outer.type.id) takes a \(inner.type.id)")
@@ -298,7 +308,7 @@ extension XpmModule {
     }
 
     private func setField(_ stack: LuaStack) throws -> Int {
-        let object = try Self.object(stack, 1, "assignment")
+        let object = try Self.object(stack, 1, "assignment", uses: false)
         guard let name = stack.string(2) else {
             throw ScriptError("\(object.type.id) has named parameters only")
         }

@@ -41,10 +41,14 @@ final class XpmModule {
     /// Told what is no error but should be known, once each. The files that were loaded, by the names that
     /// Lua knows them by, with what they are modules for; nil for a script.
     private var loads: [(module: String?, source: String)] = []
+    /// The text of those of them that are the user's: not modules of the machine.
+    private(set) var ownSources: TextMap<[UInt8]> = [:]
     var warn: (String) -> Void = { _ in }
     /// Told how far long work is.
     var report: (String) -> Void = { StandardStream.error.write("\($0)\n") }
     private var warned: TextSet = []
+    /// Where tasks are made, while a plan is.
+    var origins: Origins?
     /// Whether a script has got a table of an object's.
     var hasHandedOut = false
     /// Where the script's sweeps stand.
@@ -141,6 +145,7 @@ final class XpmModule {
         stack.copy(-4)
         stack.set("xpm", in: -2)
         stack.pop(4)
+        makeGlobalsStrict()
     }
 
     // MARK: Types
@@ -174,7 +179,12 @@ final class XpmModule {
     }
 
     /// A file is to be run: a script, or what `require` asks for.
-    func willLoad(_ source: String, module name: String?) { loads.append((name, source)) }
+    ///
+    /// - Parameter isOwn: whether it is the user's, and not a module of the machine.
+    func willLoad(_ source: String, _ content: [UInt8], module name: String?, isOwn: Bool) {
+        loads.append((name, source))
+        if isOwn { ownSources[source] = content }
+    }
 
     func scriptIsLoaded() { loads.removeAll { $0.module == nil } }
 

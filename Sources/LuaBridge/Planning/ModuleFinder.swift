@@ -22,7 +22,12 @@ enum ModuleFinder {
 
     /// What `package.path` is in a new interpreter, without what is in the current folder: where the machine
     /// has modules.
-    static func systemPath(_ stack: LuaStack) -> String { path(stack, systemField) }
+    private static func systemPath(_ stack: LuaStack) -> String { path(stack, systemField) }
+
+    /// Whether a file is what a module is in a new interpreter: Lua's own, or one of the machine.
+    static func isOfMachine(_ name: String, at path: String, _ stack: LuaStack) -> Bool {
+        find(name, along: systemPath(stack)) == path
+    }
 
     /// Notes `systemPath`; called before the path is set.
     static func noteSystemPath(_ stack: LuaStack) {

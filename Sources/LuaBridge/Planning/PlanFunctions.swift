@@ -20,6 +20,11 @@ extension PlanSession {
         }
         addRunFunctions()
         addNames()
+        module.add("missed") { [unowned self] stack in
+            missedKeys.note(stack)
+            return 0
+        }
+        module.add("no_run") { [unowned self] stack in throw noRun(stack) }
         module.add("setenv") { [unowned self] stack in try setVariable(stack) }
         module.add("token") { [unowned self] stack in try defineToken(stack) }
     }

@@ -38,6 +38,27 @@ extension PlanSession {
         stack.pop()
     }
 
+    /// Why a script has nothing to run.
+    func noRun(_ stack: LuaStack) -> LuaError {
+        guard let script = loaded.first(where: { $0.module == nil }) ?? loaded.last else {
+            return LuaError(message: "no run: no script was loaded", traceback: nil)
+        }
+        let shown = Paths.shown(script.path)
+        for (index, line) in script.content.split(separator: 10, omittingEmptySubsequences: false)
+            .enumerated()
+        where LuaSource.declaresLocalRun(line) {
+            return LuaError(
+                message:
+                    "\(shown):\(index + 1): run is local: xpm sees a global function run(helper, cfg), or what the script returns; remove 'local', or end the script with return xpm.experiment { run = run }",
+                traceback: nil)
+        }
+        let why =
+            stack.kind(1) == .table
+            ? "no run: the script returns a table that xpm.experiment has not made: return xpm.experiment { run = … }"
+            : "no run: the script defines no global function run(helper, cfg) and returns no xpm.experiment { run = … }"
+        return LuaError(message: "\(shown): \(why)", traceback: nil)
+    }
+
     /// Ending the process would lose what was submitted.
     private func forbidExit() {
         lua.stack.pushGlobals()
@@ -86,7 +107,9 @@ extension PlanSession {
     private func load(_ path: String, _ content: [UInt8], module name: String?) throws {
         let shown = Paths.shown(path)
         files[shown] = path
-        module.willLoad(shown, module: name)
+        module.willLoad(
+            shown, content, module: name,
+            isOwn: name.map { !ModuleFinder.isOfMachine($0, at: path, lua.stack) } ?? true)
         loaded.append(LoadedFile(module: name, path: path, content: content))
         luaFields = nil
         if experiment != nil { try sources.keep(path, content: content) }

@@ -92,6 +92,8 @@ package final class PlanSession {
     /// The services of the run, by their ids.
     var serviceBoxes: TextMap<ServiceBox> = [:]
     let pump = ServicePump()
+    /// What the script has asked the configuration for in vain.
+    var missedKeys = MissedKeys()
     /// The numbers of host functions that are pushed often.
     var cached: TextMap<Int32> = [:]
     var experiment: Experiment?
@@ -176,14 +178,19 @@ package final class PlanSession {
                 sources.place(of: Paths.parent(files[source] ?? Paths.absolute(source)))
             }
             module.isRunning = true
+            module.origins = Origins()
             defer { module.isRunning = false }
             try callRun()
+            if experiment.submitted.isEmpty, let forgotten = module.origins?.complaints, !forgotten.isEmpty {
+                throw LuaError(message: forgotten.joined(separator: "\n"), traceback: nil)
+            }
             try experiment.endOfScript(isLast: callbacks.isEmpty && outputs.isEmpty && !hasLuaServices)
             try wait(for: nil)
             tellUnknownOutputs()
             tellTagless()
+            for forgotten in module.origins?.complaints ?? [] { module.warnOnce(forgotten) }
             experiment.close()
-        } catch { throw Self.planError(error) }
+        } catch { throw Self.planError(missedKeys.explaining(error, in: input)) }
     }
 
     /// Calls `run` for each configuration, or once where the script asks for them itself.
@@ -307,14 +314,5 @@ package final class PlanSession {
         case let error as SettingError: .setting(error)
         default: .script(error.shown)
         }
-    }
-}
-
-/// Lua source text.
-enum LuaSource {
-    /// Without the text of a first line that begins with `#`, which is for the kernel; its line feed stays.
-    static func withoutHashLine(_ content: [UInt8]) -> [UInt8] {
-        guard content.first == UInt8(ascii: "#") else { return content }
-        return Array(content.drop { $0 != UInt8(ascii: "\n") })
     }
 }

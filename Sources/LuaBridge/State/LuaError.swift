@@ -15,6 +15,16 @@ package struct LuaError: TextualError, Equatable {
     /// Whether the script was interrupted.
     package var isInterrupt: Bool { message.hasSuffix("interrupted") }
 
+    /// Lua gives an operation no place that fails inside a function in C, as `ipairs(nil)`: the innermost
+    /// frame has it.
+    var placed: LuaError {
+        // A frame is `  file:line: in field 'run'`.
+        guard message.hasPrefix("attempt to "), let frame = traceback?.split(separator: "\n").first,
+            let place = frame.cut(at: ": in ")?.before.after("  ")
+        else { return self }
+        return LuaError(message: "\(place): \(message)", traceback: traceback)
+    }
+
     /// For people: the message, then the frames if there is more than the one of the message.
     package var text: String {
         guard let traceback, !traceback.isEmpty else { return message }

@@ -21,7 +21,10 @@ extension LuaStack {
             return .string(text)
         case .table: return try table(index, taggedAs: name, tags: &tags, depth: depth)
         case .object:
-            if let object = object(index, .configObject) { return .object(object) }
+            if let object = object(index, .configObject) {
+                object.isUsed()
+                return .object(object)
+            }
             if let tag = object(index, .tag) {
                 if tag.stopsTags { tags.append(.init(name: "", value: tag.value)) }
                 if !tag.isTag { return tag.value }

@@ -225,7 +225,7 @@ import Text
         let error = LuaError(
             message: hasText ? description(-1) : "error value: \(description(-1))", traceback: traceback)
         pop()
-        throw error
+        throw error.placed
     }
 
     /// What `tostring` gives.
@@ -247,6 +247,41 @@ import Text
         }
         return isFound ? (Self.text(buffer), Int(line)) : nil
     }
+
+    /// A line of the user's code, told by where Lua has the name of its file.
+    struct Line: Hashable {
+        let source: UInt
+        let number: Int32
+    }
+
+    /// The innermost line of the user's code, without its text: what `place` tells at more cost.
+    func line() -> Line? {
+        var number: Int32 = 0
+        guard let source = unsafe xlua_line(pointer, &number) else { return nil }
+        return Line(source: UInt(bitPattern: source), number: number)
+    }
+
+    /// The source of the Lua function that called the host's one, if one did.
+    func caller() -> String? {
+        var buffer = [CChar](repeating: 0, count: 1024)
+        let isFound = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { return false }
+            return unsafe xlua_caller(pointer, start, buffer.count)
+        }
+        return isFound ? Self.text(buffer) : nil
+    }
+
+    /// The local names that the function which called the host's one sees.
+    func visibleNames() -> [String] {
+        unsafe xlua_visible_names(pointer)
+        defer { pop() }
+        var names: [String] = []
+        forEachPair(of: -1) { if let name = string(-2) { names.append(name) } }
+        return names
+    }
+
+    /// Has a function of the host called when a global is read that nobody has defined.
+    func makeGlobalsStrict(_ function: Int32) { unsafe xlua_make_strict(pointer, function) }
 
     /// Whether the user's frame that called into the module is gone: a tail call.
     var hasReplacedCaller: Bool { unsafe xlua_replaced_caller(pointer) }

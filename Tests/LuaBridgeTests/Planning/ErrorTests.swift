@@ -403,7 +403,8 @@ struct ErrorTests {
 
     @Test("no run, a syntax error, a value of a configuration")
     func whole() throws {
-        try check("local x = 1\n", "no run: the script defines no global function run(helper, cfg)")
+        try check(
+            "local x = 1\n", "experiment.lua: no run: the script defines no global function run(helper, cfg)")
         try check("local x = = 1<!>\n", "unexpected symbol near '='")
         let script = """
             local xpm = require "xpm"
@@ -430,6 +431,114 @@ struct ErrorTests {
         #expect(
             bench.failure(script, configuration: setting(("id", .string("x"), 1)))
                 == "/full.yaml:1:1: learning_rate: missing value 'learning_rate'")
+    }
+
+    @Test(
+        "names that nobody has defined",
+        arguments: [
+            ("local seed = 1\nlocal x = sed<!>", "'sed' is not defined (did you mean 'seed'?)"),
+            ("Train { learning_rate = xpm.tag(lr) }<!>", "'lr' is not defined (_G.lr is nil where"),
+            ("local x = None<!>", "'None' is not defined (Lua says nil)"),
+            ("local x = { a = True }<!>", "'True' is not defined (Lua says true)"),
+            ("print(len({ 1 }))<!>", "'len' is not defined (the length of a list is #list)"),
+            ("for i in range(3) do end<!>", "'range' is not defined (for i = 1, n do"),
+            ("prnt(1)<!>", "'prnt' is not defined (did you mean 'print'?)"),
+            ("print(tostrin(1))<!>", "'tostrin' is not defined (did you mean 'tostring'?)"),
+            ("local t = {}\nfunction t.f() return self end\nt.f()", "'self' is not defined (define the"),
+            ("local rate = 1\nlocal f = function() return rat end<!>\nf()", "'rat' is not defined (did you"),
+            ("if DEBUG then print(1) end<!>", "'DEBUG' is not defined (_G.DEBUG is nil where a name may"),
+            ("xp:wait()<!>", "'xp' is not defined (it is helper.xp in run(helper, cfg))"),
+            ("Trian { learning_rate = 1 }<!>", "'Trian' is not defined (did you mean 'Train'?)"),
+        ])
+    func undefined(_ body: String, _ expected: String) throws {
+        if body.contains("<!>") { return try check(inRun(body), expected) }
+        #expect(try PlanBench().failure(inRun(body))?.contains(expected) == true)
+    }
+
+    @Test("at the top of a file: xpm, and the arguments of run")
+    func undefinedOutside() throws {
+        try check("xpm.task {}<!>\nfunction run() end\n", "'xpm' is not defined (write local xpm = require")
+        try check("print(cfg.lr)<!>\nfunction run() end\n", "'cfg' is not defined (it is the second argument")
+    }
+
+    @Test("what may be missing stays nil: _G.name, rawget, other code; setmetatable(_G, nil) ends strictness")
+    func lenient() throws {
+        let failure = try PlanBench().failure(
+            inRun(
+                """
+                assert(_G.no_such == nil and rawget(_G, "no_such") == nil and _ENV ~= nil)
+                assert(load("return no_such")() == nil)
+                assert(load("return no_such", "x", "t", setmetatable({}, { __index = _G }))() == nil)
+                rawset(_G, "one", 1)
+                assert(one == 1 and rawget(_G, "one") == 1 and rawget(_ENV, "one") == 1)
+                _G.two = 2
+                assert(two == 2 and _G.two == 2 and rawequal(require "_G", _G))
+                three = 3
+                local seen = {}
+                for name in pairs(_G) do seen[name] = true end
+                for name in next, _G do assert(seen[name], name) end
+                assert(seen.one and seen.two and seen.three and seen.print and seen._G)
+                assert(type(getmetatable(_G).__index) == "function" and getmetatable({}) == nil)
+                assert(setmetatable(_G, nil) == _G)
+                assert(no_such == nil and _G.no_such == nil)
+                setmetatable(_G, { __index = function(_, name) return "<" .. name .. ">" end })
+                assert(no_such == "<no_such>" and _G.no_such == "<no_such>" and _G.one == 1)
+                assert(not pcall(setmetatable, setmetatable({}, { __metatable = 1 }), {}))
+                assert(getmetatable(setmetatable({}, { __metatable = 1 })) == 1 and getmetatable("").__index == string)
+                assert(rawset({}, "a", 1).a == 1 and next({}) == nil and not pcall(rawset, {}, nil, 1))
+                """))
+        #expect(failure == nil)
+    }
+
+    @Test(
+        "keys that the configuration does not have, where something is done with the nil",
+        arguments: [
+            (
+                "for _, s in ipairs(cfg.seeds) do end<!>",
+                "attempt to index a nil value: cfg has no 'seeds', no YAML"
+            ),
+            (
+                "for _, s in pairs(cfg.seeds) do end<!>",
+                "bad argument #1 to 'for iterator' (table expected, got nil): cfg has no 'seeds'"
+            ),
+            ("for i = 1, cfg.n do end<!>", "bad 'for' limit (number expected, got nil): cfg has no 'n'"),
+            (
+                "print(cfg.model.hidden)<!>",
+                "attempt to index a nil value (field 'model'): cfg has no 'model'"
+            ),
+            (
+                "local x = 2 * cfg.lr<!>",
+                "attempt to perform arithmetic on a nil value (field 'lr'): cfg has no 'lr'"
+            ),
+            (
+                "local lr = cfg.learning_rate\nTrain { learning_rate = lr }:submit()<!>",
+                "t.train: missing parameter 'learning_rate': cfg has no 'learning_rate'"
+            ),
+        ])
+    func missedKeys(_ body: String, _ expected: String) throws {
+        try check(inRun(body), expected)
+    }
+
+    @Test("tasks that nobody has submitted: an error where there is no other")
+    func forgotten() throws {
+        try check(
+            inRun("for i = 1, 3 do\nTrain { learning_rate = i }<!>\nend"),
+            "3 tasks made here were neither submitted nor given to another: add :submit()")
+        try check(
+            inRun("local t = Train { learning_rate = 1 }<!>\nt.name = \"b\" t:tag(\"x\", 1)"), "a task made")
+        for use in ["t:identifier()", "t:copy():submit()", "t:submit()", "t:tags()"] {
+            let failure = try PlanBench().failure(
+                inRun("local t = Train { model = {}, learning_rate = 1 }\n\(use)"))
+            #expect(failure == nil, "\(use)")
+        }
+    }
+
+    @Test("a run that xpm does not see")
+    func hiddenRun() throws {
+        try check(
+            "local x = 1\nlocal function run(helper) end<!>\n", "run is local: xpm sees a global function")
+        try check("local x = 1\nlocal run = function() end<!>\n", "run is local: xpm sees a global function")
+        try check("return { run = print }\n", "experiment.lua: no run: the script returns a table that")
     }
 
     @Test("a job's own code cannot submit, and plan functions say so")
