@@ -48,6 +48,7 @@ extension ParameterType {
         case .set(let element): return try acceptSet(value, of: element, depth: depth)
         case .map(let key, let element): return try acceptMap(value, key, element, depth: depth)
         case .union(let types):
+            if let chosen = try Self.choose(value, among: types, depth: depth) { return chosen }
             for type in types {
                 if let accepted = try? type.acceptLoosely(value, depth: depth + 1) {
                     return Self.opened(accepted)

@@ -40,3 +40,15 @@ package enum Suggestion {
         return above[right.count]
     }
 }
+
+extension TextSet {
+    /// ` (did you mean 'epochs'?): batch, epochs, lr` for a name that is none of these; the first of many.
+    package func saying(near name: String) -> String {
+        let most = 20
+        let names = ordered
+        if names.isEmpty { return "" }
+        let rest = names.count > most ? ", … (\(names.count - most) more)" : ""
+        return Suggestion.hint(for: name, among: names) + ": " + names.prefix(most).joined(separator: ", ")
+            + rest
+    }
+}

@@ -196,7 +196,9 @@ struct ClaimTests {
         for (retry, message) in [
             ("{ [0] = 'x' }", "an exit code is from 1 to 255"),
             ("{ [3] = { delay = -1 } }", "delay needs seconds"),
-            ("{ [3] = { mst = 1 } }", "not 'mst' (did you mean 'most'?)"), ("3", "needs exit codes"),
+            ("{ [3] = { mst = 1 } }", "not 'mst' (did you mean 'most'?)"), ("3", "needs what is tried again"),
+            ("{ faild = 2 }", "'faild' is none of failed, lost, memory, timeout (did you mean 'failed'?)"),
+            ("{ failed = -1 }", "failed: most needs a whole number from 0"),
         ] {
             try bench.write(
                 "local xpm = require 'xpm'\nlocal T = xpm.task { id = 'w.t', params = {}, command = 'true' }\nfunction run() T {}:submit { retry = \(retry) } end",

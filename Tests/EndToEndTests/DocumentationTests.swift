@@ -78,7 +78,10 @@ struct DocumentationTests {
 
     /// Options of other programs that the pages name.
     private static let foreign: TextSet = [
-        "--bind", "--directory", "--exclude", "--every-call", "--prefix", "--generate-completion-script",
+        "--augment", "--bind", "--directory", "--exclude", "--hidden", "--layers", "--learning-rate", "--lr",
+        "--model",
+        "--no-augment", "--out", "--project", "--seed", "--shift", "--every-call", "--prefix",
+        "--generate-completion-script",
     ]
 
     @Test("every option of the help is in the pages, and every option of the pages in the help")

@@ -184,7 +184,7 @@ struct ResultTableTests {
                 "no job has a result 'acuracy' (did you mean 'accuracy'?)") == true)
         #expect(
             problem { $0.rows = ["lrr"] }
-                == "these jobs have no tag and no parameter 'lrr' (did you mean 'lr'?)")
+                == "these jobs have no tag and no parameter 'lrr' (did you mean 'lr'?): depth, lr, seed")
         #expect(problem { ($0.rows, $0.over) = (["lr"], ["lr"]) } == "'lr' is named twice")
         #expect(throws: ResultTable.Problem(text: "no job has a result")) {
             try ResultTable([point("t", [], [])], .init()) { _ in [:] }

@@ -340,9 +340,8 @@ package struct JobAttempt {
     ) -> [(name: String, value: String)] {
         guard let helpers = header.worker.map({ Paths.absolute($0, from: folder.path) }) else { return [] }
         let theirs = set.last { $0.name == "PYTHONPATH" }?.value ?? Environment["PYTHONPATH"] ?? ""
-        let place = "\(folder.path)/\(JobScript.Attachment.folder)"
         return [
-            ("XPM_ARGUMENTS", "\(place)/\(JobScript.Attachment.arguments)"), ("XPM_HELPERS", helpers),
+            ("XPM_HELPERS", helpers),
             ("PYTHONPATH", theirs.isEmpty ? helpers : "\(helpers):\(theirs)"),
         ]
     }
@@ -355,6 +354,8 @@ package struct JobAttempt {
             ("XPM_JOB_ID", header.identifier), ("XPM_TASK_ID", header.taskID),
             ("XPM_EVENTS", folder.programEvents), (JobScript.heldVariable, header.identifier),
         ]
+        let values = "\(folder.path)/\(JobScript.Attachment.folder)/\(JobScript.Attachment.arguments)"
+        if Files.exists(values) { own.append((JobScript.argumentsVariable, values)) }
         if order.attempt > 1 { own.append(("XPM_ATTEMPT", String(order.attempt))) }
         if let memory = order.memory { own.append(("XPM_MEMORY", String(memory))) }
         if let duration = order.duration {

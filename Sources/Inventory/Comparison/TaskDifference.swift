@@ -341,7 +341,8 @@ extension RecordedTask {
             texts: ((try? read(job.path))?.flattened(throughTasks: true) ?? []).map { ($0.name, $0.json) })
     }
 
-    /// Its parameters with their values, those of configs in it by their way; paths are left out.
+    /// Its parameters with their values, those of configs in it by their way, after their types; paths are left
+    /// out.
     ///
     /// - Returns: for each its value as people read it, and for programs: numbers as numbers.
     package var flattened: [(name: String, value: String, json: JSON)] { flattened(throughTasks: false) }
@@ -355,6 +356,8 @@ extension RecordedTask {
                 let inner = depth < 8 ? field.value.reference : nil
                 let isTask = inner.map { task.objects[$0]?.task != nil } ?? false
                 if let inner, !isTask {
+                    let type = task.objects[inner]?.type ?? ""
+                    found.append((name, type, .string(type)))
                     add(task, inner, "\(name).", depth + 1)
                     continue
                 }

@@ -154,6 +154,16 @@ package indirect enum JobFilter {
         }
     }
 
+    /// What filters of some jobs may ask for: their tags, and the parameters of the first of each type.
+    package static func names(of jobs: [JobRecord]) -> TextSet {
+        var names = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        var types: TextSet = []
+        for job in jobs where types.insert(job.task).inserted {
+            names.formUnion(TextSet(RecordedTask.parameters(of: job.folder).orderedKeys))
+        }
+        return names
+    }
+
     package static let names = ["@state", "@name", "@id", "@experiment", "@run"]
 }
 

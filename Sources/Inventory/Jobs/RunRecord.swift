@@ -116,6 +116,9 @@ package struct RunRecord: Sendable {
         timestamp(name, json)?.isoWithZone ?? json?["\(name)_at"]?.string
     }
 
+    /// How many jobs it planned.
+    package var jobCount: Int64 { counts.reduce(0) { $0 + $1.count } }
+
     /// `20261123_101500  done  2026-11-23 10:15:00 CET  12 done, 1 error`
     package var text: String {
         let time = begin?.shown ?? started.map { $0.prefix(19).replacing("T", with: " ") } ?? "?"

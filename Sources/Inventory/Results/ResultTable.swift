@@ -265,8 +265,17 @@ package struct ResultTable: Sendable {
                 chosen += (0..<length).map { "\(name).\($0 + 1)" }
                 continue
             }
-            chosen.append(name)
-            if points.contains(where: { $0.metric(name) != nil || $0.text(name) != nil }) { continue }
+            if points.contains(where: { $0.metric(name) != nil || $0.text(name) != nil }) {
+                chosen.append(name)
+                continue
+            }
+            // `accuracy` for `test.accuracy`.
+            let ending = known.filter { $0.hasSuffix(".\(name)") }
+            guard ending.count <= 1 else {
+                throw Problem(text: "several results are called '\(name)': \(ending.joined(separator: ", "))")
+            }
+            chosen.append(ending.first ?? name)
+            if !ending.isEmpty { continue }
             let all = known + TextSet(points.flatMap(\.otherNames)).subtracting(seen).ordered
             let hint = Suggestion.hint(for: name, among: all)
             // It may still come; and where nobody has a result, nobody knows.
@@ -291,11 +300,22 @@ package struct ResultTable: Sendable {
         for name in names {
             guard seen.insert(name).inserted else { throw Problem(text: "'\(name)' is named twice") }
             if points.contains(where: { $0.value(name, parameters: parameters) != nil }) { continue }
-            let known = TextSet(
-                points.flatMap { $0.tags.map(\.name) } + (points.first.map(parameters) ?? [:]).orderedKeys)
-            let hint = Suggestion.hint(for: name, among: known.ordered)
-            throw Problem(text: "these jobs have no tag and no parameter '\(name)'\(hint)")
+            let known = Self.names(of: points, parameters: parameters)
+            throw Problem(
+                text: "these jobs have no tag and no parameter '\(name)'" + known.saying(near: name))
         }
+    }
+
+    /// What may be named of some jobs: their tags, and the parameters of the first of each type.
+    package static func names(
+        of points: [ResultPoint], parameters: (ResultPoint) -> TextMap<JSON> = { $0.parameters }
+    ) -> TextSet {
+        var names = TextSet(points.flatMap { $0.tags.map(\.name) })
+        var types: TextSet = []
+        for point in points where types.insert(point.task).inserted {
+            names.formUnion(TextSet(parameters(point).orderedKeys))
+        }
+        return names
     }
 
     /// The tags with more than one value, all of them where none has; but those that are used already.

@@ -130,6 +130,13 @@ function xpm.renamed(way) end
 ---@field most? integer How often it is tried again; without it `max_retries`, or 5.
 ---@field delay? number Seconds before the first of these attempts; each further one waits twice as long, up to 5 minutes.
 
+---@class xpm.Arguments
+---@field style? "argparse"|"click"|"hydra" Whose conventions: `--lr 0.1 --layers 1 2`, `--lr 0.1 --layers 1 --layers 2`, `lr=0.1 layers=[1,2]`.
+---@field skip? string[] Parameters that are not given, with what is in them.
+---@field rename? table<string, string> What the program calls them: `{ learning_rate = "lr", ["model.hidden"] = "hidden" }`.
+---@field dashes? boolean Whether underscores of names become hyphens: as click does by itself.
+---@field no? boolean Whether a boolean that is false is given as `--no-name`.
+
 ---@class xpm.TaskDefinition: xpm.Definition
 ---@field execute? fun(self: xpm.RunningTask) Runs in the job's own process.
 ---@field command? string|string[]|fun(self: xpm.Object): string|string[] The program: a list is an argument vector, a string goes to `sh -c`; `{name}` is a value.
@@ -138,11 +145,12 @@ function xpm.renamed(way) end
 ---@field interpreter? string Which Python runs a task with a class: `".venv/bin/python3"`.
 ---@field shell? string What runs a command that is a text, with its options: `"bash -euo pipefail"`.
 ---@field strict? boolean Of a command that is a text: false lets it go on after a command that fails.
+---@field args? xpm.Arguments How `{args}` of the command is written.
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
 ---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
 ---@field results? table<string, string> Patterns of Lua for what its programs print, in which `{number}` is a number: the last match is a result.
 ---@field max_retries? integer How many attempts follow the first, where a failure is worth one: time, memory, a lost process.
----@field retry? table<integer, string|xpm.Retry> Exit codes after which it is tried again, and what they mean: `{ [29] = "HTTP 429" }`.
+---@field retry? table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry> What is tried again, how often, and what exit codes mean: `{ failed = 2, [29] = "HTTP 429" }`.
 ---@field is_prepared? fun(self: xpm.Object): boolean Of a step that prepares: whether what it makes is there.
 ---@field describe? fun(self: xpm.Object): string Of an action: what it does.
 
@@ -224,7 +232,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer, string|xpm.Retry>, priority?: integer, hold?: boolean }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean }
 ---@return any
 function Object:submit(options) end
 

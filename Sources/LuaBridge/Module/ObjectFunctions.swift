@@ -348,7 +348,11 @@ extension ConfigObject {
             switch value {
             case .object(let object) where object.task !== object && depth < 8:
                 let inner = object.flattened(prefix: "\(name).", depth: depth + 1)
-                parts += inner.isEmpty ? [(name, object.type.id, .string(object.type.id))] : inner
+                // Which of several types it is.
+                if inner.isEmpty || !parameter.type.isOnly(object.type) {
+                    parts.append((name, object.type.id, .string(object.type.id)))
+                }
+                parts += inner
             default:
                 let text = value.shown(depth)
                 parts.append((name, text, value.holdsObjects ? .string(text) : JSON(plain: value)))
@@ -359,6 +363,15 @@ extension ConfigObject {
 }
 
 extension ParameterType {
+    /// Whether it is a config type, and an object's type that one.
+    fileprivate func isOnly(_ type: ConfigType) -> Bool {
+        switch self {
+        case .config(let reference): reference.type === type
+        case .optional(let inner), .constrained(let inner, _): inner.isOnly(type)
+        default: false
+        }
+    }
+
     /// Whether an object of a type can be its value, directly.
     fileprivate func takes(_ type: ConfigType) -> Bool {
         switch self {

@@ -9,14 +9,25 @@ struct CommandResolver {
     /// The folder of the Lua file that defined the task, as it was and as it is kept.
     let here: String
     let sources: SourceTree
+    /// How `{args}` is written.
+    private let style: ProgramArguments
+    /// The ways that the command names.
+    private var named: [[String]] = []
     /// The files that the command names, by their names.
     private(set) var attachments: [JobScript.Attachment] = []
 
-    /// Keeps a file of the command, and what it loads.
-    private let keep: (String) throws -> Void
+    /// Whether the command, or a file that it names, asks for the file of arguments.
+    private(set) var namesArguments = false
 
-    init(task: ConfigObject, here: String, sources: SourceTree, keep: @escaping (String) throws -> Void) {
+    /// Keeps a file of the command, and what it loads; says whether one of these asks for the arguments.
+    private let keep: (String) throws -> Bool
+
+    init(
+        task: ConfigObject, here: String, sources: SourceTree, style: ProgramArguments,
+        keep: @escaping (String) throws -> Bool
+    ) {
         self.task = task
+        self.style = style
         self.here = here
         self.sources = sources
         self.keep = keep
@@ -31,13 +42,17 @@ struct CommandResolver {
         of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil
     ) throws -> [String] {
         if template.names.contains(where: { $0 == ["here"] }) { try sources.linkRest(of: here) }
+        named = template.names
+        if template.texts.contains(where: { $0.contains(JobScript.argumentsVariable) }) {
+            namesArguments = true
+        }
         switch template.form {
         case .arguments(let arguments):
             var words: [String] = []
             for parts in arguments {
                 try keepFile(parts, isWord: true)
                 if parts.count == 1, case .value(let path) = parts[0] {
-                    words += try self.words(try value(path), path)
+                    words += try isArguments(path) ? allArguments() : self.words(try value(path), path)
                 } else {
                     var word = ""
                     for part in parts { word += try text(part) }
@@ -53,8 +68,12 @@ struct CommandResolver {
                 switch part {
                 case .text(let plain): line += plain
                 case .value(let path):
-                    let value = try value(path)
                     let isWord = CommandTemplate.isWord(parts, at: index)
+                    if isWord, isArguments(path) {
+                        line += try allArguments().map(ShellWords.quote).joined(separator: " ")
+                        continue
+                    }
+                    let value = try value(path)
                     let words = isWord ? try self.words(value, path) : [try text(value, path)]
                     line += words.map(ShellWords.quote).joined(separator: " ")
                 case .file: line += ShellWords.quote(try text(part))
@@ -64,6 +83,13 @@ struct CommandResolver {
             return ShellCommand(line).arguments(isStrict: isStrict)
         }
     }
+
+    /// Whether a way is `{args}`: a parameter of that name comes first.
+    private func isArguments(_ path: [String]) -> Bool {
+        path == [ProgramArguments.placeholder] && task.type.position(of: path[0]) == nil
+    }
+
+    private func allArguments() throws -> [String] { try style.words(of: task, besides: named) }
 
     /// A value that is an argument by itself: a list is as many arguments, and nil is none.
     private func words(_ value: Value, _ path: [String]) throws -> [String] {
@@ -147,6 +173,9 @@ struct CommandResolver {
         switch path {
         case ["here"]: return .string(sources.place(of: here))
         case ["jobdir"]: return .string(task.jobPath ?? "")
+        case _ where isArguments(path):
+            throw ScriptError(
+                "\(task.type.id): command: {args} is many arguments: it stands by itself, not within a word")
         default: break
         }
         return try value(.object(task), path, 0)
@@ -185,14 +214,14 @@ struct CommandResolver {
 
     /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text
     /// it ends at a blank or sign.
-    private func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
+    private mutating func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
         for (part, next) in zip(parts, parts.dropFirst()) {
             guard part == .value(["here"]), case .text(let text) = next else { continue }
             guard let behind = text.after("/") else { continue }
             let ends = Array(" \t\n\"';|&<>()$`".utf8)
             let name = isWord ? behind : behind.prefix(ofBytes: { !ends.contains($0) })
             let path = "\(here)/\(name)"
-            if Files.kind(path) == .file { try keep(Paths.absolute(path)) }
+            if Files.kind(path) == .file, try keep(Paths.absolute(path)) { namesArguments = true }
             if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
                 throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))")
             }

@@ -31,7 +31,7 @@ struct CommandTemplate {
     let form: Form
 
     /// Names that every command may use beside the task's parameters.
-    static let builtIn = ["here", "jobdir"]
+    static let builtIn = ["here", "jobdir", ProgramArguments.placeholder]
 
     /// Splits a text at its braces.
     static func parse(_ text: String) throws -> [Part] {
@@ -131,13 +131,21 @@ struct CommandTemplate {
     }
 
     /// Every value that the command names.
-    var names: [[String]] {
-        let parts: [Part]
+    var names: [[String]] { parts.compactMap(\.way) }
+
+    /// What stands between the values.
+    var texts: [String] { parts.compactMap { if case .text(let text) = $0 { text } else { nil } } }
+
+    /// The words of the texts, as far as blanks tell.
+    var plainWords: [String] {
+        texts.flatMap { $0.split(separator: " ").map(String.init) }
+    }
+
+    private var parts: [Part] {
         switch form {
-        case .arguments(let arguments): parts = arguments.flatMap(\.self)
-        case .shell(let text): parts = text
+        case .arguments(let arguments): arguments.flatMap(\.self)
+        case .shell(let text): text
         }
-        return parts.compactMap(\.way)
     }
 }
 
@@ -145,6 +153,9 @@ extension XpmModule {
     /// Checks at its definition what can be checked of a task's command: each first name is a parameter.
     func checkCommand(of definition: TypeDefinition, _ stack: LuaStack) throws {
         stack.push(definition.table)
+        stack.get(ProgramArguments.placeholder, from: -1)
+        _ = try ProgramArguments(stack, of: definition.type)
+        stack.pop()
         stack.get("command", from: -1)
         defer { stack.pop(2) }
         guard stack.kind(-1) == .string || stack.kind(-1) == .table else { return }

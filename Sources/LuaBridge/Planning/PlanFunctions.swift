@@ -184,7 +184,7 @@ extension PlanSession {
         {
             module.warn(
                 at: stack,
-                "\(type.id): max_retries counts the attempts that follow a time limit, want of memory or a lost process; a failure by exit code is tried again with retry = { [code] = reason }"
+                "\(type.id): max_retries counts the attempts that follow a time limit, want of memory or a lost process; for a program that fails say retry = { failed = \(options.job.mostRetries ?? 1) }"
             )
         }
         if let initTasks = options.initTasks {
@@ -312,117 +312,6 @@ extension PlanSession {
             try stack.call(arguments: 1, results: 0)
         } catch let error as LuaError {
             throw ScriptError("\(object.type.id): \(error.message)")
-        }
-    }
-
-    private func program(
-        of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable], _ stack: LuaStack
-    ) throws -> JobProgram {
-        try keepNamedSources(of: definition, stack)
-        if task.type.python != nil { return try pythonProgram(of: task, definition, stack) }
-        guard module.pushField("command", of: task.type, stack) else {
-            return JobProgram(.lua(fields: scriptFields()))
-        }
-        if stack.kind(-1) == .function {
-            module.push(task, stack)
-            try stack.call(arguments: 1, results: 1)
-        }
-        defer { stack.pop() }
-        var resolver = CommandResolver(task: task, here: folder(of: definition), sources: sources) {
-            [unowned self] in try keepCode($0)
-        }
-        let arguments: [String]
-        do {
-            let template = try CommandTemplate(stack, stack.absolute(-1))
-            try template.refuseQuoted()
-            arguments = try resolver.arguments(
-                of: template, isStrict: isStrict(task, stack), shell: try shell(task, stack))
-        } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
-            throw ScriptError("\(task.type.id): \(error.message)")
-        }
-        let path =
-            ((experiment?.environment ?? []) + own).last { $0.name == "PATH" }?.value ?? Environment["PATH"]
-        if let missing = programs.missing(in: arguments, along: path, from: task.jobPath ?? "/") {
-            let place = Paths.absolute(missing, from: task.jobPath ?? "/")
-            // What is in a job's folder, its own or that of one before, may be made by then.
-            let isMade =
-                missing.contains("/") && !Files.exists(place)
-                && (experiment.map { place.hasPrefix("\($0.workspace.path)/") } ?? false)
-            let beside = Paths.absolute(missing, from: resolver.here)
-            if isMade, missing.hasPrefix("/") {
-                return JobProgram(.command(arguments), attachments: resolver.attachments)
-            }
-            let why =
-                Files.exists(place)
-                ? "not executable"
-                : !missing.contains("/")
-                    ? "not in PATH\(Files.exists(beside) ? "; the one beside the script is {here}/\(missing)" : "")"
-                    : !missing.hasPrefix("/") && Files.exists(beside)
-                        ? "a command runs in its job's folder; the one beside the script is {here}/\(missing.after("./") ?? missing[...])"
-                        : "no such program"
-            throw ScriptError("\(task.type.id): command not found: '\(missing)' (\(why))")
-        }
-        guard module.isWorker(task.type, stack) else {
-            return JobProgram(.command(arguments), attachments: resolver.attachments)
-        }
-        let parameters = JobScript.Attachment(
-            name: JobScript.Attachment.arguments, content: JSON(arguments: task).bytes)
-        return JobProgram(
-            .command(arguments), attachments: resolver.attachments + [parameters], helpers: try helpers())
-    }
-
-    /// The shell of a command that is a text: `shell = "bash -euo pipefail"`.
-    private func shell(_ task: ConfigObject, _ stack: LuaStack) throws -> [String]? {
-        guard module.pushField("shell", of: task.type, stack) else { return nil }
-        defer { stack.pop() }
-        return stack.string(-1)?.split(separator: " ").map(String.init)
-    }
-
-    /// The folder of the files that workers load, of this version of them.
-    func helpers() throws -> String {
-        if let helpersFolder { return helpersFolder }
-        let all = EmbeddedText.workers
-        let name = Identifier(hashing: all.flatMap(\.text)).short
-        let folder = "\(experiment?.workspace.path ?? "")/helpers/\(name)"
-        if experiment.map({ $0.mode != .dryRun }) ?? false {
-            for (name, text) in all where !Files.exists("\(folder)/\(name)") {
-                try Files.makeFolder(folder)
-                try Files.replace("\(folder)/\(name)", with: text)
-            }
-        }
-        helpersFolder = folder
-        return folder
-    }
-
-    /// Whether the first command that fails ends a command that is a text.
-    private func isStrict(_ task: ConfigObject, _ stack: LuaStack) -> Bool {
-        guard module.pushField("strict", of: task.type, stack) else { return true }
-        defer { stack.pop() }
-        return stack.bool(-1)
-    }
-
-    /// Keeps the files that `sources = { … }` of a task names.
-    private func keepNamedSources(of definition: TypeDefinition, _ stack: LuaStack) throws {
-        guard definitionsWithKeptSources.insert(ObjectIdentifier(definition)).inserted,
-            module.pushField("sources", of: definition.type, stack)
-        else { return }
-        defer { stack.pop() }
-        guard case .list(let patterns) = try stack.value(-1) else {
-            throw ScriptError("\(definition.type.id): sources needs a list of files or patterns")
-        }
-        let root = folder(of: definition)
-        for pattern in patterns {
-            guard case .string(let text) = pattern else {
-                throw ScriptError("\(definition.type.id): sources: expected string, got \(pattern.told)")
-            }
-            let files = try SourceTree.files(matching: text, in: root)
-            if files.isEmpty {
-                throw ScriptError(
-                    "\(definition.type.id): sources: no file matches '\(text)' in \(Paths.shown(root))")
-            }
-            for file in files { try keepCode(file) }
-            // The scripts of tasks list what is kept.
-            luaFields = nil
         }
     }
 

@@ -65,25 +65,34 @@ extension PlanSession {
     private static let mostFiles = 5000
 
     /// Keeps a source file, and what it loads from the experiment's folders, by content.
-    func keepCode(_ path: String) throws {
+    ///
+    /// - Returns: whether one of them asks for the file of arguments.
+    @discardableResult
+    func keepCode(_ path: String) throws -> Bool {
         try sources.keep(path)
-        guard scannedSources.insert(path).inserted else { return }
+        if let known = scannedSources[path] { return known }
+        scannedSources[path] = false
         guard scannedSources.count <= Self.mostFiles else {
             module.warnOnce(
                 "more than \(Self.mostFiles) files load each other: the rest of them is not kept, and a change of it is not seen"
             )
-            return
+            return false
         }
+        // A compiled program has the names of its variables in it too.
+        let text = (try? Files.read(path, limit: 1 << 26)).map { String(decoding: $0, as: UTF8.self) }
+        var asks = text?.contains(JobScript.argumentsVariable) ?? false
         let folders = pythonTasks.folders(sources.root)
         let workspace = experiment.map { "\($0.workspace.path)/" }
         for inner in ImportScan.loaded(by: path, along: pythonTasks.search(sources.root))
         where folders.contains(where: { inner.hasPrefix("\($0)/") })
             && workspace.map({ !inner.hasPrefix($0) }) ?? true
         {
-            try keepCode(inner)
+            if try keepCode(inner) { asks = true }
             try sources.linkRest(of: Paths.parent(inner))
         }
         luaFields = nil
+        scannedSources[path] = asks
+        return asks
     }
 
     /// What runs a task that is a Python class.

@@ -135,44 +135,74 @@ struct SubmitOptions {
         }
     }
 
-    /// `retry = { [29] = "HTTP 429", [3] = { reason = "no licence", most = 20, delay = 30 } }`
+    /// `retry = { failed = 2, [29] = "HTTP 429", [3] = { reason = "no licence", most = 20, delay = 30 } }`
     private static func retryRules(
         _ stack: LuaStack, _ fail: (String) -> ScriptError
     ) throws -> [RetryPolicy.Rule] {
-        let usage = " needs exit codes and their reasons: retry = { [29] = \"HTTP 429\" }"
+        let usage =
+            " needs what is tried again: retry = { failed = 2 }, or exit codes and their reasons, { [29] = \"HTTP 429\" }"
         guard stack.kind(-1) == .table else { throw fail(usage) }
         var rules: [RetryPolicy.Rule] = []
         try stack.forEachPair(of: stack.absolute(-1)) {
-            guard let code = stack.whole(-2), (1...255).contains(code) else {
-                throw fail("\(usage); an exit code is from 1 to 255")
-            }
-            var (reason, most, delay) = (stack.string(-1), Int?.none, RetryPolicy.Rule.usualDelay)
-            if stack.kind(-1) == .table {
-                try stack.forEachPair(of: stack.absolute(-1)) {
-                    switch stack.string(-2) ?? stack.description(-2) {
-                    case "reason" where stack.kind(-1) == .string: reason = stack.string(-1)
-                    case "most":
-                        guard let count = stack.whole(-1), (0...1 << 20).contains(count) else {
-                            throw fail(": [\(code)]: most needs a whole number from 0")
-                        }
-                        most = Int(count)
-                    case "delay":
-                        guard [.int, .float].contains(stack.kind(-1)), (0...86_400).contains(stack.float(-1))
-                        else { throw fail(": [\(code)]: delay needs seconds, from 0 to 86400") }
-                        delay = stack.float(-1)
-                    case let key:
-                        throw fail(
-                            ": [\(code)] takes reason, most and delay, not '\(key)'"
-                                + Suggestion.hint(for: key, among: ["reason", "most", "delay"]))
-                    }
-                }
-            } else if reason == nil {
-                throw fail(usage)
-            }
-            guard reason?.contains("\n") != true else { throw fail(": [\(code)]: a reason is one line") }
-            rules.append(.init(code: Int32(code), reason: reason, most: most, delay: delay))
+            let cause = try retryCause(stack, usage, fail)
+            rules.append(try retryRule(cause, stack, usage, fail))
         }
-        return rules.sorted { $0.code < $1.code }
+        return rules.sorted { ByteOrder.naturallyLess($0.cause.text, $1.cause.text) }
+    }
+
+    /// The key at -2.
+    private static func retryCause(
+        _ stack: LuaStack, _ usage: String, _ fail: (String) -> ScriptError
+    ) throws -> RetryPolicy.Cause {
+        if stack.kind(-2) == .string, let word = stack.string(-2) {
+            let names = RetryPolicy.Cause.names
+            guard names.contains(word), let cause = RetryPolicy.Cause(word) else {
+                throw fail(
+                    ": '\(word)' is none of \(names.joined(separator: ", "))\(Suggestion.hint(for: word, among: names)); exit codes are [1] to [255]"
+                )
+            }
+            return cause
+        }
+        guard let code = stack.whole(-2), (1...255).contains(code) else {
+            throw fail("\(usage); an exit code is from 1 to 255")
+        }
+        return .code(Int32(code))
+    }
+
+    /// The value at -1: a reason, a number of attempts, or a table of both.
+    private static func retryRule(
+        _ cause: RetryPolicy.Cause, _ stack: LuaStack, _ usage: String, _ fail: (String) -> ScriptError
+    ) throws -> RetryPolicy.Rule {
+        var (reason, most, delay) = (String?.none, Int?.none, Double?.none)
+        let name = if case .code(let code) = cause { "[\(code)]" } else { cause.text }
+        func number() throws -> Int {
+            guard let count = stack.whole(-1), (0...1 << 20).contains(count) else {
+                throw fail(": \(name): most needs a whole number from 0")
+            }
+            return Int(count)
+        }
+        switch stack.kind(-1) {
+        case .string: reason = stack.string(-1)
+        case .int, .float: most = try number()
+        case .table:
+            try stack.forEachPair(of: stack.absolute(-1)) {
+                switch stack.string(-2) ?? stack.description(-2) {
+                case "reason" where stack.kind(-1) == .string: reason = stack.string(-1)
+                case "most": most = try number()
+                case "delay":
+                    guard [.int, .float].contains(stack.kind(-1)), (0...86_400).contains(stack.float(-1))
+                    else { throw fail(": \(name): delay needs seconds, from 0 to 86400") }
+                    delay = stack.float(-1)
+                case let key:
+                    throw fail(
+                        ": \(name) takes reason, most and delay, not '\(key)'"
+                            + Suggestion.hint(for: key, among: ["reason", "most", "delay"]))
+                }
+            }
+        default: throw fail(usage)
+        }
+        guard reason?.contains("\n") != true else { throw fail(": \(name): a reason is one line") }
+        return .init(cause, reason: reason, most: most, delay: delay)
     }
 
     /// `results = { accuracy = "acc: {number}" }`

@@ -27,7 +27,7 @@ xpm_result <- function(...) xpm_tell(list(result = list(...)))
 # One job; returns its exit code.
 xpm_do <- function(run) {
   tryCatch({
-    params <- jsonlite::fromJSON(Sys.getenv("XPM_ARGUMENTS"), simplifyVector = TRUE)
+    params <- jsonlite::fromJSON(Sys.getenv("XPM_VALUES"), simplifyVector = TRUE)
     found <- run(params)
     if (is.list(found) && !is.null(names(found))) {
       xpm_tell(list(result = found))

@@ -40,7 +40,7 @@ def result(**values):
 def serve(run):
     """Does jobs with `run(params)` until there are no more."""
     if "XPM_WORKER" not in os.environ:
-        sys.exit(_do(run, os.environ["XPM_ARGUMENTS"]))
+        sys.exit(_do(run, os.environ["XPM_VALUES"]))
     # The streams belong to the jobs; what comes from xpm, and goes to it, has descriptors of its own.
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
     os.set_inheritable(3, False)
@@ -58,7 +58,7 @@ def serve(run):
         os.environ.update(request["env"])
         _redirect(request["out"], 1, os.O_WRONLY | os.O_APPEND)
         _redirect(request["err"], 2, os.O_WRONLY | os.O_APPEND)
-        code = _do(run, os.environ["XPM_ARGUMENTS"])
+        code = _do(run, os.environ["XPM_VALUES"])
         if os.getpid() != me:  # a process that the job has forked
             os._exit(code)
         replies.write(json.dumps({"id": request["id"], "code": code}) + "\n")

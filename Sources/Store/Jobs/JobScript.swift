@@ -81,7 +81,7 @@ package struct JobScript: Equatable, Sendable {
         package static let folder = ".experimaestro"
         /// Where what the user has named lies in it.
         package static let values = "values"
-        /// What a worker is given: the parameters.
+        /// The parameters as a JSON tree: for a worker, and for a program that asks for them.
         package static let arguments = "arguments.json"
     }
 
@@ -107,6 +107,9 @@ package struct JobScript: Equatable, Sendable {
 
     /// The variable in which a program of a job finds the identifier of the job that hosts it.
     package static let heldVariable = "XPM_JOB_HELD"
+
+    /// The variable in which a program finds the file of its parameters, where there is one.
+    package static let argumentsVariable = "XPM_VALUES"
 
     package var language: Language { if case .lua = program { .lua } else { .sh } }
 
@@ -300,5 +303,14 @@ extension JobScript {
             rest = next
         }
         return rest == "\n" && !arguments.isEmpty ? (environment, arguments) : nil
+    }
+
+    /// The argument vector of a job's command, as its script has it; empty for a Lua task, and for one that
+    /// cannot be read.
+    package static func arguments(in folder: JobFolder) -> [String] {
+        guard let text = try? Files.readText(folder.script(.sh), limit: 1 << 26),
+            let header = try? header(of: text)
+        else { return [] }
+        return command(of: header.body)?.arguments ?? []
     }
 }

@@ -23,6 +23,8 @@ struct PlannedTask {
     /// What it asks of a machine, and why this one cannot give it.
     let requires: String?
     let problem: String?
+    /// The argument vector of a command; empty for a Lua task.
+    let arguments: [String]
 }
 
 /// What is told at the end of a run.

@@ -70,6 +70,7 @@ final class JSONConsole: Console {
                     .init("tag_values", .object(job.tags.map { .init($0.name, JSON(plain: $0.value)) })),
                     .init("depends_on", .array(job.dependencies.map { .string($0.identifier) })),
                     .init("requires", .optional(job.requires)), .init("problem", .optional(job.problem)),
+                    .init("command", .array(job.arguments.map(JSON.string))),
                 ]))
     }
 

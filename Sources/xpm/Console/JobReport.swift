@@ -70,6 +70,7 @@ struct JobReport {
         } catch let error as SystemError where error.isMissing {
             // There is no such folder any more.
         } catch { add("parameter", "they cannot be read: \(Failure(any: error).text)") }
+        add("command", TextReport.command(JobScript.arguments(in: job.folder)))
         for need in job.dependencies { add("needs", String(need.prefix(16))) }
         if let result = JobResult.read(job.folder) { add("result", result.text) }
         for stream in [("stderr", job.folder.error), ("stdout", job.folder.output)] {
@@ -80,7 +81,7 @@ struct JobReport {
 
     func json(_ job: JobRecord) -> JSON {
         guard case .object(var members) = job.json else { return job.json }
-        let parameters = (try? RecordedTask.read(job.folder.path))?.flattened ?? []
+        let task = try? RecordedTask.read(job.folder.path)
         let progress = job.state == .running ? JobEvents.lastProgress(in: job.folder) : nil
         let process = job.state == .running ? ProcessRecord.read(job.folder.process) : nil
         members += [
@@ -88,7 +89,9 @@ struct JobReport {
             .init("process", .optional(process?.text)),
             .init("progress", progress.map { .float($0.fraction) } ?? .null),
             .init("progress_text", .optional(progress?.text)),
-            .init("parameters", .object(parameters.map { .init($0.name, $0.json) })),
+            .init("parameters", .object((task?.flattened ?? []).map { .init($0.name, $0.json) })),
+            .init("values", task?.tree(in: job.folder) ?? .null),
+            .init("command", .array(JobScript.arguments(in: job.folder).map(JSON.string))),
             .init("result", JobResult.read(job.folder) ?? .null),
             .init("stderr", .array(OutputTail.lines(of: job.folder.error, 5).map(JSON.string))),
             .init("stdout", .array(OutputTail.lines(of: job.folder.output, 5).map(JSON.string))),

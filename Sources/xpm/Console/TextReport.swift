@@ -95,6 +95,9 @@ struct TextReport {
             let problem = task.problem.map { style.yellow(": \($0)") } ?? ""
             text += "    requires \(requires)\(problem)\n"
         }
+        if task.reason.state != .cached, let command = Self.command(task.arguments) {
+            text += "    command \(command)\n"
+        }
         for need in task.dependencies.prefix(Self.mostNeeds) {
             text += "    needs  \(need.taskID) \(need.identifier)\n"
         }
@@ -104,6 +107,13 @@ struct TextReport {
         if task.isWritten {
             text += "    script \(Paths.shown(task.spec.folder.script(task.spec.language)))\n"
         }
+    }
+
+    /// A command on one line, as a shell would take it; nil for a Lua task.
+    static func command(_ arguments: [String]) -> String? {
+        if arguments.isEmpty { return nil }
+        let text = ShellCommand(arguments: arguments)?.text
+        return TerminalText.line(text ?? arguments.map(ShellWords.quote).joined(separator: " "))
     }
 
     /// Failures, of those that are alike the first: what else they are is in xpm failures.

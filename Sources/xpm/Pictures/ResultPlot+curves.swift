@@ -53,7 +53,9 @@ extension ResultPlot {
         let plot = with(logs.map(\.point))
         let by = series.map { [$0] } ?? plot.varying.map(\.name)
         if let series, !logs.contains(where: { $0.point.value(series, parameters: \.parameters) != nil }) {
-            throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
+            throw Problem(
+                text: "these jobs have no tag and no parameter '\(series)'"
+                    + ResultTable.names(of: points).saying(near: series))
         }
         notes += plot.pooled(by)
         let groups = Self.groups(logs, names, by)

@@ -94,7 +94,11 @@ extension ResultPlot {
         }
         let keys = points.map(key)
         guard keys.contains(where: { $0 != nil }) else {
-            throw Problem(text: "these jobs have no tag, no parameter and no result '\(across)'")
+            let known = ResultTable.names(of: points).union(
+                TextSet(points.flatMap { $0.metrics.map(\.name) }))
+            throw Problem(
+                text: "these jobs have no tag, no parameter and no result '\(across)'"
+                    + known.saying(near: across))
         }
         let isNumeric = keys.allSatisfy { $0 == nil || $0?.number != nil }
         let categories = isNumeric ? [] : Self.distinct(keys.compactMap(\.self))
@@ -160,7 +164,9 @@ extension ResultPlot {
         let (groups, members) = Self.groups(
             points.map { point in series.flatMap { point.value($0, parameters: \.parameters) } })
         if let series, groups.allSatisfy({ $0 == nil }) {
-            throw Problem(text: "these jobs have no tag and no parameter '\(series)'")
+            throw Problem(
+                text: "these jobs have no tag and no parameter '\(series)'"
+                    + ResultTable.names(of: points).saying(near: series))
         }
         let names = KeyLabels.of(groups, .picture)
         let all = zip(members, names).map { mine, label in

@@ -84,7 +84,11 @@ struct ResultPlot {
         if let x { return x }
         let free = varying.filter { $0.name != series && $0.name != y }
         let numbers = free.filter { $0.values.allSatisfy { $0.number != nil } }
-        let most = (numbers.isEmpty ? free : numbers).max { $0.values.count < $1.values.count }
+        // What only repeats a job is no axis where something else is varied.
+        let chosen = [numbers, free].lazy.map { $0.filter { !Self.isRepetition($0.name) } }.first {
+            !$0.isEmpty
+        }
+        let most = (chosen ?? free).max { $0.values.count < $1.values.count }
         guard let most else { throw Problem(text: "no tag varies: name a parameter with --x") }
         return most.name
     }
@@ -92,9 +96,18 @@ struct ResultPlot {
     /// The parameter that makes series: the one that varies least, where it has few values.
     func by(without across: String) -> String? {
         series
-            ?? varying.filter { $0.name != across && $0.values.count <= 8 }.min {
-                $0.values.count < $1.values.count
-            }?.name
+            ?? varying.filter {
+                $0.name != across && $0.values.count <= 8 && !Self.isRepetition($0.name)
+            }
+            .min { $0.values.count < $1.values.count }?.name
+    }
+
+    /// Whether a parameter is by its name one that repeats the same experiment: `seed`, `data.random_state`.
+    private static func isRepetition(_ name: String) -> Bool {
+        let last = name.cut(atLast: ".")?.after ?? name[...]
+        let words = last.lowercased().split(separator: "_").map(String.init)
+        return words.last == "seed" || words == ["random", "state"]
+            || words.count == 1 && ["fold", "rep", "repeat", "repetition", "replicate"].contains(words[0])
     }
 
     private static let options = "--x, --series or --over"

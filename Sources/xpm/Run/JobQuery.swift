@@ -9,6 +9,8 @@ struct JobQuery {
     let experiment: String?
     let filter: String?
     let everyRun: Bool
+    /// Whether it is said that an earlier run has more jobs than the newest.
+    var tellsOfEarlier = false
 
     /// The workspace of the jobs that words name.
     func place(of words: [String]) throws(Failure) -> Workspace {
@@ -91,16 +93,29 @@ struct JobQuery {
                 "its newest run, \(newest.run), failed (\(reason)): --every-run has the jobs of earlier ones too"
             )
         }
+        if let experiment, !everyRun, tellsOfEarlier { tellEarlier(experiment, inventory.workspace) }
         if let parsed {
             // Of no jobs nothing can be said.
             if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {
-                let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
-                let hint = Suggestion.hint(for: stranger, among: known.ordered)
-                throw .message("filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
+                throw .message(
+                    "filter: none of these jobs has a tag or a parameter '\(stranger)'"
+                        + JobFilter.names(of: jobs).saying(near: stranger))
             }
             jobs = parsed.select(from: jobs)
         }
         return count.map { Array(jobs.prefix($0)) } ?? jobs
+    }
+
+    /// A run of a part of the jobs hides those of the runs before it.
+    private func tellEarlier(_ experiment: String, _ workspace: Workspace) {
+        let runs = RunRecord.all(of: experiment, in: workspace).filter { !$0.onlyGenerates }
+        guard let newest = runs.last, newest.state != "running",
+            let largest = runs.dropLast().max(by: { $0.jobCount < $1.jobCount }),
+            largest.jobCount > newest.jobCount
+        else { return }
+        Failure.warn(
+            "the newest run has \(newest.jobCount) task\(newest.jobCount == 1 ? "" : "s"), an earlier one \(largest.jobCount): --every-run counts those of earlier runs too"
+        )
     }
 }
 

@@ -245,7 +245,7 @@ final class ScriptRun {
                     tags: one.job.tags,
                     dependencies: one.dependencies.map { ($0.spec.taskID, $0.spec.identifier.hex) },
                     isWritten: context.mode == .generate && one.state != .done && one.state != .running,
-                    requires: one.requirement?.text, problem: one.problem))
+                    requires: one.requirement?.text, problem: one.problem, arguments: one.arguments))
             if some.count == Self.atOnce {
                 console.planned(some)
                 some.removeAll(keepingCapacity: true)

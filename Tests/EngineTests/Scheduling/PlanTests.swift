@@ -88,7 +88,7 @@ struct PlanTests {
 
     @Test("an exit code of retry is tried again after a while that doubles; a drain fails those that wait")
     func delays() {
-        let rule = RetryPolicy.Rule(code: 29, reason: "HTTP 429", most: 3, delay: 2)
+        let rule = RetryPolicy.Rule(.code(29), reason: "HTTP 429", most: 3, delay: 2)
         var bench = Bench(slots: 1)
         let first = bench.submit(retry: RetryPolicy(rules: [rule]))
         let second = bench.submit(retry: RetryPolicy(rules: [rule]))
@@ -113,6 +113,31 @@ struct PlanTests {
         #expect(bench.statuses[0] == .failed(Outcome(.failed, exitCode: 29)))
         bench.apply(.closed)
         #expect(bench.isFinished)
+    }
+
+    @Test("what retry says of failures, time, memory and lost processes counts instead of max_retries")
+    func retryRules() {
+        let policy = RetryPolicy(
+            most: 1, isResumable: true,
+            rules: [
+                .init(.failed, most: 2), .init(.code(3), most: 0), .init(.timeout, most: 4, delay: 1),
+                .init(.lost, most: 0),
+            ])
+        func step(_ outcome: Outcome, _ retries: Int) -> RetryPolicy.Step {
+            policy.step(after: outcome, demand: nil, memory: nil, retries: retries)
+        }
+        let failed = Outcome(.failed, exitCode: 9)
+        let byDefault = [step(failed, 0), step(failed, 1), step(failed, 2)]
+        #expect(byDefault == [.again(memory: nil, after: 1), .again(memory: nil, after: 2), .stop])
+        #expect(step(Outcome(.failed, signal: 11), 0) == .again(memory: nil, after: 1))
+        #expect(step(Outcome(.failed, exitCode: 3), 0) == .stop)
+        #expect(
+            step(Outcome(.timeout), 3) == .again(memory: nil, after: 8) && step(Outcome(.timeout), 4) == .stop
+        )
+        #expect(!policy.goesOn(afterLost: 1) && RetryPolicy(most: 1).goesOn(afterLost: 1))
+        #expect(policy.attempt(after: failed) == failed.attempt + 1)
+        for rule in policy.rules { #expect(RetryPolicy.Rule(rule.text) == rule) }
+        #expect(RetryPolicy.Rule("faild 1 1.0") == nil)
     }
 
     @Test("jobs start in order, as many at once as there are slots")

@@ -137,7 +137,8 @@ struct PlotCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let query = JobQuery(
-                workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun)
+                workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun,
+                tellsOfEarlier: true)
             let points = try query.jobs().reversed().map { ResultPoint($0, step: step.step(best: nil)) }
             var style = LineChart.Style()
             (style.logarithmicX, style.logarithmicY, style.least, style.most) = (logX, logY, ymin, ymax)

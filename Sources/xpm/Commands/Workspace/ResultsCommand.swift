@@ -94,7 +94,8 @@ struct ResultsCommand: ParsableCommand {
 
     private func text() throws(Failure) -> String {
         let query = JobQuery(
-            workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun)
+            workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun,
+            tellsOfEarlier: true)
         var request = ResultTable.Request()
         request.rows = rows.isEmpty ? nil : rows.flatMap(Self.names)
         request.columns = cols.flatMap(Self.names)
