@@ -59,6 +59,12 @@ package struct Setting: Sendable, Equatable {
     package var isQuoted = false
     /// What a text with `${env:…}` has become.
     package var environmentText: String?
+    /// What stands in a text that names other keys, `${model.hidden}`: its value follows theirs.
+    package var reference: Reference?
+    /// Whether a key that it names is not there yet: the schema may have it.
+    package var isWaiting = false
+    /// Of one that is another key's value as a whole: where that was written.
+    package var referent: Origin?
     /// Of a map: whether it stands in place of another, instead of being laid over it.
     package var replacesMap = false
 

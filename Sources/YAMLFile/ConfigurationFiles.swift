@@ -173,20 +173,35 @@ package struct ConfigurationFiles {
         return pieces.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Replaces `${env:NAME}` everywhere.
+    /// A value in brackets.
+    package static func read(bracketed text: String) -> Setting.Content? {
+        guard let first = text.trimmed.utf8.first, "[{".utf8.contains(first) else { return nil }
+        return try? YAMLFile.parse(option: text, value: text).content
+    }
+
+    /// Replaces `${env:NAME}` everywhere, and `${name.of.a.key}` as far as the files have that key.
     ///
     /// - Parameter secrets: takes what the variables have given.
     package mutating func resolveEnvironment(_ secrets: inout Secrets) throws(SettingError) {
         var found = secrets
-        merged = try merged.resolvingEnvironment { name in
-            let value = Environment[name]
-            if let value { found.add(variable: name, value) }
-            return value
-        } read: { text in
-            guard let first = text.trimmed.utf8.first, "[{".utf8.contains(first) else { return nil }
-            return try? YAMLFile.parse(option: text, value: text).content
-        }
+        merged = try merged.resolvingEnvironment(
+            namesKeys: true,
+            { name in
+                let value = Environment[name]
+                if let value { found.add(variable: name, value) }
+                return value
+            }, read: Self.read(bracketed:))
         secrets = found
+        guard merged.hasReferences else { return }
+        merged = try merged.resolvingReferences(nil, read: Self.read(bracketed:))
+        // What xpm itself reads cannot wait for the script.
+        for field in merged.fields ?? []
+        where ExperimentSettings.keys.contains(field.key) && field.key != "grid_search"
+            && field.value.isUnresolved
+        {
+            _ = try field.value.resolvingReferences(
+                Setting.Schema.none, in: merged, read: Self.read(bracketed:))
+        }
     }
 
     private mutating func imports(of setting: Setting) throws(SettingError) -> [Setting] {

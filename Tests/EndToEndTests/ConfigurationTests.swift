@@ -7,6 +7,46 @@ import Text
 /// What depends on types, from definition to job: real processes and files.
 @Suite("Configurations of jobs", .timeLimit(.minutes(20)))
 struct ConfigurationTests {
+    @Test("texts that name other keys follow a sweep, the schema's defaults and options")
+    func references() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local C = xpm.configuration {
+              lr = xpm.sweep(xpm.float) { default = 0.5 }, half = xpm.float { default = 0 },
+              name = xpm.string { default = "x" }, model = { hidden = xpm.int { default = 3 } }, n = xpm.int { default = 0 },
+            }
+            return xpm.experiment {
+              configuration = C, run = function(_, cfg) print(cfg.lr, cfg.half, cfg.name, cfg.n) end,
+            }
+            """, to: "e.lua")
+        func run(_ yaml: String, _ options: String...) throws -> Workbench.Result {
+            try bench.write("file: e\n\(yaml)\n", to: "f.yaml")
+            let (process, tag) = try bench.start(["run", "-q", "f.yaml"] + options)
+            return try bench.finish(process, tag)
+        }
+        let whole = try run("half: ${lr}\nname: run-${lr}-${model.hidden}\nn: ${model.hidden}")
+        #expect(whole.output == "0.5\t0.5\trun-0.5-3\t3\n", "\(whole)")
+        let swept = try run("lr: [1, 2]\nhalf: ${lr}\nname: a ${half}")
+        #expect(swept.output == "1.0\t1.0\ta 1\t0\n2.0\t2.0\ta 2\t0\n", "\(swept)")
+        let grid = try run("half: ${lr}\ngrid_search: { n: [1, 2], lr: ['${n}'] }")
+        #expect(grid.output == "1.0\t1.0\tx\t1\n2.0\t2.0\tx\t2\n", "\(grid)")
+        let option = try run("half: ${lr}", "-c", "lr=7", "-c", "name=${lr}${n}")
+        #expect(option.output == "7.0\t7.0\t70\t0\n", "\(option)")
+        let missing = try run("half: ${model.hiden}")
+        #expect(
+            missing.code == 2
+                && missing.error.contains(
+                    "f.yaml:2:7: there is no key 'model.hiden' for '${model.hiden}' (did you mean 'model.hidden'?)"
+                ),
+            "\(missing)")
+        // What xpm reads before the script cannot come from its schema.
+        #expect(try run("id: run-${name}").error.contains("f.yaml:2:5: there is no key 'name'"))
+        #expect(try run("id: run-${name}\nname: z").code == 0)
+        #expect(Files.exists("\(bench.folder)/workspace/experiments/run-z"))
+    }
+
     @Test("init tasks run before the task, in its process; a default of a function comes to the job")
     func initTasks() throws {
         let bench = try Workbench()

@@ -93,6 +93,47 @@ struct WorkerTests {
         #expect(try bench.run("run", "k.lua", "--", "8").error.contains("1 cached"))
     }
 
+    @Test("a worker in R does many jobs; an error fails its job, and a result is its named list")
+    func inR() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            source(file.path(Sys.getenv("XPM_HELPERS"), "xpm_worker.R"))
+            xpm_serve(function(params) {
+              cat("n is", params$n, "of", Sys.getpid(), "\n")
+              if (params$n == 3) stop("three")
+              xpm_progress(0.5)
+              xpm_log(step = 1, loss = params$n)
+              list(square = params$n^2, folder = basename(getwd()))
+            })
+            """, to: "worker.R")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local W = xpm.task { id = "r.w", params = { n = xpm.int }, worker = "Rscript --vanilla {here}/worker.R" }
+            function run()
+              for n = 1, 4 do W { n = n }:submit() end
+            end
+            """, to: "r.lua")
+        let run = try bench.run("run", "-j", "1", "--json", "r.lua")
+        #expect(run.code == 1, "\(run)")
+        var pids: Set<String> = []
+        for job in try bench.jobs("r.w") {
+            let said = try Files.readText(job.output).split(separator: " ").map(String.init)
+            let n = try #require(said.count > 4 ? said[2] : nil)
+            pids.insert(said[4])
+            let square = JobResult.read(job)?["square"]?.number
+            #expect(Files.exists(job.failed) == (n == "3"))
+            #expect(square == (n == "3" ? nil : Double(n).map { $0 * $0 }))
+            if n == "3" {
+                #expect(try Files.readText(job.error).contains("three"))
+            } else {
+                #expect(JobResult.read(job)?["folder"]?.string == Paths.name(job.path))
+            }
+        }
+        #expect(pids.count == 1)
+    }
+
     @Test("time limits, Ctrl-C and the death of xpm are as for any job")
     func ends() throws {
         let bench = try bench()

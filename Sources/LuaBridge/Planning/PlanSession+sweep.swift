@@ -128,7 +128,9 @@ extension PlanSession {
     private func checked(
         _ point: ConfigurationSweep.Point, _ record: Record?, after last: inout Checked?
     ) throws -> Value {
-        if let record, let before = last, let entries = Self.changed(before, to: point, record) {
+        if let record, !hasReferences, let before = last,
+            let entries = Self.changed(before, to: point, record)
+        {
             last = Checked(point: point, entries: entries)
             return .map(entries)
         }
@@ -187,11 +189,17 @@ extension PlanSession {
 
     /// A configuration as `run` gets it.
     private func checked(_ setting: Setting, _ record: Record?) throws -> Value {
+        var setting = setting
+        if hasReferences {
+            // They follow the values of this point, and the defaults of the schema.
+            setting = try setting.resolvingReferences(
+                record.map { .record($0) } ?? Setting.Schema.none, read: input.readBracketed)
+        }
         for field in setting.fields ?? [] where field.key != "grid_search" {
             try Self.refuseHoles(field.value)
         }
         guard let record else { return setting.value }
-        let setting = try setting.completed(by: record).fitted(to: .record(record))
+        setting = try setting.completed(by: record).fitted(to: .record(record))
         let base = TextSet(ExperimentSettings.keys)
         let fields = setting.fields ?? []
         let own = TextSet(record.parameters.map(\.name))

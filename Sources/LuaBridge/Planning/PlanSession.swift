@@ -28,6 +28,8 @@ package struct PlanInput {
     package var sweep = ConfigurationSweep()
     /// What follows `--`.
     package var arguments: [String] = []
+    /// Reads a value in brackets, where a text of the configuration has become one.
+    package var readBracketed: @Sendable (String) -> Setting.Content? = { _ in nil }
 
     package init(configuration: Setting) { self.configuration = configuration }
 }
@@ -66,6 +68,10 @@ package final class PlanSession {
     var points: [Point] = []
     /// What the files, the options and the schema say together.
     var sweep = ConfigurationSweep()
+    /// Whether texts of the configuration name other keys.
+    private(set) lazy var hasReferences =
+        input.configuration.hasReferences
+        || sweep.axes.contains { $0.steps.contains { $0.contains(where: \.hasReferences) } }
     let programs = ProgramFinder()
     /// Types whose `sources` are kept already.
     var definitionsWithKeptSources: Set<ObjectIdentifier> = []

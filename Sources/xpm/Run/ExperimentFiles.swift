@@ -53,6 +53,7 @@ struct ExperimentFiles {
 
             var input = PlanInput(configuration: files.merged)
             input.configurationFiles = files.contents
+            input.readBracketed = { ConfigurationFiles.read(bracketed: $0) }
             input.sweep = try Self.sweep(sweep, settings.sweep, of: files)
             input.luapath = settings.luapath
             input.pythonpath = settings.pythonpath
@@ -259,11 +260,11 @@ struct ExperimentFiles {
             if json {
                 let members = leaves.map { leaf in
                     JSON.Member(
-                        leaf.path, ["value": leaf.setting.json, "origin": .string(leaf.setting.origin.text)])
+                        leaf.path, ["value": leaf.setting.json, "origin": .string(leaf.setting.provenance)])
                 }
                 return String(decoding: JSON.object(members).prettyBytes, as: UTF8.self)
             }
-            let rows = leaves.map { ("\($0.path): \(Self.onOneLine($0.setting))", $0.setting.origin.text) }
+            let rows = leaves.map { ("\($0.path): \(Self.onOneLine($0.setting))", $0.setting.provenance) }
             let width = rows.map(\.0.columns).max() ?? 0
             return rows.map { "\($0.0.padded(to: width))  # \($0.1)\n" }.joined()
         }
@@ -275,4 +276,9 @@ struct ExperimentFiles {
         if case .string(let text) = setting.content, !text.contains("\n") { return text }
         return setting.json.text
     }
+}
+
+extension Setting {
+    /// Where it was written; of another key's value also where that was.
+    fileprivate var provenance: String { origin.text + (referent.map { ", from \($0.text)" } ?? "") }
 }
