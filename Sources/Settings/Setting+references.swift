@@ -1,4 +1,5 @@
 package import Model
+import System
 import Text
 
 /// `${model.hidden}` in the texts of settings: the value of another key.
@@ -225,9 +226,10 @@ private struct ReferenceResolver {
         let ways =
             root.leaves().map(\.path) + (root.fields ?? []).map { SettingPath.step($0.key) } + schema.paths()
         let names = TextSet(ways.filter { !$0.hasPrefix("grid_search") })
-        return .wrong(
-            SettingError(
-                "there is no key '\(way)' for '${\(way)}'\(Suggestion.hint(for: way, among: names.ordered))",
-                at: origin))
+        let hint =
+            Environment[way] == nil
+            ? Suggestion.hint(for: way, among: names.ordered)
+            : "; ${env:\(way)} is the variable of the environment"
+        return .wrong(SettingError("there is no key '\(way)' for '${\(way)}'\(hint)", at: origin))
     }
 }

@@ -95,10 +95,10 @@ struct ClaimTests {
         try bench.write(try bench.read("train.py") + "# changed\n", to: "train.py")
         let second = try bench.run("run", "c.lua")
         #expect(second.error.contains("2 cached; train.py has changed since: xpm why"), "\(second)")
-        let retry = try bench.run("jobs", "retry", "--filter", "@state = error")
+        let retry = try bench.run("jobs", "retry", "--filter", "@state = failed")
         #expect(!retry.error.contains("has changed"), "\(retry)")
         try bench.write(try bench.read("train.py") + "# again\n", to: "train.py")
-        let old = try bench.run("jobs", "retry", "--filter", "@state = error")
+        let old = try bench.run("jobs", "retry", "--filter", "@state = failed")
         #expect(old.error.contains("train.py has changed since these jobs were submitted"), "\(old)")
     }
 

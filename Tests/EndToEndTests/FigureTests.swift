@@ -309,13 +309,13 @@ struct FigureTests {
         func status() throws -> JSON? {
             try? JSON.parse(Array(bench.read("workspace/experiments/c/current/status.json").utf8))
         }
-        #expect(try bench.wait { try status()?["counts"] == ["error": 1, "running": 1] })
+        #expect(try bench.wait { try status()?["counts"] == ["failed": 1, "running": 1] })
         #expect(
             try status()?["status"] == "running" && status()?["total_jobs"] == 2
                 && status()?["failed_jobs"] == 1)
         let job = try #require(try bench.jobs("c.t").first)
         try bench.write("", to: "workspace/jobs/c.t/\(Paths.name(job.path))/1.go")
         #expect(try bench.finish(process, tag).code == 1)
-        #expect(try status()?["counts"] == ["done": 1, "error": 1])
+        #expect(try status()?["counts"] == ["done": 1, "failed": 1])
     }
 }

@@ -184,7 +184,7 @@ struct JSONTests {
             ("xpm experiments delete", ["experiments", "delete", "js"], [0]),
             ("xpm workspaces list", ["workspaces", "list"], [0]),
             ("xpm partials list", ["partials", "list"], [0]),
-            ("xpm jobs clean", ["jobs", "clean", "-e", "js", "--filter", "@state = error"], [0]),
+            ("xpm jobs clean", ["jobs", "clean", "-e", "js", "--filter", "@state = failed"], [0]),
             ("xpm jobs retry", ["jobs", "retry", "-e", "js"], [1]),
             ("xpm gc", ["gc"], [0]),
             ("xpm init", ["init", "new"], [0]), ("xpm annotations", ["annotations", "new"], [0]),

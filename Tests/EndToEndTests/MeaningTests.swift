@@ -222,7 +222,8 @@ struct MeaningTests {
         #expect(try run("lr: 1\ns: \"$${HOME} ${env:C:-d}\"\n").output == "1.0\t${HOME} d\tfloat\n")
         let unknown = try run("lr: 1\ns: ${HOME}\n")
         #expect(
-            unknown.code == 2 && unknown.error.contains("t.yaml:2:4: nothing is known for '${HOME}'"),
+            unknown.code == 2
+                && unknown.error.contains("t.yaml:2:4: there is no key 'HOME' for '${HOME}'; ${env:HOME} is"),
             "\(unknown)")
         let hole = try run("lr: 1\ns: a\nl: [1, null]\n")
         #expect(hole.code == 2 && hole.error.contains("t.yaml:3:8: null in a list, at position 1"), "\(hole)")

@@ -213,7 +213,7 @@ struct OptionTests {
                 shared,
                 [
                     "--experiment": .with(
-                        base: ["jobs", "retry", "--filter", "@state = error"], ["-e", "second"]),
+                        base: ["jobs", "retry", "--filter", "@state = failed"], ["-e", "second"]),
                     "--filter": .changes(["--filter", "seed = 1"]),
                     "--every-run": .changes(["--every-run"]),
                     "--group": .differs(

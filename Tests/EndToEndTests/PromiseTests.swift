@@ -201,7 +201,7 @@ struct PromiseTests {
         let listed = try bench.run("experiments", "list").output
         #expect(listed.contains("  failed  ") && listed.split(separator: "\n").count == 1, "\(listed)")
         let jobs = try bench.run("jobs", "list").output
-        #expect(jobs.split(separator: "\n").count == 2 && jobs.contains("error"), "\(jobs)")
+        #expect(jobs.split(separator: "\n").count == 2 && jobs.contains("failed"), "\(jobs)")
         #expect(try bench.run("failures").output.contains("exit code 1"))
         let runs = try bench.run("experiments", "runs", "g").output
         #expect(

@@ -174,7 +174,7 @@ struct ResourceTests {
         #expect(result.error.contains("its process was killed 3 times"))
         let job = try #require(try bench.jobs("r.lost").first)
         #expect(Outcome.read(job.failed).reason == .lost && !Files.exists(job.process))
-        #expect(try bench.run("jobs", "list").output.hasPrefix("error "))
+        #expect(try bench.run("jobs", "list").output.hasPrefix("failed "))
         #expect(try bench.run("failures").output.contains("its process was killed N times"))
         let dry = try bench.run("run", "--run-mode", "dry-run", "r.lua").output
         #expect(dry.contains("failed before"), "\(dry)")

@@ -97,7 +97,7 @@ struct ResultsTests {
         let json = try JSON.parse(
             Array(try bench.run("results", "r", "--rows", "kind", "--json").output.utf8))
         #expect(json.array?.count == 2)
-        #expect(json.array?[1]["metrics"]?["score"]?["missing"]?["error"] == 1)
+        #expect(json.array?[1]["metrics"]?["score"]?["missing"]?["failed"] == 1)
         for (words, message) in [
             (["--rows", "knd"], "r: these jobs have no tag and no parameter 'knd' (did you mean 'kind'?)"),
             (["--metric", "scor"], "r: no job has a result 'scor' (did you mean 'score'?)"),

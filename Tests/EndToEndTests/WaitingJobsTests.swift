@@ -115,8 +115,11 @@ struct WaitingJobsTests {
             })
         let states = try bench.run("jobs", "list").output
         #expect(
-            ["running  w.t", "held     w.t", "waiting  w.t", "n=4  priority 7\n", "n=5  priority 9\n"]
-                .allSatisfy(states.contains), "\(states)")
+            [
+                "running     w.t", "held        w.t", "ready       w.t", "n=4  priority 7\n",
+                "n=5  priority 9\n",
+            ]
+            .allSatisfy(states.contains), "\(states)")
         let heldJobs = try bench.run("jobs", "path", "--filter", "@state = held").output
         #expect(heldJobs.split(separator: "\n").count == 2)
         #expect(try bench.run("jobs", "show", "--filter", "n = 3").output.contains("held        until "))

@@ -38,11 +38,11 @@ struct WorkspaceCommandTests {
         let all = try lines(try bench.run("jobs", "list", "--json").output)
         #expect(all.count == 8)
         #expect(all.filter { $0["state"] == "done" }.count == 4)
-        #expect(all.filter { $0["state"] == "error" }.count == 2)
-        #expect(all.filter { $0["state"] == "not run" }.count == 2)
+        #expect(all.filter { $0["state"] == "failed" }.count == 2)
+        #expect(all.filter { $0["state"] == "blocked" }.count == 2)
         let two = try lines(try bench.run("jobs", "list", "--json", "-c", "2").output)
         #expect(two.map { $0["id"] } == all.prefix(2).map { $0["id"] })
-        let picked = try bench.run("jobs", "list", "--filter", "@state = error and lr in [0.1]")
+        let picked = try bench.run("jobs", "list", "--filter", "@state = failed and lr in [0.1]")
         #expect(picked.output.split(separator: "\n").count == 1 && picked.output.contains("lr=0.1 seed=2"))
         for (arguments, message) in [
             (["--filter", "lr ="], "filter, column 5: expected a value"),
@@ -59,10 +59,84 @@ struct WorkspaceCommandTests {
         }
     }
 
+    @Test("each state has one word, in lists, filters, counts and JSON; the word of older versions is taken")
+    func states() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local A = xpm.task {
+              id = "a", params = { n = xpm.int }, retry = { failed = 3 },
+              command = "test {n} != 1 || exit 3; touch \(bench.folder)/began.{n}; exec sleep 1000",
+            }
+            local B = xpm.task { id = "b", params = { a = A }, command = "true" }
+            function run(helper)
+              for n = 1, 3 do
+                local a = A { n = n }:submit { retry = n == 1 and { failed = 0 } or nil }
+                B { a = a }:submit { hold = n == 3 }
+              end
+              A { n = 4 }:submit()
+            end
+            """, to: "e.lua")
+        func states(_ options: String...) throws -> [String] {
+            let (process, tag) = try bench.start(["jobs", "list", "--json"] + options)
+            return try lines(try bench.finish(process, tag).output).map {
+                "\($0["task"]?.string ?? "?") \($0["state"]?.string ?? "?")"
+            }.reversed()
+        }
+        let (run, tag) = try bench.start(["run", "-j", "2", "--json", "e.lua"])
+        #expect(try bench.wait { Files.exists("\(bench.folder)/began.3") })
+        #expect(
+            try states() == [
+                "a failed", "b blocked", "a running", "b waiting", "a running", "b held", "a ready",
+            ])
+        #expect(try states("--filter", "@state in [ready, blocked]") == ["b blocked", "a ready"])
+        func status() throws -> JSON? {
+            try? JSON.parse(Array(bench.read("workspace/experiments/e/current/status.json").utf8))
+        }
+        #expect(
+            try bench.wait {
+                try status()?["counts"] == [
+                    "blocked": 1, "failed": 1, "ready": 1, "running": 2, "waiting": 2,
+                ]
+            })
+        // One is stopped by name; then the run, with what it runs.
+        let second = try #require(
+            try lines(try bench.run("jobs", "list", "--json", "--filter", "n = 2 and @name = a").output)
+                .first?["id"]?.string)
+        #expect(try bench.run("jobs", "kill", second, "--perform").code == 0)
+        #expect(try bench.wait { Files.exists("\(bench.folder)/began.4") })
+        #expect(try bench.run("stop", "e", "--now").code == 0)
+        let ended = try bench.finish(run, tag)
+        #expect(ended.code == 130)
+        let last = try #require(try lines(ended.output).last)
+        #expect(last["failed"] == 1 && last["cancelled"] == 3 && last["blocked"] == 3, "\(last)")
+        #expect(
+            try states() == [
+                "a failed", "b blocked", "a cancelled", "b blocked", "a cancelled", "b blocked",
+                "a cancelled",
+            ])
+        #expect(try bench.run("failures").output.contains("1 job  exit code 3"))
+        #expect(!(try bench.run("failures").output.contains("SIGTERM")))
+        let old = try bench.run("jobs", "list", "--filter", "@state in ['error']")
+        #expect(old.output.hasPrefix("failed") && old.output.split(separator: "\n").count == 1)
+        #expect(old.error == "warning: filter: the state 'error' is 'failed' now\n")
+        #expect(
+            try bench.run("jobs", "list", "--filter", "@state in [eror]").error.contains("no state 'eror'"))
+        // What was cancelled is run again.
+        for n in [2, 3, 4] { try Files.remove("\(bench.folder)/began.\(n)") }
+        let (again, againTag) = try bench.start([
+            "jobs", "retry", "--filter", "@state = cancelled", "-j", "3",
+        ])
+        #expect(try bench.wait { [2, 3, 4].allSatisfy { Files.exists("\(bench.folder)/began.\($0)") } })
+        again.terminate()
+        _ = try bench.finish(again, againTag)
+    }
+
     @Test("the workspace is found from the folders below it, beside it, and from a job's folder")
     func nearest() throws {
         let bench = try bench()
-        let folder = try bench.run("jobs", "path", "--filter", "@state = error and lr = 0.1").output
+        let folder = try bench.run("jobs", "path", "--filter", "@state = failed and lr = 0.1").output
             .trimmingCharacters(in: .newlines)
         try Files.makeFolder("\(bench.folder)/notes/may")
         for place in ["notes/may", "workspace", folder] {
@@ -98,7 +172,7 @@ struct WorkspaceCommandTests {
     func show() throws {
         let bench = try bench()
         let job = try #require(
-            try lines(try bench.run("jobs", "list", "--json", "--filter", "@state = error").output).first)
+            try lines(try bench.run("jobs", "list", "--json", "--filter", "@state = failed").output).first)
         let name = String((job["id"]?.string ?? "").prefix(10))
         let shown = try bench.run("jobs", "show", name)
         #expect(
@@ -167,10 +241,10 @@ struct WorkspaceCommandTests {
         let bench = try bench()
         #expect(try bench.run("jobs", "clean").error.contains("which jobs?"))
         #expect(
-            try bench.run("jobs", "clean", "--filter", "@state = error").error
+            try bench.run("jobs", "clean", "--filter", "@state = failed").error
                 == "2 jobs to remove; --perform does it\n")
         #expect(try bench.jobs("m.train").count == 4)
-        #expect(try bench.run("jobs", "clean", "--filter", "@state = error", "--perform").code == 0)
+        #expect(try bench.run("jobs", "clean", "--filter", "@state = failed", "--perform").code == 0)
         #expect(try bench.jobs("m.train").count == 2)
     }
 

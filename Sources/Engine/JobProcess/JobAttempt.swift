@@ -135,6 +135,10 @@ package struct JobAttempt {
             outcome = Outcome(
                 .failed, exitCode: outcome.exitCode, message: "its worker ended without an answer")
         }
+        if outcome.reason == .failed, Files.exists(folder.stopMark) {
+            outcome.reason = .cancelled
+            try? Files.remove(folder.stopMark)
+        }
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.
             do throws(JobScriptError) { for file in header.files { try file.checkAgain() } } catch {
@@ -187,6 +191,7 @@ package struct JobAttempt {
     private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
         // What was removed is made again.
         try Files.remove(folder.collected)
+        try Files.remove(folder.stopMark)
         guard !header.retry.isResumable, Files.exists(folder.output) || Files.exists(folder.error) else {
             return
         }

@@ -45,14 +45,18 @@ package struct RunProgress: Sendable {
         leave(job, task, status, now)
         statuses[job.number.index] = status
         switch status {
-        case .waiting, .ready, .queued: tasks[task].waiting += 1
+        case .ready:
+            tasks[task].waiting += 1
+            counts.ready += 1
+        case .waiting, .queued: tasks[task].waiting += 1
         case .held: counts.held += 1
         case .running:
             counts.running += 1
             running[job.number] = (task, now)
         case .cached: counts.cached += 1
         case .done: counts.done += 1
-        case .failed: counts.failed += 1
+        case .failed(let outcome):
+            if outcome.reason == .cancelled { counts.cancelled += 1 } else { counts.failed += 1 }
         case .blocked: counts.blocked += 1
         case .notRun: counts.notRun += 1
         case .left: counts.left += 1
@@ -61,7 +65,10 @@ package struct RunProgress: Sendable {
 
     private mutating func leave(_ job: JobSpec, _ task: Int, _ next: JobStatus, _ now: Double) {
         switch statuses[job.number.index] {
-        case .waiting, .ready, .queued: tasks[task].waiting -= 1
+        case .ready:
+            tasks[task].waiting -= 1
+            counts.ready -= 1
+        case .waiting, .queued: tasks[task].waiting -= 1
         case .held: counts.held -= 1
         case .running:
             counts.running -= 1

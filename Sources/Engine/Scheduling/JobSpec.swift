@@ -142,7 +142,7 @@ package indirect enum JobStatus: Sendable, Equatable {
         case .held: "held"
         case .running: "running"
         case .cached, .done: "done"
-        case .failed: "error"
+        case .failed(let outcome): outcome.reason == .cancelled ? "cancelled" : "failed"
         case .blocked: "blocked"
         case .notRun, .left: "not run"
         }

@@ -15,7 +15,7 @@ package struct FailureGroup {
     /// Groups failed jobs; the largest group first.
     package static func of(_ jobs: [JobRecord]) -> [FailureGroup] {
         var groups: TextMap<FailureGroup> = [:]
-        for job in jobs where job.state == .error {
+        for job in jobs where job.state == .failed {
             let outcome = job.outcome
             let line =
                 outcome?.reason == .launch ? nil : ErrorLine.of(OutputTail(job.folder, count: 60).lines)

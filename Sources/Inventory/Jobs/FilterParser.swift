@@ -12,6 +12,8 @@ struct FilterParser {
 
     private var tokens: [(token: Token, column: Int)] = []
     private var position = 0
+    /// What the writer should know.
+    private(set) var notes: [String] = []
     private let end: Int
 
     init(_ text: String) throws(JobFilterError) {
@@ -132,7 +134,7 @@ struct FilterParser {
             let place = column
             let value = try operand()
             if name == "@state", comparison == .equal || comparison == .unequal {
-                try check(value.text, place)
+                return .compare(name: name, comparison, [try state(value, place)])
             }
             if comparison != .equal, comparison != .unequal, value.number == nil, !wasQuoted {
                 throw JobFilterError(
@@ -150,18 +152,25 @@ struct FilterParser {
             }
             return .matches(name: name, expression)
         }
-        if take(.name("in")) { return .compare(name: name, .isIn, try list()) }
+        if take(.name("in")) { return .compare(name: name, .isIn, try list(of: name)) }
         if take(.name("not")) {
             guard take(.name("in")) else { throw fail("expected 'in' after 'not'") }
-            return .compare(name: name, .isNotIn, try list())
+            return .compare(name: name, .isNotIn, try list(of: name))
         }
         throw fail("expected =, !=, <, <=, >, >=, ~, 'in' or 'not in'")
     }
 
     /// A state that there is not would never fit: that is a mistake.
-    private func check(_ state: String, _ place: Int) throws(JobFilterError) {
+    private mutating func state(
+        _ value: JobFilter.Operand, _ place: Int
+    ) throws(JobFilterError) -> JobFilter.Operand {
+        let state = value.text
         let known = JobRecord.State.allCases.map(\.rawValue)
-        if known.contains(state.lowercased()) { return }
+        if known.contains(state.lowercased()) { return value }
+        if let now = JobRecord.State.formerly(state.lowercased()) {
+            notes.append("filter: the state '\(state)' is '\(now.rawValue)' now")
+            return JobFilter.Operand(now.rawValue, isQuoted: true)
+        }
         let hint = Suggestion.hint(for: state, among: known)
         throw JobFilterError(
             problem: "no state '\(state)'\(hint): \(known.joined(separator: ", "))", column: place)
@@ -184,12 +193,14 @@ struct FilterParser {
         }
     }
 
-    private mutating func list() throws(JobFilterError) -> [JobFilter.Operand] {
+    private mutating func list(of name: String) throws(JobFilterError) -> [JobFilter.Operand] {
         guard take(.sign("[")) else { throw fail("expected a list: [\"a\", \"b\"]") }
         var values: [JobFilter.Operand] = []
         if take(.sign("]")) { return values }
         while true {
-            values.append(try operand())
+            let place = column
+            let value = try operand()
+            values.append(name == "@state" ? try state(value, place) : value)
             if take(.sign("]")) { return values }
             guard take(.sign(",")) else { throw fail("expected ',' or ']'") }
         }

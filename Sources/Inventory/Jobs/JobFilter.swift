@@ -2,7 +2,7 @@ import Store
 package import System
 package import Text
 
-/// Which jobs a command means: `@state = "ERROR" and model in ["a", "b"] and not (lr ~ "^0.0")`.
+/// Which jobs a command means: `@state = "FAILED" and model in ["a", "b"] and not (lr ~ "^0.0")`.
 ///
 /// Names are tags, or parameters where no job has such a tag (`model.hidden`), quoted where they are no
 /// words, or `@state`, `@name` (the type), `@id` (whole, or its beginning), `@experiment` and `@run`. A text
@@ -46,10 +46,12 @@ package indirect enum JobFilter {
         case equal, unequal, less, lessOrEqual, greater, greaterOrEqual, isIn, isNotIn
     }
 
+    /// - Parameter warn: told of words that have others now.
     /// - Throws: what does not fit, and where.
-    package init(_ text: String) throws(JobFilterError) {
+    package init(_ text: String, warn: (String) -> Void = { _ in }) throws(JobFilterError) {
         var parser = try FilterParser(text)
         self = try parser.whole()
+        parser.notes.forEach(warn)
     }
 
     /// Those of some jobs that fit. A name that is a tag of one of them is a tag for all; another one is a

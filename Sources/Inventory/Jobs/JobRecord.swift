@@ -16,6 +16,8 @@ package struct JobRecord: Sendable {
     package var submitted: Timestamp?
     package var dependencies: [String]
     package var state: State = .notRun
+    /// Whether it was launched, and waits for what others hold.
+    private(set) var waitsForOthers = false
     /// Why nobody can say in which state it is.
     package private(set) var problem: SystemError?
     /// Whether its run goes on.
@@ -26,18 +28,31 @@ package struct JobRecord: Sendable {
     package var priority = 0
 
     package enum State: String, Sendable, CaseIterable {
-        case done, error, running
-        /// Submitted to a run that goes on, and nothing has run.
+        case done, failed
+        /// Somebody has stopped it.
+        case cancelled
+        case running
+        /// Of a run that goes on; something that it needs is not done, or others have what it needs.
         case waiting
+        /// Of a run that goes on; nothing but a free slot is missing.
+        case ready
         /// It waits, and would after all that it needs is done.
         case held
+        /// No run goes on that has submitted it, and something that it needs has failed.
+        case blocked
         /// No run goes on that has submitted it, and nothing has run.
         case notRun = "not run"
         /// Nobody can say: this user may not look.
         case unreadable
 
         /// Whether it has neither begun nor ended.
-        package var isOpen: Bool { [.waiting, .held, .notRun].contains(self) }
+        package var isOpen: Bool { [.waiting, .ready, .held, .blocked, .notRun].contains(self) }
+
+        /// Whether it has ended, and not well.
+        package var isFailure: Bool { [.failed, .cancelled].contains(self) }
+
+        /// What versions before this one called it, by the words of that time.
+        package static func formerly(_ word: String) -> State? { word == "error" ? .failed : nil }
     }
 
     /// From the folder's place in the workspace.
@@ -98,13 +113,22 @@ package struct JobRecord: Sendable {
             switch folder.state() {
             case .done: .done
             // A failure of an earlier run: in this one it has not begun.
-            case .failed: isOfLiveRun && isHeld ? .held : .error
+            case .failed: isOfLiveRun && isHeld ? .held : failure
             // One that waits for what others hold has no process yet.
-            case .running: Files.exists(folder.process) ? .running : .waiting
+            case .running: Files.exists(folder.process) ? .running : queued
             case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
             case .unreadable(let error): unreadable(error)
             }
     }
+
+    private var queued: State {
+        mutating get {
+            waitsForOthers = true
+            return .waiting
+        }
+    }
+
+    private var failure: State { Outcome.read(folder.failed).reason == .cancelled ? .cancelled : .failed }
 
     private mutating func unreadable(_ error: SystemError) -> State {
         problem = error
@@ -114,7 +138,7 @@ package struct JobRecord: Sendable {
     package var outcome: Outcome? {
         switch state {
         case .done: Outcome.read(folder.done)
-        case .error: Outcome.read(folder.failed)
+        case .failed, .cancelled: Outcome.read(folder.failed)
         default: nil
         }
     }

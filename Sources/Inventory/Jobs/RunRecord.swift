@@ -83,7 +83,12 @@ package struct RunRecord: Sendable {
         ended = Self.time("ended", json)
         var counts: [(state: String, count: Int64)] = []
         if case .object(let members)? = json?["counts"] {
-            counts = members.compactMap { member in member.value.int.map { (member.name, $0) } }
+            counts = members.compactMap { member in
+                member.value.int.map {
+                    // Of an older version.
+                    (JobRecord.State.formerly(member.name)?.rawValue ?? member.name, $0)
+                }
+            }
         }
         self.counts = counts
     }

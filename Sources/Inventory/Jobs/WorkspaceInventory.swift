@@ -74,7 +74,8 @@ package struct WorkspaceInventory {
             // One that is done for the run, and not in its folder, is made again; one that ran is tried
             // again.
             guard job.state != .done, job.state != .running else { return false }
-            return last[job.key].map { !["error", "blocked", "not run"].contains($0) } ?? true
+            return last[job.key].map { !["failed", "cancelled", "blocked", "not run", "error"].contains($0) }
+                ?? true
         }
     }
 

@@ -244,7 +244,7 @@ package struct ResultTable: Sendable {
             for metric in point.metrics where seen.insert(metric.name).inserted { known.append(metric.name) }
         }
         let areDone = points.allSatisfy { $0.state == .done }
-        let mayCome = points.contains { [.running, .waiting, .held].contains($0.state) }
+        let mayCome = points.contains { [.running, .waiting, .ready, .held].contains($0.state) }
         guard !points.isEmpty, !(known.isEmpty && areDone && points.allSatisfy(\.otherNames.isEmpty)) else {
             throw Problem(text: points.isEmpty ? "there are no such jobs" : "no job has a result")
         }

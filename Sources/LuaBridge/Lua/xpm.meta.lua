@@ -335,7 +335,7 @@ function xpm.setmeta(object, flag) end
 ---@field identifier string
 local Job = {}
 
----@return "waiting"|"ready"|"held"|"running"|"done"|"error"|"blocked"|"not run"
+---@return "waiting"|"ready"|"held"|"running"|"done"|"failed"|"cancelled"|"blocked"|"not run"
 function Job:state() end
 
 --- Waits for the job's end.

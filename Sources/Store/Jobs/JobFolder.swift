@@ -54,7 +54,7 @@ package struct JobFolder: Sendable, Hashable {
 
     private static let ownSuffixes = [
         "sh", "lua", "py", "env", "command", "out", "err", "lock", "lock.claim", "pid", "done", "failed",
-        "collected", "former",
+        "collected", "former", "stop",
     ]
 
     package var parameters: String { "\(path)/params.json" }
@@ -67,6 +67,8 @@ package struct JobFolder: Sendable, Hashable {
     package var variables: String { "\(path)/\(name).env" }
     package var collected: String { "\(path)/\(name).collected" }
     package var former: String { "\(path)/\(name).former" }
+    /// Written before a job is stopped from outside: its end is no failure then.
+    package var stopMark: String { "\(path)/\(name).stop" }
     package var events: String { "\(path)/\(Self.eventsName)" }
     /// What a program writes: `$XPM_EVENTS`. In the folder itself, so that nothing has to be made for it.
     package var programEvents: String { "\(path)/events.jsonl" }

@@ -7,6 +7,8 @@ package struct JobCounts: Sendable, Equatable {
     package var cached = 0
     package var done = 0
     package var failed = 0
+    /// Stopped by somebody.
+    package var cancelled = 0
     /// Not run because one that they need failed.
     package var blocked = 0
     /// Not run because the run ended before their turn.
@@ -14,19 +16,22 @@ package struct JobCounts: Sendable, Equatable {
     /// Not run because the run is not for jobs of their kind.
     package var left = 0
     package var running = 0
+    /// Of those that wait, how many miss nothing but a free slot.
+    package var ready = 0
     /// Of those that wait, how many are held back.
     package var held = 0
 
     package init() {}
 
-    package var finished: Int { cached + done + failed + blocked + notRun + left }
+    package var finished: Int { cached + done + failed + cancelled + blocked + notRun + left }
     package var waiting: Int { submitted - finished - running }
 
     /// By the names of their states, as `status.json` has them; those that no job is in are left out.
     package var byState: [(state: String, count: Int)] {
         [
-            ("blocked", blocked), ("done", done + cached), ("error", failed), ("held", held),
-            ("not run", notRun + left), ("running", running), ("waiting", waiting - held),
+            ("blocked", blocked), ("cancelled", cancelled), ("done", done + cached), ("failed", failed),
+            ("held", held), ("not run", notRun + left), ("ready", ready), ("running", running),
+            ("waiting", waiting - held - ready),
         ].filter { $0.1 > 0 }
     }
 }
@@ -55,7 +60,7 @@ package struct RunEnd: Sendable, Equatable {
                 (.interrupted, 130)
             } else if problem != nil {
                 (.failed, 2)
-            } else if counts.failed + counts.blocked > 0 {
+            } else if counts.failed + counts.cancelled + counts.blocked > 0 {
                 (.failed, 1)
             } else {
                 (.done, 0)

@@ -89,7 +89,7 @@ package struct RunStatus: Sendable {
             // What experimaestro's lists show.
             "total_jobs": .int(Int64(counts.submitted)),
             "finished_jobs": .int(Int64(counts.done + counts.cached)),
-            "failed_jobs": .int(Int64(counts.failed)),
+            "failed_jobs": .int(Int64(counts.failed + counts.cancelled)),
             "job_states": states.map { states in
                 .object(states.map { .init($0.identifier, .string($0.state)) })
             } ?? [:],

@@ -100,6 +100,7 @@ final class JSONConsole: Console {
             "reason": .optional(report.end.reason), "exit_code": .int(Int64(report.end.exitCode)),
             "submitted": .int(Int64(counts.submitted)), "done": .int(Int64(counts.done)),
             "cached": .int(Int64(counts.cached)), "failed": .int(Int64(counts.failed)),
+            "cancelled": .int(Int64(counts.cancelled)),
             "blocked": .int(Int64(counts.blocked)), "not_run": .int(Int64(counts.notRun + counts.left)),
             "seconds": .float(report.seconds),
             "interrupted": .bool(report.end.state == .interrupted),

@@ -12,11 +12,13 @@ struct JobReport {
         TextReport(style: style).name(job.task, String(job.identifier.prefix(8)), tags: job.tagsText)
     }
 
+    private static let stateWidth = JobRecord.State.allCases.map(\.rawValue.count).max() ?? 0
+
     private func state(_ job: JobRecord) -> String {
-        let name = job.state.rawValue.padded(to: 7)
+        let name = job.state.rawValue.padded(to: Self.stateWidth)
         return switch job.state {
         case .done: style.green(name)
-        case .error: style.red(name)
+        case .failed: style.red(name)
         case .running: style.cyan(name)
         default: style.yellow(name)
         }
@@ -48,7 +50,7 @@ struct JobReport {
         add("experiment", job.experiment.map { "\($0)/\(job.run ?? "")" })
         add("submitted", job.submitted?.shown)
         add("tags", job.tagsText)
-        if job.isOfLiveRun, job.state.isOpen || job.state == .error {
+        if job.isOfLiveRun, job.state.isOpen || job.state.isFailure {
             add("held", job.isHeld ? "until xpm jobs release" : nil)
             add("priority", job.priority == 0 ? nil : String(job.priority))
         }

@@ -96,9 +96,12 @@ final class LiveConsole: Console {
         if counts.running > 0 { parts.append("\(counts.running) running") }
         if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
         if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }
-        if counts.waiting > counts.held { parts.append("\(counts.waiting - counts.held) waiting") }
+        if counts.cancelled > 0 { parts.append(style.yellow("\(counts.cancelled) cancelled")) }
+        let waiting = counts.waiting - counts.held - counts.ready
+        if waiting > 0 { parts.append("\(waiting) waiting") }
+        if counts.ready > 0 { parts.append("\(counts.ready) ready") }
         if counts.held > 0 { parts.append(style.yellow("\(counts.held) held")) }
-        let worked = counts.done + counts.failed
+        let worked = counts.done + counts.failed + counts.cancelled
         if worked > 0, elapsed > 0.5 {
             let rate = Double(worked) / elapsed
             parts.append(

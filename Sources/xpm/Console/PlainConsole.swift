@@ -13,7 +13,8 @@ final class PlainConsole: Console {
 
     func observe(_ event: RunEvent) {
         switch event {
-        case .status(let spec, .failed(let outcome)): tell("failed", spec, outcome.text)
+        case .status(let spec, .failed(let outcome)):
+            tell(JobStatus.failed(outcome).name, spec, outcome.text)
         case .status(let spec, .done) where !isQuiet: tell("done", spec)
         case .status(let spec, .blocked) where !isQuiet: tell("blocked", spec)
         case .status(let spec, .queued(let reason)) where !isQuiet: tell("waiting", spec, reason)

@@ -98,7 +98,7 @@ struct ResultText {
         let isAlone =
             !isCounted && cell.summary == nil && cell.missing.count == 1 && cell.missing[0].count == 1
         var texts = cell.missing.map { one in
-            let name = one.state == .error ? "failed" : one.state == .done ? "no value" : one.state.rawValue
+            let name = one.state == .done ? "no value" : one.state.rawValue
             return isAlone ? name : "\(one.count) \(name)"
         }
         if let summary = cell.summary, summary.undefined > 0,

@@ -50,6 +50,7 @@ extension RunTally.State {
         case .queued(let reason): queued[spec.number] = (spec, reason)
         case .running: running[spec.number] = (spec, now)
         case .cached, .done: doneJobs.append(spec)
+        case .failed(let outcome) where outcome.reason == .cancelled: break
         case .failed(let outcome): failed.append((spec, outcome))
         case .blocked(let by): blocked[by, default: []].append(spec)
         }

@@ -169,6 +169,7 @@ struct TextReport {
         add(counts.done, "done", style.green)
         add(counts.cached, "cached", style.green)
         add(counts.failed, "failed", style.red)
+        add(counts.cancelled, "cancelled", style.yellow)
         add(counts.blocked, "blocked", style.yellow)
         add(counts.notRun + counts.left, "not run", style.yellow)
         if report.isPlanOnly { add(counts.waiting, "to run", style.cyan) }

@@ -23,7 +23,7 @@ struct NewestJobs: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only jobs that fit: @state = \"error\" and lr in [0.1, 0.2] and not (@name ~ \"eval\").",
+            "Only jobs that fit: @state = \"failed\" and lr in [0.1, 0.2] and not (@name ~ \"eval\").",
             valueName: "filter"))
     var filter: String?
 }

@@ -40,7 +40,7 @@ extension ResultPlot {
         logs.removeAll { one in !one.series.contains { names.contains($0.name) } }
         var notes: [String] = []
         if !showsFailed {
-            let failed = logs.count { $0.point.state == .error }
+            let failed = logs.count { $0.point.state == .failed }
             if failed == logs.count {
                 throw Problem(text: "every job that has logged '\(names[0])' has failed: --failed shows them")
             }
@@ -48,7 +48,7 @@ extension ResultPlot {
                 notes.append(
                     "\(failed) failed job\(failed == 1 ? " is" : "s are") left out: --failed shows them")
             }
-            logs.removeAll { $0.point.state == .error }
+            logs.removeAll { $0.point.state == .failed }
         }
         let plot = with(logs.map(\.point))
         let by = series.map { [$0] } ?? plot.varying.map(\.name)

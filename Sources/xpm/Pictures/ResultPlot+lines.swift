@@ -119,7 +119,7 @@ extension ResultPlot {
                     isNumeric
                     ? key.number ?? .nan : Double(places[TextKey(key.key)] ?? 0)
                 let gap: LineChart.Gap =
-                    point.metric(name) != nil ? .undefined : point.state == .error ? .failed : .open
+                    point.metric(name) != nil ? .undefined : point.state == .failed ? .failed : .open
                 return .init(x: place, y: point.metric(name) ?? .nan, gap: gap)
             }
             return LineChart.Series(

@@ -151,7 +151,7 @@ struct ResultPlot {
             undefined += cell.summary?.undefined ?? 0
             all += (cell.summary?.count ?? 0) + (cell.summary?.undefined ?? 0)
             for (state, count) in cell.missing {
-                if state == .error { failed += count } else { open += count }
+                if state == .failed { failed += count } else { open += count }
                 all += count
             }
         }
@@ -160,7 +160,7 @@ struct ResultPlot {
             all += 1
             if let value {
                 if value.isNaN { undefined += 1 }
-            } else if point.state == .error {
+            } else if point.state == .failed {
                 failed += 1
             } else {
                 open += 1
@@ -188,7 +188,7 @@ struct ResultPlot {
     /// What is marked where a cell has no finite number.
     static func gap(_ cell: ResultTable.Cell) -> LineChart.Gap {
         if let summary = cell.summary, summary.undefined > 0 { return .undefined }
-        return cell.missing.contains { $0.state == .error } ? .failed : .open
+        return cell.missing.contains { $0.state == .failed } ? .failed : .open
     }
 
     /// The picture of a chart, and what of its points is not on it.

@@ -42,6 +42,7 @@ struct JobQuery {
             if let problem = record.problem { Unreadable.note(problem) }
             found.append(record)
         }
+        WorkspaceInventory(place).settle(&found)
         if filter == nil, experiment == nil { return found }
         let fitting = TextSet(try jobs().map(\.folder.path))
         let left = found.filter { fitting.contains($0.folder.path) }
@@ -70,7 +71,9 @@ struct JobQuery {
         }
         var parsed: JobFilter?
         if let filter {
-            do throws(JobFilterError) { parsed = try JobFilter(filter) } catch { throw .message(error.text) }
+            do throws(JobFilterError) { parsed = try JobFilter(filter, warn: Failure.warn) } catch {
+                throw .message(error.text)
+            }
         }
         // Without a filter the ends of the logs are enough.
         var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
@@ -78,6 +81,7 @@ struct JobQuery {
             jobs[index].readState()
             if let problem = jobs[index].problem { Unreadable.note(problem) }
         }
+        inventory.settle(&jobs)
         if let experiment, !everyRun, let shown = jobs.first?.run,
             let newest = RunHistory(experiment: experiment, in: inventory.workspace).newest,
             newest != shown

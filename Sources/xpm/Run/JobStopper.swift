@@ -50,7 +50,11 @@ enum JobStopper {
         for index in jobs.indices where results[index] == nil {
             groups[index] = records[index]?.group
         }
-        for (_, group) in groups { group.signal(Signals.terminate) }
+        for (index, group) in groups {
+            // Without it the job fails of the signal.
+            try? Files.write([], to: jobs[index].folder.stopMark)
+            group.signal(Signals.terminate)
+        }
         let end = Monotonic.seconds + grace
         while true {
             for (index, job) in jobs.enumerated() where results[index] == nil {

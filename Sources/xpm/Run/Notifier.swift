@@ -87,6 +87,7 @@ final class Notifier: RunObserver {
                     [
                         "submitted": .int(Int64(counts.submitted)), "done": .int(Int64(counts.done)),
                         "cached": .int(Int64(counts.cached)), "failed": .int(Int64(counts.failed)),
+                        "cancelled": .int(Int64(counts.cancelled)),
                         "blocked": .int(Int64(counts.blocked)), "not_run": .int(Int64(counts.notRun)),
                     ]),
             ] + more)

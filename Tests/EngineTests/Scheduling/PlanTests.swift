@@ -369,7 +369,7 @@ struct PlanTests {
         for attempt in 1...2 { bench.end(resumable, .timeout, attempt: attempt) }
         #expect(bench.launched == [0, 0, 0] && bench.retried == [0, 0])
         bench.end(resumable, .timeout, attempt: 3)
-        #expect(bench.statuses[resumable]?.name == "error")
+        #expect(bench.statuses[resumable]?.name == "failed")
 
         var demand = JobDemand()
         (demand.memory, demand.mostMemory, demand.memoryCapacity) = (4 << 30, 10 << 30, 16 << 30)
@@ -377,13 +377,13 @@ struct PlanTests {
         for attempt in 1...2 { bench.end(greedy, .memory, attempt: attempt) }
         #expect(bench.memories.suffix(3) == [4 << 30, 8 << 30, 10 << 30])
         bench.end(greedy, .memory, attempt: 3)
-        #expect(bench.statuses[greedy]?.name == "error")
+        #expect(bench.statuses[greedy]?.name == "failed")
 
         let plain = bench.submit()
         bench.end(plain, .timeout, attempt: 1)
         let buggy = bench.submit(retry: RetryPolicy(most: 5, isResumable: true))
         bench.fail(buggy)
-        #expect(bench.statuses[plain]?.name == "error" && bench.statuses[buggy]?.name == "error")
+        #expect(bench.statuses[plain]?.name == "failed" && bench.statuses[buggy]?.name == "failed")
         #expect(bench.launched.count == 8)
     }
 

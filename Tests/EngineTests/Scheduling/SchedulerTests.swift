@@ -98,7 +98,7 @@ struct SchedulerTests {
         #expect(board[2] == .blocked(by: JobNumber(0)))
         #expect(board[3] == .done)
         #expect(launcher.calls == [.submit([0], [nil]), .submit([3], [nil]), .end])
-        #expect(notes.contains("error 0"))
+        #expect(notes.contains("failed 0"))
     }
 
     @Test(

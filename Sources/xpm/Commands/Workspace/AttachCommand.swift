@@ -70,9 +70,10 @@ struct AttachCommand: ParsableCommand {
         switch state {
         case nil: return JobChange(event).flatMap { $0 == .hold ? nil : line($0.text) }
         case "done"?: return event["cached"] == nil ? line("done") : nil
-        case "error"?: return line("failed")
+        // "error": of an older version.
+        case "failed"?, "error"?: return line("failed")
         case "retry"?: return TextReport.again(name, reason ?? "", event["attempt"]?.int ?? 1)
-        case "blocked"?, "held"?: return state.map(line)
+        case "blocked"?, "cancelled"?, "held"?: return state.map(line)
         default: return nil
         }
     }

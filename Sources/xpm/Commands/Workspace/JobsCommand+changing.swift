@@ -50,7 +50,7 @@ extension JobsCommand {
                 Tells which folders it would remove; removes them with --perform. What needs them runs them again. Jobs of an experiment that is running are refused.
 
                 Example:
-                  xpm jobs clean --filter '@state = error' --perform
+                  xpm jobs clean --filter '@state = failed' --perform
                 """)
 
         @Argument(help: "The jobs.") var jobs: [String] = []
@@ -128,7 +128,7 @@ extension JobsCommand {
 
                 Examples:
                   xpm jobs retry 3f2a1b9c
-                  xpm jobs retry --filter '@state = error' -j 4
+                  xpm jobs retry --filter '@state = failed' -j 4
                   xpm jobs retry --group 1           the first group of xpm failures
                 """)
 
@@ -159,7 +159,7 @@ extension JobsCommand {
                 let chosen: [JobRecord]
                 if let group { chosen = try member(group) } else { chosen = try selection.query.chosen(jobs) }
                 let place = try selection.query.place(of: jobs)
-                let open = chosen.filter { $0.state == .error || $0.state.isOpen }
+                let open = chosen.filter { $0.state.isFailure || $0.state.isOpen }
                 let retried = withoutWaiting(open, in: place)
                 if let note = Dependants.note(Dependants.done(of: retried, in: place)) { Failure.warn(note) }
                 if let note = JobCode.note(changedSince: retried.map(\.folder)) { Failure.warn(note) }

@@ -15,10 +15,10 @@ struct JobsCommand: ParsableCommand {
 
             Examples:
               xpm jobs list -c 10
-              xpm jobs list --filter '@state = "error" and lr in [0.1, 0.01]'
+              xpm jobs list --filter '@state = "failed" and lr in [0.1, 0.01]'
               xpm jobs log -f 3f2a1b9c
               xpm jobs priority 5 --filter 'lr = 0.1'
-              xpm jobs retry --filter '@state = error' -j 4
+              xpm jobs retry --filter '@state = failed' -j 4
             """,
         subcommands: [
             List.self, Show.self, Log.self, Path.self, Hold.self, Release.self, Priority.self, Kill.self,
