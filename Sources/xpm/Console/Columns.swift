@@ -10,12 +10,19 @@ extension String {
     /// With spaces before it.
     func padded(leftTo width: Int) -> String { Self.spaces(width - columns) + self }
 
-    /// So much of it as fits, with all of its escape sequences.
+    /// So much of it as fits, with all of its escape sequences; an ellipsis stands for the rest.
     func cut(to width: Int) -> String {
-        var room = width
+        if columns <= width { return self }
+        var room = width - 1
+        var isCut = false
         return columnsOfCharacters.reduce(into: "") { text, next in
             room -= next.columns
-            if next.columns == 0 || room >= 0 { text.append(next.character) }
+            if next.columns == 0 || room >= 0 {
+                text.append(next.character)
+            } else if !isCut {
+                isCut = true
+                text.append("…")
+            }
         }
     }
 

@@ -34,6 +34,8 @@ struct RunReport {
     var results: [TaskResult] = []
     var seconds = 0.0
     var folder: String?
+    /// The experiment, and the options by which other commands find its workspace; nil where there is no run.
+    var place: (experiment: String, options: String)?
     /// Whether there is nothing to sum up: the script failed before its first task.
     var isUntold = false
     /// Whether nothing was to run: a dry run, or `generate`.

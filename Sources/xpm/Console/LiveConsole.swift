@@ -10,6 +10,7 @@ import Text
 final class LiveConsole: Console {
     private static let interval = 100
     private static let mostRunning = 8
+    private static let mostFailures = 10
 
     private let tally: RunTally
     private let report = TextReport(style: .standardError)
@@ -22,7 +23,10 @@ final class LiveConsole: Console {
 
     private struct Drawing {
         var pending: [String] = []
-        var drawnLines = 0
+        /// The columns of each line of the view that is on the terminal.
+        var widths: [Int] = []
+        /// How many jobs have failed so far.
+        var failures = 0
         var isClosed = false
     }
 
@@ -35,9 +39,8 @@ final class LiveConsole: Console {
 
     func observe(_ event: RunEvent) {
         switch event {
-        case .began(let experiment, let run, _): title.withLock { $0 = "\(experiment) \(run)" }
-        case .status(let spec, .failed(let outcome)):
-            keep(TextReport.line(style.red("failed"), report.name(spec), outcome.text))
+        case .began(let experiment, _, _): title.withLock { $0 = experiment }
+        case .status(let spec, .failed(let outcome)): keep(failed: spec, outcome)
         case .retrying(let spec, let outcome):
             keep(TextReport.again(report.name(spec), outcome.text, Int64(outcome.attempt)))
         case .changed(let spec, let change): keep(TextReport.line(change.text, report.name(spec)))
@@ -46,6 +49,22 @@ final class LiveConsole: Console {
         case .service(let id, let url): keep(TextReport.line("service", style.bold(id), url))
         case .warning(let text): keep("\(style.yellow("warning:")) \(text)")
         default: break
+        }
+    }
+
+    /// A line for each of the first failures; the view counts them all, and they are told at the end.
+    private func keep(failed spec: JobSpec, _ outcome: Outcome) {
+        drawing.withLock { drawing in
+            drawing.failures += 1
+            guard drawing.failures <= Self.mostFailures else { return }
+            let name = JobStatus.failed(outcome).name
+            drawing.pending.append(
+                TextReport.line(
+                    outcome.reason == .cancelled ? style.yellow(name) : style.red(name), report.name(spec),
+                    outcome.text))
+            if drawing.failures == Self.mostFailures {
+                drawing.pending.append(style.dim("more of them are counted, and told at the end"))
+            }
         }
     }
 
@@ -58,9 +77,13 @@ final class LiveConsole: Console {
             drawing.isClosed = true
             show([], &drawing)
         }
+        let ending = RunEnding(result)
+        let isTerminal = StandardStream.output.isTerminal
+        if isTerminal { StandardStream.output.write(ending.table ?? output.results(result.results)) }
         StandardStream.error.write(report.failures(result.failures))
         if !result.isUntold { StandardStream.error.write(report.summary(result)) }
-        StandardStream.output.write(output.results(result.results))
+        for command in ending.commands { StandardStream.error.write(style.dim("  \(command)") + "\n") }
+        if !isTerminal { StandardStream.output.write(output.results(result.results)) }
     }
 
     private func draw() {
@@ -70,15 +93,20 @@ final class LiveConsole: Console {
 
     /// Writes the lines that stay, then the view in place of the last one.
     private func show(_ lines: [String], _ drawing: inout Drawing) {
-        let back = drawing.drawnLines > 0 ? "\u{1b}[\(drawing.drawnLines)A\r\u{1b}[J" : ""
-        var text = ""
-        for line in drawing.pending { text += line + "\n" }
-        let width = StandardStream.error.columns - 1
-        for line in lines { text += line.cut(to: width) + "\n" }
+        let columns = max(2, StandardStream.error.columns)
+        // A terminal that was made narrower has broken the lines that are there.
+        let drawnLines = drawing.widths.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
+        let shown = lines.map { $0.cut(to: columns - 1) }
+        // Line by line: some terminals keep what a screen held that is cleared in one go.
+        var text = drawnLines > 0 ? "\u{1b}[\(drawnLines)A\r" : ""
+        for line in drawing.pending + shown {
+            text += TerminalText.safe(line, allowsColours: true) + "\u{1b}[K\n"
+        }
+        let rest = drawnLines - drawing.pending.count - shown.count
+        if rest > 0 { text += String(repeating: "\u{1b}[K\n", count: rest) + "\u{1b}[\(rest)A" }
         drawing.pending = []
-        drawing.drawnLines = lines.count
-        StandardStream.error.write(bytes: Array(back.utf8))
-        if !text.isEmpty { StandardStream.error.write(text) }
+        drawing.widths = shown.map(\.columns)
+        StandardStream.error.write(bytes: Array(text.utf8))
     }
 
     private func view() -> [String] {
@@ -92,32 +120,9 @@ final class LiveConsole: Console {
                 }
             )
         }
-        var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
-        if counts.running > 0 { parts.append("\(counts.running) running") }
-        if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
-        if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }
-        if counts.cancelled > 0 { parts.append(style.yellow("\(counts.cancelled) cancelled")) }
-        let waiting = counts.waiting - counts.held - counts.ready
-        if waiting > 0 { parts.append("\(waiting) waiting") }
-        if counts.ready > 0 { parts.append("\(counts.ready) ready") }
-        if counts.held > 0 { parts.append(style.yellow("\(counts.held) held")) }
-        let worked = counts.done + counts.failed + counts.cancelled
-        if worked > 0, elapsed > 0.5 {
-            let rate = Double(worked) / elapsed
-            parts.append(
-                rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
-        }
-        if isPlanned, let secondsLeft { parts.append("\(NumberText.duration(secondsLeft)) left") }
-        parts.append(NumberText.duration(elapsed))
-        var lines = ["\(style.bold(title.withLock { $0 }))  \(parts.joined(separator: " · "))"]
-        for job in running {
-            var line = "  \(report.name(job.spec))  "
-            if let progress = JobEvents.lastProgress(in: job.spec.folder) {
-                line += "\(Int((progress.fraction * 100).rounded())) %  "
-                if let text = progress.text { line += "\(TextReport.printable(text))  " }
-            }
-            lines.append(line + style.dim(NumberText.duration(Monotonic.seconds - job.since)))
-        }
+        let header = header(counts, isPlanned, isPlanned ? secondsLeft : nil, elapsed)
+        var lines = ["\(style.bold(title.withLock { $0 }))  \(header.joined(separator: " · "))"]
+        for job in running { lines.append(line(job.spec, since: job.since)) }
         if counts.running > running.count {
             lines.append(style.dim("  … \(counts.running - running.count) more"))
         }
@@ -125,5 +130,41 @@ final class LiveConsole: Console {
             lines.append("  \(report.name(job.spec))  \(style.yellow(TextReport.printable(job.reason)))")
         }
         return lines
+    }
+
+    /// Counts and times, what matters most first: the end may not fit.
+    private func header(
+        _ counts: JobCounts, _ isPlanned: Bool, _ secondsLeft: Double?, _ elapsed: Double
+    ) -> [String] {
+        var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
+        if let secondsLeft { parts.append("\(NumberText.duration(secondsLeft)) left") }
+        if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
+        if counts.running > 0 { parts.append("\(counts.running) running") }
+        if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }
+        if counts.cancelled > 0 { parts.append(style.yellow("\(counts.cancelled) cancelled")) }
+        if counts.held > 0 { parts.append(style.yellow("\(counts.held) held")) }
+        let waiting = counts.waiting - counts.held - counts.ready
+        if waiting > 0 { parts.append("\(waiting) waiting") }
+        if counts.ready > 0 { parts.append("\(counts.ready) ready") }
+        parts.append(NumberText.duration(elapsed))
+        let worked = counts.done + counts.failed + counts.cancelled
+        if worked > 0, elapsed > 0.5 {
+            let rate = Double(worked) / elapsed
+            parts.append(
+                rate >= 1 ? "\(Int(rate.rounded())) jobs/s" : "\(NumberText.duration(1 / rate)) a job")
+        }
+        return parts
+    }
+
+    /// A running job: how far and how long, then which.
+    private func line(_ spec: JobSpec, since: Double) -> String {
+        let time = style.dim(NumberText.duration(Monotonic.seconds - since))
+        guard let progress = JobEvents.lastProgress(in: spec.folder) else {
+            return "        \(time)  \(report.name(spec))"
+        }
+        let percent = "\(Int((progress.fraction * 100).rounded())) %"
+        let blanks = String(repeating: " ", count: max(0, 6 - percent.count))
+        let text = progress.text.map { "  \(TextReport.printable($0))" } ?? ""
+        return "\(blanks)\(percent)  \(time)\(text)  \(report.name(spec))"
     }
 }

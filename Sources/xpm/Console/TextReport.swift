@@ -129,15 +129,20 @@ struct TextReport {
         }
         return order.map { key in
             let group = groups[key] ?? []
-            let more = group.count - 1
-            // A few are easier to read as they are.
-            if more < Self.mostAlike { return group.map(failure).joined() }
-            return failure(group[0]) + "    and \(more) more failed so: xpm failures lists them\n"
+            return failure(group[0]) + others(group.dropFirst())
         }.joined()
     }
 
-    /// So many failures are shown though they are alike.
-    private static let mostAlike = 5
+    /// Failures that are like one that was shown: the first by name.
+    private func others(_ group: ArraySlice<RunReport.FailedTask>) -> String {
+        if group.isEmpty { return "" }
+        let rest = group.count - Self.mostNamed
+        let more = rest > 0 ? " and \(rest) more: xpm failures lists them" : ""
+        return
+            "    also so     \(group.prefix(Self.mostNamed).map { name($0.spec) }.joined(separator: ", "))\(more)\n"
+    }
+
+    private static let mostNamed = 3
 
     /// A failure: what, with which values, what it said last, and where to look.
     func failure(_ failure: RunReport.FailedTask) -> String {

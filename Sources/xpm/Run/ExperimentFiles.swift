@@ -17,6 +17,8 @@ struct ExperimentFiles {
     /// The experiment's id, with its timestamp if it asks for one.
     let name: String
     let workspace: Workspace
+    /// The options by which other commands find it, ` --workdir w`.
+    let placeOptions: String
     /// Variables for every job: from settings.yaml, then from the command line.
     let environment: [EnvironmentVariable]
     let warnings: [String]
@@ -74,6 +76,10 @@ struct ExperimentFiles {
             history =
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: place?.workdir ?? named?.path ?? "workspace")
+            placeOptions =
+                place?.workdir.map { " --workdir \(ShellWords.quote($0))" } ?? place?.workspace.map {
+                    " --workspace \(ShellWords.quote($0))"
+                } ?? ""
             if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {

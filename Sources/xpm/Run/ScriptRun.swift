@@ -124,6 +124,7 @@ final class ScriptRun {
         var report = RunReport(end: end)
         report.seconds = Monotonic.seconds - context.started
         report.folder = folder?.path
+        report.place = (context.files.name, context.files.placeOptions)
         report.isUntold = isPlanless
         report.isPlanOnly = !context.mode.launches
         if context.mode.launches {
