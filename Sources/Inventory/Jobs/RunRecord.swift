@@ -121,6 +121,9 @@ package struct RunRecord: Sendable {
         timestamp(name, json)?.isoWithZone ?? json?["\(name)_at"]?.string
     }
 
+    /// When it began, in seconds since 1970.
+    package var seconds: Double? { begin?.seconds }
+
     /// How many jobs it planned.
     package var jobCount: Int64 { counts.reduce(0) { $0 + $1.count } }
 

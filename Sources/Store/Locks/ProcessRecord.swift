@@ -82,6 +82,11 @@ package struct ProcessRecord: Sendable, Equatable {
         return NewProcess.Record(path: path, head: String(head), middle: String(middle), tail: String(tail))
     }
 
+    /// When the attempt began whose process a file tells of, in seconds since 1970.
+    package static func began(_ path: String) -> Double? {
+        (try? Files.read(path, limit: 1 << 16)).flatMap { try? JSON.parse($0) }?["started"]?.number
+    }
+
     /// Reads a record; nil if there is none or it is torn.
     package static func read(_ path: String) -> ProcessRecord? {
         guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes) else {

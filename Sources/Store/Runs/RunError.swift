@@ -15,7 +15,7 @@ package enum RunError: TextualError {
         case .cleaning(let cleaner):
             "\(cleaner.map(\.text) ?? "another process") removes what no run refers to"
         case .busy(let experiment, let holder):
-            "experiment '\(experiment)' is running already\(holder.map { ": \($0.text)" } ?? "")"
+            "experiment '\(experiment)' is running already\(holder.map { ": \($0.text)" } ?? ""); xpm attach \(ShellWords.quote(experiment)) follows it, xpm stop \(ShellWords.quote(experiment)) ends it, --wait waits for its end"
         case .system(let error): error.text
         }
     }

@@ -34,8 +34,19 @@ struct JobReport {
                 TextReport.printable(job.tagsText),
             ]
             let priority = job.priority != 0 && job.state.isOpen ? "  priority \(job.priority)" : ""
-            return cells.joined(separator: "  ") + style.dim(priority) + "\n"
+            return cells.joined(separator: "  ") + style.dim(priority + progress(job)) + "\n"
         }.joined()
+    }
+
+    /// How far a running job is, and how long the rest takes if it goes on so: `  45 %, 3 s left`.
+    private func progress(_ job: JobRecord) -> String {
+        guard job.state == .running, let progress = JobEvents.lastProgress(in: job.folder) else { return "" }
+        var text = "  \(Int((progress.fraction * 100).rounded())) %"
+        if progress.fraction > 0, let began = ProcessRecord.began(job.folder.process) {
+            let elapsed = max(0, Timestamp.now.seconds - began)
+            text += ", \(NumberText.duration(elapsed / progress.fraction * (1 - progress.fraction))) left"
+        }
+        return text
     }
 
     /// Everything about one.

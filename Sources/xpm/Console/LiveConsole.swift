@@ -16,7 +16,7 @@ final class LiveConsole: Console {
     private let report = TextReport(style: .standardError)
     private let output = TextReport(style: .standardOutput)
     private let style = Style.standardError
-    private let started = Monotonic.seconds
+    private let started: Double
     private let title = Mutex("")
     /// Lines that are to stay, above the view.
     private let drawing = Monitor(Drawing())
@@ -30,8 +30,10 @@ final class LiveConsole: Console {
         var isClosed = false
     }
 
-    init(tally: RunTally) throws(SystemError) {
+    /// - Parameter started: when the run began, on the clock of `Monotonic`.
+    init(tally: RunTally, started: Double = Monotonic.seconds) throws(SystemError) {
         self.tally = tally
+        self.started = started
         try NewThread.start { [self] in
             while !drawing.wait(milliseconds: Self.interval, until: { $0.isClosed }) { draw() }
         }
@@ -85,6 +87,9 @@ final class LiveConsole: Console {
         for command in ending.commands { StandardStream.error.write(style.dim("  \(command)") + "\n") }
         if !isTerminal { StandardStream.output.write(output.results(result.results)) }
     }
+
+    /// Draws no more; what is there stays.
+    func leave() { drawing.change { $0.isClosed = true } }
 
     private func draw() {
         let lines = view()

@@ -5,11 +5,17 @@ import Text
 
 /// Lines, for a pipe, a file or a log: what ends is told at once.
 final class PlainConsole: Console {
-    private let report = TextReport(style: .standardError)
+    private let report: TextReport
     private let output = TextReport(style: .standardOutput)
     private let isQuiet: Bool
+    private let stream: StandardStream
 
-    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+    /// - Parameter stream: what the lines go to.
+    init(isQuiet: Bool, stream: StandardStream = .error) {
+        self.isQuiet = isQuiet
+        self.stream = stream
+        report = TextReport(style: stream == .error ? .standardError : .standardOutput)
+    }
 
     func observe(_ event: RunEvent) {
         switch event {
@@ -42,7 +48,7 @@ final class PlainConsole: Console {
         tell(TextReport.line(word, report.name(spec), reason))
     }
 
-    private func tell(_ line: String) { StandardStream.error.write(line + "\n") }
+    private func tell(_ line: String) { stream.write(line + "\n") }
 }
 
 /// What Ctrl-C does, in words.

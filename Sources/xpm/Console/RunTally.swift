@@ -25,11 +25,14 @@ final class RunTally: RunObserver {
 
     func read<Result: Sendable>(_ body: (State) -> Result) -> Result { state.withLock { body($0) } }
 
-    func observe(_ event: RunEvent) {
+    func observe(_ event: RunEvent) { observe(event, ago: 0) }
+
+    /// - Parameter seconds: how long ago it happened.
+    func observe(_ event: RunEvent, ago seconds: Double) {
         state.withLock { state in
             switch event {
             case .submitted(let spec): state.progress.submitted(spec)
-            case .status(let spec, let status): state.move(spec, to: status)
+            case .status(let spec, let status): state.move(spec, to: status, at: Monotonic.seconds - seconds)
             case .planned: state.isPlanned = true
             case .stopping(let count): state.stops = count
             case .warning(let text): state.notes.append(text)
@@ -40,10 +43,9 @@ final class RunTally: RunObserver {
 }
 
 extension RunTally.State {
-    fileprivate mutating func move(_ spec: JobSpec, to status: JobStatus) {
+    fileprivate mutating func move(_ spec: JobSpec, to status: JobStatus, at now: Double) {
         if progress.status(of: spec) == .running { running[spec.number] = nil }
         if !queued.isEmpty { queued[spec.number] = nil }
-        let now = Monotonic.seconds
         progress.move(spec, to: status, at: now)
         switch status {
         case .waiting, .ready, .held, .notRun, .left: break

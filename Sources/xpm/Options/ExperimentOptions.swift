@@ -154,6 +154,12 @@ struct WorkspaceOptions: ParsableArguments {
             throw ValidationError("--workdir and --workspace exclude each other.")
         }
     }
+
+    /// As they stand behind another command, ` --workdir w`.
+    var text: String {
+        workdir.map { " --workdir \(ShellWords.quote($0))" }
+            ?? workspace.map { " --workspace \(ShellWords.quote($0))" } ?? ""
+    }
 }
 
 extension NameSpecification {

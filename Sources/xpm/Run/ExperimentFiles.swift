@@ -76,10 +76,7 @@ struct ExperimentFiles {
             history =
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: place?.workdir ?? named?.path ?? "workspace")
-            placeOptions =
-                place?.workdir.map { " --workdir \(ShellWords.quote($0))" } ?? place?.workspace.map {
-                    " --workspace \(ShellWords.quote($0))"
-                } ?? ""
+            placeOptions = place?.text ?? ""
             if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {

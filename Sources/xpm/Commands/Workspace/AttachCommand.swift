@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Inventory
 import Store
 import System
@@ -9,7 +10,7 @@ struct AttachCommand: ParsableCommand {
         "attach",
         abstract: "Follow a running experiment, wherever it was started.",
         discussion: """
-            Prints what ends, until the run is over. Ctrl-C leaves the run alone. The exit code is that of `xpm run`: 0: all done, 1: a job \
+            Shows what the run itself shows, until it is over. Ctrl-C leaves the run alone. The exit code is that of `xpm run`: 0: all done, 1: a job \
             failed, 2: the plan or a required service failed, 130: the run was interrupted or killed. For an experiment that does not run, \
             that of its last run.
 
@@ -27,78 +28,85 @@ struct AttachCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
             let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
-            follow(run, in: place)
-            guard let end = RunRecord.all(of: experiment, in: place).last(where: { $0.run == run.run }) else {
-                return
+            let signals = try Failure.onDisk { () throws(SystemError) in try Signals() }
+            let isTold = json ? try followLog(run, in: place, signals) : try follow(run, in: place, signals)
+            guard let end = end(of: run, in: place) else { return }
+            if !isTold || end.reason != nil, !json {
+                StandardStream.error.write("\(experiment) \(end.text)\n")
             }
-            if !json { StandardStream.error.write("\(experiment) \(end.text)\n") }
             if end.exitCode != 0 { throw Failure.code(end.exitCode) }
         } catch { throw error.reported() }
     }
 
-    private func follow(_ run: RunRecord, in place: Workspace) {
+    private func end(of run: RunRecord, in place: Workspace) -> RunRecord? {
+        RunRecord.all(of: experiment, in: place).last { $0.run == run.run }
+    }
+
+    /// Shows the run as it shows itself: a view on a terminal, else lines.
+    ///
+    /// - Returns: whether its end was told too.
+    private func follow(_ run: RunRecord, in place: Workspace, _ signals: Signals) throws(Failure) -> Bool {
+        let tally = RunTally()
+        let began = run.seconds.map { Monotonic.seconds - max(0, Timestamp.now.seconds - $0) }
+        let live =
+            StandardStream.error.takesEscapes
+            ? try? LiveConsole(tally: tally, started: began ?? Monotonic.seconds) : nil
+        let console: any Console = live ?? PlainConsole(isQuiet: false, stream: .output)
+        console.observe(.began(experiment: experiment, run: run.run, folder: run.path))
+        var follower = RunFollower(run, in: place)
+        try untilOver(place, signals) {
+            follower.follow { event, ago in
+                tally.observe(event, ago: ago)
+                console.observe(event)
+            }
+        } onLeaving: {
+            live?.leave()
+        }
+        guard let live else { return false }
+        let end = end(of: run, in: place)
+        var report = RunReport(
+            end: RunEnd(
+                tally.read { $0.counts }, problem: end?.reason, isInterrupted: end?.state == "interrupted"))
+        report.seconds = Monotonic.seconds - (began ?? Monotonic.seconds)
+        report.place = (experiment, workspace.text)
+        report.add(tally, values: follower.values) { live.observe(.warning($0)) }
+        live.close(report)
+        return true
+    }
+
+    private func followLog(
+        _ run: RunRecord, in place: Workspace, _ signals: Signals
+    ) throws(Failure) -> Bool {
         var events = LineReader("\(run.path)/events.jsonl")
-        var names = JobNames(run, in: place)
+        try untilOver(place, signals) {
+            for line in events.read() { StandardStream.output.write(bytes: line + [UInt8(ascii: "\n")]) }
+        } onLeaving: {
+        }
+        return true
+    }
+
+    /// Looks again and again until the run is over.
+    ///
+    /// - Throws: exit code 130 where somebody asks to leave; the run goes on.
+    private func untilOver(
+        _ place: Workspace, _ signals: Signals, _ look: () -> Void, onLeaving leave: () -> Void
+    ) throws(Failure) {
         while true {
             // Asked first: what was written before the end is told.
             let goesOn = FileLock.isHeld(place.lock(ofExperiment: experiment))
-            for line in events.read() { tell(line, &names) }
+            look()
             if !goesOn { return }
-            Clock.sleep(milliseconds: 100)
-        }
-    }
-
-    private func tell(_ line: ArraySlice<UInt8>, _ names: inout JobNames) {
-        if json { return StandardStream.output.write(bytes: line + [UInt8(ascii: "\n")]) }
-        guard let event = try? JSON.parse(Array(line)) else { return }
-        if let text = Self.text(of: event, &names) { StandardStream.output.write(text + "\n") }
-    }
-
-    /// The line that the run itself prints.
-    private static func text(of event: JSON, _ names: inout JobNames) -> String? {
-        let state = event["state"]?.string
-        if let service = event["service_id"]?.string, let state {
-            return TextReport.line(
-                "service", "\(service) \(state)", event["error"]?.string ?? event["url"]?.string)
-        }
-        guard let task = event["task_id"]?.string, let identifier = event["job_id"]?.string else {
-            return nil
-        }
-        let name = names.name(JobKey(taskID: task, identifier: identifier))
-        let reason = event["reason"]?.string
-        func line(_ word: String) -> String { TextReport.line(word, name, reason) }
-        switch state {
-        case nil: return JobChange(event).flatMap { $0 == .hold ? nil : line($0.text) }
-        case "done"?: return event["cached"] == nil ? line("done") : nil
-        // "error": of an older version.
-        case "failed"?, "error"?: return line("failed")
-        case "retry"?: return TextReport.again(name, reason ?? "", event["attempt"]?.int ?? 1)
-        case "blocked"?, "cancelled"?, "held"?: return state.map(line)
-        default: return nil
-        }
-    }
-}
-
-/// What the jobs of a run are called, with their tags, as its log tells.
-private struct JobNames {
-    private let workspace: Workspace
-    private var submitted: LineReader
-    private var tags: [JobKey: String] = [:]
-    private let report = TextReport(style: .standardOutput)
-
-    init(_ run: RunRecord, in workspace: Workspace) {
-        self.workspace = workspace
-        submitted = LineReader("\(run.path)/jobs.jsonl")
-    }
-
-    mutating func name(_ job: JobKey) -> String {
-        if tags[job] == nil {
-            for line in submitted.read() {
-                guard let record = JobRecord(workspace, line: Array(line)) else { continue }
-                tags[record.key] = record.tagsText
+            switch signals.next(milliseconds: 100) {
+            case .interrupt?, .terminate?:
+                leave()
+                let name = ShellWords.quote(experiment) + workspace.text
+                StandardStream.error.write(
+                    "\(experiment) goes on: xpm attach \(name) follows it, xpm stop \(name) ends it\n"
+                )
+                throw Failure.code(130)
+            default: break
             }
         }
-        return report.name(job.taskID, String(job.identifier.prefix(8)), tags: tags[job] ?? "")
     }
 }
 
