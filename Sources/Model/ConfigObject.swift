@@ -219,7 +219,9 @@ package final class ConfigObject {
         guard let position = type.position(of: name) else {
             if let rename = type.rename(of: name) { return try set(rename, to: raw, depth: depth) }
             let nearest = Suggestion.nearest(to: name, among: type.parameters.map(\.name))
-            throw ValueError(.unknownParameter(name: name, of: type.id, suggestion: nearest))
+            throw ValueError(
+                .unknownParameter(
+                    name: name, of: type.id, suggestion: nearest, known: type.parameters.map(\.name)))
         }
         let parameter = type.parameters[position]
         if parameter.isConstant { throw ValueError(.constant(name: name)) }

@@ -245,7 +245,10 @@ extension Record {
             }
             guard parameters.contains(where: { $0.name == name }) else {
                 let nearest = Suggestion.nearest(to: name, among: parameters.map(\.name))
-                throw ValueError(.unknownParameter(name: name, of: "", suggestion: nearest), at: ".\(name)")
+                throw ValueError(
+                    .unknownParameter(
+                        name: name, of: "", suggestion: nearest, known: parameters.map(\.name)),
+                    at: ".\(name)")
             }
             byName[name] = entry.value
         }

@@ -10,7 +10,8 @@ package struct ValueError: TextualError, Equatable {
         case wrongType(expected: String, got: String)
         case notFinite
         case listWithHoles(missing: Int64)
-        case unknownParameter(name: String, of: String, suggestion: String?)
+        /// With all that there are, where none of them is near.
+        case unknownParameter(name: String, of: String, suggestion: String?, known: [String] = [])
         case missingParameter(name: String, of: String)
         case constant(name: String)
         case generated(name: String)
@@ -37,9 +38,10 @@ package struct ValueError: TextualError, Equatable {
         case .wrongType(let expected, let got): "expected \(expected), got \(got)"
         case .notFinite: "NaN has no identity"
         case .listWithHoles(let missing): "a list with a hole: nothing at position \(missing)"
-        case .unknownParameter(let name, let owner, let suggestion):
+        case .unknownParameter(let name, let owner, let suggestion, let known):
             (owner.isEmpty ? "unknown key '\(name)'" : "\(owner) has no parameter '\(name)'")
-                + (suggestion.map { " (did you mean '\($0)'?)" } ?? "")
+                + (suggestion.map { " (did you mean '\($0)'?)" }
+                    ?? (known.isEmpty ? "" : ": \(known.joined(separator: ", "))"))
         case .missingParameter(let name, let owner):
             owner.isEmpty ? "missing value '\(name)'" : "\(owner): missing parameter '\(name)'"
         case .constant(let name): "'\(name)' is a constant"

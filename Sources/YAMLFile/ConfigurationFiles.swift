@@ -36,7 +36,11 @@ package struct ConfigurationFiles {
         var setting = try YAMLFile.parse(bytes, in: path)
         if setting.content == .null { setting = Setting(.map([]), origin: setting.origin) }
         guard setting.fields != nil else {
-            throw SettingError("expected names and values, got \(setting.told)", at: setting.origin)
+            let isGlued =
+                if case .string(let text) = setting.content { text.contains(":") } else { false }
+            throw SettingError(
+                "expected names and values, got \(setting.told)"
+                    + (isGlued ? " (a blank follows the colon: name: value)" : ""), at: setting.origin)
         }
         let folder = Paths.parent(path)
         for other in try imports(of: setting) {

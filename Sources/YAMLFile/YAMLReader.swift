@@ -192,7 +192,25 @@ import Text
         let isWhole = context.map { $0.contains("block") } ?? true
         let place = unsafe isWhole ? error.place : error.began
         let what = context.map { $0.after("while ").map(String.init) ?? $0 }
+        let hint = hint(problem, place.line, place.column).map { " (\($0))" } ?? ""
         return SettingError(
-            "not YAML: \(what.map { "\($0): " } ?? "")\(problem)", at: origin(place.line, place.column))
+            "not YAML: \(what.map { "\($0): " } ?? "")\(problem)\(hint)", at: origin(place.line, place.column)
+        )
+    }
+
+    /// What was probably meant.
+    private func hint(_ problem: String, _ line: Int, _ column: Int) -> String? {
+        let lines = unsafe Array(bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let text = lines.indices.contains(line - 1) ? lines[line - 1] : []
+        let sign = text.dropFirst(column - 1).first
+        if problem.contains("cannot start any token") {
+            if sign == UInt8(ascii: "\t") { return "YAML is indented with blanks, not with tabs" }
+            return sign.map { "a text that begins with '\(Character(UnicodeScalar($0)))' stands in quotes" }
+        }
+        if problem.contains("mapping values are not allowed") {
+            return "is the line indented as those before it? a text with ': ' in it stands in quotes"
+        }
+        return problem.contains("did not find expected key") || problem.contains("did not find expected '-'")
+            ? "is the line indented as those before it?" : nil
     }
 }

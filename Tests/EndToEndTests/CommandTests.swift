@@ -239,7 +239,7 @@ struct CommandTests {
             """, to: "g.lua")
         let run = try bench.run("run", "g.lua")
         #expect(
-            run.code == 1 && run.error.contains("and 10 more failed so: xpm failures lists them"), "\(run)")
+            run.code == 1 && run.error.contains("and 7 more: xpm failures lists them"), "\(run)")
         #expect(run.error.contains("service page: http://"), "\(run)")
         let filtered = try bench.run("jobs", "list", "--filter", "s = \"a\\\"b\" and n = 1", "--json").output
         #expect(filtered.split(separator: "\n").count == 1)

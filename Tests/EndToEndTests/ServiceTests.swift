@@ -87,7 +87,7 @@ struct ServiceTests {
         #expect(told["state"]?.string == "STOPPED" && told["description"]?.string == "a server")
         #expect(try bench.run("services", "list", "s").output == "web  STOPPED   a server\n")
         #expect(try bench.run("experiments", "show", "s").output.contains("service web  STOPPED"))
-        #expect(try bench.run("attach", "s").output.contains("service web RUNNING: http://127.0.0.1:"))
+        #expect(try bench.run("attach", "s").output.contains("service web: http://127.0.0.1:"))
 
         let started = try run(bench, "services", "start", "s/web")
         #expect(started.code == 0 && started.output.contains("RUNNING"), "\(started)")

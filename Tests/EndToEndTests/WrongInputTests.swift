@@ -7,6 +7,120 @@ import Text
 @Suite("Wrong input", .timeLimit(.minutes(20)))
 struct WrongInputTests {
     @Test(
+        "what somebody who comes from another language writes: the place, the words, exit code 2",
+        arguments: [
+            ("local x = 1 # comment", "h.lua:1: unexpected symbol near '#' (a comment begins with --)"),
+            ("\n# comment", "h.lua:2: unexpected symbol near '#' (a comment begins with --)"),
+            ("// comment", "h.lua:1: unexpected symbol near '//' (a comment begins with --)"),
+            ("if x != 1 then end", "h.lua:1: 'then' expected near '!' (Lua writes ~= for !=)"),
+            ("local x = !y", "h.lua:1: unexpected symbol near '!' (Lua says not)"),
+            ("local x = 1 x += 1", "h.lua:1: syntax error near '+' (Lua has no +=: write x = x + …)"),
+            ("local x = 1 x -= 1", "h.lua:1: syntax error near '-' (Lua has no -=: write x = x - …)"),
+            ("local x = 1 x++", "h.lua:1: syntax error near '+' (Lua has no ++: write x = x + 1)"),
+            (
+                "local t = { a = 1\n b = 2 }",
+                "h.lua:2: '}' expected (to close '{' at line 1) near 'b' (is a comma missing before it?)"
+            ),
+            ("local t = { \"a\": 1 }", "h.lua:1: '}' expected near ':' (a table is { name = value }"),
+            ("if x = 1 then end", "h.lua:1: 'then' expected near '=' (== compares)"),
+            ("for i in range(3):\n  print(i)", "(Lua says do or then, and end, where Python has a colon)"),
+            ("if x == 1:\n  print(x)", "(Lua says do or then, and end, where Python has a colon)"),
+            ("def f():\n  pass", "(function name(…) … end defines a function)"),
+            ("local f = lambda x: x", "(function(x) return … end is a function)"),
+            ("import numpy as np", "(local name = require \"module\" loads a module)"),
+            ("if x then y() else if z then y() end", "(elseif is one word: else if needs an end of its own)"),
+            (
+                "function run() for x in { 1, 2 } do end end",
+                "h.lua:1: attempt to call a table value (for iterator 'for iterator') (for _, value in ipairs(list) do"
+            ),
+            (
+                "local xpm = require 'xpm' local T = xpm.task { id = 't', params = { n = xpm.int, lr = xpm.float }, command = 'true' }\nfunction run() T { zzzz = 1 } end",
+                "h.lua:2: t has no parameter 'zzzz': lr, n"
+            ),
+            (
+                "local xpm = require 'xpm' local T = xpm.task { id = 't', params = { n = xpm.int }, command = 'true' }\nfunction run() print(T { n = 1 }.zzzz) end",
+                "h.lua:2: t has no parameter 'zzzz': n"
+            ),
+        ])
+    func foreignLua(_ script: String, _ message: String) throws {
+        let bench = try Workbench()
+        try bench.write(script + "\n", to: "h.lua")
+        let result = try bench.run("run", "h.lua")
+        #expect(result.code == 2 && result.error.contains(message), "\(result)")
+    }
+
+    @Test(
+        "what is wrong in YAML at first sight: the place, the words, exit code 2",
+        arguments: [
+            ("model:\n\thidden: 3", "h.yaml:2:1: ", "(YAML is indented with blanks, not with tabs)"),
+            ("model:\n  hidden: 3\n lr: 1", "h.yaml:3:2: ", "(is the line indented as those before it?)"),
+            (
+                "lr: 1\n  model: 3", "h.yaml:2:8: ",
+                "(is the line indented as those before it? a text with ': '"
+            ),
+            ("lr: 0.1: 2", "h.yaml:1:8: ", "a text with ': ' in it stands in quotes)"),
+            ("lr: @x", "h.yaml:1:5: ", "(a text that begins with '@' stands in quotes)"),
+            ("lr: %x", "h.yaml:1:5: ", "(a text that begins with '%' stands in quotes)"),
+            ("lr: `x`", "h.yaml:1:5: ", "(a text that begins with '`' stands in quotes)"),
+            ("lr:1", "h.yaml:1:1: ", "(a blank follows the colon: name: value)"),
+            (
+                "model.hidden: 3", "h.yaml:1:",
+                "unknown key 'model.hidden' (a map in a map: model: { hidden: … })"
+            ),
+            ("zzzz: 3", "h.yaml:1:", "unknown key 'zzzz': lr, model"),
+            ("lr: 1,5", "h.yaml:1:5: ", "lr: expected float, got string \"1,5\""),
+            ("lr: [1, 2", "h.yaml:1:5: ", "did not find expected ',' or ']'"),
+            ("lr: *x", "h.yaml:1:5: ", "an alias without its anchor: 'x'"),
+            ("lr: \"abc", "h.yaml:1:5: ", "found unexpected end of stream"),
+            ("model: 3", "h.yaml:1:8: ", "expected table, got int 3"),
+            ("model: { hidden: x }", "h.yaml:1:18: ", "model.hidden: expected int, got string \"x\""),
+        ])
+    func firstYAML(_ yaml: String, _ place: String, _ words: String) throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local C = xpm.configuration {
+              model = { hidden = xpm.int { default = 1 } }, lr = xpm.float { default = 1 },
+            }
+            return xpm.experiment { configuration = C, run = function() end }
+            """, to: "h.lua")
+        try bench.write(yaml + "\n", to: "h.yaml")
+        let result = try bench.run("run", "h.lua", "h.yaml")
+        #expect(
+            result.code == 2 && result.error.contains(place) && result.error.contains(words), "\(result)")
+    }
+
+    @Test("commands that are nearly right: --dry-run, a type for a job, a type without a script")
+    func nearly() throws {
+        let bench = try Workbench()
+        #expect(
+            try bench.run("describe", "nosuch").error.contains(
+                "'nosuch' is no file, and there is no experiment.lua"))
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "near.train", params = { n = xpm.int }, command = "echo n is {n}" }
+            local U = xpm.task { id = "near.test", params = { n = xpm.int }, command = "true" }
+            function run() T { n = 1 }:submit() U { n = 1 }:submit() U { n = 2 }:submit() end
+            """, to: "e.lua")
+        let dry = try bench.run("run", "--dry-run", "e.lua")
+        #expect(dry.output == (try bench.run("run", "--run-mode", "dry-run", "e.lua").output))
+        #expect(dry.output.contains("near.train") && !Files.exists("\(bench.folder)/workspace/jobs"))
+        #expect(
+            try bench.run("run", "--dry-run", "--run-mode", "generate", "e.lua").error.contains(
+                "--dry-run goes without --run-mode generate"))
+        #expect(try bench.run("run", "--dry-run", "--wait", "e.lua").code == 64)
+        #expect(try bench.run("run", "-q", "e.lua").code == 0)
+        for name in ["near.train", "train", "NEAR.train"] {
+            #expect(try bench.run("jobs", "log", name).output == "n is 1\n")
+        }
+        let several = try bench.run("jobs", "log", "test")
+        #expect(
+            several.code == 2 && several.error.contains("near.test has 2 jobs: name one, such as near.test/"))
+    }
+
+    @Test(
         "files and values: the place, the words and exit code 2",
         arguments: [
             ("lr: [1, 2\nb: 3\n", "full.yaml:", "not YAML"),

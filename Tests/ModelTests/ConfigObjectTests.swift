@@ -24,7 +24,9 @@ struct ConfigObjectTests {
         let object = ConfigObject(try Self.type("demo.a", [Self.parameter("learning_rate", .float)]))
         #expect(
             throws: ValueError(
-                .unknownParameter(name: "learning_rat", of: "demo.a", suggestion: "learning_rate"))
+                .unknownParameter(
+                    name: "learning_rat", of: "demo.a", suggestion: "learning_rate", known: ["learning_rate"])
+            )
         ) { try object.set("learning_rat", to: .int(1)) }
     }
 

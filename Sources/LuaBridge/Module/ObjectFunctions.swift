@@ -264,7 +264,7 @@ extension XpmModule {
             try object.set(name, to: value)
         } catch {
             // The error names the type or the way from it.
-            if case .unknownParameter(_, object.type.id, _) = error.problem { throw error }
+            if case .unknownParameter(_, object.type.id, _, _) = error.problem { throw error }
             let path = error.path.isEmpty ? ".\(name)" : error.path
             throw ScriptError("\(object.type.id)\(path): \(error.text)")
         }
@@ -302,7 +302,10 @@ extension XpmModule {
         default:
             let names = object.type.parameters.map(\.name) + ["submit", "tags", "identifier"]
             let nearest = Suggestion.nearest(to: name, among: names)
-            throw ValueError(.unknownParameter(name: name, of: object.type.id, suggestion: nearest))
+            throw ValueError(
+                .unknownParameter(
+                    name: name, of: object.type.id, suggestion: nearest,
+                    known: object.type.parameters.map(\.name)))
         }
         return 1
     }

@@ -214,13 +214,18 @@ extension PlanSession {
             return .map(entries.sorted { ByteOrder.less($0.key, $1.key) })
         } catch {
             let name = Self.way(error.path)
-            guard case .unknownParameter(let key, _, let nearest) = error.problem else {
+            guard case .unknownParameter(let key, _, let nearest, _) = error.problem else {
                 let origin = setting.origin(at: error.path)
                 throw SettingError("\(name): \(error.text)\(Self.advice(error, origin))", at: origin)
             }
             // The experiment's own keys stand there too.
             let isOutside = nearest == nil && fields.contains { $0.key == key }
             let hint = isOutside ? Suggestion.hint(for: key, among: Array(ExperimentSettings.keys)) : ""
+            if nearest == nil, let (outer, inner) = key.cut(at: "."), own.contains(outer) {
+                throw SettingError(
+                    "unknown key '\(key)' (a map in a map: \(outer): { \(inner): … })",
+                    at: setting.place(ofKey: key, at: error.path))
+            }
             throw SettingError(error.text + hint, at: setting.place(ofKey: key, at: error.path))
         }
     }

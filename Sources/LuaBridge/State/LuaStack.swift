@@ -207,8 +207,9 @@ import Text
             }
         }
         if isLoaded { return }
-        let message = string(-1) ?? "cannot be compiled"
+        var message = string(-1) ?? "cannot be compiled"
         pop()
+        if let hint = LuaHint.ofCompiler(message, in: source) { message += " (\(hint))" }
         throw LuaError(message: message, traceback: nil)
     }
 
@@ -225,7 +226,9 @@ import Text
         let error = LuaError(
             message: hasText ? description(-1) : "error value: \(description(-1))", traceback: traceback)
         pop()
-        throw error.placed
+        var placed = error.placed
+        if let hint = LuaHint.ofRuntime(placed.message) { placed.message += " (\(hint))" }
+        throw placed
     }
 
     /// What `tostring` gives.

@@ -29,7 +29,7 @@ struct DescribeCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let (options, types) = sorted()
+            let (options, types) = try sorted()
             let (wanted, json) = (types, json)
             try PlanReader.read(ExperimentFiles(of: options), .types) { reader in
                 let all = reader.session.types
@@ -48,7 +48,7 @@ struct DescribeCommand: ParsableCommand {
     }
 
     /// The words that are files, and those that are types.
-    private func sorted() -> (ScriptOptions, [String]) {
+    private func sorted() throws(Failure) -> (ScriptOptions, [String]) {
         var options = script
         func isFile(_ word: String) -> Bool {
             Paths.hasExtension(word, "lua", "yaml", "yml")
@@ -58,6 +58,11 @@ struct DescribeCommand: ParsableCommand {
         let types = script.files.filter { !isFile($0) } + type
         if options.files.isEmpty, options.file == nil, options.moduleName == nil {
             options.files = ["experiment.lua"]
+            if let word = types.first, !Files.exists("experiment.lua") {
+                throw .message(
+                    "'\(word)' is no file, and there is no experiment.lua here whose types could have that name"
+                )
+            }
         }
         return (options, types)
     }

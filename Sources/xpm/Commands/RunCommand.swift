@@ -33,6 +33,11 @@ struct RunCommand: ParsableCommand {
     )
     var runMode: RunMode = .normal
 
+    @Flag(name: .customLong("dry-run"), help: "As --run-mode dry-run.")
+    var isDryRun = false
+
+    private var mode: RunMode { isDryRun ? .dryRun : runMode }
+
     @Option(
         name: .joinedOrLong("j"),
         help: ArgumentHelp("How many jobs run at once (default: the number of cores).", valueName: "n"))
@@ -77,17 +82,20 @@ struct RunCommand: ParsableCommand {
     var quiet = false
 
     func validate() throws {
+        if isDryRun, runMode != .normal, runMode != .dryRun {
+            throw ValidationError("--dry-run goes without --run-mode \(runMode.rawValue).")
+        }
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
         if show, let option = ofRuns.first ?? (quiet ? "--quiet" : nil) {
             throw ValidationError("--show runs nothing: it goes without \(option).")
         }
-        if show, runMode != .normal { throw ValidationError("--show goes without --run-mode.") }
-        if !runMode.launches, let option = ofLaunching.first {
+        if show, mode != .normal { throw ValidationError("--show goes without --run-mode.") }
+        if !mode.launches, let option = ofLaunching.first {
             throw ValidationError(
-                "--run-mode \(runMode.rawValue) launches nothing: it goes without \(option).")
+                "--run-mode \(mode.rawValue) launches nothing: it goes without \(option).")
         }
-        if runMode == .dryRun, wait {
+        if mode == .dryRun, wait {
             throw ValidationError("--run-mode dry-run waits for nobody: it goes without --wait.")
         }
     }
@@ -111,7 +119,7 @@ struct RunCommand: ParsableCommand {
 
     private var options: RunOptions {
         RunOptions(
-            mode: runMode, jobs: jobs, failsFast: failFast, checksOutputs: checkOutputs, refreshes: refresh,
+            mode: mode, jobs: jobs, failsFast: failFast, checksOutputs: checkOutputs, refreshes: refresh,
             waitsForOther: wait,
             notifications: notify, isJSON: json, isQuiet: quiet)
     }

@@ -2,8 +2,8 @@ import Store
 import System
 import Text
 
-/// Finds the folder of a job by what a user types: a path, `type/identifier`, or the beginning of an
-/// identifier.
+/// Finds the folder of a job by what a user types: a path, `type/identifier`, the beginning of an
+/// identifier, or a type that has one job.
 struct JobFinder {
     private let workspace: Workspace
     private let takesOthers: Bool
@@ -47,6 +47,7 @@ struct JobFinder {
             }
         }
         guard let first = found.first else {
+            if parts.count == 1, let only = try onlyJob(ofType: word, among: all) { return only }
             let hint = parts.count == 2 ? Suggestion.hint(for: String(parts[0]), among: all) : ""
             throw .message("no job '\(word)' in \(shown)\(hint)")
         }
@@ -57,5 +58,23 @@ struct JobFinder {
             throw .message("\(found.count) jobs begin with '\(word)': \(names.joined(separator: ", "))…")
         }
         return first
+    }
+
+    /// The job of a type, by its id or the last part of it; nil for what is no type.
+    ///
+    /// - Throws: where it has several.
+    private func onlyJob(ofType word: String, among types: [String]) throws(Failure) -> String? {
+        let word = word.lowercased()
+        let named = types.contains(word) ? [word] : types.filter { $0.hasSuffix(".\(word)") }
+        guard named.count == 1, let type = named.first,
+            let jobs = try? Files.list("\(workspace.jobs)/\(type)").filter({ !$0.hasPrefix(".") }),
+            let first = jobs.first
+        else { return nil }
+        guard jobs.count == 1 else {
+            throw .message(
+                "\(type) has \(jobs.count) jobs: name one, such as \(type)/\(first.prefix(8)); xpm jobs list --filter '@name = \(type)' has them"
+            )
+        }
+        return "\(workspace.jobs)/\(type)/\(first)"
     }
 }

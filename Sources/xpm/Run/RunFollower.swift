@@ -65,6 +65,7 @@ struct RunFollower {
         let state = event["state"]?.string
         let ago = event["timestamp"]?.number.map { max(0, Timestamp.now.seconds - $0) } ?? 0
         if let service = event["service_id"]?.string {
+            if let reason = event["error"]?.string { observe(.warning("service \(service): \(reason)"), ago) }
             if state == "RUNNING", let url = event["url"]?.string {
                 observe(.service(id: service, url: url), ago)
             }
