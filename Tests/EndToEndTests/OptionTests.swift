@@ -63,7 +63,7 @@ struct OptionTests {
                     "--env": .differs(
                         ["run", "-q", "full.yaml", "-c", "lr=0.7"],
                         ["run", "-q", "full.yaml", "-c", "lr=0.7", "--env", "A=1"]),
-                    "--run-mode": .differs(["run", "full.yaml"], dry),
+                    "--run-mode": .differs(["run", "full.yaml"], dry), "--dry-run": .elsewhere,
                     "--jobs": .differs(
                         ["run", "-q", "-j", "2", "slow.lua"], ["run", "-q", "-j", "1", "slow.lua"]),
                     "--fail-fast": .with(base: ["run", "-j", "1", "failing.lua"], ["--fail-fast"]),
