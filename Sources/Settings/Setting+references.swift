@@ -85,6 +85,12 @@ private struct ReferenceResolver {
     /// The ways that are being followed, each because of the one before.
     private var following: [String] = []
     private var known: TextMap<Setting> = [:]
+    /// How many values references may still copy: each may be made of others.
+    private var left = mostValues
+
+    private static let mostValues = 1_000_000
+    /// The longest text that is put together, in bytes.
+    private static let longest = 1 << 20
 
     init(root: Setting, schema: Setting.Schema?, read: @escaping (String) -> Setting.Content?) {
         self.root = root
@@ -137,6 +143,13 @@ private struct ReferenceResolver {
     ) throws(Missing) {
         if reference.parts.count == 1, case .key(let way) = reference.parts[0] {
             let target = try value(at: try text(of: way, setting.origin), setting.origin)
+            Self.count(target, &left)
+            guard left > 0 else {
+                throw .wrong(
+                    SettingError(
+                        "the references make more than \(Self.mostValues) values, or nest more than \(ParameterType.deepest) levels",
+                        at: setting.origin))
+            }
             setting.content = target.content
             setting.environmentText = target.environmentText
             setting.isQuoted = target.isQuoted
@@ -145,6 +158,18 @@ private struct ReferenceResolver {
         }
         let whole = try text(of: reference, setting.origin)
         do throws(SettingError) { try setting.become(whole, read) } catch { throw .wrong(error) }
+    }
+
+    /// Takes the values in a setting from a number, as far as that goes: all of it where they nest too deep.
+    private static func count(_ setting: Setting, _ left: inout Int, depth: Int = 0) {
+        left = depth > ParameterType.deepest ? 0 : left - 1
+        if left <= 0 { return }
+        switch setting.content {
+        case .list(let values): for value in values where left > 0 { count(value, &left, depth: depth + 1) }
+        case .map(let fields):
+            for field in fields where left > 0 { count(field.value, &left, depth: depth + 1) }
+        default: break
+        }
     }
 
     private mutating func text(
@@ -168,6 +193,10 @@ private struct ReferenceResolver {
                 default: text += target.environmentText ?? target.value.plainText
                 }
             }
+            guard text.utf8.count <= Self.longest else {
+                throw .wrong(
+                    SettingError("the references make a text of more than \(Self.longest) bytes", at: origin))
+            }
         }
         return text
     }
@@ -180,6 +209,10 @@ private struct ReferenceResolver {
         if let start = following.firstIndex(of: way) {
             let circle = (following[start...] + [way]).joined(separator: " → ")
             throw .wrong(SettingError("a key that needs its own value: \(circle)", at: origin))
+        }
+        guard following.count < ParameterType.deepest else {
+            throw .wrong(
+                SettingError("more than \(ParameterType.deepest) references follow each other", at: origin))
         }
         following.append(way)
         defer { following.removeLast() }

@@ -19,7 +19,7 @@ struct XPM: ParsableCommand {
 
 
             Exit codes: 0 all done (or the plan has stopped itself), 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.
-            Shell completion: xpm --generate-completion-script bash|zsh|fish
+            Shell completion: xpm completions install
             """,
         version: "xpm \(xpmVersion)",
         subcommands: [
@@ -30,7 +30,7 @@ struct XPM: ParsableCommand {
             FailuresCommand.self, ResultsCommand.self, PlotCommand.self,
             ExperimentsCommand.self, WorkspacesCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,
-            InitCommand.self, AnnotationsCommand.self,
+            InitCommand.self, AnnotationsCommand.self, CompletionsCommand.self,
         ])
 
     /// The commands that read a script, which gets what follows `--`.
@@ -45,6 +45,8 @@ struct XPM: ParsableCommand {
         StandardStream.checkAtExit()
         refuseStrangeBytes()
         refuseSurroundings()
+        Completion.use(
+            .init(names: { CompletionNames.of($0, in: $1) }, script: { XPM.completionScript(for: $0) }))
         let arguments = Arguments.all.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false

@@ -6,6 +6,57 @@ import Text
 /// Commands, their files and their data.
 @Suite("Commands", .timeLimit(.minutes(20)))
 struct CommandTests {
+    @Test("completion is put where each shell looks, and offers what the workspace has")
+    func completions() throws {
+        let bench = try Workbench()
+        let home = [
+            "HOME": bench.folder, "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": "", "SHELL": "/usr/bin/zsh",
+        ]
+        for (words, path, advice) in [
+            ([], ".local/share/zsh/site-functions/_xpm", "before compinit in ~/.zshrc: fpath=("),
+            (["bash"], ".local/share/bash-completion/completions/xpm", "new shells have it"),
+            (["fish"], ".config/fish/completions/xpm.fish", "new shells have it"),
+        ] {
+            let (process, tag) = try bench.start(["completions", "install"] + words, environment: home)
+            let result = try bench.finish(process, tag)
+            #expect(
+                result.code == 0 && result.output.contains("wrote ") && result.output.contains(advice),
+                "\(result)")
+            #expect(try bench.read(path).contains("xpm"))
+        }
+        #expect(try bench.run("completions", "install", "bash", "--print").output.hasPrefix("#!/bin/bash"))
+        let unknown = try bench.run(
+            "completions", "install", environment: home.merging(["SHELL": "/bin/tcsh"]) { $1 })
+        #expect(unknown.code == 2 && unknown.error.contains("the shell is 'tcsh': say bash, zsh or fish"))
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "c.train", params = { lr = xpm.float }, execute = function(self) self:result { accuracy = 1 } end }
+            function run() T { lr = xpm.tag(0.1) }:submit() end
+            """, to: "comp.lua")
+        #expect(try bench.run("run", "-q", "comp.lua").code == 0)
+        let job = Paths.name(try #require(try bench.jobs("c.train").first).path).prefix(8)
+        func offered(_ command: String, _ option: String, _ words: String...) throws -> [String] {
+            let (process, tag) = try bench.start(
+                ["---completion"] + command.split(separator: " ").map(String.init) + [
+                    "--", option, String(words.count - 1), "0",
+                ] + words,
+                environment: ["SAP_SHELL": "bash"])
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0 && result.error.isEmpty, "\(result)")
+            return result.output.split(separator: "\n").map(String.init)
+        }
+        #expect(try offered("jobs list", "-e", "xpm", "jobs", "list", "-e", "") == ["comp"])
+        #expect(try offered("results", "--metric", "xpm", "results", "comp", "--metric", "") == ["accuracy"])
+        #expect(try offered("plot", "--series", "xpm", "plot", "comp", "--series", "") == ["lr"])
+        #expect(
+            try offered("jobs log", "positional@0", "xpm", "jobs", "log", "") == [
+                "c.train", "c.train/\(job)",
+            ])
+        // Where there is no workspace nothing is offered, and nothing said.
+        #expect(try offered("attach", "positional@0", "xpm", "attach", "--workdir", "gone", "") == [])
+    }
+
     @Test("a program that another task makes, a shell of one's own, and a tool beside the script")
     func programs() throws {
         let bench = try Workbench()

@@ -187,6 +187,7 @@ struct JSONTests {
             ("xpm jobs clean", ["jobs", "clean", "-e", "js", "--filter", "@state = failed"], [0]),
             ("xpm jobs retry", ["jobs", "retry", "-e", "js"], [1]),
             ("xpm gc", ["gc"], [0]),
+            ("xpm completions install", ["completions", "install", "bash"], [0]),
             ("xpm init", ["init", "new"], [0]), ("xpm annotations", ["annotations", "new"], [0]),
             ("xpm deprecated list", ["deprecated", "list", "renamed.lua"], [0]),
             ("xpm deprecated fix", ["deprecated", "fix", "renamed.lua"], [0]),

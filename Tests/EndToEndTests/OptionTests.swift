@@ -368,6 +368,10 @@ struct OptionTests {
         ("partials list", ["partials", "list"], [shared]),
         ("partials clean", ["partials", "clean"], [shared, ["--perform": .changes(["--perform"])]]),
         ("init", ["init", "new"], [shared]),
+        (
+            "completions install", ["completions", "install", "bash"],
+            [shared, ["--print": .changes(["--print"])]]
+        ),
         ("annotations", ["annotations"], [shared, ["--print": .changes(["--print"])]]),
     ]
 

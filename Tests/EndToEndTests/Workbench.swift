@@ -49,6 +49,7 @@ final class Workbench: Sendable {
         process.currentDirectoryURL = URL(filePath: Paths.absolute(subfolder, from: folder))
         var variables = ProcessInfo.processInfo.environment
         variables["XDG_CONFIG_HOME"] = "\(folder)/config"
+        variables["XDG_DATA_HOME"] = "\(folder)/data"
         variables["NO_COLOR"] = nil
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

@@ -105,6 +105,18 @@ struct ReferenceTests {
         #expect(again["b"]?.referent?.text == "a=7")
     }
 
+    @Test("references that grow with each other end in an error, not in all of memory")
+    func growth() {
+        let names = (0..<40).map { "k\($0)" }
+        for (last, form) in [("[x, x]", "[\"${NEXT}\", \"${NEXT}\"]"), ("xx", "${NEXT}${NEXT}")] {
+            let lines = zip(names, names.dropFirst()).map { "\($0): \(form.replacing("NEXT", with: $1))" }
+            let yaml = (lines + ["k39: \(last)"]).joined(separator: "\n")
+            #expect(throws: SettingError.self) { try resolve(yaml) }
+        }
+        let chain = (0..<50_000).map { "k\($0): [\"${k\($0 + 1)}\"]" } + ["k50000: 1"]
+        #expect(throws: SettingError.self) { try resolve(chain.joined(separator: "\n")) }
+    }
+
     @Test("variables have defaults after ':' or ':-'; keys are refused where they mean nothing")
     func variables() throws {
         #expect(

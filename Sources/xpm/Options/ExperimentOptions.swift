@@ -145,7 +145,9 @@ struct WorkspaceOptions: ParsableArguments {
         completion: .directory)
     var workdir: String?
 
-    @Option(help: ArgumentHelp("A workspace of settings.yaml.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("A workspace of settings.yaml.", valueName: "id"),
+        completion: Completion.workspaces)
     var workspace: String?
 
     func validate() throws {

@@ -18,7 +18,8 @@ struct NewestJobs: ParsableArguments {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Only jobs of this experiment's newest run that has any.", valueName: "name"))
+        help: ArgumentHelp("Only jobs of this experiment's newest run that has any.", valueName: "name"),
+        completion: Completion.experiments)
     var experiment: String?
 
     @Option(

@@ -20,7 +20,7 @@ struct ActionsCommand: ParsableCommand {
 
     /// Of which run.
     struct RunOption: ParsableArguments {
-        @Argument(help: "The experiment.") var experiment: String
+        @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
 
         @Option(help: ArgumentHelp("The run (default: the newest that offers actions).", valueName: "run"))
         var run: String?

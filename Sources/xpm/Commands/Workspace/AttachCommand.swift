@@ -18,7 +18,7 @@ struct AttachCommand: ParsableCommand {
               xpm run --detach full.yaml && xpm attach iris
             """)
 
-    @Argument(help: "The experiment.") var experiment: String
+    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
 
     @Flag(help: "The lines of the run's event log, as they are.")
@@ -122,7 +122,7 @@ struct StopCommand: ParsableCommand {
               xpm stop iris --now
             """)
 
-    @Argument(help: "The experiment.") var experiment: String
+    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
 
     @Flag(help: "Stop the running jobs too.")

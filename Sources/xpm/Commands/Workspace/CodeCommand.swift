@@ -17,7 +17,7 @@ struct CodeCommand: ParsableCommand {
               xpm code 3f2a1b9c --restore then/
             """)
 
-    @Argument(help: "The job.") var job: String
+    @Argument(help: "The job.", completion: Completion.jobs) var job: String
     @Argument(help: "A kept file to print.") var file: String?
     @OptionGroup var workspace: WorkspaceOptions
 

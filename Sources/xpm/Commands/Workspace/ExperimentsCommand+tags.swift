@@ -6,7 +6,7 @@ import Text
 
 /// Which run is tagged, and how.
 struct RunTagOptions: ParsableArguments {
-    @Argument(help: "The experiment.") var experiment: String
+    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @Argument(help: "The tags.") var tags: [String]
 
     @Option(

@@ -37,7 +37,7 @@ struct ExperimentsCommand: ParsableCommand {
         static let configuration = CommandConfiguration.command(
             "runs", of: "experiments", abstract: "List the runs of an experiment, the newest last.")
 
-        @Argument(help: "The experiment.") var experiment: String
+        @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "One JSON object a line.") var json = false
 
@@ -57,7 +57,7 @@ struct ExperimentsCommand: ParsableCommand {
                 "Show the newest run of an experiment: what it was made with, and its jobs by type and state."
         )
 
-        @Argument(help: "The experiment.") var experiment: String
+        @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
         @OptionGroup var workspace: WorkspaceOptions
         @Flag(help: "A JSON object.") var json = false
 
@@ -91,7 +91,7 @@ struct ExperimentsCommand: ParsableCommand {
                   xpm experiments copy iris --to /data/archive --every-run
                 """)
 
-        @Argument(help: "The experiment.") var experiment: String
+        @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
 
         @Option(
             help: ArgumentHelp(
@@ -160,7 +160,7 @@ struct ExperimentsCommand: ParsableCommand {
                   xpm experiments delete iris --run 20261123_101500 --perform
                 """)
 
-        @Argument(help: "The experiment.") var experiment: String
+        @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
 
         @Option(
             name: .customLong("run"),

@@ -14,7 +14,7 @@ extension JobsCommand {
                 named and left; the exit code is 2 then.
                 """)
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs.", completion: Completion.jobs) var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "Stop them, instead of telling only.")
@@ -53,7 +53,7 @@ extension JobsCommand {
                   xpm jobs clean --filter '@state = failed' --perform
                 """)
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs.", completion: Completion.jobs) var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "Remove them, instead of telling only.")
@@ -132,7 +132,7 @@ extension JobsCommand {
                   xpm jobs retry --group 1           the first group of xpm failures
                 """)
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs.", completion: Completion.jobs) var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Option(help: ArgumentHelp("The jobs of a group of xpm failures.", valueName: "n"))

@@ -11,7 +11,7 @@ extension JobsCommand {
             "hold", of: "jobs",
             abstract: "Keep waiting jobs of a live run from starting, until they are released.")
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs.", completion: Completion.jobs) var jobs: [String] = []
         @OptionGroup var selection: NewestJobs
         @Flag(help: "One JSON object a line.") var json = false
 
@@ -22,7 +22,7 @@ extension JobsCommand {
         static let configuration = CommandConfiguration.command(
             "release", of: "jobs", abstract: "Let jobs go that were held.")
 
-        @Argument(help: "The jobs.") var jobs: [String] = []
+        @Argument(help: "The jobs.", completion: Completion.jobs) var jobs: [String] = []
         @OptionGroup var selection: NewestJobs
         @Flag(help: "One JSON object a line.") var json = false
 

@@ -55,7 +55,8 @@ struct JobsCommand: ParsableCommand {
             "show", of: "jobs",
             abstract: "Show a job: its state, times, parameters, dependencies and last lines.")
 
-        @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
+        @Argument(help: "The jobs (default: all of the newest runs).", completion: Completion.jobs)
+        var jobs: [String] = []
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "One JSON object a line.")
@@ -75,7 +76,8 @@ struct JobsCommand: ParsableCommand {
         static let configuration = CommandConfiguration.command(
             "path", of: "jobs", abstract: "Print the folders of jobs.")
 
-        @Argument(help: "The jobs (default: all of the newest runs).") var jobs: [String] = []
+        @Argument(help: "The jobs (default: all of the newest runs).", completion: Completion.jobs)
+        var jobs: [String] = []
         @OptionGroup var selection: JobSelection
         @Flag(help: "One JSON object a line.") var json = false
 
@@ -94,7 +96,7 @@ struct JobsCommand: ParsableCommand {
             abstract: "Print a job's standard error, or its standard output, and follow it.",
             discussion: "Where a job has ended and wrote nothing to standard error, it is standard output.")
 
-        @Argument(help: "The job.") var job: String
+        @Argument(help: "The job.", completion: Completion.jobs) var job: String
         @OptionGroup var selection: JobSelection
 
         @Flag(help: "Standard output instead of standard error.")

@@ -27,13 +27,14 @@ struct PlotCommand: ParsableCommand {
         case line, curve, scatter, histogram, heatmap, parallel
     }
 
-    @Argument(help: "The experiment.") var experiment: String
+    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
     @Option(help: "line, curve, scatter, histogram, heatmap, parallel.") var kind: Kind = .line
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Which result (default: the first); curves show several.", valueName: "name"))
+        help: ArgumentHelp("Which result (default: the first); curves show several.", valueName: "name"),
+        completion: Completion.metrics)
     var metric: [String] = []
 
     @Option(
@@ -45,12 +46,15 @@ struct PlotCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Heat map: the parameter up.", valueName: "name"))
     var y: String?
 
-    @Option(help: ArgumentHelp("A line for each value of a parameter.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("A line for each value of a parameter.", valueName: "name"),
+        completion: Completion.parameters)
     var series: String?
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Parameters that are summed up, such as seed.", valueName: "name"))
+        help: ArgumentHelp("Parameters that are summed up, such as seed.", valueName: "name"),
+        completion: Completion.parameters)
     var over: [String] = []
 
     @Option(help: "What a point is: mean (± std), median, min, max, ci (mean ± 95 %).")

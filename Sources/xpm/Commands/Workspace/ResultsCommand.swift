@@ -18,27 +18,31 @@ struct ResultsCommand: ParsableCommand {
               xpm results iris --format csv >iris.csv
             """)
 
-    @Argument(help: "The experiment.") var experiment: String
+    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Parameters that have a row for each value.", valueName: "name"))
+        help: ArgumentHelp("Parameters that have a row for each value.", valueName: "name"),
+        completion: Completion.parameters)
     var rows: [String] = []
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Parameters that have a column for each value.", valueName: "name"))
+        help: ArgumentHelp("Parameters that have a column for each value.", valueName: "name"),
+        completion: Completion.parameters)
     var cols: [String] = []
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Which results (default: all).", valueName: "name"))
+        help: ArgumentHelp("Which results (default: all).", valueName: "name"), completion: Completion.metrics
+    )
     var metric: [String] = []
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Parameters that are summed up, such as seed.", valueName: "name"))
+        help: ArgumentHelp("Parameters that are summed up, such as seed.", valueName: "name"),
+        completion: Completion.parameters)
     var over: [String] = []
 
     @Option(help: "What a cell tells: mean (± std), median, min, max, std, count, ci (mean ± 95 %).")
