@@ -34,20 +34,33 @@ extension ParameterType {
             let rest = given.filter { $0.key != .string(choiceKey) }
             return .object(try ConfigObject(named(word, choices), from: rest, depth: depth + 1))
         }
-        let known = choices.filter { (try? ConfigObject($0, from: given, depth: depth + 1)) != nil }
-        let complete = known.filter { type in
+        if choices.count == 1, let only = choices.first {
+            return .object(try ConfigObject(only, from: given, depth: depth + 1))
+        }
+        var made: [(type: ConfigType, object: ConfigObject)] = []
+        var reasons: [String] = []
+        for type in choices {
+            do throws(ValueError) {
+                made.append((type, try ConfigObject(type, from: given, depth: depth + 1)))
+            } catch {
+                reasons.append(error.path.isEmpty ? error.text : "\(type.id)\(error.path): \(error.text)")
+            }
+        }
+        let complete = made.filter { type, _ in
             type.parameters.allSatisfy { parameter in
                 !parameter.isRequired || given.contains { $0.key == .string(parameter.name) }
             }
         }
-        let fitting = complete.isEmpty ? known : complete
-        guard fitting.count == 1, let type = fitting.first else {
-            let names = (fitting.isEmpty ? choices : fitting).map(\.id).joined(separator: " or ")
-            let why = fitting.isEmpty ? "the table fits none of the types" : "the table may be a"
+        let fitting = complete.isEmpty ? made : complete
+        if fitting.count == 1 { return .object(fitting[0].object) }
+        let say = isNamed ? ": say which with \(choiceKey)" : ""
+        guard !fitting.isEmpty else {
+            let names = choices.map(\.id).joined(separator: " or ")
             throw ValueError(
-                .refused("\(why) \(names)" + (isNamed ? ": say which with \(choiceKey)" : "")))
+                .refused("the table fits none of \(names)\(say) (\(reasons.joined(separator: "; ")))"))
         }
-        return .object(try ConfigObject(type, from: given, depth: depth + 1))
+        throw ValueError(
+            .refused("the table may be a \(fitting.map(\.type.id).joined(separator: " or "))\(say)"))
     }
 
     /// The type that a word names: by its id, or by the last part of it.

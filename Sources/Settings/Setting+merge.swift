@@ -67,6 +67,8 @@ extension Setting {
             return
         }
         guard !step.isEmpty else { throw SettingError("an empty name in the path", at: value.origin) }
+        // What was another key's value is a copy from now on.
+        if reference != nil { (reference, referent, environmentText) = (nil, nil, nil) }
         switch content {
         case .list(var values):
             guard let position = Int(step), position >= 0, position < values.count else {
@@ -90,6 +92,10 @@ extension Setting {
             content = .map([])
             origin = value.origin
             try set(steps, to: value)
+        case .string(let text) where text.hasPrefix("${") && text.hasSuffix("}") && !isQuoted:
+            let way = text.dropFirst(2).dropLast()
+            throw SettingError(
+                "'\(step)' is below \(text): set \(way).\(steps.joined(separator: "."))", at: value.origin)
         default: throw SettingError("'\(step)' is below a value that has no parts: \(told)", at: value.origin)
         }
     }

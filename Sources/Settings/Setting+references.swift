@@ -85,6 +85,8 @@ private struct ReferenceResolver {
     /// The ways that are being followed, each because of the one before.
     private var following: [String] = []
     private var known: TextMap<Setting> = [:]
+    /// The ways that the schema may have.
+    private var waiting: TextSet = []
     /// How many values references may still copy: each may be made of others.
     private var left = mostValues
 
@@ -214,8 +216,18 @@ private struct ReferenceResolver {
             throw .wrong(
                 SettingError("more than \(ParameterType.deepest) references follow each other", at: origin))
         }
+        if waiting.contains(way) { throw .unknownYet }
         following.append(way)
         defer { following.removeLast() }
+        do throws(Missing) { return try value(at: way, steps, origin) } catch {
+            if case .unknownYet = error { waiting.insert(way) }
+            throw error
+        }
+    }
+
+    private mutating func value(
+        at way: String, _ steps: [String], _ origin: Setting.Origin
+    ) throws(Missing) -> Setting {
         var place = root
         for (index, step) in steps.enumerated() {
             // What leads on may be a reference itself.

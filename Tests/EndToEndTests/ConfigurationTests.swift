@@ -34,6 +34,20 @@ struct ConfigurationTests {
         #expect(grid.output == "1.0\t1.0\tx\t1\n2.0\t2.0\tx\t2\n", "\(grid)")
         let option = try run("half: ${lr}", "-c", "lr=7", "-c", "name=${lr}${n}")
         #expect(option.output == "7.0\t7.0\t70\t0\n", "\(option)")
+        // Below a reference a sweep sets a copy's value.
+        let below = try run("model: { hidden: 5 }\nn: ${model.hidden}", "--sweep", "model.hidden=6,7")
+        #expect(below.output == "0.5\t0.0\tx\t6\n0.5\t0.0\tx\t7\n", "\(below)")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            return xpm.experiment { run = function(_, cfg) print(cfg.a.lr, cfg.a.h, cfg.base.lr) end }
+            """, to: "free.lua")
+        try bench.write("file: free\nbase: { lr: 0.1, h: 3 }\na: ${base}\n", to: "free.yaml")
+        let copied = try bench.run("run", "-q", "free.yaml", "--sweep", "a.lr=0.5,0.7")
+        #expect(copied.output == "0.5\t3\t0.1\n0.7\t3\t0.1\n", "\(copied)")
+        #expect(
+            try bench.run("run", "free.yaml", "-c", "a.lr=0.5").error.contains(
+                "'lr' is below ${base}: set base.lr"))
         let missing = try run("half: ${model.hiden}")
         #expect(
             missing.code == 2

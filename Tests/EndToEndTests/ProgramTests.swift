@@ -91,6 +91,56 @@ struct ProgramTests {
         #expect(result.code == 2 && result.error.contains("e.lua:11: \(message)"), "\(result)")
     }
 
+    /// What `{args}` gives of one parameter.
+    private func words(_ parameter: String, _ value: String, _ args: String) throws -> Workbench.Result {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local In = xpm.config { id = "in", params = { c_d = xpm.int } }
+            local A = xpm.config { id = "w.a", params = { inner = In } }
+            local T = xpm.task {
+              id = "w.t", params = { v = \(parameter) }, command = { "printf", "%s|", "{args}" }, args = { \(args) },
+            }
+            function run() T { v = \(value) }:submit() end
+            """, to: "e.lua")
+        let result = try bench.run("run", "-q", "e.lua")
+        guard result.code == 0, let job = try bench.jobs("w.t").first else { return result }
+        return .init(code: 0, output: try Files.readText(job.output), error: "")
+    }
+
+    @Test(
+        "{args}: what cannot be said is an error, and nothing is left out in silence",
+        arguments: [
+            ("xpm.list(xpm.int)", "{}", "", "--v|"), ("xpm.list(xpm.int)", "{ -1, 2 }", "", "--v|-1|2|"),
+            ("xpm.list(xpm.float)", "{ -1.5 }", "", "--v|-1.5|"),
+            (
+                "xpm.list(xpm.float)", "{ -1e-5 }", "",
+                "v has '-1e-05' in it, which argparse takes for an option"
+            ),
+            ("xpm.list(xpm.int)", "{}", "style = 'click'", "v is an empty list, which options"),
+            ("xpm.string", "[[a\\d+]]", "style = 'hydra'", "v='a\\d+'|"),
+            ("xpm.string", "[[it's \\]]", "style = 'hydra'", #"v='it\'s \\'|"#),
+            ("xpm.string", "'${y}'", "style = 'hydra'", #"v='\${y}'|"#),
+            ("xpm.map(xpm.string, xpm.int)", "{}", "style = 'hydra'", "v={}|"),
+            (
+                "xpm.map(xpm.string, xpm.int)", "{ ['a b'] = 1 }", "style = 'hydra'",
+                "v has the key 'a b', which Hydra"
+            ),
+            ("A", "{ inner = { c_d = 3 } }", "rename = { v = 'x', ['v.inner'] = 'y' }", "--y.c_d|3|"),
+            ("A", "{ inner = { c_d = 3 } }", "rename = { v = 'x' }, dashes = true", "--x.inner.c-d|3|"),
+        ])
+    func corners(_ parameter: String, _ value: String, _ args: String, _ expected: String) throws {
+        let result = try words(parameter, value, args)
+        if expected.hasSuffix("|") {
+            #expect(result.output == expected, "\(result)")
+        } else {
+            #expect(
+                result.code == 2 && result.error.contains("e.lua:7: w.t: command: {args}: \(expected)"),
+                "\(result)")
+        }
+    }
+
     @Test("{args} within a word is refused; a parameter of that name is that parameter")
     func placeholder() throws {
         let bench = try Workbench()
@@ -148,6 +198,18 @@ struct ProgramTests {
             let show = try bench.run("jobs", "show", "--json", Paths.name(job.path))
             #expect(try JSON.parse(Array(show.output.utf8))["values"]?.text == expected, "\(show)")
         }
+        // Of files that load each other, each asks.
+        try bench.write("import os, b2\nprint(len(os.environ['XPM_VALUES']) > 0)\n", to: "a2.py")
+        try bench.write("try:\n    import a2\nexcept KeyError:\n    raise SystemExit(3)\n", to: "b2.py")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "z.a", params = { n = xpm.int }, command = "python3 {here}/a2.py" }
+            local B = xpm.task { id = "z.b", params = { n = xpm.int }, command = "python3 {here}/b2.py" }
+            function run() A { n = 1 }:submit() B { n = 1 }:submit() end
+            """, to: "z.lua")
+        let cycle = try bench.run("run", "-q", "z.lua")
+        #expect(cycle.code == 0, "\(cycle)")
         let other = try #require(try bench.jobs("n").first)
         #expect(!Files.exists("\(other.path)/.experimaestro/arguments.json"))
     }
@@ -190,7 +252,11 @@ struct ProgramTests {
             ("{ type: adm, lr: 1 }", "no type 'adm' (did you mean 'adam'?): g.sgd, g.adam", ""),
             ("{ type: 3, lr: 1 }", "expected the name of a type, got int 3", ""),
             ("{ type: sgd, lr: 1, beta: 2 }", "g.sgd has no parameter 'beta'", ""),
-            ("{ rate: 1 }", "the table fits none of the types g.sgd or g.adam: say which with type", ""),
+            (
+                "{ rate: 1 }",
+                "the table fits none of g.sgd or g.adam: say which with type (g.sgd has no parameter 'rate': lr, momentum; g.adam has",
+                ""
+            ),
         ] as [(String, String?, String)])
     func groups(_ yaml: String, _ problem: String?, _ parameters: String) throws {
         let bench = try Workbench()

@@ -59,6 +59,38 @@ struct WorkspaceCommandTests {
         }
     }
 
+    @Test("what has failed in an earlier run waits in one that goes on")
+    func again() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local go = "\(bench.folder)/go"
+            local S = xpm.task { id = "slow", params = {}, command = "while test -e " .. go .. ".hold; do sleep 0.02; done" }
+            local A = xpm.task { id = "a", params = {}, command = "test -e " .. go }
+            local B = xpm.task { id = "b", params = { a = A }, command = "true" }
+            function run(helper)
+              if helper.args[1] then S {}:submit() end
+              B { a = A {}:submit() }:submit()
+            end
+            """, to: "e.lua")
+        #expect(try bench.run("run", "-q", "e.lua").code == 1)
+        func states() throws -> [String] {
+            try lines(try bench.run("jobs", "list", "--json").output).map {
+                "\($0["task"]?.string ?? "?") \($0["state"]?.string ?? "?")"
+            }.reversed()
+        }
+        #expect(try states() == ["a failed", "b blocked"])
+        try bench.write("", to: "go")
+        try bench.write("", to: "go.hold")
+        let (run, tag) = try bench.start(["run", "-q", "-j", "1", "e.lua", "--", "1"])
+        #expect(
+            try bench.wait { try states() == ["slow running", "a ready", "b waiting"] })
+        try Files.remove("\(bench.folder)/go.hold")
+        #expect(try bench.finish(run, tag).code == 0)
+        #expect(try states() == ["slow done", "a done", "b done"])
+    }
+
     @Test("each state has one word, in lists, filters, counts and JSON; the word of older versions is taken")
     func states() throws {
         let bench = try Workbench()

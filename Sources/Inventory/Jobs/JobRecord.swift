@@ -128,7 +128,14 @@ package struct JobRecord: Sendable {
         }
     }
 
-    private var failure: State { Outcome.read(folder.failed).reason == .cancelled ? .cancelled : .failed }
+    /// One that a run which goes on has submitted since then is to run again.
+    private var failure: State {
+        let outcome = Outcome.read(folder.failed)
+        if isOfLiveRun, let ended = outcome.ended, let submitted, ended.seconds < submitted.seconds {
+            return .waiting
+        }
+        return outcome.reason == .cancelled ? .cancelled : .failed
+    }
 
     private mutating func unreadable(_ error: SystemError) -> State {
         problem = error

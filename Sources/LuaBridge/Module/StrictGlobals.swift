@@ -21,11 +21,18 @@ extension XpmModule {
         "xp": "it is helper.xp in run(helper, cfg)",
     ]
 
+    /// What other versions of Lua have: code that runs with all of them asks for it.
+    private static let ofOthers: TextSet = [
+        "unpack", "loadstring", "setfenv", "getfenv", "module", "jit", "bit", "bit32", "newproxy", "ffi",
+        "utf8",
+    ]
+
     /// Called when the module has been loaded: what it took from the globals stays as it was.
     func makeGlobalsStrict() {
         lua.stack.makeGlobalsStrict(
             lua.register { [unowned self] stack in
-                guard let name = stack.string(2), let caller = stack.caller(), let text = ownSources[caller]
+                guard let name = stack.string(2), !Self.ofOthers.contains(name), let caller = stack.caller(),
+                    let text = ownSources[caller]
                 else {
                     stack.pushNil()
                     return 1

@@ -22,7 +22,10 @@ extension PlanSession {
         var resolver = CommandResolver(
             task: task, here: folder(of: definition), sources: sources,
             style: try ProgramArguments(of: task.type, in: module, stack)
-        ) { [unowned self] in try keepCode($0) }
+        ) { [unowned self] in
+            try keepCode($0)
+            return asksForArguments($0)
+        }
         let template: CommandTemplate
         let arguments: [String]
         do {

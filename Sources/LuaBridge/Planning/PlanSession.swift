@@ -89,9 +89,8 @@ package final class PlanSession {
     package var pythonPackages: PythonPackages?
     /// Where the files lie that workers load, once a task has needed them.
     var helpersFolder: String?
-    /// The sources of which it was looked what they load; and whether one of these asks for the file of
-    /// arguments.
-    var scannedSources: TextMap<Bool> = [:]
+    /// The sources of which it was looked what they load, and whether they ask for the file of arguments.
+    var scannedSources: TextMap<(asks: Bool, loads: [String])> = [:]
     /// The types of which it was said that their programs lie beside the script.
     var typesToldBeside: TextSet = []
     /// The files that the script has read before its run began.

@@ -128,9 +128,13 @@ struct ProgramArguments {
                     words += self.words(way, JSON(argument: value).text)
                     continue
                 }
+                if entries.isEmpty { words.append("\(name(way))={}") }
                 for entry in entries {
-                    words.append("\(name(way)).\(entry.key.plainText)=\(hydra(entry.value))")
+                    words.append("\(name(way)).\(try key(entry.key, way))=\(try hydra(entry.value, way))")
                 }
+            // The program has an empty list by itself, as the parameter has.
+            case .list([]), .set([]):
+                if style == .hydra || parameter.defaultValue != value { words += try list([], way) }
             case .list(let values), .set(let values): words += try list(values, way)
             case .bool(let isSet) where style != .hydra:
                 if isSet {
@@ -138,13 +142,13 @@ struct ProgramArguments {
                 } else if tellsFalse {
                     words.append("--no-\(name(way))")
                 }
-            default: words += self.words(way, style == .hydra ? hydra(value) : value.plainText)
+            default: words += self.words(way, try style == .hydra ? hydra(value, way) : value.plainText)
             }
         }
     }
 
     private func list(_ values: [Value], _ way: String) throws -> [String] {
-        if style == .hydra { return ["\(name(way))=\(hydra(.list(values)))"] }
+        if style == .hydra { return ["\(name(way))=\(try hydra(.list(values), way))"] }
         let texts = try values.map { value in
             switch value {
             case .object(let object):
@@ -155,8 +159,27 @@ struct ProgramArguments {
             default: return value.plainText
             }
         }
-        if texts.isEmpty { return [] }
-        return style == .click ? texts.flatMap { words(way, $0) } : ["--\(name(way))"] + texts
+        if style == .click {
+            guard !texts.isEmpty else {
+                throw ScriptError(
+                    "command: {args}: \(way) is an empty list, which options that are repeated cannot tell: leave it out with skip"
+                )
+            }
+            return texts.flatMap { words(way, $0) }
+        }
+        if let text = texts.first(where: { $0.hasPrefix("-") && !Self.isNegativeNumber($0) }) {
+            throw ScriptError(
+                "command: {args}: \(way) has '\(text)' in it, which argparse takes for an option: leave it out with skip, and give {json:\(way)}"
+            )
+        }
+        return ["--\(name(way))"] + texts
+    }
+
+    /// What argparse takes for a number, and for no option.
+    private static func isNegativeNumber(_ text: String) -> Bool {
+        let digits = text.dropFirst().split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return digits.allSatisfy { $0.utf8.allSatisfy { (48...57).contains($0) } }
+            && digits.last?.isEmpty == false
     }
 
     /// A name and its value: in one word where the value would be taken for an option.
@@ -168,37 +191,62 @@ struct ProgramArguments {
     /// What the program calls a parameter.
     private func name(_ way: String) -> String {
         if let name = renamed[way] { return name }
-        // Of one inside a config that has another name.
+        // Of one inside a config that has another name: that of the innermost counts.
         var name = way
-        for (former, new) in renamed {
-            guard let rest = way.after("\(former.text).") else { continue }
+        var (outer, rest) = (way[...], "")
+        while let (before, after) = outer.cut(atLast: ".") {
+            rest = rest.isEmpty ? String(after) : "\(after).\(rest)"
+            outer = before
+            guard let new = renamed[String(outer)] else { continue }
             name = "\(new).\(rest)"
+            break
         }
         return hasDashes ? name.replacing("_", with: "-") : name
     }
 
     /// A value in Hydra's grammar of overrides.
-    private func hydra(_ value: Value) -> String {
+    private func hydra(_ value: Value, _ way: String) throws -> String {
         switch value {
         case .null: return "null"
         case .bool(let value): return value ? "true" : "false"
         case .int, .float: return value.plainText
-        case .list(let values), .set(let values): return "[" + values.map(hydra).joined(separator: ",") + "]"
+        case .list(let values), .set(let values):
+            return "[" + (try values.map { try hydra($0, way) }).joined(separator: ",") + "]"
         case .map(let entries), .openMap(let entries):
-            return "{" + entries.map { "\($0.key.plainText):\(hydra($0.value))" }.joined(separator: ",") + "}"
+            let pairs = try entries.map { "\(try key($0.key, way)):\(try hydra($0.value, way))" }
+            return "{" + pairs.joined(separator: ",") + "}"
         case .object(let object): return Self.hydraText(object.jobPath ?? JSON(argument: value).text)
         default: return Self.hydraText(value.plainText)
         }
     }
 
-    private static func hydraText(_ text: String) -> String {
-        let plain = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                || "_-./".utf8.contains($0)
+    /// The key of a map, which Hydra takes without quotes only.
+    private func key(_ key: Value, _ way: String) throws -> String {
+        let text = key.plainText
+        guard !text.isEmpty, text.utf8.allSatisfy(Self.isPlain) else {
+            throw ScriptError(
+                "command: {args}: \(way) has the key '\(text)', which Hydra's grammar does not take")
         }
+        return text
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            || "_-./".utf8.contains(byte)
+    }
+
+    private static func hydraText(_ text: String) -> String {
         let startsAsWord = text.utf8.first.map { !(48...57).contains($0) && !"-.".utf8.contains($0) } ?? false
         let isKeyword = ["true", "false", "null", "nan", "inf"].contains(text.lowercased())
-        if plain, startsAsWord, !isKeyword { return text }
-        return "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+        if startsAsWord, !isKeyword, text.utf8.allSatisfy(isPlain) { return text }
+        // A backslash is one, but before a quote, and before what would name another key.
+        var quoted = ""
+        var backslashes = 0
+        for byte in text.replacing("${", with: "\\${").unicodeScalars {
+            if byte == "'" { quoted += String(repeating: "\\", count: backslashes + 1) }
+            backslashes = byte == "\\" ? backslashes + 1 : 0
+            quoted.unicodeScalars.append(byte)
+        }
+        return "'" + quoted + String(repeating: "\\", count: backslashes) + "'"
     }
 }

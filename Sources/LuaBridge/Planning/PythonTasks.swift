@@ -65,34 +65,41 @@ extension PlanSession {
     private static let mostFiles = 5000
 
     /// Keeps a source file, and what it loads from the experiment's folders, by content.
-    ///
-    /// - Returns: whether one of them asks for the file of arguments.
-    @discardableResult
-    func keepCode(_ path: String) throws -> Bool {
+    func keepCode(_ path: String) throws {
         try sources.keep(path)
-        if let known = scannedSources[path] { return known }
-        scannedSources[path] = false
+        guard scannedSources[path] == nil else { return }
+        scannedSources[path] = (false, [])
         guard scannedSources.count <= Self.mostFiles else {
             module.warnOnce(
                 "more than \(Self.mostFiles) files load each other: the rest of them is not kept, and a change of it is not seen"
             )
-            return false
+            return
         }
         // A compiled program has the names of its variables in it too.
         let text = (try? Files.read(path, limit: 1 << 26)).map { String(decoding: $0, as: UTF8.self) }
-        var asks = text?.contains(JobScript.argumentsVariable) ?? false
         let folders = pythonTasks.folders(sources.root)
         let workspace = experiment.map { "\($0.workspace.path)/" }
-        for inner in ImportScan.loaded(by: path, along: pythonTasks.search(sources.root))
-        where folders.contains(where: { inner.hasPrefix("\($0)/") })
-            && workspace.map({ !inner.hasPrefix($0) }) ?? true
-        {
-            if try keepCode(inner) { asks = true }
+        let loads = ImportScan.loaded(by: path, along: pythonTasks.search(sources.root)).filter { inner in
+            folders.contains { inner.hasPrefix("\($0)/") } && workspace.map { !inner.hasPrefix($0) } ?? true
+        }
+        scannedSources[path] = (text?.contains(JobScript.argumentsVariable) ?? false, loads)
+        for inner in loads {
+            try keepCode(inner)
             try sources.linkRest(of: Paths.parent(inner))
         }
         luaFields = nil
-        scannedSources[path] = asks
-        return asks
+    }
+
+    /// Whether a kept file, or one that it loads, asks for the file of arguments.
+    func asksForArguments(_ path: String) -> Bool {
+        var seen: TextSet = [TextKey(path)]
+        var left = [path]
+        while let next = left.popLast() {
+            guard let file = scannedSources[next] else { continue }
+            if file.asks { return true }
+            for inner in file.loads where seen.insert(inner).inserted { left.append(inner) }
+        }
+        return false
     }
 
     /// What runs a task that is a Python class.

@@ -468,6 +468,7 @@ struct ErrorTests {
                 """
                 assert(_G.no_such == nil and rawget(_G, "no_such") == nil and _ENV ~= nil)
                 assert(load("return no_such")() == nil)
+                assert((unpack or table.unpack) == table.unpack and (loadstring or load) == load and jit == nil)
                 assert(load("return no_such", "x", "t", setmetatable({}, { __index = _G }))() == nil)
                 rawset(_G, "one", 1)
                 assert(one == 1 and rawget(_G, "one") == 1 and rawget(_ENV, "one") == 1)
