@@ -22,6 +22,14 @@ package struct LineChart: Sendable {
         package var gap: Gap?
         /// Whether some of its jobs have no number: it is hollow, and a line to it is broken.
         package var isPartial = false
+        /// What stands in place of a dot: how the values lie whose median `y` is.
+        package var box: Box?
+
+        /// All of what it shows, up and down.
+        fileprivate var ends: [Double] {
+            if let box { return [box.low, box.high] + box.outliers }
+            return [y, y - spread, y + spread]
+        }
 
         package init(x: Double, y: Double, spread: Double = 0, gap: Gap? = nil, isPartial: Bool = false) {
             self.x = x
@@ -82,7 +90,7 @@ package struct LineChart: Sendable {
         let isLogarithmic = style.logarithmicY
         let ends = points.flatMap { point in
             // On a logarithmic axis a bar that reaches 0 has no lower end.
-            [point.y, point.y - point.spread, point.y + point.spread].filter { !isLogarithmic || $0 > 0 }
+            point.ends.filter { !isLogarithmic || $0 > 0 }
         }
         let up = Scale(ends, logarithmic: isLogarithmic, from: style.least, to: style.most)
         func isShown(_ point: Point) -> Bool { scale.place(point.x) != nil && up.place(point.y) != nil }
@@ -181,7 +189,9 @@ package struct LineChart: Sendable {
     /// Series over categories stand beside each other, in pixels.
     private func shift(_ number: Int, _ frame: Frame) -> Double {
         guard case .categories(let names) = x.kind, series.count > 1 else { return 0 }
-        let room = min(12, frame.width / Double(max(1, names.count)) * 0.7 / Double(series.count))
+        let slot = frame.width / Double(max(1, names.count)) * 0.7 / Double(series.count)
+        let hasBoxes = series.contains { $0.points.contains { $0.box != nil } }
+        let room = min(hasBoxes ? 44 : 12, slot)
         return (Double(number) - Double(series.count - 1) / 2) * room
     }
 
@@ -208,6 +218,13 @@ package struct LineChart: Sendable {
             if isDense, points.count > 1 { continue }
             for point in points {
                 guard let place = place(point.x, point.y) else { continue }
+                if let box = point.box {
+                    let width = min(36, frame.width / Double(max(1, one.points.count * series.count)) * 0.5)
+                    box.draw(at: place.x, width: width, colour, on: &drawing) { value in
+                        self.y.place(value).map { frame.top + (1 - $0) * frame.height } ?? bottom
+                    }
+                    continue
+                }
                 if point.spread > 0, let top = end(point, 1), let foot = end(point, -1) {
                     drawing.line(place.x, top.y, place.x, foot.y, .init(colour, width: 1.2))
                     for cap in [top, foot] {

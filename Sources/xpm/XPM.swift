@@ -10,12 +10,11 @@ struct XPM: ParsableCommand {
         abstract: "Runs computational experiments written in Lua, with parameters from YAML.",
         discussion: """
             Examples:
-              xpm init demo                                   a new experiment in the folder demo
-              xpm run experiment.lua full.yaml                run it; what is done already is not run again
-              xpm run --run-mode dry-run experiment.lua full.yaml
-                                                              which tasks, what they need, done or not
-              xpm run full.yaml -c learning_rate=1e-3 -j 4    another value, four jobs at once
-              xpm why full.yaml                               why each task would run, or would not
+              xpm init demo                      a new experiment in the folder demo
+              xpm run experiment.lua full.yaml   run it; what is done is not run again
+              xpm run --dry-run full.yaml        which tasks, what they need, done or not
+              xpm run full.yaml -c lr=1e-3 -j 4  another value, four jobs at once
+              xpm why full.yaml                  why each task would run, or would not
 
 
             Exit codes: 0 all done (or the plan has stopped itself), 1 a job failed, 2 bad input or xpm failed, 64 usage, 130 interrupted.

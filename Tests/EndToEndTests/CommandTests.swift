@@ -6,6 +6,23 @@ import Text
 /// Commands, their files and their data.
 @Suite("Commands", .timeLimit(.minutes(20)))
 struct CommandTests {
+    @Test("the examples of the help fit 80 columns, and no shell takes their brackets")
+    func examples() throws {
+        func visit(_ command: JSON) {
+            let name = command["commandName"]?.string ?? "?"
+            for line in (command["discussion"]?.string ?? "").split(separator: "\n")
+            where line.hasPrefix("  xpm ") {
+                #expect(line.count <= 78, "\(name): \(line)")
+                let unquoted = line.replacing("'", with: "").count == line.count
+                #expect(!line.contains("=[") || !unquoted, "\(name): \(line)")
+            }
+            for inner in command["subcommands"]?.array ?? [] { visit(inner) }
+        }
+        let help = try Workbench().run("--experimental-dump-help").output
+        visit(try #require(try JSON.parse(Array(help.utf8))["command"]))
+        #expect(help.contains("  xpm run --dry-run full.yaml"))
+    }
+
     @Test("completion is put where each shell looks, and offers what the workspace has")
     func completions() throws {
         let bench = try Workbench()

@@ -44,6 +44,35 @@ struct PlotCommandTests {
         )
     }
 
+    @Test("boxes over seeds; without --x and --over the axis is what is varied on purpose")
+    func boxes() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task {
+              id = "box.t", params = { lr = xpm.float, seed = xpm.int },
+              execute = function(self) self:result { score = self.lr * (self.seed == 7 and 50 or self.seed) } end,
+            }
+            function run() for p in xpm.grid { lr = { 0.1, 0.2 }, seed = xpm.range(1, 7) } do T(p):submit() end end
+            """, to: "b.lua")
+        #expect(try bench.run("run", "-q", "b.lua").code == 0)
+        for (words, name) in [(["--kind", "box"], "b-score-box.svg"), ([], "b-score.svg")] {
+            let (process, tag) = try bench.start(["plot", "b"] + words)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(result)")
+            let svg = try bench.read(name)
+            // Seven seeds are no axis where two rates are one.
+            #expect(svg.contains(">lr<") && !svg.contains(">seed<"), "\(svg)")
+            if words.isEmpty { #expect(result.error.contains("cells sum up over seed too")) }
+        }
+        let svg = try bench.read("b-score-box.svg")
+        #expect(svg.split(separator: "<polygon").count == 3 && svg.split(separator: "<circle").count >= 3)
+        #expect(
+            try bench.run("plot", "b", "--kind", "box", "--x", "lrr").error.contains("did you mean 'lr'?"))
+        #expect(try bench.run("plot", "b", "--kind", "box", "--bins", "3").code == 64)
+    }
+
     @Test(
         "a line for each series, a dot and a bar for each point, a logarithmic axis where it is better to read"
     )
@@ -161,10 +190,10 @@ struct PlotCommandTests {
         let parallel = try plot("--kind", "parallel", "--metric", "score")
         #expect(parallel.error.contains("2 of 20 lines are not shown"), "\(parallel)")
         for (words, message) in [
-            (["--kind", "parallel", "--x", "n"], "--x goes with --kind line, scatter, heatmap"),
+            (["--kind", "parallel", "--x", "n"], "--x goes with --kind line, box, scatter, heatmap"),
             (
                 ["--kind", "heatmap", "--series", "kind"],
-                "--series goes with --kind line, curve, scatter, histogram"
+                "--series goes with --kind line, box, curve, scatter, histogram"
             ),
             (["--kind", "heatmap", "--log-x"], "--log-x goes with --kind line, curve, scatter, histogram"),
             (["--x", "kind", "--log-x"], "'kind' is not a number everywhere"),

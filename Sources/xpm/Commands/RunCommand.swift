@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               xpm run experiment.lua full.yaml
               xpm run full.yaml
-              xpm run experiment.lua -c seeds=[1,2] -c model.hidden=32
+              xpm run experiment.lua -c 'seeds=[1,2]' -c model.hidden=32
               xpm run full.yaml --show --provenance
               xpm run full.yaml --run-mode generate
 

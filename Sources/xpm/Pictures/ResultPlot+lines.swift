@@ -134,7 +134,7 @@ extension ResultPlot {
     }
 
     /// The values that there are, in their order, and for each where it stands.
-    private static func groups(_ keys: [JSON?]) -> (values: [JSON?], members: [[Int]]) {
+    static func groups(_ keys: [JSON?]) -> (values: [JSON?], members: [[Int]]) {
         let values = distinct(keys)
         let places = TextMap(texts: values.enumerated().map { ($1?.key ?? "", $0) })
         var members = Array(repeating: [Int](), count: values.count)
@@ -143,7 +143,7 @@ extension ResultPlot {
     }
 
     /// The values that there are, in their order.
-    private static func distinct(_ keys: [JSON]) -> [JSON] {
+    static func distinct(_ keys: [JSON]) -> [JSON] {
         distinct(keys.map(Optional.some)).compactMap(\.self)
     }
 

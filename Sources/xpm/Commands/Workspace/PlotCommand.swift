@@ -9,7 +9,7 @@ struct PlotCommand: ParsableCommand {
         "plot",
         abstract: "Draw the results of an experiment.",
         discussion: """
-            Kinds: line (a result over a parameter, with error bars), curve (what tasks logged over their steps), scatter (a point for each \
+            Kinds: line (a result over a parameter, with error bars), box (how a result lies at each value of a parameter), curve (what tasks logged over their steps), scatter (a point for each \
             job), histogram (how often a result lies where), heatmap (a result over two parameters), parallel (every job as a line through \
             its parameters). Without --kind: line.
 
@@ -19,17 +19,18 @@ struct PlotCommand: ParsableCommand {
             Examples:
               xpm plot iris --metric accuracy --x lr --series model --over seed
               xpm plot iris --kind curve --metric loss val_loss --series lr -o loss.png
+              xpm plot iris --kind box --metric accuracy --x lr --over seed
               xpm plot iris --kind scatter --x seconds --metric accuracy
               xpm plot iris --kind heatmap --metric accuracy --x lr --y depth
             """)
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case line, curve, scatter, histogram, heatmap, parallel
+        case line, box, curve, scatter, histogram, heatmap, parallel
     }
 
     @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
-    @Option(help: "line, curve, scatter, histogram, heatmap, parallel.") var kind: Kind = .line
+    @Option(help: "line, box, curve, scatter, histogram, heatmap, parallel.") var kind: Kind = .line
 
     @Option(
         parsing: .upToNextOption,
@@ -111,18 +112,18 @@ struct PlotCommand: ParsableCommand {
             throw ValidationError("--output names an .svg or a .png file.")
         }
         for (isGiven, option, kinds) in [
-            (x != nil, "--x", [Kind.line, .scatter, .heatmap]),
+            (x != nil, "--x", [Kind.line, .box, .scatter, .heatmap]),
             (y != nil, "--y", [.heatmap]),
-            (series != nil, "--series", [.line, .curve, .scatter, .histogram]),
+            (series != nil, "--series", [.line, .box, .curve, .scatter, .histogram]),
             (logX != nil, "--log-x", [.line, .curve, .scatter, .histogram]),
-            (logY, "--log-y", [.line, .curve, .scatter]),
+            (logY, "--log-y", [.line, .box, .curve, .scatter]),
             (logZ, "--log-z", [.heatmap]),
-            (ymin != nil, "--ymin", [.line, .curve, .scatter, .histogram]),
-            (ymax != nil, "--ymax", [.line, .curve, .scatter, .histogram]),
+            (ymin != nil, "--ymin", [.line, .box, .curve, .scatter, .histogram]),
+            (ymax != nil, "--ymax", [.line, .box, .curve, .scatter, .histogram]),
             (bins != nil, "--bins", [.histogram]),
             (failed, "--failed", [.curve]),
             (stat != .mean, "--stat", [.line, .curve, .heatmap]),
-            (step != .last, "--step", [.line, .scatter, .histogram, .heatmap, .parallel]),
+            (step != .last, "--step", [.line, .box, .scatter, .histogram, .heatmap, .parallel]),
         ] where isGiven && !kinds.contains(kind) {
             throw ValidationError(
                 "\(option) goes with --kind \(kinds.map(\.rawValue).joined(separator: ", ")).")
@@ -158,6 +159,7 @@ struct PlotCommand: ParsableCommand {
                 drawn =
                     switch kind {
                     case .line: try plot.lines(size)
+                    case .box: try plot.boxes(size)
                     case .curve: try plot.curves(size)
                     case .scatter: try plot.scatter(size)
                     case .histogram: try plot.histogram(size)

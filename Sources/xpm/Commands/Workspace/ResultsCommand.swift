@@ -14,7 +14,7 @@ struct ResultsCommand: ParsableCommand {
 
             Examples:
               xpm results iris --metric accuracy --over seed
-              xpm results iris --rows lr --cols model --metric accuracy --over seed --best max
+              xpm results iris --rows lr --cols model --over seed --best max
               xpm results iris --format csv >iris.csv
             """)
 
