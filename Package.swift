@@ -32,10 +32,9 @@ let package = Package(
         // cannot make.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "CYAMLShim", dependencies: ["CYAML"]),
+        // libyaml and nettle in the programs themselves: no library to look for at a start, nor to install.
+        .target(name: "CYAMLShim", linkerSettings: [.linkedLibrary(":libyaml.a")]),
         .target(name: "CSystemShim"),
-        // nettle in the program itself: 55 kB, and no library to look for at a start.
         .target(name: "CHash", linkerSettings: [.linkedLibrary(":libnettle.a")]),
 
         // Swift, from the bottom to the top. Text is compared by its bytes: every target sees it.
