@@ -233,8 +233,7 @@ private struct ReferenceResolver {
             // What leads on may be a reference itself.
             if place.reference != nil { place = try follow(place) }
             guard let next = place[step: step] else {
-                if index == 0 || isOfSchema(steps[..<index]), let value = schema?.defaultValue(at: steps[...])
-                {
+                if isOfSchema(steps[..<index]), let value = schema?.defaultValue(at: steps[...]) {
                     known[way] = value
                     return value
                 }

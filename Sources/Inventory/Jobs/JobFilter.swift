@@ -158,10 +158,18 @@ package indirect enum JobFilter {
 
     /// What filters of some jobs may ask for: their tags, and the parameters of the first of each type.
     package static func names(of jobs: [JobRecord]) -> TextSet {
+        names(of: jobs.map { ($0.task, $0.tags) }) { RecordedTask.parameters(of: jobs[$0].folder) }
+    }
+
+    /// - Parameter parameters: of the job at a position.
+    static func names(
+        of jobs: [(task: String, tags: [(name: String, value: JSON)])],
+        parameters: (Int) -> TextMap<JSON>
+    ) -> TextSet {
         var names = TextSet(jobs.flatMap { $0.tags.map(\.name) })
         var types: TextSet = []
-        for job in jobs where types.insert(job.task).inserted {
-            names.formUnion(TextSet(RecordedTask.parameters(of: job.folder).orderedKeys))
+        for (position, job) in jobs.enumerated() where types.insert(job.task).inserted {
+            names.formUnion(TextSet(parameters(position).orderedKeys))
         }
         return names
     }

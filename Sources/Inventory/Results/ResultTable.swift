@@ -310,12 +310,7 @@ package struct ResultTable: Sendable {
     package static func names(
         of points: [ResultPoint], parameters: (ResultPoint) -> TextMap<JSON> = { $0.parameters }
     ) -> TextSet {
-        var names = TextSet(points.flatMap { $0.tags.map(\.name) })
-        var types: TextSet = []
-        for point in points where types.insert(point.task).inserted {
-            names.formUnion(TextSet(parameters(point).orderedKeys))
-        }
-        return names
+        JobFilter.names(of: points.map { ($0.task, $0.tags) }) { parameters(points[$0]) }
     }
 
     /// The tags with more than one value, all of them where none has; but those that are used already.

@@ -13,7 +13,6 @@ extension XpmModule {
     func addSupportFunctions() {
         add("fail") { stack in throw ScriptError(stack.string(1) ?? "") }
         addNumberFunctions()
-        add("fail_plainly") { stack in throw LuaError(message: stack.string(1) ?? "", traceback: nil) }
         // unknown(owner, key, table of known names)
         add("unknown") { stack in
             let key = stack.description(2)

@@ -9,8 +9,8 @@ struct CommandResolver {
     /// The folder of the Lua file that defined the task, as it was and as it is kept.
     let here: String
     let sources: SourceTree
-    /// How `{args}` is written.
-    private let style: ProgramArguments
+    /// Reads how `{args}` is written: few commands have it.
+    private let style: () throws -> ProgramArguments
     /// The ways that the command names.
     private var named: [[String]] = []
     /// The files that the command names, by their names.
@@ -23,7 +23,7 @@ struct CommandResolver {
     private let keep: (String) throws -> Bool
 
     init(
-        task: ConfigObject, here: String, sources: SourceTree, style: ProgramArguments,
+        task: ConfigObject, here: String, sources: SourceTree, style: @escaping () throws -> ProgramArguments,
         keep: @escaping (String) throws -> Bool
     ) {
         self.task = task
@@ -41,8 +41,8 @@ struct CommandResolver {
     mutating func arguments(
         of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil
     ) throws -> [String] {
-        if template.names.contains(where: { $0 == ["here"] }) { try sources.linkRest(of: here) }
         named = template.names
+        if named.contains(["here"]) { try sources.linkRest(of: here) }
         if template.texts.contains(where: { $0.contains(JobScript.argumentsVariable) }) {
             namesArguments = true
         }
@@ -89,7 +89,7 @@ struct CommandResolver {
         path == [ProgramArguments.placeholder] && task.type.position(of: path[0]) == nil
     }
 
-    private func allArguments() throws -> [String] { try style.words(of: task, besides: named) }
+    private func allArguments() throws -> [String] { try style().words(of: task, besides: named) }
 
     /// A value that is an argument by itself: a list is as many arguments, and nil is none.
     private func words(_ value: Value, _ path: [String]) throws -> [String] {

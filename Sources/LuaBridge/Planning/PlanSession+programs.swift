@@ -21,7 +21,7 @@ extension PlanSession {
         defer { stack.pop() }
         var resolver = CommandResolver(
             task: task, here: folder(of: definition), sources: sources,
-            style: try ProgramArguments(of: task.type, in: module, stack)
+            style: { [module] in try ProgramArguments(of: task.type, in: module, stack) }
         ) { [unowned self] in
             try keepCode($0)
             return asksForArguments($0)
@@ -36,7 +36,7 @@ extension PlanSession {
         } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
-        if !template.names.contains(["here"]) { tellBeside(template, resolver.here, of: task.type, stack) }
+        tellBeside(template, resolver.here, of: task.type, stack)
         try refuseMissing(arguments, of: task, own, here: resolver.here)
         var program = JobProgram(.command(arguments), attachments: resolver.attachments)
         let isWorker = module.isWorker(task.type, stack)
@@ -78,7 +78,8 @@ extension PlanSession {
     private func tellBeside(
         _ template: CommandTemplate, _ here: String, of type: ConfigType, _ stack: LuaStack
     ) {
-        guard typesToldBeside.insert(type.key).inserted else { return }
+        guard !typesToldBeside.contains(type.key), !template.names.contains(["here"]) else { return }
+        typesToldBeside.insert(type.key)
         for word in template.plainWords
         where Paths.hasExtension(word, "py", "R", "r", "sh", "jl", "lua", "pl", "rb", "js") {
             guard !word.hasPrefix("/"), !word.hasPrefix("-"), Files.kind("\(here)/\(word)") == .file else {

@@ -91,6 +91,8 @@ package final class PlanSession {
     var helpersFolder: String?
     /// The sources of which it was looked what they load, and whether they ask for the file of arguments.
     var scannedSources: TextMap<(asks: Bool, loads: [String])> = [:]
+    /// Of the files that commands name: whether they, or what they load, ask for it.
+    var askingSources: TextMap<Bool> = [:]
     /// The types of which it was said that their programs lie beside the script.
     var typesToldBeside: TextSet = []
     /// The files that the script has read before its run began.

@@ -92,6 +92,13 @@ extension PlanSession {
 
     /// Whether a kept file, or one that it loads, asks for the file of arguments.
     func asksForArguments(_ path: String) -> Bool {
+        if let known = askingSources[path] { return known }
+        let asks = reachesOneThatAsks(path)
+        askingSources[path] = asks
+        return asks
+    }
+
+    private func reachesOneThatAsks(_ path: String) -> Bool {
         var seen: TextSet = [TextKey(path)]
         var left = [path]
         while let next = left.popLast() {

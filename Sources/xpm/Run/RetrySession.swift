@@ -82,8 +82,7 @@ struct RetrySession {
 
     private func values(_ spec: JobSpec) -> RunReport.TaskValues {
         let job = jobs.first { $0.folder == spec.folder }
-        return RunReport.TaskValues(
-            parameters: (try? RecordedTask.read(spec.folder.path))?.flattened ?? [], tags: job?.tags ?? [])
+        return RunReport.TaskValues(recordedIn: spec.folder, tags: job?.tags ?? [])
     }
 
     private func makeConsole(_ tally: RunTally) -> any Console {

@@ -109,8 +109,6 @@ struct RunFollower {
 
     /// What a job was run with, as its folder has it.
     func values(_ spec: JobSpec) -> RunReport.TaskValues {
-        RunReport.TaskValues(
-            parameters: (try? RecordedTask.read(spec.folder.path))?.flattened ?? [],
-            tags: tags[spec.key] ?? [])
+        RunReport.TaskValues(recordedIn: spec.folder, tags: tags[spec.key] ?? [])
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Inventory
 import Model
 import Store
 import System
@@ -28,5 +29,13 @@ extension RunReport {
                 warn("\(path) is not a JSON object: the task has no result")
             }
         }
+    }
+}
+
+extension RunReport.TaskValues {
+    /// Those that a job's folder has.
+    init(recordedIn folder: JobFolder, tags: [(name: String, value: JSON)]) {
+        parameters = (try? RecordedTask.read(folder.path))?.flattened ?? []
+        self.tags = tags
     }
 }
