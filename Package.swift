@@ -13,7 +13,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// The layers below the engine, and with it: a target sees only those that it names.
-let records: [Target.Dependency] = ["Text", "System", "Model", "Settings", "Store"]
+let records: [Target.Dependency] = ["Text", "System", "Model", "Settings", "Batch", "Store"]
 let reading: [Target.Dependency] = records + ["Inventory"]
 let running: [Target.Dependency] = reading + ["Engine"]
 
@@ -46,8 +46,9 @@ let package = Package(
             name: "YAMLFile", dependencies: ["Text", "System", "Model", "Settings", "CYAMLShim"],
             swiftSettings: strict),
         .target(name: "Plot", dependencies: ["Text"], swiftSettings: strict),
+        .target(name: "Batch", dependencies: ["Text", "System"], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Text", "System", "Model", "Settings", "CSystemShim"],
+            name: "Store", dependencies: ["Text", "System", "Model", "Settings", "Batch", "CSystemShim"],
             swiftSettings: strict),
         .target(name: "Inventory", dependencies: records, swiftSettings: strict),
         .target(
@@ -88,6 +89,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: records + ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: reading + ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: running + ["TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BatchTests", dependencies: ["Text", "System", "Batch"], swiftSettings: strict),
         .testTarget(name: "PlotTests", dependencies: ["Text", "Plot"], swiftSettings: strict),
         .testTarget(
             name: "YAMLFileTests", dependencies: ["Text", "System", "Model", "Settings", "YAMLFile"],

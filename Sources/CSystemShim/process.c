@@ -286,3 +286,12 @@ int xsys_process_descriptor(pid_t pid) {
     return -ENOSYS;
 #endif
 }
+
+int xsys_become(const char *const *arguments, const char *const *environment) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    execve(arguments[0], (char *const *)arguments, (char *const *)environment);
+    return errno;
+}

@@ -8,6 +8,8 @@ package struct ExperimentSettings: Sendable {
     package var id: String?
     /// The script, as an absolute path without regard to whether `.lua` was written.
     package var file: String?
+    /// Where that stands.
+    package private(set) var fileOrigin = Setting.Origin.none
     package var module: String?
     /// Absolute folders.
     package var luapath: [String] = []
@@ -38,6 +40,7 @@ package struct ExperimentSettings: Sendable {
         title = try Self.string("title", in: setting)
         for key in ["subtitle", "description", "paper"] { _ = try Self.string(key, in: setting) }
         file = try Self.string("file", in: setting)
+        fileOrigin = setting["file"]?.origin ?? .none
         module = try Self.string("module", in: setting)
         preExperiment = try Self.string("pre_experiment", in: setting)
         pythonpath = try Self.strings("pythonpath", in: setting)

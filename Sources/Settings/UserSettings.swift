@@ -10,6 +10,7 @@ import Text
 ///         path: /data/xpm             # a relative one is below the folder of settings.yaml
 ///         triggers: ["bert-*"]        # experiments whose id matches go there
 ///         env: { OMP_NUM_THREADS: "4" }
+///         launcher: slurm             # where its jobs run, of launchers.lua
 ///     env: { HF_HOME: /data/hf }
 ///     machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }   # instead of what xpm finds
 ///     history: { max_done: 5, max_failed: 2 }                # runs of each experiment that are kept
@@ -23,6 +24,8 @@ package struct UserSettings: Sendable {
         package var triggers: [String]
         package var environment: [EnvironmentVariable]
         package var history: HistoryLimits?
+        /// Where its jobs run, by the name of a launcher.
+        package var launcher: String?
     }
 
     package var workspaces: [NamedWorkspace] = []
@@ -91,7 +94,8 @@ package struct UserSettings: Sendable {
             throw SettingError("workspaces: expected a list, got \(list.told)", at: list.origin)
         }
         for item in items {
-            try Self.refuseUnknown(["id", "path", "triggers", "env", "history"], in: item, of: "a workspace")
+            try Self.refuseUnknown(
+                ["id", "path", "triggers", "env", "history", "launcher"], in: item, of: "a workspace")
             guard case .string(let id)? = item["id"]?.content, case .string(let path)? = item["path"]?.content
             else {
                 throw SettingError("a workspace needs an id and a path", at: item.origin)
@@ -113,8 +117,17 @@ package struct UserSettings: Sendable {
                     environment: try Self.variables(item["env"]),
                     history: try item["history"].map { setting throws(SettingError) in
                         try HistoryLimits(setting)
-                    }))
+                    }, launcher: try Self.launcher(item["launcher"])))
         }
+    }
+
+    private static func launcher(_ setting: Setting?) throws(SettingError) -> String? {
+        guard let setting else { return nil }
+        guard case .string(let name) = setting.content, !name.isEmpty else {
+            throw SettingError(
+                "launcher: expected the name of a launcher, got \(setting.told)", at: setting.origin)
+        }
+        return name
     }
 
     /// The path of the file: in `$XDG_CONFIG_HOME/xpm`, or `~/.config/xpm`.

@@ -51,6 +51,15 @@ package struct Workspace: Sendable, Equatable {
     /// - Throws: EBUSY where another process takes them in another way.
     package func chooseLocks() throws(SystemError) { try LockChoice.decide(in: path, probe: marker) }
 
+    /// Makes the folder a workspace in which locks are claims: batch systems run jobs on other hosts, which may
+    /// not see flock(2).
+    ///
+    /// - Throws: EBUSY where another process takes them by flock(2).
+    package func createForHosts() throws(SystemError) {
+        try create()
+        try LockChoice.useClaims(in: path, because: "run batch jobs, for which locks are files,")
+    }
+
     /// Runs link the folders of their jobs: a disk on which that does not work is refused before anything is
     /// made.
     private func requireLinks() throws(SystemError) {

@@ -27,6 +27,18 @@ package enum ChildProcess {
         }
     }
 
+    /// Becomes another program: execve(2).
+    ///
+    /// - Returns: an errno; not at all where it works.
+    package static func replace(_ arguments: [String], environment: EnvironmentBlock) -> Int32 {
+        if arguments.contains(where: { $0.has(0) }) { return EINVAL }
+        return unsafe withStrings(arguments.map { $0.utf8.map { CChar(bitPattern: $0) } }) { words in
+            unsafe withStrings(environment.entries) { variables in
+                unsafe xsys_become(words, variables)
+            }
+        }
+    }
+
     /// fork(2) in a folder: call only while this process has one thread.
     ///
     /// - Returns: 0 in the child, its pid in the parent, or a negative errno.

@@ -20,11 +20,19 @@ package struct EnvironmentBlock: Sendable {
     /// These variables with others set or replaced.
     package func setting(_ changes: [(name: String, value: String)]) -> EnvironmentBlock {
         let replaced = TextSet(changes.map(\.name))
-        let kept = entries.filter { entry in
-            let name = entry.prefix { $0 != CChar(UInt8(ascii: "=")) }.map { UInt8(bitPattern: $0) }
-            return !replaced.contains(String(decoding: name, as: UTF8.self))
-        }
         return EnvironmentBlock(
-            entries: kept + changes.map { "\($0.name)=\($0.value)".utf8.map { CChar(bitPattern: $0) } })
+            entries: removing(replaced.contains).entries
+                + changes.map { "\($0.name)=\($0.value)".utf8.map { CChar(bitPattern: $0) } })
+    }
+
+    /// These variables but some.
+    ///
+    /// - Parameter isLeftOut: told each name.
+    package func removing(_ isLeftOut: (String) -> Bool) -> EnvironmentBlock {
+        EnvironmentBlock(
+            entries: entries.filter { entry in
+                let name = entry.prefix { $0 != CChar(UInt8(ascii: "=")) }.map { UInt8(bitPattern: $0) }
+                return !isLeftOut(String(decoding: name, as: UTF8.self))
+            })
     }
 }

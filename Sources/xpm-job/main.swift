@@ -3,6 +3,8 @@
 //     xpm-job SCRIPT     runs the one task of a generated script
 //     xpm-job --runner   hosts one job after the other, as xpm sends them
 //     xpm-job --service  hosts one service
+//     xpm-job --batch …  hosts one job of an array, on a node of a cluster
+//     xpm-job --probe …  tells what a node of a cluster sees of the workspace
 import Engine
 import LuaBridge
 import System
@@ -28,6 +30,13 @@ do {
         try TaskSession.rehearse()
         JobRunner.serve { session.run($0) }
     case ServiceHost.flag: ServiceHost.serve()
+    case BatchHost.flag:
+        let session = try TaskSession()
+        let result = BatchHost.run(Array(arguments.dropFirst())) { session.run($0) }
+        if let message = result.message { StandardStream.error.write("xpm-job: \(message)\n") }
+        Standalone.exit(result.code)
+    case BatchProbe.flag:
+        if let message = BatchProbe.run(Array(arguments.dropFirst())) { leave(message, code: 2) }
     case "--help", "-h", nil:
         StandardStream.output.write(
             "Usage: xpm-job SCRIPT\n\nRuns the one task of a script that xpm generated in a job folder. See 'xpm help run'.\n"

@@ -27,7 +27,7 @@ struct XPM: ParsableCommand {
             AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
             FailuresCommand.self, ResultsCommand.self, PlotCommand.self,
-            ExperimentsCommand.self, WorkspacesCommand.self,
+            ExperimentsCommand.self, WorkspacesCommand.self, LaunchersCommand.self, FindLauncherCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,
             InitCommand.self, AnnotationsCommand.self, CompletionsCommand.self,
         ])
@@ -45,12 +45,23 @@ struct XPM: ParsableCommand {
         refuseStrangeBytes()
         refuseSurroundings()
         Completion.use(
-            .init(names: { CompletionNames.of($0, in: $1) }, script: { XPM.completionScript(for: $0) }))
+            .init(names: { CompletionNames.of($0, in: $1) }, script: { completionScript(of: $0) }))
         let arguments = Arguments.all.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
+        refuseComment(arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
         start(hasScript ? arguments.prefix { $0 != "--" } : arguments)
         if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
+    }
+
+    /// The script of a shell. In bash a word that names no file is not taken for one: a folder of its name
+    /// would add a slash.
+    private static func completionScript(of shell: CompletionShell) -> String {
+        let script = completionScript(for: shell)
+        guard shell == .bash else { return script }
+        let head = "__xpm_add_completions() {\n"
+        return script.replacing(
+            head, with: head + "    [[ \"${1}\" == -W ]] && compopt +o filenames 2>/dev/null\n")
     }
 
     /// Runs the command that the first words name. It is parsed by itself: through all commands above it,
@@ -68,10 +79,49 @@ struct XPM: ParsableCommand {
             command = next
             rest = rest.dropFirst()
         }
-        guard command.configuration.subcommands.isEmpty, var parsed = try? command.parseAsRoot(Array(rest)),
-            type(of: parsed) == command
-        else { return main(Array(arguments)) }
+        guard command.configuration.subcommands.isEmpty else { return main(Array(arguments)) }
+        var parsed: any ParsableCommand
+        do { parsed = try command.parseAsRoot(Array(rest)) } catch {
+            refuseStrangers(error, of: command)
+            return main(Array(arguments))
+        }
+        guard type(of: parsed) == command else { return main(Array(arguments)) }
         do { try parsed.run() } catch { exit(withError: error) }
+    }
+
+    /// A shell that takes no comments at its prompt, as zsh does, gives their words to the command.
+    private static func refuseComment(_ words: ArraySlice<String>) {
+        guard words.prefix(while: { $0 != "--" }).contains("#") else { return }
+        StandardStream.error.write(
+            "error: '#' came as an argument: this shell takes no comments at its prompt; leave it out, or, in zsh, setopt interactive_comments\n"
+        )
+        exit(withError: ExitCode(64))
+    }
+
+    /// What a parser says of words that it does not know, and what they may have been meant for.
+    private static func refuseStrangers(_ error: any Error, of command: any ParsableCommand.Type) {
+        let text = message(for: error)
+        func told(_ start: String) -> String? {
+            text.after(start).flatMap { $0.cut(at: "'") }.map { String($0.before) }
+        }
+        if let option = told("Unknown option '"), option.hasPrefix("--"),
+            withScript.contains(command._commandName),
+            // One of another command is no key of a configuration.
+            !RunCommand.helpMessage().contains("\(option) ")
+        {
+            let name = option.dropFirst(2).replacing("-", with: "_")
+            StandardStream.error.write(
+                "error: \(command._commandName) has no option '\(option)'; a key of the configuration gets a value by -c \(name)=…, and 'xpm help \(command._commandName)' lists the options\n"
+            )
+        } else if let word = told("Unexpected argument '") ?? told("1 unexpected argument: '"),
+            command.helpMessage().contains("-e, --experiment")
+        {
+            StandardStream.error.write(
+                "error: unexpected argument '\(word)'; -e \(ShellWords.quote(word)) names an experiment\n")
+        } else {
+            return
+        }
+        exit(withError: ExitCode(64))
     }
 
     /// Nothing but help goes without /proc, /dev/null and a current folder.

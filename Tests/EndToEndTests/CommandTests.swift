@@ -30,7 +30,7 @@ struct CommandTests {
             "HOME": bench.folder, "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": "", "SHELL": "/usr/bin/zsh",
         ]
         for (words, path, advice) in [
-            ([], ".local/share/zsh/site-functions/_xpm", "before compinit in ~/.zshrc: fpath=("),
+            ([], ".local/share/zsh/site-functions/_xpm", "put this into ~/.zshrc: fpath=("),
             (["bash"], ".local/share/bash-completion/completions/xpm", "new shells have it"),
             (["fish"], ".config/fish/completions/xpm.fish", "new shells have it"),
         ] {

@@ -78,7 +78,9 @@ struct DocumentationTests {
 
     /// Options of other programs that the pages name.
     private static let foreign: TextSet = [
-        "--augment", "--bind", "--directory", "--exclude", "--hidden", "--layers", "--learning-rate", "--lr",
+        "--augment", "--bind", "--cpus-per-task", "--directory", "--exclude", "--exclusive", "--gres",
+        "--mem", "--time",
+        "--hidden", "--layers", "--learning-rate", "--lr",
         "--model",
         "--no-augment", "--out", "--project", "--seed", "--shift", "--every-call", "--prefix",
         "--generate-completion-script",

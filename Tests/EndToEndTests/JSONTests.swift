@@ -126,8 +126,10 @@ struct JSONTests {
             if let whole = try? JSON.parse(Array(text.utf8)) { return whole.array ?? [whole] }
             return try text.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
         }
-        func run(_ arguments: [String], codes: [Int32] = [0]) throws -> [JSON] {
-            let (process, tag) = try bench.start(arguments + ["--json"])
+        func run(
+            _ arguments: [String], codes: [Int32] = [0], environment: [String: String] = [:]
+        ) throws -> [JSON] {
+            let (process, tag) = try bench.start(arguments + ["--json"], environment: environment)
             let result = try bench.finish(process, tag)
             #expect(codes.contains(result.code), "\(arguments): \(result)")
             return try values(result.output)
@@ -207,6 +209,22 @@ struct JSONTests {
         for job in jobs { try Files.removeTree(job, below: bench.folder) }
         for job in try bench.jobs("j.eval") { try Files.removeTree(job.path, below: bench.folder) }
         check("xpm partials clean", try run(["partials", "clean"]))
+
+        // A cluster whose one node is this machine; the real one is in SlurmTests.
+        try bench.write(
+            "#!/bin/sh\necho 'debug*|4|1000|gpu:2|1-00:00:00|up'\n", to: "bin/sinfo", mode: 0o777)
+        try bench.write(
+            "#!/bin/sh\nfor script; do :; done\nsh \"$script\" && echo 1\n", to: "bin/sbatch", mode: 0o777)
+        let site = [
+            "PATH": "\(bench.folder)/bin:" + (Environment["PATH"] ?? "/usr/bin:/bin"),
+            "XDG_CONFIG_HOME": "\(bench.folder)/site",
+        ]
+        check("xpm launchers generate", try run(["launchers", "generate", "slurm"], environment: site))
+        check("xpm launchers list", try run(["launchers", "list"], environment: site))
+        check("xpm launchers check", try run(["launchers", "check", "slurm"], environment: site))
+        check("xpm find-launcher", try run(["find-launcher", "cuda() & duration=1h"], environment: site))
+        check(
+            "xpm find-launcher", try run(["find-launcher", "duration=5d"], codes: [1], environment: site))
 
         // What the page describes is there.
         for (name, table) in page where name != "xpm run event error" {

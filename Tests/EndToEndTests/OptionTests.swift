@@ -63,6 +63,7 @@ struct OptionTests {
                     "--env": .differs(
                         ["run", "-q", "full.yaml", "-c", "lr=0.7"],
                         ["run", "-q", "full.yaml", "-c", "lr=0.7", "--env", "A=1"]),
+                    "--launcher": .changes(["--launcher", "nosuch"]),
                     "--run-mode": .differs(["run", "full.yaml"], dry), "--dry-run": .elsewhere,
                     "--jobs": .differs(
                         ["run", "-q", "-j", "2", "slow.lua"], ["run", "-q", "-j", "1", "slow.lua"]),
@@ -95,7 +96,10 @@ struct OptionTests {
             "why", ["why", "full.yaml"],
             [
                 shared, ofScripts, ofSweeps, sampling(["why", "full.yaml"]),
-                ["--env": .changes(["--env", "A=1"]), "--job": .changes(["--job", "o.eval"])],
+                [
+                    "--env": .changes(["--env", "A=1"]), "--job": .changes(["--job", "o.eval"]),
+                    "--launcher": .changes(["--launcher", "nosuch"]),
+                ],
             ]
         ),
         ("diff", ["diff", "o.train/FIRST", "o.train/SECOND"], [shared]),
@@ -332,6 +336,29 @@ struct OptionTests {
             [shared, ["--run": .changes(["--run", "RUN"]), "--perform": .changes(["--perform"])]]
         ),
         ("workspaces list", ["workspaces", "list"], [shared]),
+        ("launchers list", ["launchers", "list"], [["--json": .elsewhere]]),
+        (
+            "launchers generate", ["launchers", "generate", "slurm"],
+            [["--print": .elsewhere, "--json": .elsewhere]]
+        ),
+        (
+            "launchers check", ["launchers", "check", "slurm"],
+            [
+                [
+                    "--workdir": .elsewhere, "--workspace": .elsewhere, "--wait": .elsewhere,
+                    "--json": .elsewhere,
+                ]
+            ]
+        ),
+        (
+            "find-launcher", ["find-launcher", "duration=1h"],
+            [
+                [
+                    "--launcher": .changes(["--launcher", "nosuch"]), "--tag": .elsewhere,
+                    "--json": .changes(["--json"]),
+                ]
+            ]
+        ),
         ("gc", ["gc"], [shared, ["--perform": .changes(["--perform"])]]),
         (
             "doctor", ["doctor"],

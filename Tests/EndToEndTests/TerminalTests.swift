@@ -61,7 +61,7 @@ struct TerminalTests {
         #expect(
             shown[start + 1] == "1   0.1    0.1000" && shown[start + 6] == "3   0.2    0.6000", "\(shown)")
         #expect(shown[start + 7].hasPrefix("6 tasks: 6 done in "))
-        #expect(shown[(start + 8)...] == ["  xpm plot e"])
+        #expect(shown[(start + 8)...] == ["next: xpm plot e"])
         // In a pipe it is a line for each, as ever.
         let piped = try bench.run("run", "e.lua")
         #expect(piped.output.split(separator: "\n").count == 6 && piped.output.contains("accuracy=0.1"))
@@ -74,7 +74,9 @@ struct TerminalTests {
         let long = lines(try terminal(bench, "run -j 4 --workdir 'my place' e.lua -- all 15").output)
         #expect(long.contains("… 10 more rows"), "\(long)")
         #expect(
-            long.suffix(2) == ["  xpm results e --workdir 'my place'", "  xpm plot e --workdir 'my place'"])
+            long.suffix(2) == [
+                "next: xpm results e --workdir 'my place'", "      xpm plot e --workdir 'my place'",
+            ])
         let run = try terminal(bench, "run -j 4 e.lua -- fail 14")
         #expect(run.code == 1)
         let shown = lines(run.output)
@@ -87,7 +89,9 @@ struct TerminalTests {
                 $0.hasPrefix("    also so     t.train ") && $0.contains(" and 10 more: xpm failures")
             })
         #expect(
-            shown.suffix(2) == ["  xpm failures -e e", "  xpm jobs retry -e e --filter '@state = failed'"])
+            shown.suffix(2) == [
+                "next: xpm failures -e e", "      xpm jobs retry -e e --filter '@state = failed'",
+            ])
     }
 
     @Test(

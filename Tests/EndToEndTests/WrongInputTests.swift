@@ -224,4 +224,148 @@ struct WrongInputTests {
         #expect(try bench.finish(process, tag).code == 130)
         #expect(try bench.run("run", "experiment.lua").code == 0)
     }
+
+    // MARK: The first hour
+
+    private static let head = """
+        local xpm = require "xpm"
+        local T = xpm.task { id = "f.t", params = { n = xpm.int { default = 3 }, m = xpm.int { default = 1 } }, command = "true" }
+
+        """
+
+    @Test(
+        "sweeps in a script that are taken for lists, names that no point has, run(cfg)",
+        arguments: [
+            (
+                "function run() for _, p in ipairs(xpm.grid { n = { 1, 2 } }) do T(p):submit() end end",
+                "f.lua:2: a sweep is no list: for p in sweep do"
+            ),
+            (
+                "function run() print(#xpm.grid { n = { 1, 2 } }) end",
+                "f.lua:2: a sweep is no list: for p in sweep do"
+            ),
+            (
+                "function run() for k, v in pairs(xpm.grid { n = { 1, 2 } }) do T { n = v }:submit() end end",
+                "f.lua:2: a sweep is no list: for p in sweep do"
+            ),
+            (
+                "function run() T(xpm.grid { n = { 1, 2 } }):submit() end",
+                "f.lua:2: a sweep is no table of parameters: for p in sweep do"
+            ),
+            (
+                "function run() for p in xpm.grid { n = { 1, 2 } } do T { n = p.nn }:submit() end end",
+                "f.lua:2: the point of the sweep has no 'nn'"
+            ),
+            (
+                "function run() for p in xpm.grid { [\"a.b\"] = { 1, 2 } } do T { n = p.a.c }:submit() end end",
+                "f.lua:2: the point of the sweep has no 'c'"
+            ),
+            (
+                "function run(cfg) T { n = cfg.depth }:submit() end",
+                "f.lua:2: helper has no 'depth', and cfg has: it is the second argument of run(helper, cfg)"
+            ),
+        ])
+    func sweeps(_ script: String, _ message: String) throws {
+        let bench = try Workbench()
+        try bench.write(Self.head.dropLast() + script + "\n", to: "f.lua")
+        let result = try bench.run("run", "f.lua", "-c", "depth=4")
+        #expect(result.code == 2 && result.error.contains(message), "\(result)")
+    }
+
+    @Test("a chain's points may lack what others of them have; what varies and tags no job is told")
+    func chains() throws {
+        let bench = try Workbench()
+        try bench.write(
+            Self.head + """
+                function run()
+                  for p in xpm.chain(xpm.grid { n = { 1, 2 } }, xpm.grid { m = { 5, 6 } }) do
+                    T { n = p.n or 9, m = p.m }:submit()
+                  end
+                  for p in xpm.grid { n = { 11, 12 }, seed = { 1, 2 } } do T { n = p.n }:submit() end
+                end
+                """, to: "f.lua")
+        let run = try bench.run("run", "f.lua")
+        #expect(run.code == 0 && run.error.contains("6 tasks: 6 done"), "\(run)")
+        #expect(run.error.contains("no job has the tag 'seed', which varies"), "\(run)")
+        #expect(!run.error.contains("the tag 'm'"), "\(run)")
+    }
+
+    @Test(
+        "a script of a command that is not there, also in a shell text: told at submit, with the nearest name"
+    )
+    func scriptsOfCommands() throws {
+        let bench = try Workbench()
+        try bench.write("print(1)\n", to: "py/train.py")
+        for (command, isTold) in [
+            ("python3 {here}/py/trian.py {n}", true), ("cd /tmp && sh -e {here}/py/trian.py", true),
+            ("{here}/py/trian.py", true), ("test -f {here}/py/trian.py || true", false),
+            ("ls {here}/py/*.xx || true", false),
+        ] {
+            try bench.write(
+                """
+                local xpm = require "xpm"
+                local T = xpm.task { id = "f.t", params = { n = xpm.int }, command = "\(command)" }
+                function run() T { n = 1 }:submit() end
+                """, to: "f.lua")
+            let run = try bench.run("run", "--dry-run", "f.lua")
+            let told = run.error.contains("py/trian.py (did you mean 'train.py'?)")
+            #expect(told == isTold && (run.code == 2) == isTold, "\(command): \(run)")
+        }
+    }
+
+    @Test("execute may return its result; an output that was declared and not made is told")
+    func returned() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local A = xpm.task { id = "f.a", params = { n = xpm.int },
+              execute = function(self) return { loss = self.n / 2 } end }
+            local B = xpm.task { id = "f.b", params = { out = xpm.job_path "m.txt" }, command = "true" }
+            function run() for n = 1, 2 do A { n = xpm.tag(n) }:submit() end B {}:submit() end
+            """, to: "f.lua")
+        let run = try bench.run("run", "f.lua")
+        #expect(run.code == 0, "\(run)")
+        #expect(
+            run.error.contains("f.b") && run.error.contains("has not made m.txt, which it declares"), "\(run)"
+        )
+        #expect(try bench.run("results", "f", "--format", "csv").output.contains("0.5"))
+    }
+
+    @Test("words that were meant for -c, for -e or for a comment")
+    func words() throws {
+        let bench = try Workbench()
+        try bench.write(Self.head + "function run(_, cfg) T { n = cfg.depth }:submit() end\n", to: "f.lua")
+        try bench.write("file: f\ndepth: 2\n", to: "tour/full.yaml")
+        try bench.write("file: nosuch\n", to: "bad.yaml")
+        try bench.write("print(1)\n", to: "train.py")
+        let cases: [([String], Int32, String)] = [
+            (
+                ["run", "f.lua", "depth=3"], 64,
+                "'depth=3' is no file; a key of the configuration gets a value by -c depth=3"
+            ),
+            (
+                ["run", "f.lua", "--depth", "3"], 64,
+                "run has no option '--depth'; a key of the configuration gets a value by -c depth=…"
+            ),
+            (["run", "f.lua", "#", "a", "comment"], 64, "'#' came as an argument"),
+            (["results", "tour", "#", "x"], 64, "'#' came as an argument"),
+            (["jobs", "list", "tour"], 64, "unexpected argument 'tour'; -e tour names an experiment"),
+            (["failures", "tour"], 64, "unexpected argument 'tour'; -e tour names an experiment"),
+            (["run", "tour"], 2, "tour is a folder (did you mean 'tour/full.yaml'?)"),
+            (["run", "bad.yaml"], 2, "bad.yaml:1:7: nosuch: no such script"),
+            (["run", "train.py"], 2, "train.py: an experiment is a Lua script, whose tasks run programs"),
+        ]
+        for (arguments, code, expected) in cases {
+            let (process, tag) = try bench.start(arguments)
+            let run = try bench.finish(process, tag)
+            #expect(run.code == code && run.error.contains(expected), "\(arguments): \(run)")
+        }
+        let near = try bench.run("run", "--dry-run", "f.lua", "tour/full.yaml", "-c", "dpth=3")
+        #expect(
+            near.error.contains("-c dpth=3: no file has the key 'dpth' (did you mean 'depth'?)"), "\(near)")
+        #expect(try bench.run("run", "-q", "f.lua", "tour/full.yaml", "-c", "id=tour").code == 0)
+        let filter = try bench.run("jobs", "list", "--filter", "state = done")
+        #expect(filter.error.contains("'state' (did you mean '@state'?)"), "\(filter)")
+    }
 }

@@ -40,6 +40,10 @@ pid_t xsys_spawn(const char *_Nonnull const *_Nonnull arguments, const char *_No
 pid_t xsys_fork(const char *_Nullable directory, xsys_process *process);
 #define XSYS_NOT_STARTED 127
 
+/// Becomes another program, with default signal handlers and no signal blocked: execve(2). Returns an errno
+/// where that does not work.
+int xsys_become(const char *_Nonnull const *_Nonnull arguments, const char *_Nonnull const *_Nonnull environment);
+
 /// Waits for a child. Returns 0 and stores the raw wait status, or a negative errno (-EAGAIN if `block` is
 /// false and it still runs).
 int xsys_wait(pid_t pid, bool block, int *status);

@@ -97,7 +97,8 @@ package struct JobAttempt {
         _ header: JobScript.Header, _ lock: Int32, _ shared: SharedLocks, _ output: Output, _ orders: Int32,
         _ started: Timestamp
     ) throws(AttemptError) -> Outcome {
-        let deadline = order.duration.map { Monotonic.seconds + $0 }
+        let allocationStart = Monotonic.seconds
+        let deadline = order.duration.map { allocationStart + $0 }
         let killsBefore = order.memory == nil ? nil : OutOfMemory.kills
         let program: Program
         do throws(SystemError) {
@@ -115,7 +116,10 @@ package struct JobAttempt {
         let worker = header.worker == nil || output != .files ? nil : try beginWorker(program, started)
         let pid = if let worker { worker.pid } else { try start(program, output, started) }
         var watch = ProgramWatch(
-            pid: pid, leadsSession: output == .files, orders: orders, forwarding: output == .inherited,
+            pid: pid, leadsSession: output == .files, orders: orders,
+            signals: order.batch != nil
+                ? .ofBatchSystem(end: order.allocation.map { allocationStart + $0 })
+                : output == .inherited ? .passedOn : .none,
             deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker,
             report: MonitorReport(of: folder, started: started, attempt: order.attempt))
         let ending = watch.wait()
@@ -155,6 +159,11 @@ package struct JobAttempt {
                         warn($0, output)
                         notes.append($0)
                     })
+                let unmade = folder.missing(of: header.outputs)
+                if let first = unmade.first {
+                    let more = unmade.count > 1 ? " and \(unmade.count - 1) more" : ""
+                    notes.append("it ended well and has not made \(first)\(more), which it declares")
+                }
                 outcome.notes = notes
                 if !isWhole {
                     outcome = Outcome(
@@ -387,7 +396,8 @@ package struct JobAttempt {
         let process = NewProcess(
             input: input, output: out, error: err, kept: program.lock, keptLast: program.shared.last,
             startsSession: ownSession,
-            record: ProcessRecord.note(at: folder.process, started: started, starter: order.starter))
+            record: ProcessRecord.note(
+                at: folder.process, started: started, starter: order.starter, batch: order.batch))
         if language == .lua {
             let pid = ChildProcess.fork(in: folder.path, as: process)
             if pid == 0 {

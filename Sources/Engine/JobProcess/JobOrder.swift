@@ -1,4 +1,6 @@
+import Model
 import Store
+import System
 import Text
 
 /// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
@@ -24,6 +26,10 @@ struct JobOrder: Equatable {
     var gpus: GPUs?
     /// Whether its outcome counts only when it and its outputs are on the disk.
     var isDurable = true
+    /// The job of a batch system that it is in; not part of the order as it is sent.
+    var batch: ProcessRecord.BatchName?
+    /// Seconds until that system ends it; nil for never.
+    var allocation: Double?
 
     /// So many of these devices, whose locks lie in a folder.
     struct GPUs: Equatable {
@@ -47,6 +53,14 @@ struct JobOrder: Equatable {
         duration = demand.duration
         cores = demand.declaresCores ? demand.cores : nil
         gpus = demand.gpus.map { GPUs(count: $0.count, devices: $0.devices, folder: $0.folder) }
+    }
+
+    /// In a job of a batch system that somebody has submitted by hand: what the task requires holds, as that
+    /// gives it.
+    mutating func takeBatchJob(_ wanted: Requirement.Alternative?) {
+        guard let job = Environment["SLURM_JOB_ID"], !job.isEmpty else { return }
+        batch = .init(system: "slurm", job: job)
+        (duration, cores, memory) = (wanted?.duration, wanted?.cores, wanted?.memory)
     }
 
     var json: JSON {

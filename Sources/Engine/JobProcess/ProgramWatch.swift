@@ -20,8 +20,10 @@ struct ProgramWatch {
     let leadsSession: Bool
     /// A channel on which `JobRunner.Order`s come, or -1.
     private var orders: Int32
-    /// Where this process's own signals come from, to be passed on; or -1.
+    /// Where this process's own signals come from, or -1.
     private let signals: Int32
+    /// What they mean.
+    private let meaning: Meaning
     /// When its time is over, on the clock of `Monotonic`; nil for never.
     private let deadline: Double?
     /// Children of this process that are not of the program.
@@ -58,8 +60,26 @@ struct ProgramWatch {
         enum Cause { case cancelled, overdue }
     }
 
+    /// What signals to this process mean.
+    enum Meaning {
+        /// Nothing: it does not take them.
+        case none
+        /// They are for the program.
+        case passedOn
+        /// A batch system stops the job, and has told all of its processes: because its time is over, where
+        /// that ends about then, on the clock of `Monotonic`.
+        case ofBatchSystem(end: Double?)
+
+        var isOfBatchSystem: Bool { if case .ofBatchSystem = self { true } else { false } }
+    }
+
+    /// A batch system ends a job up to so many seconds before its time is over (sbatch(1), --signal).
+    private static let earliness = 90.0
+    /// A program may hear of its end before this process does: so many milliseconds.
+    private static let lag: Int32 = 300
+
     init(
-        pid: Int32, leadsSession: Bool, orders: Int32, forwarding: Bool, deadline: Double?,
+        pid: Int32, leadsSession: Bool, orders: Int32, signals meaning: Meaning, deadline: Double?,
         others: Set<Int32> = [], worker: WarmWorker? = nil,
         report: MonitorReport? = nil
     ) {
@@ -69,7 +89,8 @@ struct ProgramWatch {
         self.pid = pid
         self.leadsSession = leadsSession
         self.orders = orders
-        signals = forwarding ? xsys_signals() : -1
+        self.meaning = meaning
+        signals = if case .none = meaning { -1 } else { xsys_signals() }
         self.deadline = deadline
         self.others = others
     }
@@ -94,6 +115,7 @@ struct ProgramWatch {
         // It may have answered, and ended at once.
         answer = answer ?? worker?.takeAnswer()
         let (signal, code) = (xsys_signal(status), xsys_exit_code(status))
+        if meaning.isOfBatchSystem, !isCancelled, !hasAsked { takeLateSignal(code) }
         // A program that somebody has killed does not end what it has started.
         let isStruck = [SIGTERM, SIGKILL, SIGINT, SIGHUP].contains(signal)
         if isCancelled || hasAsked || isStruck { endRest() }
@@ -113,7 +135,7 @@ struct ProgramWatch {
         ]
         unsafe _ = poll(&polled, nfds_t(polled.count), milliseconds)
         if polled[1].revents != 0 { takeOrder() }
-        if polled[2].revents != 0 { passSignal() }
+        if polled[2].revents != 0 { takeSignal() }
         if polled[3].revents & Int16(POLLIN) != 0 {
             answer = worker?.takeAnswer() ?? answer
         } else if polled[3].revents != 0 {
@@ -140,6 +162,12 @@ struct ProgramWatch {
         }
         if polled[1].revents != 0, xsys_next_signal(signals) > 0 { isCancelled = true }
         return isCancelled
+    }
+
+    /// What a batch system said to the program it says to this process, before or after.
+    private mutating func takeLateSignal(_ code: Int32) {
+        var polled = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
+        if unsafe poll(&polled, 1, code == 0 ? 0 : Self.lag) > 0 { takeSignal() }
     }
 
     /// The program has ended; what it has left in its group, or outside of it, follows.
@@ -203,9 +231,18 @@ struct ProgramWatch {
         if order == JobRunner.Order.kill { killAll() } else { terminate() }
     }
 
-    private mutating func passSignal() {
+    private mutating func takeSignal() {
         let number = xsys_next_signal(signals)
         guard number > 0, number != SIGWINCH else { return }
+        if case .ofBatchSystem(let end) = meaning {
+            if let end, Monotonic.seconds >= end - Self.earliness {
+                (hasAsked, isOverdue) = (true, true)
+            } else {
+                isCancelled = true
+            }
+            killAt = killAt ?? Monotonic.seconds + Self.grace
+            return
+        }
         isCancelled = true
         // The terminal sends SIGINT to the program itself.
         if number != SIGINT { kill(pid, number) }

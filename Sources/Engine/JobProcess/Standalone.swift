@@ -1,5 +1,6 @@
 import CSystemShim
 import Glibc
+import Model
 import Store
 import System
 import Text
@@ -22,9 +23,11 @@ package enum Standalone {
         let folder = JobFolder(path: Paths.parent(script), name: Paths.stem(script))
         do throws(SystemError) {
             let text = try Files.readText(script)
+            var header: JobScript.Header?
             do throws(JobScriptError) {
-                let header = try JobScript.header(of: text)
-                for need in header.needs
+                let read = try JobScript.header(of: text)
+                header = read
+                for need in read.needs
                 where !JobFolder(outcome: Paths.absolute(need, from: folder.path)).isDone {
                     throw JobScriptError.unfinished(
                         need: Paths.shown(Paths.absolute(need, from: folder.path)))
@@ -44,7 +47,9 @@ package enum Standalone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
             try Files.remove(folder.failed)
-            let attempt = JobAttempt(JobOrder(folder: folder, language: language), lua: lua)
+            var order = JobOrder(folder: folder, language: language)
+            order.takeBatchJob(header?.requirement?.alternatives.first)
+            let attempt = JobAttempt(order, lua: lua)
             let outcome =
                 attempt.run(holding: lock, output: .inherited, orders: -1) { message in
                     if case .waiting(let reason) = message {

@@ -196,7 +196,7 @@ package final class Experiment {
         let claims = claims(of: task, options)
         let script = try script(of: task, in: folder, state, options, needs, claims, program)
         let tags = task.allTags()
-        let (demand, problem) = try demand(of: task, options.requirement, folder)
+        let (demand, problem) = try demand(of: task, options, tags, folder)
         let isLeft = mode == .prepare && task.type.kind != .prepare
         var pending: JobFiles?
         if mode != .dryRun, !isLeft, state != .done {
@@ -490,9 +490,12 @@ package final class Experiment {
 
     /// What the job takes of this machine, or why it cannot have it.
     private func demand(
-        of task: ConfigObject, _ requirement: Requirement?, _ folder: JobFolder
+        of task: ConfigObject, _ options: JobOptions, _ tags: [ConfigObject.Tag], _ folder: JobFolder
     ) throws(ValueError) -> (JobDemand?, problem: String?) {
-        do throws(ValueError) { return (try admission.admit(requirement, in: folder), nil) } catch {
+        var wish = LaunchWish(options.requirement)
+        (wish.launcher, wish.batch) = (options.launcher, options.batch)
+        wish.tags = tags.map { ($0.name, $0.value.plainText) }
+        do throws(ValueError) { return (try admission.admit(wish, in: folder), nil) } catch {
             // Nothing runs, or somewhere else.
             if !mode.launches { return (nil, error.text) }
             throw ValueError(.refused("\(task.type.id) requires \(error.text)"))

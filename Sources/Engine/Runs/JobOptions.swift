@@ -10,6 +10,10 @@ package struct JobOptions {
     /// How many tokens it holds, by the names that `define(token:)` knows.
     package var tokens: [(name: String, count: Int)] = []
     package var requirement: Requirement?
+    /// The launcher that it names.
+    package var launcher: String?
+    /// What it says to a batch system.
+    package var batch = BatchWish()
     /// `max_retries`, where it is given.
     package var mostRetries: Int?
     /// The exit codes after which it is tried again.
@@ -30,7 +34,8 @@ package struct JobOptions {
     func isAlike(_ other: JobOptions) -> Bool {
         priority == other.priority && isHeld == other.isHeld && mostRetries == other.mostRetries
             && retryRules == other.retryRules
-            && requirement == other.requirement && environment == other.environment
+            && requirement == other.requirement && launcher == other.launcher && batch.isAlike(other.batch)
+            && environment == other.environment
             && hasTokens(of: other)
     }
 
@@ -38,7 +43,9 @@ package struct JobOptions {
         tokens.elementsEqual(other.tokens) { $0.name == $1.name && $0.count == $1.count }
     }
 
-    private static let named = ["env", "tokens", "requires", "max_retries", "retry", "priority", "hold"]
+    private static let named = [
+        "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm",
+    ]
 
     /// What of all that `submit` was given is otherwise than with other options.
     func differences(from other: JobOptions) -> [String] {
@@ -52,6 +59,8 @@ package struct JobOptions {
             case "retry": retryRules != other.retryRules
             case "priority": priority != other.priority
             case "hold": isHeld != other.isHeld
+            case "launcher": launcher != other.launcher
+            case "slurm": !batch.isAlike(other.batch)
             default: false
             }
         }

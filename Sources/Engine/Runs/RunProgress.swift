@@ -18,7 +18,7 @@ package struct RunProgress: Sendable {
         /// How many are to run, and are not held.
         var waiting = 0
         var ended = 0
-        /// How long those that ended ran, in seconds.
+        /// How long those that were done ran, in seconds: one that fails mostly does so early.
         var seconds = 0.0
     }
 
@@ -72,7 +72,7 @@ package struct RunProgress: Sendable {
         case .held: counts.held -= 1
         case .running:
             counts.running -= 1
-            guard let run = running.removeValue(forKey: job.number), next.isFinal else { return }
+            guard let run = running.removeValue(forKey: job.number), next.isDone else { return }
             tasks[task].ended += 1
             tasks[task].seconds += now - run.since
         default: break
@@ -104,7 +104,7 @@ package struct RunProgress: Sendable {
 
     package func status(of job: JobSpec) -> JobStatus { statuses[job.number.index] }
 
-    /// How long the jobs that are left take, by those of their types that have ended, or by all; nil where
+    /// How long the jobs that are left take, by those of their types that were done, or by all; nil where
     /// nothing is known. While nothing happens it falls.
     package func secondsLeft(at now: Double) -> Double? {
         let ended = tasks.reduce(0) { $0 + $1.ended }

@@ -12,6 +12,7 @@ struct LaunchQueue: Sendable {
     /// What a job takes while it runs.
     struct Need: Sendable {
         var priority = 0
+        /// Of this machine; none for a job that runs elsewhere.
         var slots = 1
         var claims: [Claim] = []
     }
@@ -62,7 +63,7 @@ struct LaunchQueue: Sendable {
     mutating func add(_ job: JobNumber, _ need: Need, comesBack: Bool = false) {
         turns += 1
         var need = need
-        need.slots = min(max(1, need.slots), slots)
+        need.slots = min(max(0, need.slots), slots)
         let turn = comesBack ? .min / 2 + job.index : turns
         entries[job] = Entry(need: need, turn: turn)
         ready.insert(Place(priority: need.priority, turn: turn, job: job))

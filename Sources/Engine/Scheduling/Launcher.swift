@@ -3,12 +3,39 @@ package import Store
 package import System
 import Text
 
+/// What a job wants of where it runs.
+package struct LaunchWish {
+    package var requirement: Requirement?
+    /// The launcher that `submit` names.
+    package var launcher: String?
+    /// What `submit` says to the batch system.
+    package var batch = BatchWish()
+    package var tags: [(name: String, value: String)] = []
+
+    package init(_ requirement: Requirement? = nil) { self.requirement = requirement }
+}
+
+/// What `submit` says to a batch system: `slurm = { partition = "gpu", constraint = "a100" }`.
+package struct BatchWish: Sendable {
+    /// The name of the system, where there is something to say.
+    package var system: String?
+    package var partition: String?
+    /// As the system's command takes them.
+    package var options: [String] = []
+
+    package init() {}
+
+    func isAlike(_ other: BatchWish) -> Bool {
+        system == other.system && partition == other.partition && options == other.options
+    }
+}
+
 /// Says what a job takes that has a requirement. Belongs to the thread of the script.
 package protocol Admission: AnyObject {
     /// What a job takes that is about to run; nil where it asks for nothing.
     ///
     /// - Throws: why it cannot be given, for the line of the script that asks.
-    func admit(_ requirement: Requirement?, in folder: JobFolder) throws(ValueError) -> JobDemand?
+    func admit(_ wish: LaunchWish, in folder: JobFolder) throws(ValueError) -> JobDemand?
 }
 
 /// A job to launch. Its folder is written, unless the job has files of its own for that.

@@ -4,7 +4,7 @@ package import System
 import Text
 
 /// Fits requirements to this machine. Belongs to one thread.
-package final class MachineFit: Admission {
+package final class MachineFit {
     private var machine: Machine
     private var hasLooked: Bool
     private let looksForGPUs: Bool
@@ -21,21 +21,6 @@ package final class MachineFit: Admission {
         hasLooked = known != nil
         self.looksForGPUs = looksForGPUs
         gpuFolder = "\(workspace.tokens)/.gpus/\(Environment.hostName)"
-    }
-
-    /// One that was killed for its memory begins with more, as far as its requirement goes.
-    ///
-    /// - Throws: why this machine cannot give it.
-    package func admit(_ requirement: Requirement?, in folder: JobFolder) throws(ValueError) -> JobDemand? {
-        guard let requirement else { return nil }
-        var demand = try demand(of: requirement)
-        guard demand.mostMemory != nil, Files.exists(folder.failed) else { return demand }
-        let last = Outcome.read(folder.failed)
-        if last.reason == .memory, let memory = last.memory {
-            let raised = demand.memory(after: memory) ?? min(memory, demand.mostMemory ?? memory)
-            demand.memory = max(demand.memory ?? 0, raised)
-        }
-        return demand
     }
 
     /// What a job with a requirement takes: that of the first alternative that the machine can give.

@@ -299,7 +299,7 @@ package struct Plan: Sendable {
         queue.add(
             number,
             LaunchQueue.Need(
-                priority: priority(of: number), slots: demand?.cores ?? 1,
+                priority: priority(of: number), slots: demand?.batch == nil ? demand?.cores ?? 1 : 0,
                 claims: entry.spec.claims + (demand?.claims(memory: memory(of: number)) ?? [])),
             comesBack: comesBack)
         overtake(by: number, &actions)

@@ -236,7 +236,13 @@ package final class TaskSession {
             throw ScriptError("\(id) has no execute")
         }
         module.push(task, stack)
-        try stack.call(arguments: 1, results: 0)
+        try stack.call(arguments: 1, results: 1)
+        defer { stack.pop() }
+        // What it returns by name is its result, as of a worker.
+        guard stack.kind(-1) == .table, folder.path != "/", let value = try? stack.value(-1),
+            case .object(let members) = JSON(plain: value), !members.isEmpty
+        else { return }
+        try JobResult.add(.object(members), to: folder)
     }
 
     // MARK: What a task may call

@@ -13,8 +13,20 @@ local M = {}
 -- value. Called, a sweep gives its next point as the user sees it, and the host knows what varies in it: a
 -- parameter of that name that gets that value gets the tag.
 local Sweep = {}
-Sweep.__index = Sweep
 Sweep.__name = "sweep"
+
+local function is_no_list()
+  fail("a sweep is no list: for p in sweep do … end goes through its points")
+end
+
+Sweep.__len = is_no_list
+Sweep.__pairs = is_no_list
+
+function Sweep.__index(_, key)
+  if type(key) == "number" then
+    is_no_list()
+  end
+end
 
 --- Makes a value of a number in [0, 1).
 local Distribution = {}
@@ -81,9 +93,28 @@ local function parameters(point)
   return result
 end
 
---- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is.
-local function marked(point, swept)
+--- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is. A
+--- name that no point of the sweep has is an error.
+local function marked(point, swept, varies)
   local mark = { __xpm_swept = swept }
+  function mark.__index(place, key)
+    if type(key) ~= "string" then
+      return nil
+    end
+    local known = {}
+    for way in pairs(varies) do
+      for name in way:gmatch "[^.]+" do
+        known[name] = true
+      end
+    end
+    if known[key] then
+      return nil
+    end
+    for name in pairs(place) do
+      known[name] = true
+    end
+    host.unknown("the point of the sweep", key, known)
+  end
   local function go(place)
     setmetatable(place, mark)
     for _, value in pairs(place) do
@@ -132,7 +163,7 @@ function Sweep:__call(...)
   for way in pairs(self.varies) do
     swept[way] = point[way]
   end
-  local result = marked(parameters(point), swept)
+  local result = marked(parameters(point), swept, self.varies)
   host.at_point(iteration.number, swept, is_loop)
   self.latest = iteration
   if is_loop then

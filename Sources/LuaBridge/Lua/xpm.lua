@@ -407,7 +407,19 @@ function host.start(experiment, configuration, has_schema, run_mode, arguments)
     return readonly(values, "cfg", experiment.optional_keys, titles)
   end
   local cfg = host.view(configuration)
-  local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, experiment.class)
+  -- Who writes `run(cfg)` has the helper in hand.
+  local class = {}
+  for key, value in pairs(experiment.class) do
+    class[key] = value
+  end
+  function class.__index(_, key)
+    local value = experiment.class[key]
+    if value == nil and type(key) == "string" and rawget(configuration, key) ~= nil then
+      fail("helper has no '%s', and cfg has: it is the second argument of run(helper, cfg)", key)
+    end
+    return value
+  end
+  local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, class)
   experiment.run(helper, cfg)
 end
 

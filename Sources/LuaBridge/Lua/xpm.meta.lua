@@ -232,7 +232,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any> }
 ---@return any
 function Object:submit(options) end
 
@@ -665,5 +665,27 @@ function xpm.logspace(first, last, n) end
 ---@param step? number
 ---@return number[]
 function xpm.range(first, last, step) end
+
+--- What `launchers.lua` describes: where jobs may run.
+xpm.launchers = {}
+
+---@class xpm.Launcher
+
+---@class xpm.Partition
+---@field name string
+---@field cores? integer Of a node.
+---@field memory? string Of a node: `"256G"`.
+---@field gpus? integer|string[] Of a node: how many, or the memory of each.
+---@field duration? string The longest that a job may take: `"2d"`.
+---@field options? table<string, any> Of `sbatch`.
+
+--- This machine.
+---@param options? { name?: string }
+---@return xpm.Launcher
+function xpm.launchers.direct(options) end
+
+---@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string }
+---@return xpm.Launcher
+function xpm.launchers.slurm(options) end
 
 return xpm

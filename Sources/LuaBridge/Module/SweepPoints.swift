@@ -73,6 +73,19 @@ struct SweepPoints {
     var isEmpty: Bool { points.isEmpty }
 }
 
+/// The names of what has varied in the sweeps of a script.
+struct SweptTags {
+    private var values: TextMap<(first: Value, varies: Bool)> = [:]
+
+    mutating func note(_ tag: ConfigObject.Tag) {
+        guard let known = values[tag.name] else { return values[tag.name] = (tag.value, false) }
+        if !known.varies, known.first != tag.value { values[tag.name] = (tag.value, true) }
+    }
+
+    /// Those that have had more than one value.
+    var names: TextSet { TextSet(values.filter { $0.value.varies }.keys.map(\.text)) }
+}
+
 extension SweepPoints.Value {
     init(_ tag: ConfigObject.Tag) {
         self.init(tag: tag, steps: SettingPath.steps(tag.name) ?? [tag.name])
@@ -86,7 +99,9 @@ extension XpmModule {
             sweepPoints.end(stack.int(1))
             return 0
         }
-        sweepPoints.set(stack.int(1), to: try sweptValues(stack, 2), isLoop: stack.bool(3))
+        let values = try sweptValues(stack, 2)
+        for value in values { sweptTags.note(value.tag) }
+        sweepPoints.set(stack.int(1), to: values, isLoop: stack.bool(3))
         return 0
     }
 
@@ -105,6 +120,14 @@ extension XpmModule {
         guard stack.pushMetatable(of: table) else { return [] }
         stack.get("__xpm_swept", from: -1)
         defer { stack.pop(2) }
+        if stack.kind(-1) != .table {
+            stack.get("__name", from: -2)
+            defer { stack.pop() }
+            if stack.string(-1) == "sweep" {
+                throw ScriptError(
+                    "a sweep is no table of parameters: for p in sweep do … end goes through its points")
+            }
+        }
         return stack.kind(-1) == .table ? try sweptValues(stack, stack.count) : []
     }
 }

@@ -53,6 +53,8 @@ final class XpmModule {
     var hasHandedOut = false
     /// Where the script's sweeps stand.
     var sweepPoints = SweepPoints()
+    /// What has varied in them.
+    var sweptTags = SweptTags()
     /// Set while `run` is called: then no task with `execute` can be defined.
     var isRunning = false
     /// The `{here}` of the types that a file defines: its kept folder.

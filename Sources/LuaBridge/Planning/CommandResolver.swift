@@ -212,18 +212,36 @@ struct CommandResolver {
         return value
     }
 
+    /// Whether the word after a shell text is what runs: the program of a command, or the script of one.
+    private static func isProgram(after text: String) -> Bool {
+        let command = text.utf8.reversed().prefix { !";&|(\n".utf8.contains($0) }.reversed()
+        let words = String(decoding: command, as: UTF8.self).split(separator: " ")
+        guard let first = words.first else { return true }
+        let name = Paths.name(String(first)).prefix(ofBytes: \.isLetter).lowercased()
+        return interpreters.contains(name) && words.dropFirst().allSatisfy { $0.hasPrefix("-") }
+    }
+
+    private static let interpreters: TextSet = [
+        "bash", "julia", "lua", "node", "perl", "python", "rscript", "ruby", "sh", "zsh",
+    ]
+
     /// A file named `{here}/path` is kept with the run. In an argument the path is all of it, in a shell text
     /// it ends at a blank or sign.
     private mutating func keepFile(_ parts: [CommandTemplate.Part], isWord: Bool) throws {
+        var before = ""
         for (part, next) in zip(parts, parts.dropFirst()) {
+            defer { if case .text(let text) = part { before += text } else { before += "x" } }
             guard part == .value(["here"]), case .text(let text) = next else { continue }
             guard let behind = text.after("/") else { continue }
             let ends = Array(" \t\n\"';|&<>()$`".utf8)
             let name = isWord ? behind : behind.prefix(ofBytes: { !ends.contains($0) })
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file, try keep(Paths.absolute(path)) { namesArguments = true }
-            if Files.kind(path) == nil, !name.isEmpty, parts.count == 2 {
-                throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))")
+            let isNeeded = isWord ? parts.count == 2 : Self.isProgram(after: before)
+            if Files.kind(path) == nil, !name.isEmpty, isNeeded, ShellWords.isPlain(String(name)) {
+                let others = ((try? Files.list(Paths.parent(path))) ?? [])
+                let nearest = Suggestion.hint(for: Paths.name(path), among: others.sorted(by: ByteOrder.less))
+                throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))\(nearest)")
             }
         }
     }

@@ -25,8 +25,10 @@ extension PlanSession {
 
     /// What varies and is on no job: `rate = cfg.lr` gets no tag by itself.
     func tellTagless() {
-        guard let experiment, !sweep.isEmpty else { return }
-        var missing = TextSet(sweep.varying.map(\.path))
+        guard let experiment else { return }
+        let ofScript = module.sweptTags.names
+        var missing = ofScript.union(TextSet(sweep.varying.map(\.path)))
+        if missing.isEmpty { return }
         let jobs = experiment.submitted
         if jobs.isEmpty { return }
         for job in jobs {
@@ -36,7 +38,7 @@ extension PlanSession {
         for path in missing.ordered {
             let name = SettingPath.steps(path)?.last ?? path
             module.warnOnce(
-                "no job has the tag '\(path)', which varies: a parameter named '\(name)' that gets its value has it; under another name, xpm.tag(\"\(path)\", cfg.\(path)) gives it"
+                "no job has the tag '\(path)', which varies: a parameter named '\(name)' that gets its value has it; under another name, xpm.tag(\"\(path)\", \(ofScript.contains(path) ? "p" : "cfg").\(path)) gives it"
             )
         }
     }
@@ -216,7 +218,8 @@ extension PlanSession {
             let name = Self.way(error.path)
             guard case .unknownParameter(let key, _, let nearest, _) = error.problem else {
                 let origin = setting.origin(at: error.path)
-                throw SettingError("\(name): \(error.text)\(Self.advice(error, origin))", at: origin)
+                let advice = Self.advice(error, origin) + Self.sweepAdvice(error, name, setting.at(name))
+                throw SettingError("\(name): \(error.text)\(advice)", at: origin)
             }
             // The experiment's own keys stand there too.
             let isOutside = nearest == nil && fields.contains { $0.key == key }
@@ -258,6 +261,21 @@ extension PlanSession {
             }
         case .map(let fields): for field in fields { try refuseHoles(field.value) }
         default: break
+        }
+    }
+
+    /// How several values are given one after the other, and how a list is written.
+    private static func sweepAdvice(_ error: ValueError, _ name: String, _ given: Setting?) -> String {
+        guard case .wrongType(let expected, _) = error.problem, let given else { return "" }
+        let takesList = expected.hasPrefix("list") || expected.hasPrefix("set")
+        switch given.content {
+        case .list(let values) where !takesList && values.count > 1:
+            return "; to try each: --sweep \(name)=…, or grid_search: { \(name): […] }"
+        case .string(let text) where text.contains(",") || text.contains(".."):
+            guard takesList || ["int", "float"].contains(expected) else { return "" }
+            return takesList
+                ? "; a list is [1, 2, 3]" : "; to try each: --sweep \(name)=\(ShellWords.quote(text))"
+        default: return ""
         }
     }
 

@@ -1,3 +1,4 @@
+import Batch
 import Engine
 import Model
 import Store
@@ -10,9 +11,9 @@ struct SubmitOptions {
     private(set) var initTasks: [ConfigObject]?
 
     private static let known = [
-        "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold",
+        "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher",
+        "slurm",
     ]
-    private static let later = ["launcher"]
 
     /// What may stand in a type too, for all its tasks.
     static let ofTypes = ["requires", "max_retries", "retry", "results"]
@@ -38,11 +39,8 @@ struct SubmitOptions {
         }
         try stack.forEachPair(of: 2) {
             let name = stack.string(-2) ?? stack.description(-2)
-            if Self.later.contains(name) {
-                throw ScriptError("\(type.id): submit: '\(name)' is not in this version of xpm yet")
-            }
             guard Self.known.contains(name) else {
-                let hint = Suggestion.hint(for: name, among: Self.known + Self.later)
+                let hint = Suggestion.hint(for: name, among: Self.known)
                 throw ScriptError("\(type.id): submit has no option '\(name)'" + hint)
             }
             try read(name, stack, of: type, what: "submit: \(name)", tokens: known)
@@ -73,6 +71,19 @@ struct SubmitOptions {
             job.mostRetries = Int(count)
         case "retry": job.retryRules = try Self.retryRules(stack, fail)
         case "results": job.results = try Self.results(stack, fail)
+        case "launcher":
+            guard let text = stack.text(-1), !text.isEmpty else {
+                throw fail(" needs the name of a launcher, such as \"slurm\"")
+            }
+            job.launcher = text
+        case "slurm":
+            guard let system = BatchQueue.system(named: name) else { break }
+            do {
+                let read = try BatchOptions.read(
+                    stack.value(-1), of: system, what: name, takesPartition: true)
+                job.batch.system = name
+                (job.batch.partition, job.batch.options) = (read.partition, read.options)
+            } catch { throw ScriptError("\(type.id): submit: \(error.shown)") }
         case "priority":
             guard let priority = stack.whole(-1), priority.magnitude <= 1 << 40 else {
                 throw fail(" needs a whole number; the greater starts earlier, 0 is usual")

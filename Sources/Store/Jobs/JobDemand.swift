@@ -1,4 +1,21 @@
+package import Batch
 import Text
+
+/// What a job asks of a batch system: one object for all jobs that ask for the same.
+package final class BatchNeed: Sendable, Equatable {
+    /// The name of its launcher.
+    package let launcher: String
+    package let ask: BatchAsk
+
+    package init(launcher: String, ask: BatchAsk) {
+        self.launcher = launcher
+        self.ask = ask
+    }
+
+    package static func == (left: BatchNeed, right: BatchNeed) -> Bool {
+        left === right || left.launcher == right.launcher && left.ask == right.ask
+    }
+}
 
 /// What a job takes of the machine while it runs: its requirement, fitted to what there is.
 package struct JobDemand: Sendable, Equatable {
@@ -15,6 +32,8 @@ package struct JobDemand: Sendable, Equatable {
     package var gpus: GPUs?
     /// Seconds until the job is stopped.
     package var duration: Double?
+    /// Where a batch system runs it: what it asks of that, and nothing of this machine.
+    package var batch: BatchNeed?
 
     /// So many of some GPUs.
     package struct GPUs: Sendable, Equatable {

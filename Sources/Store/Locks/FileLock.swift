@@ -48,6 +48,54 @@ package struct FileLock: ~Copyable, Sendable {
         return FileLock(owning: descriptor, path: path, claim: nil)
     }
 
+    /// Takes the lock for a job of a batch system, if nobody has it: it is held from here on, without this
+    /// process, until the job takes it over or is over. Only where locks are claims.
+    ///
+    /// - Returns: whether it was free.
+    package static func reserve(
+        _ path: String, for batch: BatchHolder, program: String
+    ) throws(SystemError) -> Bool {
+        guard let folder = LockClaim.folder else {
+            throw SystemError("lock for a batch job", path, code: ENOLCK)
+        }
+        _ = try Descriptor(locking: path)
+        return try LockClaim.take(path, owner: getpid(), program: program, batch: batch, in: folder) != nil
+    }
+
+    /// Gives up what `reserve` has taken, unless the batch job has begun.
+    ///
+    /// - Returns: whether it was given up.
+    package static func giveUp(_ path: String, for batch: BatchHolder) throws(SystemError) -> Bool {
+        guard let folder = LockClaim.folder,
+            let claim = try LockClaim.begin(path, as: batch, program: "", onlyIfNew: true, in: folder)
+        else { return false }
+        LockClaim.release(path, claim)
+        return true
+    }
+
+    /// Removes what a batch job has left that its system has ended, whether it had begun or not.
+    ///
+    /// - Returns: false where there is nothing of it, or its process lives here.
+    package static func abandon(_ path: String, of batch: BatchHolder) throws(SystemError) -> Bool {
+        guard let folder = LockClaim.folder,
+            let claim = try LockClaim.begin(path, as: batch, program: "", in: folder)
+        else { return false }
+        LockClaim.release(path, claim)
+        return true
+    }
+
+    /// On its node: takes over what was reserved for a job of a batch system.
+    ///
+    /// - Returns: nil where it is another's by now.
+    package static func begin(
+        _ path: String, as batch: BatchHolder, program: String
+    ) throws(SystemError) -> FileLock? {
+        guard let folder = LockClaim.folder,
+            let claim = try LockClaim.begin(path, as: batch, program: program, in: folder)
+        else { return nil }
+        return FileLock(owning: try Descriptor(locking: path), path: path, claim: claim)
+    }
+
     /// Does something while this process has the lock, and gives it back, also where that fails.
     ///
     /// - Returns: what it gives; nil if somebody else has the lock.

@@ -26,12 +26,21 @@ package enum LockChoice {
     package static func decide(in workspace: String, probe: String) throws(SystemError) {
         if follow(workspace) { return }
         guard !flockWorks(probe) || mountForgetsLocks(workspace) else { return }
+        try useClaims(in: workspace, because: "take locks by files")
+    }
+
+    /// Takes locks by claims from here on: also where flock(2) seems to work, as for the jobs of a batch
+    /// system, whose nodes may not see it.
+    ///
+    /// - Throws: EBUSY where another process takes them by flock(2).
+    package static func useClaims(in workspace: String, because purpose: String) throws(SystemError) {
+        if follow(workspace) { return }
         // Who only reads, where nothing can be written, has none to take.
         guard Files.isWritable(workspace) else { return }
         // Whoever uses flock(2) now, by another path to the same folder, would not see a claim.
         if let other = user(of: workspace) {
             throw SystemError(
-                "take locks by files while \(other.text) takes them by flock(2): end that first; where it is gone, xpm doctor --mend --gone HOST, by the path that it has used",
+                "\(purpose) while \(other.text) takes them by flock(2): end that first; where it is gone, xpm doctor --mend --gone HOST, by the path that it has used",
                 workspace,
                 code: EBUSY)
         }

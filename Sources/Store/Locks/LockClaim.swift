@@ -26,6 +26,8 @@ package struct LockClaim {
     private let workspace: String?
     /// What tells that workspace's `.xpm-locks` from every other folder where its owner is.
     private let identity: String?
+    /// The batch job that has it: its owner is who hands that in, and then its process.
+    private var batch: BatchHolder?
 
     private var json: JSON {
         guard case .object(let members) = owner.json() else { return .null }
@@ -34,7 +36,7 @@ package struct LockClaim {
                 .init("nonce", .string(nonce)), .init("program", .optional(program)),
                 .init("heir", heir?.json() ?? .null), .init("workspace", .optional(workspace)),
                 .init("identity", .optional(identity)),
-            ])
+            ] + (batch.map { [JSON.Member("batch", $0.json)] } ?? []))
     }
 
     private static func path(of lock: String) -> String { "\(lock).claim" }
@@ -46,16 +48,14 @@ package struct LockClaim {
     /// - Parameters:
     ///   - owner: who has it, of this machine.
     ///   - program: the `.pid` of a program that has a part in it.
+    ///   - batch: the job of a batch system for which it is.
     ///   - folder: the workspace's `.xpm-locks`.
     /// - Returns: the nonce of the claim; nil if somebody has it.
     static func take(
-        _ lock: String, owner: Int32, program: String?, in folder: String
+        _ lock: String, owner: Int32, program: String?, batch: BatchHolder? = nil, in folder: String
     ) throws(SystemError) -> String? {
         let path = path(of: lock)
-        let own = LockClaim(
-            path: path, owner: ProcessRecord(pid: owner), heir: nil,
-            nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program,
-            workspace: Paths.parent(folder), identity: OtherWorkspace.identity(of: folder))
+        let own = LockClaim(path: path, owner: owner, program: program, batch: batch, in: folder)
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is
         // there and cannot be read holds.
         for _ in 0..<mostRounds {
@@ -67,6 +67,28 @@ package struct LockClaim {
     }
 
     private static let mostRounds = 100
+
+    /// A new claim.
+    private init(path: String, owner: Int32, program: String?, batch: BatchHolder?, in folder: String) {
+        self.init(
+            path: path, owner: ProcessRecord(pid: owner), heir: nil,
+            nonce: String(UInt64.random(in: .min ... .max), radix: 16), program: program,
+            workspace: Paths.parent(folder), identity: OtherWorkspace.identity(of: folder), batch: batch)
+    }
+
+    private init(
+        path: String, owner: ProcessRecord, heir: ProcessRecord?, nonce: String, program: String?,
+        workspace: String?, identity: String?, batch: BatchHolder?
+    ) {
+        self.path = path
+        self.owner = owner
+        self.heir = heir
+        self.nonce = nonce
+        self.program = program
+        self.workspace = workspace
+        self.identity = identity
+        self.batch = batch
+    }
 
     /// Makes the file with its content in one step; false if there is one.
     private func place(at path: String, by folder: String) throws(SystemError) -> Bool {
@@ -122,8 +144,18 @@ package struct LockClaim {
 
     private var isStale: Bool {
         if isOfCopied { return true }
-        if owner.isElsewhere || owner.isAlive || heir?.isAlive ?? false { return false }
-        return program.flatMap(ProcessRecord.read)?.isAlive != true
+        if owner.isAlive || heir?.isAlive ?? false { return false }
+        if program.flatMap(ProcessRecord.read)?.isAlive == true { return false }
+        if let batch { return isOver(batch) == true }
+        return !owner.isElsewhere
+    }
+
+    /// Whether a batch job is known to be over, or was never handed in.
+    private func isOver(_ batch: BatchHolder) -> Bool? {
+        guard let workspace = Self.folder.map(Paths.parent) else { return nil }
+        // Its record goes when all of its jobs have ended.
+        guard let record = BatchRecord.read(batch.nonce, in: workspace) else { return !owner.isElsewhere }
+        return record.isOver(batch.index)
     }
 
     /// Whether it came along when the workspace was copied: its owner holds that of the original.
@@ -161,7 +193,7 @@ package struct LockClaim {
         return LockClaim(
             path: path, owner: owner, heir: json["heir"].flatMap(ProcessRecord.init), nonce: nonce,
             program: json["program"]?.string, workspace: json["workspace"]?.string,
-            identity: json["identity"]?.string)
+            identity: json["identity"]?.string, batch: BatchHolder(json["batch"]))
     }
 
     // MARK: Giving on and giving back
@@ -186,9 +218,50 @@ package struct LockClaim {
         }
         let own = LockClaim(
             path: path, owner: ProcessRecord(pid: getpid()), heir: nil, nonce: nonce, program: claim.program,
-            workspace: claim.workspace, identity: claim.identity)
+            workspace: claim.workspace, identity: claim.identity, batch: claim.batch)
         try Files.replace(path, with: own.json.bytes, temporaryIn: folder)
     }
+
+    /// On its node: takes over the claim that was made for a batch job.
+    ///
+    /// The right to change that very claim comes first, as for one whose owner is dead: who finds it dead
+    /// meanwhile, and this, do not both have it.
+    ///
+    /// - Parameter onlyIfNew: whether one that has begun before is left.
+    /// - Returns: the nonce of the claim; nil where it is another's by now.
+    package static func begin(
+        _ lock: String, as batch: BatchHolder, program: String, onlyIfNew: Bool = false, in folder: String
+    ) throws(SystemError) -> String? {
+        let path = path(of: lock)
+        var holder = batch
+        holder.hasBegun = true
+        let own = LockClaim(path: path, owner: getpid(), program: program, batch: holder, in: folder)
+        var number = 0
+        for _ in 0..<mostRounds {
+            guard let claim = read(path), let now = claim.batch, now.isSamePlace(as: batch) else {
+                return nil
+            }
+            // A former life of the job that still goes on, as where the batch system lost sight of it.
+            if now.hasBegun, onlyIfNew || claim.owner.isAlive { return nil }
+            let right = "\(folder)/\(claim.nonce).\(number)"
+            if try own.place(at: right, by: folder) {
+                defer { for used in 0...number { try? Files.remove("\(folder)/\(claim.nonce).\(used)") } }
+                guard read(path)?.nonce == claim.nonce else { return nil }
+                try Files.replace(path, with: own.json.bytes, temporaryIn: folder)
+                return own.nonce
+            }
+            if read(right)?.isStale ?? false {
+                number += 1
+            } else {
+                // Somebody looks whether it is dead.
+                Clock.sleep(milliseconds: 50)
+            }
+        }
+        return nil
+    }
+
+    /// The batch job that has a lock.
+    package static func batch(of lock: String) -> BatchHolder? { read(path(of: lock))?.batch }
 
     /// Gives a claim back that this process has; one that somebody else has by now is left alone.
     package static func release(_ lock: String, _ nonce: String) {

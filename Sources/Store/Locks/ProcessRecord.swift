@@ -22,6 +22,25 @@ package struct ProcessRecord: Sendable, Equatable {
     package var user: String
     /// Of the program of a job: the xpm whose run started it, in the same PID namespace.
     package var starter: Starter?
+    /// Of the program of a job: the job of a batch system that it is in.
+    package var batch: BatchName?
+
+    /// A job of a batch system by its names.
+    package struct BatchName: Sendable, Equatable {
+        /// `slurm`.
+        package var system: String
+        /// `12_3`.
+        package var job: String
+
+        package init(system: String, job: String) {
+            self.system = system
+            self.job = job
+        }
+
+        package static func == (left: BatchName, right: BatchName) -> Bool {
+            left.system == right.system && left.job == right.job
+        }
+    }
 
     /// A process by its pid and start time.
     package struct Starter: Sendable, Equatable {
@@ -67,15 +86,23 @@ package struct ProcessRecord: Sendable, Equatable {
             .init("user", .string(user)), .init("started", .float(started.seconds)),
         ]
         if let starter { members.append(.init("starter", starter.json)) }
-        return .object(members)
+        guard let batch else { return .object(members) }
+        // As experimaestro finds the job (its `fromspec`), and beside it the process.
+        return [
+            "version": 1, "type": .string(batch.system), "pid": .string(batch.job), "options": .object([]),
+            "process": .object(members), "started": .float(started.seconds),
+        ]
     }
 
     /// What a process writes of itself, as `json` does.
-    package static func note(at path: String, started: Timestamp, starter: Starter?) -> NewProcess.Record {
+    package static func note(
+        at path: String, started: Timestamp, starter: Starter?, batch: BatchName? = nil
+    ) -> NewProcess.Record {
         // Numbers that no text contains stand for those that only the process knows.
         var record = ProcessRecord(pid: 1)
         (record.pid, record.startTime) = (Int32.max, Int64.max)
         record.starter = starter
+        record.batch = batch
         let text = record.json(started: started).text
         let (head, rest) = text.cut(at: String(Int32.max)) ?? (text[...], "")
         let (middle, tail) = rest.cut(at: String(Int64.max)) ?? (rest, "")
@@ -97,6 +124,7 @@ package struct ProcessRecord: Sendable, Equatable {
 
     /// - Returns: nil for what is no record.
     init?(_ json: JSON) {
+        let (outer, json) = (json, json["process"] ?? json)
         guard let pid = json["pid"]?.int.flatMap({ Int32(exactly: $0) }), pid > 0 else { return nil }
         self.pid = pid
         startTime = json["start_time"]?.int ?? 0
@@ -105,13 +133,17 @@ package struct ProcessRecord: Sendable, Equatable {
         space = json["pid_namespace"]?.string ?? ""
         user = json["user"]?.string ?? ""
         starter = Starter(json["starter"])
+        if let system = outer["type"]?.string, let job = outer["pid"]?.string {
+            batch = BatchName(system: system, job: job)
+        }
     }
 
     /// For people: `process 12 of ana on gpu1`.
     package var text: String {
         let owner = user.isEmpty ? "" : " of \(user)"
         let container = host == Environment.hostName && isElsewhere ? ", in another container" : ""
-        return "process \(pid)\(owner) on \(host)\(container)"
+        let job = batch.map { ", job \($0.job) of \($0.system)" } ?? ""
+        return "process \(pid)\(owner) on \(host)\(container)\(job)"
     }
 
     /// Whether it is of another machine or of another container, so that nobody here can say whether it

@@ -49,9 +49,10 @@ struct CompletionsCommand: ParsableCommand {
         /// What is left to do.
         fileprivate func advice(_ path: String) -> String {
             switch self {
-            case .bash: "new shells have it (with the package bash-completion)"
+            case .bash:
+                "new shells have it with the package bash-completion; else put this into ~/.bashrc: source \(ShellWords.quote(path))"
             case .zsh:
-                "put this before compinit in ~/.zshrc: fpath=(\(ShellWords.quote(Paths.parent(path))) $fpath)"
+                "put this into ~/.zshrc: fpath=(\(ShellWords.quote(Paths.parent(path))) $fpath); autoload -Uz compinit; compinit"
             case .fish: "new shells have it"
             }
         }

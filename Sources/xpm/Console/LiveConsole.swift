@@ -1,4 +1,5 @@
 import Engine
+import Model
 import Store
 import Synchronization
 import System
@@ -11,6 +12,8 @@ final class LiveConsole: Console {
     private static let interval = 100
     private static let mostRunning = 8
     private static let mostFailures = 10
+    /// On terminals of fewer columns the tags of a job come before its type.
+    private static let narrow = 70
 
     private let tally: RunTally
     private let report = TextReport(style: .standardError)
@@ -84,7 +87,10 @@ final class LiveConsole: Console {
         if isTerminal { StandardStream.output.write(ending.table ?? output.results(result.results)) }
         StandardStream.error.write(report.failures(result.failures))
         if !result.isUntold { StandardStream.error.write(report.summary(result)) }
-        for command in ending.commands { StandardStream.error.write(style.dim("  \(command)") + "\n") }
+        for (index, command) in ending.commands.enumerated() {
+            let label = index == 0 ? "next: " : "      "
+            StandardStream.error.write(style.dim("\(label)\(command)") + "\n")
+        }
         if !isTerminal { StandardStream.output.write(output.results(result.results)) }
     }
 
@@ -164,12 +170,18 @@ final class LiveConsole: Console {
     /// A running job: how far and how long, then which.
     private func line(_ spec: JobSpec, since: Double) -> String {
         let time = style.dim(NumberText.duration(Monotonic.seconds - since))
+        // What tells it from others comes first where the rest may not fit.
+        let isNarrow = StandardStream.error.columns < Self.narrow && !spec.tags.isEmpty
+        let tags = isNarrow ? "  \(TextReport.printable(spec.tags))" : ""
+        let name =
+            isNarrow
+            ? report.name(spec.taskID, spec.identifier.short, tags: "") : report.name(spec)
         guard let progress = JobEvents.lastProgress(in: spec.folder) else {
-            return "        \(time)  \(report.name(spec))"
+            return "        \(time)\(tags)  \(name)"
         }
         let percent = "\(Int((progress.fraction * 100).rounded())) %"
         let blanks = String(repeating: " ", count: max(0, 6 - percent.count))
         let text = progress.text.map { "  \(TextReport.printable($0))" } ?? ""
-        return "\(blanks)\(percent)  \(time)\(text)  \(report.name(spec))"
+        return "\(blanks)\(percent)  \(time)\(tags)\(text)  \(name)"
     }
 }

@@ -40,9 +40,11 @@ struct RunEnding {
         guard let (experiment, options) = report.place, !report.isPlanOnly else { return [] }
         let name = ShellWords.quote(experiment)
         if !report.failures.isEmpty {
+            let filter =
+                report.end.counts.blocked > 0 ? "@state in [failed, blocked]" : "@state = failed"
             return [
                 "xpm failures -e \(name)\(options)",
-                "xpm jobs retry -e \(name)\(options) --filter '@state = failed'",
+                "xpm jobs retry -e \(name)\(options) --filter '\(filter)'",
             ]
         }
         guard let results else {

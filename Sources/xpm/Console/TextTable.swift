@@ -1,3 +1,4 @@
+import System
 import Text
 
 /// Rows of texts below titles, for people and for what they write.
@@ -37,13 +38,36 @@ struct TextTable {
         let all = ([titles] + rows).map { $0.map(TextReport.printable) }
         let widths = titles.indices.map { column in all.map { $0[column].columns }.max() ?? 0 }
         let style = Style.standardOutput
-        return all.enumerated().map { number, row in
-            let cells = row.enumerated().map { column, text in
-                isText(column) ? text.padded(to: widths[column]) : text.padded(leftTo: widths[column])
+        return blocks(widths).map { columns in
+            all.enumerated().map { number, row in
+                let cells = columns.map { column in
+                    isText(column)
+                        ? row[column].padded(to: widths[column]) : row[column].padded(leftTo: widths[column])
+                }
+                let line = cells.joined(separator: "  ").trimmedRight
+                return (number == 0 ? style.bold(line) : line) + "\n"
+            }.joined()
+        }.joined(separator: "\n")
+    }
+
+    /// The columns, on a terminal as many together as fit: the leading ones stand before each part.
+    private func blocks(_ widths: [Int]) -> [[Int]] {
+        guard StandardStream.output.isTerminal else { return [Array(titles.indices)] }
+        let room = StandardStream.output.columns
+        let head = Array(0..<leading)
+        let used = head.reduce(0) { $0 + widths[$1] + 2 }
+        var blocks: [[Int]] = []
+        var current = head
+        var width = used
+        for column in titles.indices.dropFirst(leading) {
+            if width + widths[column] > room, current.count > leading {
+                blocks.append(current)
+                (current, width) = (head, used)
             }
-            let line = cells.joined(separator: "  ").trimmedRight
-            return (number == 0 ? style.bold(line) : line) + "\n"
-        }.joined()
+            current.append(column)
+            width += widths[column] + 2
+        }
+        return blocks + [current]
     }
 
     /// RFC 4180.

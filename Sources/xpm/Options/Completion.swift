@@ -6,7 +6,7 @@ import Text
 /// say so; who knows the names is told when the program starts.
 enum Completion {
     enum Names: Sendable {
-        case experiments, workspaces, jobs
+        case experiments, workspaces, jobs, launchers
         /// The results, and the tags and parameters, of the experiment that stands before.
         case metrics, parameters
     }
@@ -14,6 +14,7 @@ enum Completion {
     static let experiments = offer(.experiments)
     static let workspaces = offer(.workspaces)
     static let jobs = offer(.jobs)
+    static let launchers = offer(.launchers)
     static let metrics = offer(.metrics)
     static let parameters = offer(.parameters)
 

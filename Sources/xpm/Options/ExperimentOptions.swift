@@ -42,6 +42,14 @@ struct ScriptOptions: ParsableArguments {
         guard !files.isEmpty || file != nil || moduleName != nil else {
             throw ValidationError("Give a Lua script, a YAML file, or both.")
         }
+        if let word = files.first(where: { $0.contains("=") && Files.kind($0) == nil }),
+            // Behind an option it is that one's.
+            Arguments.all.firstIndex(of: word).map({ !Arguments.all[$0 - 1].hasPrefix("-") }) ?? true
+        {
+            throw ValidationError(
+                "'\(word)' is no file; a key of the configuration gets a value by -c \(ShellWords.quote(word))."
+            )
+        }
         if files.count > 2 {
             throw ValidationError("Give one script and one YAML file; arguments for the script follow '--'.")
         }
@@ -73,8 +81,15 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A variable for every job.", valueName: "name=value"))
     var env: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where jobs run that name no launcher: one of launchers.lua, or direct for this machine.",
+            valueName: "name"), completion: Completion.launchers)
+    var launcher: String?
+
     func validate() throws {
         try script.requireFiles()
+        if launcher == "" { throw ValidationError("--launcher needs a name.") }
         for variable in env
         where variable.cut(at: "=").map({ !EnvironmentVariable.isName(String($0.before)) }) ?? true {
             throw ValidationError("--env needs name=value, not '\(variable)'.")

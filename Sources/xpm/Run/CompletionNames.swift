@@ -1,5 +1,7 @@
 import ArgumentParser
+import Engine
 import Inventory
+import LuaBridge
 import Store
 import System
 import Text
@@ -10,6 +12,9 @@ enum CompletionNames {
         switch names {
         case .experiments: workspace(words).map { WorkspaceInventory($0).experiments } ?? []
         case .workspaces: (try? ExperimentFiles.namedWorkspaces().map(\.id)) ?? []
+        case .launchers:
+            TextSet(((try? LauncherFile.ofUser())?.all.map(\.name) ?? []) + [LauncherDefinition.direct.name])
+                .ordered
         case .jobs: workspace(words).map(jobs) ?? []
         case .metrics: TextSet(points(words).flatMap { $0.metrics.map(\.name) }).ordered
         case .parameters: ResultTable.names(of: points(words)).ordered

@@ -1,3 +1,4 @@
+import Engine
 import LuaBridge
 import Settings
 import Store
@@ -26,16 +27,19 @@ struct ExperimentFiles {
     let user: UserSettings
     /// How many runs of the experiment are kept.
     let history: HistoryLimits
+    /// The launcher of jobs that name none, by the command line or the workspace.
+    let launcher: String?
 
     init(of command: ExperimentOptions) throws(Failure) {
         try self.init(
-            of: command.script, sweep: command.sweep, workspace: command.workspace, variables: command.env)
+            of: command.script, sweep: command.sweep, workspace: command.workspace, variables: command.env,
+            launcher: command.launcher)
     }
 
     /// - Parameter variables: of the command line, `name=value`.
     init(
         of options: ScriptOptions, sweep: SweepOptions? = nil, workspace place: WorkspaceOptions? = nil,
-        variables: [String] = []
+        variables: [String] = [], launcher: String? = nil
     ) throws(Failure) {
         do throws(SettingError) {
             let (script, yaml) = try Self.sort(options.files)
@@ -43,6 +47,7 @@ struct ExperimentFiles {
             for path in options.preYaml { try files.add(path) }
             if let yaml { try files.add(yaml) }
             for path in options.postYaml { try files.add(path) }
+            let ofFiles = files.merged
             for option in options.conf { try files.set(option) }
             recorded = files.merged
             user = try Self.userSettings()
@@ -50,7 +55,9 @@ struct ExperimentFiles {
             try files.resolveEnvironment(&secrets)
             secrets.add(in: files.merged)
             configuration = files.merged
-            warnings = user.warnings + files.warnings
+            warnings =
+                user.warnings + files.warnings
+                + options.conf.compactMap { Self.nearMiss($0, ofFiles) }
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
@@ -77,6 +84,7 @@ struct ExperimentFiles {
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             workspace = Workspace(path: place?.workdir ?? named?.path ?? "workspace")
             placeOptions = place?.text ?? ""
+            self.launcher = launcher ?? (place?.workdir == nil ? named?.launcher : nil)
             if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {
@@ -100,6 +108,27 @@ struct ExperimentFiles {
             input.secrets = secrets
             self.input = input
         } catch { throw Failure(error) }
+    }
+
+    /// What chooses where jobs run. Belongs to the thread that asks for it.
+    func launcherChoice(looksForGPUs: Bool) throws(Failure) -> LauncherChoice {
+        let machine = MachineFit(user.machine, in: workspace, looksForGPUs: looksForGPUs)
+        do {
+            return try LauncherChoice(machine, LauncherFile.ofUser(), chosen: launcher)
+        } catch { throw Failure(any: error) }
+    }
+
+    /// What a `-c` may have been meant for that gives a value to a key which no file has.
+    private static func nearMiss(_ option: String, _ files: Setting) -> String? {
+        let path = String(option.prefix { !"=:".utf8.contains($0.utf8.first ?? 0) })
+        guard files.at(path) == nil else { return nil }
+        let (parent, name) = path.cut(atLast: ".").map { (String($0.before), String($0.after)) } ?? ("", path)
+        let owner = parent.isEmpty ? files : files.at(parent)
+        guard let keys = owner?.fields?.map(\.key),
+            let nearest = Suggestion.nearest(to: name, among: keys)
+        else { return nil }
+        let full = parent.isEmpty ? nearest : "\(parent).\(nearest)"
+        return "-c \(option): no file has the key '\(path)' (did you mean '\(full)'?)"
     }
 
     /// What the options say over what the files say.
@@ -156,7 +185,7 @@ struct ExperimentFiles {
         } else if let module = settings.module {
             input.module = module
         } else if let path = settings.file {
-            input.script = try find(path, shown: Paths.shown(path))
+            input.script = try find(path, shown: Paths.shown(path), at: settings.fileOrigin)
         } else if let yaml {
             // experimaestro's default: `experiment` beside the YAML file.
             let path = "\(Paths.parent(Paths.absolute(yaml)))/experiment.lua"
@@ -169,15 +198,32 @@ struct ExperimentFiles {
         }
     }
 
-    private static func find(_ path: String, shown: String) throws(SettingError) -> String {
+    private static func find(
+        _ path: String, shown: String, at origin: Setting.Origin = .none
+    ) throws(SettingError) -> String {
+        if Paths.hasExtension(path, "py", "R", "sh"), Files.kind(path) == .file {
+            throw SettingError(
+                "\(shown): an experiment is a Lua script, whose tasks run programs such as this one (docs/programs.md)",
+                at: origin)
+        }
         for candidate in [path, path + ".lua"] where Files.kind(candidate) == .file { return candidate }
+        if Files.kind(path) == .folder {
+            let files = ((try? Files.list(path)) ?? []).filter {
+                Paths.hasExtension($0, "yaml", "yml", "lua")
+            }
+            let usual =
+                ["full.yaml", "experiment.lua"].first(where: files.contains) ?? files.min(by: ByteOrder.less)
+            throw SettingError(
+                "\(shown) is a folder" + (usual.map { " (did you mean '\(shown)/\($0)'?)" } ?? ""), at: origin
+            )
+        }
         let folder = Paths.parent(path)
         let stems = ((try? Files.list(folder)) ?? []).filter { $0.hasSuffix(".lua") }.map {
             String($0.dropLast(4))
         }
         let typed = Paths.name(path).hasSuffix(".lua") ? Paths.stem(path) : Paths.name(path)
         let nearest = Suggestion.nearest(to: typed, among: stems).map { " (did you mean '\($0).lua'?)" } ?? ""
-        throw SettingError("\(shown): no such script\(nearest)", at: .none)
+        throw SettingError("\(shown): no such script\(nearest)", at: origin)
     }
 
     /// The workspace of a command that needs no experiment: the one that is named, else the nearest.

@@ -101,9 +101,11 @@ struct JobQuery {
         if let parsed {
             // Of no jobs nothing can be said.
             if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {
+                let hint =
+                    JobFilter.names.contains("@\(stranger)")
+                    ? " (did you mean '@\(stranger)'?)" : JobFilter.names(of: jobs).saying(near: stranger)
                 throw .message(
-                    "filter: none of these jobs has a tag or a parameter '\(stranger)'"
-                        + JobFilter.names(of: jobs).saying(near: stranger))
+                    "filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
             }
             jobs = parsed.select(from: jobs)
         }

@@ -1,3 +1,4 @@
+import Batch
 import Inventory
 import Store
 import System
@@ -29,6 +30,7 @@ enum JobStopper {
     static func refusal(_ job: JobRecord) -> String? { refusal(job, ProcessRecord.read(job.folder.process)) }
 
     private static func refusal(_ job: JobRecord, _ record: ProcessRecord?) -> String? {
+        if BatchStop(job) != nil { return nil }
         guard let record else {
             return FileLock.isHeld(job.folder.lock)
                 ? "no process of it is known yet: it may wait for what others hold, and xpm stop ends its run"
@@ -47,9 +49,11 @@ enum JobStopper {
         let records = jobs.map { ProcessRecord.read($0.folder.process) }
         var results: [Result?] = zip(jobs, records).map { refusal($0, $1).map(Result.refused) }
         var groups: [Int: ProcessRecord.Group] = [:]
-        for index in jobs.indices where results[index] == nil {
+        let inBatch = jobs.map(BatchStop.init)
+        for index in jobs.indices where results[index] == nil && inBatch[index] == nil {
             groups[index] = records[index]?.group
         }
+        for (index, problem) in BatchStop.perform(inBatch, of: jobs) { results[index] = .refused(problem) }
         for (index, group) in groups {
             // Without it the job fails of the signal.
             try? Files.write([], to: jobs[index].folder.stopMark)
@@ -69,5 +73,39 @@ enum JobStopper {
             Clock.sleep(milliseconds: 20)
         }
         return results.map { $0 ?? .goesOn }
+    }
+}
+
+/// A job that a batch system has, on whatever host: that system stops it.
+private struct BatchStop {
+    let system: any BatchSystem
+    let job: BatchJob
+
+    /// - Returns: nil for a job that is in no batch system.
+    init?(_ record: JobRecord) {
+        guard let holder = LockClaim.batch(of: record.folder.lock),
+            let array = BatchRecord.read(holder.nonce, in: record.folder.workspace),
+            let number = array.array, let system = BatchQueue.system(named: array.system)
+        else { return nil }
+        self.system = system
+        job = BatchJob(array: number, index: holder.index)
+    }
+
+    /// Has the systems stop jobs, all of a system at once.
+    ///
+    /// - Returns: the positions of those that a system does not stop, and why.
+    static func perform(_ stops: [BatchStop?], of jobs: [JobRecord]) -> [(index: Int, problem: String)] {
+        var problems: [(index: Int, problem: String)] = []
+        let names = TextSet(stops.compactMap { $0?.system.name })
+        for name in names.ordered {
+            let chosen = stops.indices.filter { stops[$0]?.system.name == name }
+            // Without it the job has failed of the signal.
+            for index in chosen { try? Files.write([], to: jobs[index].folder.stopMark) }
+            guard let system = BatchQueue.system(named: name) else { continue }
+            do throws(BatchError) { try system.cancel(chosen.compactMap { stops[$0]?.job }) } catch {
+                problems += chosen.map { ($0, error.text) }
+            }
+        }
+        return problems
     }
 }

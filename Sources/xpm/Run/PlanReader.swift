@@ -69,7 +69,7 @@ final class PlanReader {
         let experiment = Experiment(
             name: files.name, mode: .dryRun, workspace: files.workspace, run: nil, board: JobBoard(),
             inbox: nil, objects: nil, environment: files.environment, host: "", version: xpmVersion,
-            admission: MachineFit(files.user.machine, in: files.workspace, looksForGPUs: false),
+            admission: try files.launcherChoice(looksForGPUs: false),
             planned: { [unowned self] one in
                 if case .unreadable(let error) = one.state { Unreadable.note(error) }
                 planned.add(one)

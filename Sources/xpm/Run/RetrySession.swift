@@ -13,15 +13,17 @@ struct RetrySession {
     private let workspace: Workspace
     private let user: UserSettings
     private let slots: Int
+    private let launcher: String?
     private let isJSON: Bool
     private let isQuiet: Bool
 
     /// - Parameter user: what there is for jobs, where the user says it, and whether outcomes are brought to
     ///   the disk.
     init(
-        _ jobs: [JobRecord], in workspace: Workspace, user: UserSettings, slots: Int?, json: Bool,
-        isQuiet: Bool
+        _ jobs: [JobRecord], in workspace: Workspace, user: UserSettings, slots: Int?,
+        launcher: String? = nil, json: Bool, isQuiet: Bool
     ) {
+        self.launcher = launcher
         self.jobs = jobs
         self.workspace = workspace
         self.user = user
@@ -50,7 +52,16 @@ struct RetrySession {
                 }
             } catch { console.observe(.warning(error.text)) }
         }
-        let specs = try sorted { console.observe(.warning($0)) }
+        let choice: LauncherChoice
+        do {
+            choice = try LauncherChoice(
+                MachineFit(user.machine, in: workspace, looksForGPUs: true), LauncherFile.ofUser(),
+                chosen: launcher)
+        } catch { throw Failure(any: error) }
+        if !choice.batch.isEmpty {
+            try Failure.onDisk { () throws(SystemError) in try workspace.createForHosts() }
+        }
+        let specs = try sorted(choice) { console.observe(.warning($0)) }
         if specs.isEmpty {
             let why = jobs.isEmpty ? "none of them has failed or is left to run" : "none of them can run"
             throw .message("no job to run: \(why)")
@@ -61,7 +72,8 @@ struct RetrySession {
         do throws(SystemError) {
             engine = try RunningScheduler(
                 slots: slots, failsFast: false, host: host, workspace: workspace,
-                isDurable: user.isDurable, board: board, observer: observer)
+                isDurable: user.isDurable, board: board, observer: observer, batch: choice.batch,
+                name: "retry-\(Environment.hostName)-\(Environment.processID)")
         } catch { throw Failure(error) }
         signals.attach(engine: engine.control, observer: observer)
         for spec in specs {
@@ -96,13 +108,12 @@ struct RetrySession {
     /// neither done nor among them is left out.
     ///
     /// - Throws: where one requires what this machine cannot give.
-    private func sorted(_ warn: (String) -> Void) throws(Failure) -> [JobSpec] {
+    private func sorted(_ choice: LauncherChoice, _ warn: (String) -> Void) throws(Failure) -> [JobSpec] {
         let scripts = TextMap(
             texts: jobs.compactMap { job in
                 Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
             })
         var specs: [JobSpec] = []
-        let fit = MachineFit(user.machine, in: workspace, looksForGPUs: true)
         var numbers: TextMap<JobNumber?> = [:]
         func add(_ path: String, depth: Int) throws(Failure) -> JobNumber? {
             if let known = numbers[path] { return known }
@@ -123,7 +134,7 @@ struct RetrySession {
             }
             guard let identifier = Identifier(hex: job.identifier) else { return nil }
             let demand: JobDemand?
-            do throws(ValueError) { demand = try fit.admit(header.requirement, in: job.folder) } catch {
+            do throws(ValueError) { demand = try choice.admit(wish(of: job, header), in: job.folder) } catch {
                 throw .message("\(job.task) \(job.identifier.prefix(8)) requires \(error.text)")
             }
             let number = JobNumber(specs.count)
@@ -141,6 +152,12 @@ struct RetrySession {
         }
         for job in jobs.reversed() { _ = try add(job.folder.path, depth: 0) }
         return specs
+    }
+
+    private func wish(of job: JobRecord, _ header: JobScript.Header) -> LaunchWish {
+        var wish = LaunchWish(header.requirement)
+        wish.tags = job.tags.map { ($0.name, $0.value.string ?? $0.value.text) }
+        return wish
     }
 
     private static func script(of job: JobRecord) -> (language: JobScript.Language, header: JobScript.Header)?

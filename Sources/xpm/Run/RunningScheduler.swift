@@ -1,3 +1,4 @@
+import Batch
 import Engine
 import Store
 import System
@@ -5,16 +6,32 @@ import Text
 
 /// A scheduler at work, and the ways to reach it from other threads.
 final class RunningScheduler: Sendable {
-    private let launcher: DirectLauncher
+    private let launcher: any Launcher
     private let hasEnded = Monitor(false)
     let inbox: AsyncStream<Plan.Event>.Continuation
 
+    /// - Parameters:
+    ///   - host: the absolute path of `xpm-job`.
+    ///   - batch: the launchers of batch systems that jobs may go to.
+    ///   - name: of those jobs together: the experiment's.
     init(
         slots: Int, failsFast: Bool, host: String, workspace: Workspace, isDurable: Bool, board: JobBoard,
-        observer: RunObservers
+        observer: RunObservers, batch: [LauncherDefinition] = [], name: String = ""
     ) throws(SystemError) {
         StandardStream.goOnWithoutOutput()
-        launcher = try DirectLauncher(program: host, workspace: workspace, isDurable: isDurable)
+        let direct = try DirectLauncher(program: host, workspace: workspace, isDurable: isDurable)
+        var others: [(name: String, launcher: any Launcher)] = []
+        for definition in batch {
+            guard case .batch(let kind) = definition.kind, let system = BatchQueue.system(named: kind) else {
+                continue
+            }
+            let launcher = try BatchLauncher(
+                definition, system: system, program: host, workspace: workspace, experiment: name,
+                isDurable: isDurable
+            ) { observer.observe(.warning($0)) }
+            others.append((definition.name, launcher))
+        }
+        launcher = others.isEmpty ? direct : LauncherSet(direct: direct, others: others)
         let scheduler = Scheduler(
             plan: Plan(slots: slots, failsFast: failsFast), launcher: launcher, board: board,
             observer: observer)

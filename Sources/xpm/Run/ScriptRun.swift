@@ -40,6 +40,11 @@ final class ScriptRun {
         }
         let git = context.mode == .dryRun ? nil : try GitWatch(context, files: session.filesRead)
         let host = try Self.jobProgram()
+        let choice = try context.files.launcherChoice(looksForGPUs: context.mode.launches)
+        let batch = context.mode.launches ? choice.batch : []
+        if !batch.isEmpty {
+            try Failure.onDisk { () throws(SystemError) in try context.files.workspace.createForHosts() }
+        }
         let folder = try beginRun()
         let services = ServiceRegistry(isLive: context.mode.launches) { [signals = context.signals] _ in
             signals.drain()
@@ -56,7 +61,7 @@ final class ScriptRun {
         if let folder {
             observer.observe(.began(experiment: folder.experiment, run: folder.run, folder: folder.path))
         }
-        let engine = try startScheduler(host: host, observer: observer)
+        let engine = try startScheduler(host: host, observer: observer, batch)
         context.signals.attach(engine: engine?.control, observer: observer)
         if let folder, let engine {
             try Failure.onDisk { () throws(SystemError) in
@@ -64,7 +69,7 @@ final class ScriptRun {
             }
         }
 
-        let experiment = try experiment(folder, engine, services, host: host)
+        let experiment = try experiment(folder, engine, services, choice, host: host)
         var problem: PlanError?
         do throws(PlanError) { try session.run(in: experiment) } catch {
             problem = error
@@ -96,7 +101,8 @@ final class ScriptRun {
 
     /// What the script submits its tasks to.
     private func experiment(
-        _ folder: RunFolder?, _ engine: RunningScheduler?, _ services: ServiceRegistry, host: String
+        _ folder: RunFolder?, _ engine: RunningScheduler?, _ services: ServiceRegistry,
+        _ choice: LauncherChoice, host: String
     ) throws(Failure) -> Experiment {
         let objects: ObjectLog?
         do throws(SystemError) {
@@ -108,9 +114,7 @@ final class ScriptRun {
             name: context.files.name, mode: context.mode, workspace: context.files.workspace, run: folder,
             board: context.board, inbox: engine?.inbox, objects: objects,
             environment: context.files.environment, host: host, version: xpmVersion,
-            admission: MachineFit(
-                context.files.user.machine, in: context.files.workspace,
-                looksForGPUs: context.mode.launches),
+            admission: choice,
             secrets: context.files.secrets, services: services,
             planned: { [unowned self] in note($0) })
         experiment.checksOutputs = context.checksOutputs
@@ -207,13 +211,15 @@ final class ScriptRun {
         return path
     }
 
-    private func startScheduler(host: String, observer: RunObservers) throws(Failure) -> RunningScheduler? {
+    private func startScheduler(
+        host: String, observer: RunObservers, _ batch: [LauncherDefinition]
+    ) throws(Failure) -> RunningScheduler? {
         guard context.mode.launches else { return nil }
         do throws(SystemError) {
             return try RunningScheduler(
                 slots: context.slots, failsFast: context.failsFast, host: host,
                 workspace: context.files.workspace, isDurable: context.files.user.isDurable,
-                board: context.board, observer: observer)
+                board: context.board, observer: observer, batch: batch, name: context.files.name)
         } catch { throw Failure(error) }
     }
 

@@ -135,7 +135,7 @@ struct ErrorTests {
             ),
             (
                 "Train { learning_rate = 1, model = Model {} }:submit { launcher = 1 }<!>",
-                "t.train: submit: 'launcher' is not in this version of xpm yet"
+                "t.train: submit: launcher needs the name of a launcher, such as \"slurm\""
             ),
             (
                 "Train { learning_rate = 1, model = Model {} }:submit { requires = \"cpu(mem=8)\" }<!>",

@@ -41,8 +41,8 @@ final class PlanBench {
             name: "test", mode: mode, workspace: Workspace(path: "\(folder)/workspace"), run: nil,
             board: JobBoard(),
             inbox: nil, objects: nil, environment: [], host: "/x/xpm-job", version: "test",
-            admission: MachineFit(
-                nil, in: Workspace(path: "\(folder)/workspace"), looksForGPUs: mode.launches)
+            admission: LauncherChoice(
+                MachineFit(nil, in: Workspace(path: "\(folder)/workspace"), looksForGPUs: mode.launches))
         ) { [unowned self] in planned.append(($0.job.task, $0.dependencies.map(\.spec.taskID))) }
         try session.run(in: experiment)
     }

@@ -10,7 +10,8 @@ extension JobsCommand {
             "kill", of: "jobs",
             abstract: "Stop running jobs: SIGTERM to each job's process group, after 10 s SIGKILL.",
             discussion: """
-                Tells which jobs it would stop; stops them with --perform. Jobs of another user, on another machine or in another container are \
+                Tells which jobs it would stop; stops them with --perform. A job that a batch system has is stopped by that, wherever it runs, \
+                and leaves the queue where it waits. Jobs of another user, on another machine or in another container are \
                 named and left; the exit code is 2 then.
                 """)
 
@@ -25,7 +26,9 @@ extension JobsCommand {
 
         func run() throws {
             do throws(Failure) {
-                let running = try selection.query.chosen(jobs).filter { $0.state == .running }
+                let running = try selection.query.chosen(jobs).filter {
+                    $0.state == .running || LockClaim.batch(of: $0.folder.lock) != nil && !$0.state.isFailure
+                }
                 let problems =
                     perform ? JobStopper.stop(running).map(\.text) : running.map(JobStopper.refusal)
                 let report = JobReport(style: .standardOutput)

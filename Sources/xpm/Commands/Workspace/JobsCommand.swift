@@ -10,7 +10,7 @@ struct JobsCommand: ParsableCommand {
         abstract: "List jobs, look into them, stop them, run them again, remove them.",
         discussion: """
             A job is named by its folder, the beginning of its identifier, or type/identifier. --filter picks jobs by their tags and by @state \
-            (done, error, running, waiting, held, "not run"), @name (the type), @id, @experiment and @run, with =, !=, <, >, \
+            (done, failed, running, waiting, held, "not run"), @name (the type), @id, @experiment and @run, with =, !=, <, >, \
             ~ (a regular expression), in, not in, and, or, not.
 
             Examples:

@@ -1,0 +1,96 @@
+import System
+import Text
+
+/// The batch systems that there are, and what their queues say of this user's jobs: asked seldom, whoever wants
+/// to know.
+package enum BatchQueue {
+    /// - Returns: nil for a name that none has.
+    package static func system(named name: String) -> (any BatchSystem)? {
+        switch name {
+        case "slurm": Slurm()
+        default: nil
+        }
+    }
+
+    /// What a queue said.
+    private struct Look {
+        /// When it was asked, on the clock of `Monotonic`.
+        let began: Double
+        let entries: [Place: BatchEntry.State]
+        /// Whether it answered.
+        let isKnown: Bool
+    }
+
+    private struct Place: Hashable {
+        let nonce: TextKey
+        let index: Int
+    }
+
+    private struct State {
+        var looks: TextMap<Look> = [:]
+        /// When each array was asked for first, on the clock of `Monotonic`.
+        var firstAsked: TextMap<Double> = [:]
+        var clusters: TextMap<String> = [:]
+    }
+
+    private static let state = Monitor(State())
+    /// Seconds for which an answer counts.
+    private static let lifetime = 5.0
+
+    /// Whether a job of an array is known to be over, or was never handed in.
+    ///
+    /// - Parameters:
+    ///   - isNumbered: whether the system has given the array a number: before, it may not know it yet.
+    ///   - cluster: where the array was handed in.
+    ///   - user: whose it is.
+    /// - Returns: nil where nobody here can say.
+    package static func isOver(
+        _ nonce: String, _ index: Int, isNumbered: Bool, system name: String, cluster: String, user: String
+    ) -> Bool? {
+        // Sites may hide the jobs of others.
+        guard user == Environment.userName, let system = system(named: name),
+            cluster.isEmpty || self.cluster(of: system) == cluster
+        else { return nil }
+        let now = Monotonic.seconds
+        let (known, asked) = state.withLock { state in
+            // A look from before it had its number says nothing of it after that.
+            let key = isNumbered ? nonce : "\(nonce)?"
+            let asked = state.firstAsked[key] ?? now
+            state.firstAsked[key] = asked
+            return (state.looks[name], asked)
+        }
+        let place = Place(nonce: TextKey(nonce), index: index)
+        var look = known
+        // One that was asked before the array was handed in does not know it.
+        if look.map({ now - $0.began > lifetime || $0.entries[place] == nil && $0.began < asked }) ?? true {
+            look = ask(system)
+        }
+        guard let look, look.isKnown else { return nil }
+        switch look.entries[place] {
+        case .waiting?, .running?: return false
+        case .ended?, nil: return true
+        }
+    }
+
+    private static func ask(_ system: any BatchSystem) -> Look {
+        let began = Monotonic.seconds
+        var entries: [Place: BatchEntry.State] = [:]
+        var isKnown = true
+        do throws(BatchError) {
+            for entry in try system.queue(of: Environment.userName) where !entry.nonce.isEmpty {
+                entries[Place(nonce: TextKey(entry.nonce), index: entry.job.index)] = entry.state
+            }
+        } catch { isKnown = false }
+        let look = Look(began: began, entries: entries, isKnown: isKnown)
+        state.withLock { $0.looks[system.name] = look }
+        return look
+    }
+
+    /// The cluster that commands of this process reach; empty where nobody says.
+    package static func cluster(of system: any BatchSystem) -> String {
+        if let known = state.withLock({ $0.clusters[system.name] }) { return known }
+        let found = (try? system.site())?.cluster ?? ""
+        state.withLock { $0.clusters[system.name] = found }
+        return found
+    }
+}

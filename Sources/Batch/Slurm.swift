@@ -1,0 +1,137 @@
+import System
+import Text
+
+/// Slurm by `sbatch`, `squeue`, `sacct`, `scancel` and `scontrol`.
+///
+/// The manual pages of Slurm 22.05 to 24.11 say what is relied on; recorded outputs of odd sites are in the
+/// tests.
+package struct Slurm: BatchSystem {
+    package init() {}
+
+    package var name: String { "slurm" }
+    package var title: String { "Slurm" }
+
+    package var words: (index: String, name: String) {
+        (#""$SLURM_ARRAY_TASK_ID""#, #""${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}""#)
+    }
+
+    /// Seconds that a command may take; Slurm's own give up after ten or so.
+    private static let patience = 60.0
+
+    // MARK: Commands
+
+    /// Runs a command.
+    ///
+    /// - Returns: what it printed on standard output.
+    private func run(
+        _ arguments: [String], environment: EnvironmentBlock = Self.environment
+    ) throws(BatchError) -> String {
+        let answer: Command.Answer
+        do throws(SystemError) {
+            answer = try Command(arguments, environment: environment, patience: Self.patience).run()
+        } catch {
+            if error.isMissing { throw .missing(arguments[0]) }
+            throw .unreachable(error.text)
+        }
+        if answer.isLate {
+            throw .unreachable("\(arguments[0]) did not end within \(Int(Self.patience)) s")
+        }
+        guard answer.code == 0 else {
+            throw SlurmText.error(answer.error.isEmpty ? answer.output : answer.error, of: arguments[0])
+        }
+        return answer.output
+    }
+
+    /// That of this process, without what would change what the commands do: filters and formats of the
+    /// user's own, and the job that this process itself may be in.
+    private static var environment: EnvironmentBlock {
+        let kept: TextSet = ["SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT"]
+        return EnvironmentBlock.current.removing { name in
+            ["SQUEUE_", "SACCT_", "SCANCEL_", "SLURM_"].contains { name.hasPrefix($0) }
+                && !kept.contains(name)
+        }.setting([("LC_ALL", "C"), ("SLURM_TIME_FORMAT", "standard")])
+    }
+
+    package func site() throws(BatchError) -> BatchSite {
+        SlurmText.site(try run(["scontrol", "show", "config"]))
+    }
+
+    package func partitions() throws(BatchError) -> [BatchPartition] {
+        SlurmText.partitions(try run(["sinfo", "-h", "-o", SlurmText.partitionFormat]))
+    }
+
+    package func options(for need: BatchAsk) -> [String] {
+        var options: [String] = []
+        if let partition = need.partition { options.append("--partition=\(partition)") }
+        if let cores = need.cores { options.append("--cpus-per-task=\(cores)") }
+        if need.gpus > 0 { options.append("--gres=gpu:\(need.gpus)") }
+        // In minutes.
+        if let limit = need.limit { options.append("--time=\(Int((limit / 60).rounded(.up)))") }
+        return options + need.more
+    }
+
+    /// In KiB: sbatch takes no bytes.
+    package func option(memory: Int64) -> String { "--mem=\((memory + 1023) / 1024)K" }
+
+    package func owns(option: String) -> Bool {
+        let name = option.cut(at: "=")?.before ?? option[...]
+        return [
+            "--array", "-a", "--chdir", "-D", "--comment", "--error", "-e", "--export", "--job-name", "-J",
+            "--open-mode", "--output", "-o", "--parsable", "--test-only", "--wait", "-W",
+            "--wrap", "--time", "-t", "--mem", "--cpus-per-task", "-c", "--dependency", "-d", "--input", "-i",
+        ].contains(String(name))
+    }
+
+    /// Of squeue(1), job reason codes.
+    package func isHopeless(_ reason: String) -> Bool {
+        [
+            "PartitionTimeLimit", "PartitionNodeLimit", "BadConstraints", "DependencyNeverSatisfied",
+            "InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed",
+        ].contains(reason)
+    }
+
+    package func submit(_ array: BatchArray) throws(BatchError) -> String {
+        let range = array.indices
+        let arguments =
+            [
+                "sbatch", "--parsable", "--no-requeue", "--job-name=\(array.name)",
+                "--comment=\(array.nonce)", "--array=\(range.lowerBound)-\(range.upperBound - 1)",
+                "--chdir=\(array.folder)", "--output=\(SlurmText.escaped(array.log))", "--open-mode=append",
+                "--export=\(array.exportsEnvironment ? "ALL" : "NONE")",
+            ] + array.options + [array.script]
+        let told = try run(arguments)
+        guard let number = SlurmText.number(told) else {
+            throw .unreachable("sbatch answered '\(told.trimmed)', which is no number of a job")
+        }
+        return number
+    }
+
+    package func queue(of user: String?) throws(BatchError) -> [BatchEntry] {
+        let owner = user.map { ["-u", $0] } ?? []
+        return SlurmText.queue(
+            try run(["squeue", "-h", "-r", "-a", "-t", "all", "-o", SlurmText.queueFormat] + owner))
+    }
+
+    package func ended(_ jobs: [BatchJob]) throws(BatchError) -> [BatchEntry] {
+        let arrays = TextSet(jobs.map(\.array)).ordered
+        if arrays.isEmpty { return [] }
+        let wanted = Set(jobs)
+        return SlurmText.accounts(
+            try run([
+                "sacct", "-n", "-P", "-X", "-j", arrays.joined(separator: ","), "-o", SlurmText.accountFormat,
+            ])
+        ).filter { wanted.contains($0.job) }
+    }
+
+    /// So many jobs are named in one command.
+    private static let mostNamed = 500
+
+    package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
+        var rest = jobs[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Self.mostNamed)
+            rest = rest.dropFirst(Self.mostNamed)
+            _ = try run(["scancel", "--quiet"] + some.map(\.text))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import Batch
+import Store
+import System
+import Text
+
+extension BatchLauncher {
+    /// Commands that fail without a clear word are tried again so often, each time after twice as long.
+    private static let mostFailures = 6
+
+    /// Hands in jobs with equal needs as one array.
+    func send(_ group: [Waiting]) {
+        let ask = group.first?.request.job.demand?.batch?.ask ?? BatchAsk()
+        var record = BatchRecord(
+            nonce: Self.newNonce(), system: system.name, cluster: site.cluster, ends: ends, limit: ask.limit,
+            setup: definition.setup)
+        do throws(SystemError) {
+            try record.write(in: workspace)
+        } catch {
+            for one in group { fail(one.request.job, error.text) }
+            return
+        }
+        let reserved = reserve(group, record)
+        guard !reserved.isEmpty else { return record.remove(in: workspace) }
+        // What is taken back from here on is not there when it begins.
+        let since = Monotonic.seconds
+        state.change { state in
+            for (index, one) in reserved.enumerated() {
+                Self.add(
+                    Live(
+                        job: one.request.job, memory: one.request.memory,
+                        place: BatchHolder(nonce: record.nonce, index: index), since: since), &state)
+            }
+        }
+        do throws(BatchError) {
+            let number = try system.submit(array(reserved, record, ask))
+            record.array = number
+            try? record.write(in: workspace)
+            state.change { state in
+                state.most = .max
+                for index in reserved.indices {
+                    let place = Place(BatchHolder(nonce: record.nonce, index: index))
+                    if state.live[place] == nil {
+                        // Taken back meanwhile.
+                        state.ending.append(BatchJob(array: number, index: index))
+                        state.isNews = true
+                    }
+                    state.live[place]?.array = number
+                }
+                (state.interval, state.nextPoll) = (
+                    Self.shortestInterval, Monotonic.seconds + Self.shortestInterval
+                )
+            }
+            for (index, one) in reserved.enumerated() {
+                report(
+                    .queued(
+                        one.request.job.number,
+                        reason:
+                            "in the queue of \(system.title) as \(BatchJob(array: number, index: index).text)"
+                    ))
+            }
+        } catch { takeBack(reserved, record, error) }
+    }
+
+    private static func newNonce() -> String {
+        String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
+    }
+
+    private func array(
+        _ group: [Waiting], _ record: BatchRecord, _ ask: BatchAsk
+    ) throws(BatchError) -> BatchArray {
+        let words = system.words
+        let script = """
+            #!/bin/sh
+            # xpm: \(group.count) jobs of \(ends), which \(Paths.name(record.jobs(in: workspace))) lists
+            exec \(ShellWords.quote(program)) \(BatchHost.flag) \(ShellWords.quote(record.path(in: workspace))) \(words.index) \(words.name)
+
+            """
+        do throws(SystemError) {
+            try Files.write(Array(script.utf8), to: record.script(in: workspace), mode: 0o777)
+        } catch { throw .refused(error.text) }
+        let memory = group.first?.request.memory.map { [system.option(memory: $0)] } ?? []
+        return BatchArray(
+            name: "xpm-\(ends)", nonce: record.nonce, script: record.script(in: workspace),
+            indices: 0..<group.count, options: system.options(for: ask) + memory, folder: workspace,
+            log: record.log(in: workspace), exportsEnvironment: definition.exportsEnvironment)
+    }
+
+    /// Claims jobs for their places in an array, and writes what runs there.
+    ///
+    /// - Returns: those that are claimed, in the order of their places.
+    private func reserve(_ group: [Waiting], _ record: BatchRecord) -> [Waiting] {
+        var reserved: [Waiting] = []
+        var lines: [UInt8] = []
+        for one in group {
+            let job = one.request.job
+            let place = BatchHolder(nonce: record.nonce, index: reserved.count)
+            do throws(SystemError) {
+                guard let order = try reserve(one.request, place) else { continue }
+                lines += order.json.bytes
+                lines.append(UInt8(ascii: "\n"))
+                reserved.append(one)
+            } catch { fail(job, error.text) }
+        }
+        guard !reserved.isEmpty else { return [] }
+        do throws(SystemError) {
+            try Files.write(lines, to: record.jobs(in: workspace))
+        } catch {
+            for (index, one) in reserved.enumerated() {
+                giveUp(one.request.job, BatchHolder(nonce: record.nonce, index: index))
+                fail(one.request.job, error.text)
+            }
+            return []
+        }
+        return reserved
+    }
+
+    /// - Returns: nil where somebody else has the job, or it is done.
+    private func reserve(_ request: LaunchRequest, _ place: BatchHolder) throws(SystemError) -> JobOrder? {
+        let job = request.job
+        try job.folder.checkPlace()
+        if let files = job.files, !Files.exists(job.folder.path) {
+            try files.write(to: job.folder, job.language)
+        }
+        guard try FileLock.reserve(job.folder.lock, for: place, program: job.folder.process) else {
+            adopt(request)
+            return nil
+        }
+        do throws(SystemError) {
+            if job.folder.isDone {
+                giveUp(job, place)
+                report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: true))
+                return nil
+            }
+            var order = JobOrder(job, memory: request.memory)
+            order.isDurable = isDurable
+            if Files.exists(job.folder.failed) {
+                order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
+                try Files.remove(job.folder.failed)
+            }
+            try job.files?.write(to: job.folder, job.language)
+            return order
+        } catch {
+            giveUp(job, place)
+            throw error
+        }
+    }
+
+    private func giveUp(_ job: JobSpec, _ place: BatchHolder) {
+        _ = try? FileLock.giveUp(job.folder.lock, for: place)
+    }
+
+    private func fail(_ job: JobSpec, _ problem: String) {
+        let outcome = Outcome(.launch, message: problem)
+        try? record(outcome, of: job)
+        report(.ended(job.number, outcome, elsewhere: false))
+    }
+
+    // MARK: What was not handed in
+
+    /// An array was not handed in, as far as the command says. What it has taken all the same finds no claim.
+    private func takeBack(_ group: [Waiting], _ record: BatchRecord, _ error: BatchError) {
+        var back: [Waiting] = []
+        for (index, one) in group.enumerated() {
+            let place = BatchHolder(nonce: record.nonce, index: index)
+            // One that has begun in spite of the command's word is left to it.
+            let isFree = (try? FileLock.giveUp(one.request.job.folder.lock, for: place)) ?? false
+            let isWanted = state.change { state in
+                let isThere = state.live[Place(place)] != nil
+                if isFree { Self.forget(Place(place), &state) }
+                return isThere
+            }
+            if isFree, isWanted { back.append(one) }
+        }
+        if back.count == group.count, !error.isUncertain { record.remove(in: workspace) }
+        let now = Monotonic.seconds
+        switch error {
+        case .missing, .refused:
+            for one in back { fail(one.request.job, error.text) }
+            return
+        case .full:
+            let before = state.withLock { $0.most == .max }
+            state.change { state in
+                state.most = max(1, group.count / 2)
+                // Half as many may do at once.
+                state.pausedUntil = group.count > 1 ? now : now + 30
+            }
+            if before { warn("\(error.text): the rest waits until it takes more") }
+        case .unreachable:
+            for index in back.indices {
+                back[index].failures += 1
+                back[index].notBefore = now + Double(1 << min(back[index].failures, 10)) / 2
+            }
+            warn("\(error.text): tried again")
+        }
+        let lost = back.filter { $0.failures >= Self.mostFailures }
+        for one in lost { fail(one.request.job, error.text) }
+        let rest = back.filter { $0.failures < Self.mostFailures }
+        state.change { state in
+            state.waiting = rest + state.waiting
+            state.isNews = true
+        }
+        for one in rest { report(.queued(one.request.job.number, reason: error.text)) }
+    }
+
+    // MARK: What others have
+
+    /// A job that somebody has: an array of an earlier run of the same experiment, or another run.
+    private func adopt(_ request: LaunchRequest) {
+        let job = request.job
+        if let holder = LockClaim.batch(of: job.folder.lock),
+            let record = BatchRecord.read(holder.nonce, in: workspace), record.ends == ends,
+            record.system == system.name
+        {
+            var live = Live(
+                job: job, memory: request.memory, place: holder, array: record.array,
+                since: Monotonic.seconds)
+            live.hasStarted = holder.hasBegun
+            state.change { Self.add(live, &$0) }
+            report(
+                holder.hasBegun
+                    ? .started(job.number)
+                    : .queued(job.number, reason: "in the queue of \(system.title), by an earlier run"))
+            // It may have ended while nobody here knew of it.
+            if !FileLock.isHeld(job.folder.lock) { settle(live) }
+            return
+        }
+        let foreign = Foreign(job: job, formerFailure: Files.inode(job.folder.failed))
+        state.change { $0.foreign[job.number] = foreign }
+        report(.adopted(job.number, isOurs: false))
+    }
+}
+
+extension BatchError {
+    /// Whether the system may have taken what it was given.
+    fileprivate var isUncertain: Bool { if case .unreachable = self { true } else { false } }
+}

@@ -1,0 +1,340 @@
+package import Batch
+package import Store
+package import System
+import Text
+
+/// Runs jobs through a batch system.
+///
+/// Jobs with equal needs go together, as arrays (`send`). Each is claimed for its place in the array before the
+/// system hears of it, so nothing runs twice, whatever becomes of the command. Ends show in one folder; the
+/// system's queue is asked for all jobs at once, at intervals that grow (`poll`). Commands wait on a thread of
+/// their own: a system that does not answer holds up nothing else.
+package final class BatchLauncher: Launcher {
+    /// A job that was submitted here, and not yet to the system.
+    struct Waiting {
+        let request: LaunchRequest
+        /// On the clock of `Monotonic`.
+        let since: Double
+        var notBefore = 0.0
+        /// How many commands have failed to hand it in.
+        var failures = 0
+    }
+
+    /// A job that the system has.
+    struct Live {
+        let job: JobSpec
+        let memory: Int64?
+        let place: BatchHolder
+        /// The number of its array, where that is known.
+        var array: String?
+        let since: Double
+        var hasStarted = false
+        /// What was said of why it waits.
+        var reason: String?
+        /// What it has left, and waits for the word of the system.
+        var outcome: Outcome?
+        /// Since when it is known to have ended.
+        var endedSince: Double?
+        /// How often the system did not know it.
+        var misses = 0
+    }
+
+    /// A job that somebody else runs.
+    struct Foreign {
+        let job: JobSpec
+        /// The `.failed` that was there before.
+        let formerFailure: UInt64?
+    }
+
+    struct Place: Hashable {
+        let nonce: TextKey
+        let index: Int
+
+        init(_ holder: BatchHolder) { (nonce, index) = (TextKey(holder.nonce), holder.index) }
+    }
+
+    struct State {
+        var report: (@Sendable (LaunchEvent) -> Void)?
+        var waiting: [Waiting] = []
+        var live: [Place: Live] = [:]
+        var places: [JobNumber: Place] = [:]
+        /// How many jobs of each array are live.
+        var sizes: TextMap<Int> = [:]
+        var foreign: [JobNumber: Foreign] = [:]
+        var held = HeldJobs()
+        /// What the system is to end.
+        var ending: [BatchJob] = []
+        /// Nothing is handed in before, on the clock of `Monotonic`.
+        var pausedUntil = 0.0
+        /// The most that are handed in together, while the site takes no more.
+        var most = Int.max
+        var nextPoll = Double.infinity
+        var interval = BatchLauncher.shortestInterval
+        /// Whether there is something new to do for the thread of commands.
+        var isNews = false
+        /// Asked when the first jobs are handed in.
+        var site: BatchSite?
+        /// All were told to stop.
+        var isStopping = false
+        var hasEnded = false
+    }
+
+    /// The queue is asked so often at first, in seconds, and so seldom at last.
+    static let shortestInterval = 5.0
+    static let longestInterval = 60.0
+    /// An array is handed in when nothing has joined it for so long, in seconds, or when it has waited so
+    /// long.
+    private static let quiet = 0.25
+    private static let longestWait = 1.0
+    /// How often ends are looked for, in milliseconds.
+    private static let watchInterval = 200
+
+    let system: any BatchSystem
+    let definition: LauncherDefinition
+    let program: String
+    let workspace: String
+    /// The name of the folder in which ends show.
+    let ends: String
+    let isDurable: Bool
+    let state = Monitor(State())
+    let warn: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - program: the absolute path of `xpm-job`.
+    ///   - experiment: which jobs these are; two runs of it are not at once.
+    ///   - isDurable: whether the outcome of a job counts only when it is on the disk.
+    ///   - warn: told what the user should know.
+    package init(
+        _ definition: LauncherDefinition, system: any BatchSystem, program: String, workspace: Workspace,
+        experiment: String, isDurable: Bool, warn: @escaping @Sendable (String) -> Void
+    ) throws(SystemError) {
+        self.system = system
+        self.definition = definition
+        self.program = program
+        self.workspace = workspace.path
+        ends = experiment
+        self.isDurable = isDurable
+        self.warn = warn
+        try Files.makeFolder(BatchRecord.ends(ends, in: workspace.path), in: workspace.path)
+        try NewThread.start { [self] in command() }
+        try NewThread.start { [self] in watch() }
+    }
+
+    package func begin(report: @escaping @Sendable (LaunchEvent) -> Void) {
+        state.withLock { $0.report = report }
+    }
+
+    func report(_ event: LaunchEvent) {
+        let report = state.withLock { $0.report }
+        report?(event)
+    }
+
+    package func submit(_ requests: [LaunchRequest]) {
+        let now = Monotonic.seconds
+        state.change { state in
+            for request in requests {
+                state.held.remove(request.job.number)
+                state.waiting.append(Waiting(request: request, since: now))
+            }
+            state.isNews = true
+        }
+    }
+
+    package func watch(_ job: JobSpec) { state.change { $0.held.add(job) } }
+
+    package func withdraw(_ jobs: [JobNumber]) {
+        let wanted = Set(jobs)
+        let back = state.change { state in
+            let back = state.waiting.map(\.request.job.number).filter(wanted.contains)
+            state.waiting.removeAll { wanted.contains($0.request.job.number) }
+            return back
+        }
+        for number in back { report(.withdrawn(number)) }
+        takeBack { wanted.contains($0.job.number) }
+    }
+
+    /// Jobs that have not begun are given up, unless they do so now.
+    private func takeBack(_ isMeant: (Live) -> Bool) {
+        let some = state.withLock { $0.live.values.filter { !$0.hasStarted } }.filter(isMeant)
+        for live in some where (try? FileLock.giveUp(live.job.folder.lock, for: live.place)) == true {
+            state.change { state in
+                Self.forget(Place(live.place), &state)
+                Self.end(live, &state)
+            }
+            report(.withdrawn(live.job.number))
+        }
+    }
+
+    package func leave(_ number: JobNumber) {
+        guard let foreign = state.withLock({ $0.foreign.removeValue(forKey: number) }) else { return }
+        let holder = ProcessRecord.read(foreign.job.folder.process)?.text ?? "another process"
+        report(.released(number, holder: holder))
+    }
+
+    package func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError) {
+        var outcome = outcome
+        outcome.ended = .now
+        _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
+            if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
+        }
+    }
+
+    package func cancel(_ jobs: [JobNumber]?, force: Bool) {
+        let wanted = jobs.map(Set.init)
+        if jobs == nil { state.withLock { $0.isStopping = true } }
+        let back = state.change { state in
+            let back = state.waiting.map(\.request.job.number).filter { wanted?.contains($0) ?? true }
+            state.waiting.removeAll { wanted?.contains($0.request.job.number) ?? true }
+            return back
+        }
+        for number in back { report(.withdrawn(number)) }
+        takeBack { wanted?.contains($0.job.number) ?? true }
+        let running = state.withLock { $0.live.values.filter { wanted?.contains($0.job.number) ?? true } }
+        for live in running { try? Files.write([], to: live.job.folder.stopMark) }
+        state.change { state in for live in running { Self.end(live, &state) } }
+    }
+
+    package func end() {
+        let live = state.change { state in
+            state.hasEnded = true
+            state.report = nil
+            return state.ending
+        }
+        if !live.isEmpty { try? system.cancel(live) }
+    }
+
+    // MARK: Changes of the state
+
+    /// Has the system end a job.
+    static func end(_ live: Live, _ state: inout State) {
+        guard let array = live.array else { return }
+        state.ending.append(BatchJob(array: array, index: live.place.index))
+        state.isNews = true
+    }
+
+    static func add(_ live: Live, _ state: inout State) {
+        let place = Place(live.place)
+        guard state.live[place] == nil else { return }
+        state.live[place] = live
+        state.places[live.job.number] = place
+        state.sizes[place.nonce, default: 0] += 1
+        if state.nextPoll == .infinity { state.nextPoll = Monotonic.seconds + shortestInterval }
+    }
+
+    /// A job is the system's no more.
+    ///
+    /// - Returns: whether it was the last of its array.
+    @discardableResult
+    static func forget(_ place: Place, _ state: inout State) -> Bool {
+        guard let live = state.live.removeValue(forKey: place) else { return false }
+        state.places[live.job.number] = nil
+        let left = state.sizes[place.nonce, default: 1] - 1
+        state.sizes[place.nonce] = left > 0 ? left : nil
+        if state.live.isEmpty { state.nextPoll = .infinity }
+        // The site may take more by now.
+        if state.pausedUntil > 0 { (state.pausedUntil, state.isNews) = (0, true) }
+        return left <= 0
+    }
+
+    // MARK: Threads
+
+    /// The thread that waits for commands of the system.
+    private func command() {
+        while true {
+            let pause = state.withLock { state in
+                state.isNews ? 0 : max(0, min(3600, Self.nextTime(state) - Monotonic.seconds))
+            }
+            _ = state.wait(milliseconds: Int(pause * 1000) + 1) { $0.hasEnded || $0.isNews }
+            let ending: [BatchJob]? = state.withLock { state in
+                state.isNews = false
+                if state.hasEnded { return nil }
+                defer { state.ending = [] }
+                return state.ending
+            }
+            guard let ending else { return }
+            if !ending.isEmpty { cancel(ending) }
+            while let group = nextGroup() { send(group) }
+            if state.withLock({ Monotonic.seconds >= $0.nextPoll }) { poll() }
+        }
+    }
+
+    private func cancel(_ jobs: [BatchJob]) {
+        do throws(BatchError) { try system.cancel(jobs) } catch { warn(error.text) }
+    }
+
+    /// When there is something to do next, on the clock of `Monotonic`.
+    private static func nextTime(_ state: State) -> Double {
+        let send = state.waiting.map { max($0.since + quiet, $0.notBefore, state.pausedUntil) }.min()
+        return min(state.nextPoll, send ?? .infinity)
+    }
+
+    /// What the site allows; on the thread of commands.
+    var site: BatchSite {
+        if let known = state.withLock({ $0.site }) { return known }
+        guard let found = try? system.site() else { return BatchSite() }
+        state.withLock { $0.site = found }
+        return found
+    }
+
+    /// Jobs that are to be handed in together now.
+    private func nextGroup() -> [Waiting]? {
+        let now = Monotonic.seconds
+        if state.withLock({ $0.waiting.isEmpty }) { return nil }
+        let longest = site.longestArray
+        return state.withLock { state in
+            guard now >= state.pausedUntil, !state.isStopping else { return nil }
+            let room = (definition.mostSubmitted ?? .max) - state.live.count
+            let most = min(longest, room, state.most)
+            guard most > 0 else { return nil }
+            var groups: [Group: [Int]] = [:]
+            for (index, one) in state.waiting.enumerated() where now >= one.notBefore {
+                groups[Group(one.request), default: []].append(index)
+            }
+            let due = groups.values.filter { indices in
+                let times = indices.map { state.waiting[$0].since }
+                return indices.count >= most || now - (times.max() ?? 0) >= Self.quiet
+                    || now - (times.min() ?? 0) >= Self.longestWait
+            }
+            guard let first = due.min(by: { $0[0] < $1[0] })?.prefix(most) else { return nil }
+            let taken = first.map { state.waiting[$0] }
+            let indices = Set(first)
+            state.waiting = state.waiting.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
+            return taken
+        }
+    }
+
+    /// What the jobs of an array have in common.
+    private struct Group: Hashable {
+        let options: [TextKey]
+        let limit: Double?
+        let memory: Int64?
+
+        init(_ request: LaunchRequest) {
+            let ask = request.job.demand?.batch?.ask ?? BatchAsk()
+            options =
+                [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus)")]
+                + ask.more.map { TextKey($0) }
+            limit = ask.limit
+            memory = request.memory
+        }
+    }
+
+    /// The thread that looks for ends.
+    private func watch() {
+        var round = 0
+        while true {
+            let isIdle = state.withLock { $0.live.isEmpty && $0.foreign.isEmpty && $0.held.isEmpty }
+            _ = state.wait(milliseconds: isIdle ? 3_600_000 : Self.watchInterval) { state in
+                state.hasEnded
+                    || isIdle && !(state.live.isEmpty && state.foreign.isEmpty && state.held.isEmpty)
+            }
+            if state.withLock({ $0.hasEnded }) { return }
+            lookForEnds()
+            round += 1
+            if round % 5 == 0 {
+                lookAtForeign()
+                lookAtHeld()
+            }
+        }
+    }
+}

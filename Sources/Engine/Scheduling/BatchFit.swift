@@ -1,0 +1,110 @@
+import Batch
+import Model
+import Store
+import Text
+
+/// Fits requirements to the partitions of a batch system.
+struct BatchFit {
+    let launcher: LauncherDefinition
+    let system: any BatchSystem
+
+    /// What a job asks of the system: in the first partition that can give one of its alternatives.
+    ///
+    /// - Parameters:
+    ///   - partition: the one that `submit` names.
+    ///   - options: those of `submit`.
+    /// - Throws: why none can.
+    func demand(
+        of requirement: Requirement?, partition: String?, options: [String]
+    ) throws(ValueError) -> JobDemand {
+        let (demand, problems) = try look(requirement, partition: partition, options: options)
+        if let demand { return demand }
+        throw ValueError(
+            .refused(
+                "what the launcher '\(launcher.name)' does not have: \(problems.joined(separator: "; "))"))
+    }
+
+    /// The same, with the reasons why those before it cannot give it.
+    ///
+    /// - Throws: a partition that there is not.
+    func look(
+        _ requirement: Requirement?, partition: String?, options: [String]
+    ) throws(ValueError) -> (demand: JobDemand?, problems: [String]) {
+        var problems: [String] = []
+        for alternative in requirement?.alternatives ?? [Requirement.Alternative()] {
+            for candidate in try candidates(partition) {
+                if let problem = candidate.flatMap({ self.problem(alternative, $0) }) {
+                    problems.append(problem)
+                } else {
+                    return (
+                        demand(of: alternative, in: candidate, partition: partition, options), problems
+                    )
+                }
+            }
+        }
+        return (nil, problems)
+    }
+
+    /// The partitions that may be taken; nil for the one that the system takes by itself.
+    private func candidates(_ name: String?) throws(ValueError) -> [LauncherDefinition.Partition?] {
+        if launcher.partitions.isEmpty { return [nil] }
+        guard let name else { return launcher.partitions }
+        guard let found = launcher.partitions.first(where: { $0.name == name }) else {
+            let names = launcher.partitions.map(\.name)
+            throw ValueError(
+                .refused(
+                    "the launcher '\(launcher.name)' has no partition '\(name)'\(Suggestion.hint(for: name, among: names)): \(names.joined(separator: ", "))"
+                ))
+        }
+        return [found]
+    }
+
+    /// Why a partition cannot give what is wanted.
+    private func problem(
+        _ wanted: Requirement.Alternative, _ partition: LauncherDefinition.Partition
+    ) -> String? {
+        if let cores = wanted.cores, let most = partition.cores, cores > most {
+            return "\(partition.name): \(cores) cores, of which a node has \(most)"
+        }
+        if let memory = wanted.memory, let most = partition.memory, memory > most {
+            return
+                "\(partition.name): \(NumberText.bytes(memory)) of memory, of which a node has \(NumberText.bytes(most))"
+        }
+        if let duration = wanted.duration, let most = partition.duration, duration > most {
+            return
+                "\(partition.name): \(NumberText.duration(duration)), where a job may take \(NumberText.duration(most))"
+        }
+        guard wanted.gpus > 0 else { return nil }
+        let least = wanted.gpuMemory ?? 0
+        let fitting = partition.gpus.count { $0 >= least }
+        if fitting < wanted.gpus {
+            let size = least > 0 ? " with \(NumberText.bytes(least))" : ""
+            return
+                "\(partition.name): \(wanted.gpus) GPU\(wanted.gpus == 1 ? "" : "s")\(size), of which a node has \(fitting)"
+        }
+        return nil
+    }
+
+    private func demand(
+        of wanted: Requirement.Alternative, in candidate: LauncherDefinition.Partition?, partition: String?,
+        _ options: [String]
+    ) -> JobDemand {
+        var demand = JobDemand()
+        demand.duration = wanted.duration
+        demand.memory = wanted.memory
+        demand.mostMemory = wanted.mostMemory.map { most in min(most, candidate?.memory ?? most) }
+        if let cores = wanted.cores { (demand.cores, demand.declaresCores) = (cores, true) }
+        var ask = BatchAsk()
+        ask.partition = candidate?.name ?? partition
+        ask.cores = wanted.cores
+        ask.gpus = wanted.gpus
+        // With a while for its outcome; systems count in minutes.
+        let limit =
+            wanted.duration.map { min($0 + 60, max($0, candidate?.duration ?? .infinity)) }
+            ?? launcher.duration ?? candidate?.duration
+        ask.limit = limit.map { ($0 / 60).rounded(.up) * 60 }
+        ask.more = launcher.options + (candidate?.options ?? []) + options
+        demand.batch = BatchNeed(launcher: launcher.name, ask: ask)
+        return demand
+    }
+}

@@ -1,0 +1,73 @@
+package import Model
+import Text
+
+/// A launcher of `launchers.lua`: where jobs may run.
+package struct LauncherDefinition: Sendable {
+    package enum Kind: Sendable, Equatable {
+        /// As processes of this machine.
+        case direct
+        /// By a batch system, which `BatchQueue` knows by its name.
+        case batch(String)
+
+        package static func == (left: Kind, right: Kind) -> Bool {
+            switch (left, right) {
+            case (.direct, .direct): true
+            case (.batch(let one), .batch(let other)): one == other
+            default: false
+            }
+        }
+    }
+
+    /// A part of a cluster whose nodes are alike.
+    package struct Partition: Sendable {
+        package var name: String
+        /// Of a node; nil where nobody has said.
+        package var cores: Int?
+        /// Bytes of a node.
+        package var memory: Int64?
+        /// Bytes of each GPU of a node.
+        package var gpus: [Int64] = []
+        /// The longest that a job may take, in seconds.
+        package var duration: Double?
+        /// Options for each of its jobs, as the system takes them.
+        package var options: [String] = []
+
+        package init(name: String) { self.name = name }
+    }
+
+    package let name: String
+    package let kind: Kind
+    package var partitions: [Partition] = []
+    /// Lines of shell that run before each job.
+    package var setup: String?
+    /// The most jobs of this run that the system has at a time.
+    package var mostSubmitted: Int?
+    /// Whether jobs get the variables of this process.
+    package var exportsEnvironment = true
+    /// Options for all of its jobs.
+    package var options: [String] = []
+    /// Seconds that a job may take which says nothing.
+    package var duration: Double?
+
+    package init(name: String, kind: Kind) {
+        self.name = name
+        self.kind = kind
+    }
+
+    package static let direct = LauncherDefinition(name: "direct", kind: .direct)
+
+    package var isBatch: Bool { kind != .direct }
+}
+
+/// The launchers of a user, and what chooses among them.
+package protocol Launchers: AnyObject {
+    /// Those of the file, in its order.
+    var all: [LauncherDefinition] { get }
+    /// The file, for messages.
+    var path: String { get }
+    /// What the file's `find_launcher` chooses; nil where there is none.
+    ///
+    /// - Throws: where it fails, or chooses nothing.
+    func find(_ requirement: Requirement?, tags: [(name: String, value: String)]) throws(ValueError)
+        -> String?
+}

@@ -1,0 +1,181 @@
+import Store
+import System
+import Testing
+import Text
+
+/// `launchers.lua`: what is chosen, and what is refused, without any batch system.
+@Suite("Launchers", .timeLimit(.minutes(20)))
+struct LauncherTests {
+    private static let file = """
+        local xpm = require "xpm"
+        local here = xpm.launchers.direct {}
+        local slurm = xpm.launchers.slurm {
+          partitions = {
+            { name = "cpu", cores = 64, memory = "256G", duration = "2d" },
+            { name = "gpu", cores = 32, memory = "512G", gpus = { "80G", "80G" }, duration = "4d" },
+          },
+        }
+        function find_launcher(requirement, tags)
+          if tags.kind == "none" then return nil end
+          if tags.kind == "fails" then return tags.x.y end
+          if tags.kind == "odd" then return 3 end
+          return requirement.duration and slurm or here
+        end
+
+        """
+
+    private static let script = """
+        local xpm = require "xpm"
+        local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "true" }
+        return xpm.experiment { run = function(helper, cfg)
+          local t = T { n = 1 }
+          if helper.args[2] then t:tag("kind", helper.args[2]) end
+          t:submit(load("return " .. (helper.args[1] or "{}"))())
+        end }
+        """
+
+    private func bench(_ file: String? = Self.file) throws -> Workbench {
+        let bench = try Workbench()
+        if let file { try bench.write(file, to: "config/xpm/launchers.lua") }
+        try bench.write(Self.script, to: "s.lua")
+        return bench
+    }
+
+    @Test("what no partition has is refused at the line of submit, with each partition's reason")
+    func fit() throws {
+        let bench = try bench()
+        let cases = [
+            (
+                "{ requires = 'duration=3d & cpu(cores=48)' }",
+                "cpu: 72 h 00 min, where a job may take 48 h 00 min; gpu: 48 cores, of which a node has 32"
+            ),
+            (
+                "{ requires = 'duration=1h & cuda(mem=90G)' }",
+                "gpu: 1 GPU with 90 GB, of which a node has 0"
+            ),
+            (
+                "{ requires = 'duration=1h & cpu(mem=1T)' }",
+                "gpu: 1.0 TB of memory, of which a node has 512 GB"
+            ),
+            (
+                "{ launcher = 'slurm', slurm = { partition = 'gpux' } }",
+                "the launcher 'slurm' has no partition 'gpux' (did you mean 'gpu'?): cpu, gpu"
+            ),
+            (
+                "{ launcher = 'slurn' }",
+                "has no launcher 'slurn' (did you mean 'slurm'?); there are direct, slurm"
+            ),
+            (
+                "{ launcher = 'direct', slurm = { qos = 'x' } }",
+                "options for slurm, but its launcher 'direct'"
+            ),
+            ("{ requires = 'duration=3' }", "a duration needs a unit: s, m, h or d"),
+            ("{ slurm = { time = '1:00' } }", "slurm: xpm itself sets --time; requires"),
+            ("{ slurm = { raw = { 'exclusive' } } }", "slurm: 'exclusive' is no option: it begins with '-'"),
+            ("{ slurm = { qos = {} } }", "slurm: qos needs a text, a number or true, got"),
+            ("{ slurm = 'gpu' }", "slurm needs names and values"),
+        ]
+        for (options, expected) in cases {
+            let run = try bench.run("run", "s.lua", "--", options)
+            #expect(run.code == 2 && run.error.contains("s.lua:6: "), "\(options): \(run)")
+            #expect(run.error.contains(expected), "\(options): \(run)")
+        }
+    }
+
+    @Test("find_launcher that fails, or returns nothing or no launcher, is told with its line")
+    func finder() throws {
+        let bench = try bench()
+        let cases = [
+            ("none", "launchers.lua:9: find_launcher returned nothing for a job that requires nothing"),
+            ("fails", "launchers.lua:11: attempt to index a nil value (field 'x')"),
+            ("odd", "launchers.lua:9: find_launcher returned a number for a job that requires nothing"),
+        ]
+        for (kind, expected) in cases {
+            let run = try bench.run("run", "s.lua", "--", "{}", kind)
+            #expect(run.code == 2 && run.error.contains("s.lua:6: "), "\(run)")
+            #expect(run.error.contains(expected), "\(run)")
+        }
+        let here = try bench.run("run", "s.lua")
+        #expect(here.code == 0 && here.error.contains("1 task: 1 done"), "\(here)")
+    }
+
+    @Test("a launcher that is not there, a file that is not there, a system that is not there")
+    func missing() throws {
+        let bench = try bench()
+        let unknown = try bench.run("run", "s.lua", "--launcher", "slurn")
+        #expect(unknown.code == 2 && unknown.error.contains("did you mean 'slurm'?"), "\(unknown)")
+        let without = try bench.run(
+            "run", "s.lua", "--launcher", "slurm", environment: ["PATH": "\(bench.folder)/nothing"])
+        #expect(
+            without.code == 1
+                && without.error.contains(
+                    "there is no sbatch along PATH: this machine submits no batch jobs"),
+            "\(without)")
+        let bare = try self.bench(nil)
+        let absent = try bare.run("run", "s.lua", "--launcher", "slurm")
+        #expect(
+            absent.code == 2 && absent.error.contains("`xpm launchers generate slurm` writes one"),
+            "\(absent)"
+        )
+        #expect(try bare.run("run", "s.lua", "--launcher", "direct").code == 0)
+        try bare.write("workspaces: [{ id: w, path: w, launcher: slurm }]\n", to: "config/xpm/settings.yaml")
+        #expect(try bare.run("run", "s.lua").error.contains("there is no launcher 'slurm'"))
+    }
+
+    @Test("mistakes in launchers.lua are told at their lines")
+    func mistakes() throws {
+        let cases = [
+            ("xpm.launchers.slurm { partition = 1 }", "has no 'partition' (did you mean 'partitions'?)"),
+            (
+                "xpm.launchers.slurm { partitions = { { cores = 4 } } }",
+                "partition 1 needs a table with a name"
+            ),
+            (
+                "xpm.launchers.slurm { partitions = { { name = \"a\", memory = 64 } } }",
+                "partition 'a': memory needs a size with its unit, such as \"64G\", got int 64"
+            ),
+            (
+                "xpm.launchers.slurm { partitions = { { name = \"a\", duration = \"2\" } } }",
+                "duration: \"2\": a duration needs a unit: s, m, h or d"
+            ),
+            (
+                "xpm.launchers.slurm { partitions = { { name = \"a\" }, { name = \"a\" } } }",
+                "there are two partitions 'a'"
+            ),
+            ("xpm.launchers.slurm { max_submitted = 0 }", "max_submitted needs a whole number from 1"),
+            ("xpm.launchers.slurm { export = \"some\" }", "export is \"all\" or \"none\""),
+            ("xpm.launchers.slurm { options = { array = \"1-3\" } }", "options: xpm itself sets --array"),
+            ("xpm.launchers.slurm {} xpm.launchers.slurm {}", "there are two launchers 'slurm'"),
+            ("xpm.launchers.direct { cores = 3 }", "xpm.launchers.direct has no 'cores'"),
+            ("xpm.launchers.pbs {}", "attempt to call a nil value (field 'pbs')"),
+            ("find_launcher = 3", "find_launcher is to be a function"),
+        ]
+        for (line, expected) in cases {
+            let bench = try bench("local xpm = require \"xpm\"\n\(line)\n")
+            let run = try bench.run("run", "s.lua")
+            #expect(run.code == 2 && run.error.contains("launchers.lua"), "\(line): \(run)")
+            #expect(run.error.contains(expected), "\(line): \(run)")
+        }
+    }
+
+    @Test("find-launcher tells where, with what, and why not elsewhere")
+    func place() throws {
+        let bench = try bench()
+        let gpu = try bench.run("find-launcher", "duration=3d & cuda(mem=40G) * 2")
+        #expect(
+            gpu.output == """
+                slurm, partition gpu
+                  --partition=gpu --gres=gpu:2 --time=4321
+                  not cpu: 72 h 00 min, where a job may take 48 h 00 min
+
+                """, "\(gpu)")
+        #expect(try bench.run("find-launcher", "cpu(cores=1)").output == "direct\n")
+        let nowhere = try bench.run("find-launcher", "duration=9d")
+        #expect(
+            nowhere.code == 1 && nowhere.output.hasPrefix("nowhere: slurm cannot give it\n"), "\(nowhere)")
+        let tagged = try bench.run("find-launcher", "duration=1h", "--tag", "kind=none")
+        #expect(tagged.code == 2 && tagged.error.contains("find_launcher returned nothing"), "\(tagged)")
+        let list = try bench.run("launchers")
+        #expect(list.output.contains("slurm\n  cpu  64 cores, 256 GB, at most 48 h 00 min\n"), "\(list)")
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Store
+import System
+import Testing
+import Text
+
+/// A Slurm of its own (`scripts/slurm-cluster`), and a workbench whose runs reach it.
+final class SlurmCluster: Sendable {
+    let bench: Workbench
+    private let folder: String
+    /// Of whoever talks to it.
+    let environment: [String: String]
+
+    /// Whether a cluster can be started here: needs root, and Debian's slurmctld, slurmd, slurm-client and munge.
+    static let isPossible =
+        geteuid() == 0
+        && ["slurmctld", "slurmd", "munged", "sbatch"].allSatisfy {
+            Environment.find(program: $0, along: "/usr/sbin:/usr/bin:/sbin:/bin", from: "/") != nil
+        }
+
+    static let script = "\(Workbench.root)/scripts/slurm-cluster"
+
+    /// - Parameters:
+    ///   - settings: variables of the script, in which `@` is the workbench's folder.
+    ///   - path: a folder that comes first on PATH.
+    init(nodes: Int = 2, cores: Int = 4, _ settings: [String: String] = [:], path: String? = nil) throws {
+        bench = try Workbench()
+        folder = "/tmp/xpm-slurm-\(UUID().uuidString.prefix(8))"
+        let answer = try Command(
+            [Self.script, "up", folder, String(nodes), String(cores)],
+            environment: EnvironmentBlock.current.setting(
+                settings.map { [bench] in ($0.key, $0.value.replacing("@", with: bench.folder)) }),
+            patience: 120
+        ).run()
+        try #require(answer.code == 0, "\(answer.error)")
+        var variables = ["SLURM_CONF": "\(folder)/slurm.conf"]
+        if let path {
+            variables["PATH"] = "\(bench.folder)/\(path):" + (Environment["PATH"] ?? "/usr/bin:/bin")
+        }
+        environment = variables
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            xpm.launchers.slurm { partitions = { { name = "debug", cores = \(cores), memory = "1G", gpus = 4 } } }
+            """, to: "config/xpm/launchers.lua")
+    }
+
+    deinit {
+        _ = try? Command([Self.script, "down", folder], patience: 120).run()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Runs xpm to its end.
+    func xpm(_ arguments: String...) throws -> Workbench.Result {
+        let (process, tag) = try bench.start(arguments, environment: environment)
+        return try bench.finish(process, tag)
+    }
+
+    /// What a command of Slurm says.
+    @discardableResult
+    func slurm(_ arguments: String...) throws -> String {
+        let block = EnvironmentBlock.current.setting(environment.map { ($0.key, $0.value) })
+        return try Command(arguments, environment: block, patience: 60).run().output
+    }
+
+    /// Starts a node again whose power was lost.
+    func boot(_ node: String) throws {
+        _ = try Command([Self.script, "node", folder, node], patience: 60).run()
+    }
+
+    /// The pid of a node that is a host of its own.
+    func host(_ node: String) throws -> Int32? {
+        Int32(try Files.readText("\(folder)/pids/host-\(node).pid").trimmed)
+    }
+
+    /// The jobs that Slurm has or runs.
+    func queue() throws -> [String] {
+        try slurm("squeue", "-h", "-r", "-o", "%F_%K %T").split(separator: "\n").map(String.init)
+    }
+}
