@@ -16,14 +16,10 @@ package enum BatchQueue {
     private struct Look {
         /// When it was asked, on the clock of `Monotonic`.
         let began: Double
-        let entries: [Place: BatchEntry.State]
+        /// By nonce and index.
+        let entries: TextMap<[Int: BatchEntry.State]>
         /// Whether it answered.
         let isKnown: Bool
-    }
-
-    private struct Place: Hashable {
-        let nonce: TextKey
-        let index: Int
     }
 
     private struct State {
@@ -40,12 +36,13 @@ package enum BatchQueue {
     /// Whether a job of an array is known to be over, or was never handed in.
     ///
     /// - Parameters:
+    ///   - index: nil for all of the array.
     ///   - isNumbered: whether the system has given the array a number: before, it may not know it yet.
     ///   - cluster: where the array was handed in.
     ///   - user: whose it is.
     /// - Returns: nil where nobody here can say.
     package static func isOver(
-        _ nonce: String, _ index: Int, isNumbered: Bool, system name: String, cluster: String, user: String
+        _ nonce: String, _ index: Int?, isNumbered: Bool, system name: String, cluster: String, user: String
     ) -> Bool? {
         // Sites may hide the jobs of others.
         guard user == Environment.userName, let system = system(named: name),
@@ -59,26 +56,26 @@ package enum BatchQueue {
             state.firstAsked[key] = asked
             return (state.looks[name], asked)
         }
-        let place = Place(nonce: TextKey(nonce), index: index)
+        func states(_ look: Look) -> [BatchEntry.State] {
+            guard let index else { return Array((look.entries[TextKey(nonce)] ?? [:]).values) }
+            return [look.entries[TextKey(nonce)]?[index]].compactMap(\.self)
+        }
         var look = known
         // One that was asked before the array was handed in does not know it.
-        if look.map({ now - $0.began > lifetime || $0.entries[place] == nil && $0.began < asked }) ?? true {
+        if look.map({ now - $0.began > lifetime || states($0).isEmpty && $0.began < asked }) ?? true {
             look = ask(system)
         }
         guard let look, look.isKnown else { return nil }
-        switch look.entries[place] {
-        case .waiting?, .running?: return false
-        case .ended?, nil: return true
-        }
+        return !states(look).contains { $0 == .waiting || $0 == .running }
     }
 
     private static func ask(_ system: any BatchSystem) -> Look {
         let began = Monotonic.seconds
-        var entries: [Place: BatchEntry.State] = [:]
+        var entries: TextMap<[Int: BatchEntry.State]> = [:]
         var isKnown = true
         do throws(BatchError) {
             for entry in try system.queue(of: Environment.userName) where !entry.nonce.isEmpty {
-                entries[Place(nonce: TextKey(entry.nonce), index: entry.job.index)] = entry.state
+                entries[entry.nonce, default: [:]][entry.job.index] = entry.state
             }
         } catch { isKnown = false }
         let look = Look(began: began, entries: entries, isKnown: isKnown)

@@ -4,6 +4,7 @@
 //     xpm-job --runner   hosts one job after the other, as xpm sends them
 //     xpm-job --service  hosts one service
 //     xpm-job --batch …  hosts one job of an array, on a node of a cluster
+//     xpm-job --pilot …  hosts one job of a list after the other there
 //     xpm-job --probe …  tells what a node of a cluster sees of the workspace
 import Engine
 import LuaBridge
@@ -30,9 +31,10 @@ do {
         try TaskSession.rehearse()
         JobRunner.serve { session.run($0) }
     case ServiceHost.flag: ServiceHost.serve()
-    case BatchHost.flag:
+    case BatchHost.flag, BatchHost.pilotFlag:
         let session = try TaskSession()
-        let result = BatchHost.run(Array(arguments.dropFirst())) { session.run($0) }
+        if arguments.first == BatchHost.pilotFlag { try TaskSession.rehearse() }
+        let result = BatchHost.run(arguments.first ?? "", Array(arguments.dropFirst())) { session.run($0) }
         if let message = result.message { StandardStream.error.write("xpm-job: \(message)\n") }
         Standalone.exit(result.code)
     case BatchProbe.flag:

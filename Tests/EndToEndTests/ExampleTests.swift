@@ -136,6 +136,12 @@ struct ExampleTests {
         #expect(result.code == 0, "\(result.error)")
         let estimates = try lines(result, "result").compactMap { $0["values"]?["pi"]?.number }
         #expect(estimates.count == 9 && estimates.allSatisfy { abs($0 - Double.pi) < 0.2 })
+        // Two of them in one workspace are two experiments.
+        for (folder, id) in [("other-one", "other-one"), ("2026", "2026"), ("a b", "a b")] {
+            #expect(try bench.run("init", folder).code == 0)
+            #expect(try bench.run("run", "--quiet", "\(folder)/full.yaml", "-c", "darts=[100]").code == 0)
+            #expect(Files.exists("\(bench.folder)/workspace/experiments/\(id)"), "\(folder)")
+        }
         // What is there is left alone, and the rest is written.
         try bench.write("-- mine\n", to: "demo/xpm.meta.lua")
         try Files.remove("\(bench.folder)/demo/full.yaml")

@@ -79,7 +79,7 @@ struct SlurmTests {
         #expect(found["cancelled"]?.reason == .cancelled, "\(String(describing: found["cancelled"]))")
         #expect(found["resumes"]?.reason == .done && found["resumes"]?.attempt == 3)
         #expect(run.error.contains("7 tasks: 2 done, 4 failed, 1 cancelled"), "\(run.error)")
-        #expect(try cluster.queue().isEmpty)
+        #expect(try bench.wait { try cluster.queue().isEmpty })
         // Nothing is left of the arrays.
         let left = try Files.list("\(bench.folder)/workspace/.xpm-batches").filter { $0 != "ends" }
         #expect(left.isEmpty, "\(left)")
@@ -388,5 +388,63 @@ struct SlurmTests {
         let odd = try cluster.xpm("launchers", "check", "odd", "--workdir", "w", "--wait", "5")
         #expect(
             odd.code == 1 && odd.output.contains("it failed: ") && odd.output.contains("/nosuch"), "\(odd)")
+    }
+
+    @Test("pilots take many jobs in few allocations, also what comes later; they leave with the run")
+    func pilots() throws {
+        let cluster = try SlurmCluster(path: "bin")
+        let bench = cluster.bench
+        try bench.write(
+            "#!/bin/sh\necho x >> \(bench.folder)/calls\nexec /usr/bin/sbatch \"$@\"\n", to: "bin/sbatch",
+            mode: 0o777)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, command = "echo $SLURM_ARRAY_TASK_ID; exit {n}" }
+            local U = xpm.task { id = "s.u", params = { t = T, n = xpm.int }, execute = function(self) self:result { n = self.n } end }
+            return xpm.experiment { run = function(helper, cfg)
+              local t = T { n = 0 }:submit { pack = true }
+              for n = 1, 60 do U { t = t, n = n }:submit { pack = true } end
+              T { n = 7 }:submit { pack = true }
+            end }
+            """, to: "s.lua")
+        let run = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(run.code == 1 && run.error.contains("62 tasks: 61 done, 1 failed"), "\(run)")
+        #expect(run.error.contains("exit code 7"))
+        #expect(try bench.read("calls").split(separator: "\n").count <= 2)
+        #expect(try bench.wait { try cluster.queue().isEmpty })
+        #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
+        #expect(try Files.list("\(bench.folder)/workspace/.xpm-locks").isEmpty)
+    }
+
+    @Test(
+        "a pilot that is killed, and a run that is: each packed job ends, and those that ended do not run again"
+    )
+    func pilotsKilled() throws {
+        let cluster = try SlurmCluster()
+        let bench = cluster.bench
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int },
+              command = "mkdir -p \(bench.folder)/ran; echo x >> \(bench.folder)/ran/{n}; test {n} != 5 -o $(wc -l < \(bench.folder)/ran/{n}) != 1 || kill -9 $PPID; sleep 0.1" }
+            return xpm.experiment { run = function(helper, cfg)
+              for n = 1, 60 do T { n = n }:submit { pack = true } end
+            end }
+            """, to: "s.lua")
+        for _ in 1...4 {
+            let (process, _) = try bench.start(
+                ["run", "s.lua", "--launcher", "slurm"], environment: cluster.environment)
+            usleep(UInt32.random(in: 100_000...1_500_000))
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+        let last = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(last.code == 0, "\(last)")
+        let ran = try Files.list("\(bench.folder)/ran")
+        #expect(ran.count == 60)
+        for name in ran {
+            #expect(try bench.read("ran/\(name)") == (name == "5" ? "x\nx\n" : "x\n"), "\(name)")
+        }
     }
 }

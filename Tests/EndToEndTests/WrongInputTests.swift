@@ -368,4 +368,37 @@ struct WrongInputTests {
         let filter = try bench.run("jobs", "list", "--filter", "state = done")
         #expect(filter.error.contains("'state' (did you mean '@state'?)"), "\(filter)")
     }
+
+    @Test("a list, or several values in a text, where one is wanted: how each is tried")
+    func several() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "f.t", params = { n = xpm.int }, command = "true" }
+            return xpm.experiment {
+              configuration = xpm.configuration {
+                lr = xpm.float { default = 1 }, opt = xpm.string { default = "sgd" }, seeds = xpm.list(xpm.int) { default = { 1 } },
+              },
+              run = function(helper, cfg) T { n = 1 }:submit() end,
+            }
+            """, to: "f.lua")
+        for (option, expected) in [
+            ("opt=[sgd, adam]", "got a list of 2; to try each: --sweep opt=…, or grid_search: { opt: […] }"),
+            ("lr=1e-3,1e-4", "got string \"1e-3,1e-4\"; to try each: --sweep lr=1e-3,1e-4"),
+            ("seeds=1,2,3", "got string \"1,2,3\"; a list is [1, 2, 3]"),
+        ] {
+            let run = try bench.run("run", "f.lua", "-c", option)
+            #expect(run.code == 2 && run.error.contains(expected), "\(option): \(run)")
+        }
+        #expect(try bench.run("run", "-q", "f.lua").code == 0)
+        let unknown = try bench.run("results", "tour")
+        #expect(
+            unknown.error.contains("no experiment 'tour' in ") && unknown.error.contains(": it has f\n"),
+            "\(unknown)")
+        let slash = try bench.run("results", "f/")
+        #expect(
+            slash.error.contains("no experiment 'f/' in ") && slash.error.contains("(did you mean 'f'?)"),
+            "\(slash)")
+    }
 }

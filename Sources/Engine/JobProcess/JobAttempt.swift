@@ -25,7 +25,13 @@ package struct JobAttempt {
     /// Where the runner has a program that does several jobs; nil where there is one job only.
     private let workers: WorkerPlace?
 
-    init(_ order: JobOrder, workers: WorkerPlace? = nil, lua: @escaping LuaBody) {
+    /// Where signals come from by which a batch system ends this process; nil where it is in none.
+    private let signals: Int32?
+
+    init(
+        _ order: JobOrder, workers: WorkerPlace? = nil, signals: Int32? = nil, lua: @escaping LuaBody
+    ) {
+        self.signals = signals
         self.order = order
         self.workers = workers
         self.lua = lua
@@ -117,9 +123,10 @@ package struct JobAttempt {
         let pid = if let worker { worker.pid } else { try start(program, output, started) }
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders,
-            signals: order.batch != nil
-                ? .ofBatchSystem(end: order.allocation.map { allocationStart + $0 })
-                : output == .inherited ? .passedOn : .none,
+            signals: signals.map {
+                .ofBatchSystem(signals: $0, end: order.allocation.map { allocationStart + $0 })
+            }
+                ?? (output == .inherited ? .passedOn : .none),
             deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker,
             report: MonitorReport(of: folder, started: started, attempt: order.attempt))
         let ending = watch.wait()

@@ -68,7 +68,9 @@ struct ProgramWatch {
         case passedOn
         /// A batch system stops the job, and has told all of its processes: because its time is over, where
         /// that ends about then, on the clock of `Monotonic`.
-        case ofBatchSystem(end: Double?)
+        ///
+        /// - Parameter signals: where they come from.
+        case ofBatchSystem(signals: Int32, end: Double?)
 
         var isOfBatchSystem: Bool { if case .ofBatchSystem = self { true } else { false } }
     }
@@ -90,7 +92,12 @@ struct ProgramWatch {
         self.leadsSession = leadsSession
         self.orders = orders
         self.meaning = meaning
-        signals = if case .none = meaning { -1 } else { xsys_signals() }
+        signals =
+            switch meaning {
+            case .none: -1
+            case .passedOn: xsys_signals()
+            case .ofBatchSystem(let signals, _): signals
+            }
         self.deadline = deadline
         self.others = others
     }
@@ -234,7 +241,7 @@ struct ProgramWatch {
     private mutating func takeSignal() {
         let number = xsys_next_signal(signals)
         guard number > 0, number != SIGWINCH else { return }
-        if case .ofBatchSystem(let end) = meaning {
+        if case .ofBatchSystem(_, let end) = meaning {
             if let end, Monotonic.seconds >= end - Self.earliness {
                 (hasAsked, isOverdue) = (true, true)
             } else {

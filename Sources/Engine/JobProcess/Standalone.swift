@@ -49,7 +49,7 @@ package enum Standalone {
             try Files.remove(folder.failed)
             var order = JobOrder(folder: folder, language: language)
             order.takeBatchJob(header?.requirement?.alternatives.first)
-            let attempt = JobAttempt(order, lua: lua)
+            let attempt = JobAttempt(order, signals: order.batch == nil ? nil : xsys_signals(), lua: lua)
             let outcome =
                 attempt.run(holding: lock, output: .inherited, orders: -1) { message in
                     if case .waiting(let reason) = message {

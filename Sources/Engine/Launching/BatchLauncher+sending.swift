@@ -1,4 +1,5 @@
 import Batch
+import Glibc
 import Store
 import System
 import Text
@@ -7,20 +8,31 @@ extension BatchLauncher {
     /// Commands that fail without a clear word are tried again so often, each time after twice as long.
     private static let mostFailures = 6
 
-    /// Hands in jobs with equal needs as one array.
+    /// Hands in jobs with equal needs as one array; or gives them to pilots.
     func send(_ group: [Waiting]) {
-        let ask = group.first?.request.job.demand?.batch?.ask ?? BatchAsk()
+        guard let first = group.first?.request else { return }
+        let ask = first.job.demand?.batch?.ask ?? BatchAsk()
+        let key = Group(first)
+        if key.isPacked, add(group, to: key) { return }
         var record = BatchRecord(
             nonce: Self.newNonce(), system: system.name, cluster: site.cluster, ends: ends, limit: ask.limit,
-            setup: definition.setup)
+            setup: definition.setup,
+            pilots: key.isPacked ? min(group.count, definition.mostPilots) : nil)
         do throws(SystemError) {
             try record.write(in: workspace)
         } catch {
             for one in group { fail(one.request.job, error.text) }
             return
         }
-        let reserved = reserve(group, record)
+        let (reserved, lines) = reserve(group, record)
         guard !reserved.isEmpty else { return record.remove(in: workspace) }
+        do throws(SystemError) { try Files.write(lines, to: record.jobs(in: workspace)) } catch {
+            for (index, one) in reserved.enumerated() {
+                giveUp(one.request.job, BatchHolder(nonce: record.nonce, index: index))
+                fail(one.request.job, error.text)
+            }
+            return record.remove(in: workspace)
+        }
         // What is taken back from here on is not there when it begins.
         let since = Monotonic.seconds
         state.change { state in
@@ -35,11 +47,13 @@ extension BatchLauncher {
             let number = try system.submit(array(reserved, record, ask))
             record.array = number
             try? record.write(in: workspace)
+            let pilots = Pilots(record: record, count: reserved.count)
             state.change { state in
                 state.most = .max
+                if key.isPacked { state.pilots[key] = pilots }
                 for index in reserved.indices {
                     let place = Place(BatchHolder(nonce: record.nonce, index: index))
-                    if state.live[place] == nil {
+                    if state.live[place] == nil, !key.isPacked {
                         // Taken back meanwhile.
                         state.ending.append(BatchJob(array: number, index: index))
                         state.isNews = true
@@ -51,14 +65,50 @@ extension BatchLauncher {
                 )
             }
             for (index, one) in reserved.enumerated() {
-                report(
-                    .queued(
-                        one.request.job.number,
-                        reason:
-                            "in the queue of \(system.title) as \(BatchJob(array: number, index: index).text)"
-                    ))
+                let name = BatchJob(array: number, index: index).text
+                let reason =
+                    key.isPacked
+                    ? "waits for a pilot" : "in the queue of \(system.title) as \(name)"
+                report(.queued(one.request.job.number, reason: reason))
             }
         } catch { takeBack(reserved, record, error) }
+    }
+
+    /// Gives jobs to pilots that are there.
+    ///
+    /// - Returns: false where there are none.
+    private func add(_ group: [Waiting], to key: Group) -> Bool {
+        guard let pilots = state.withLock({ $0.pilots[key] }),
+            BatchRecord.read(pilots.record.nonce, in: workspace) != nil
+        else { return false }
+        let (reserved, lines) = reserve(group, pilots.record, from: pilots.count)
+        let since = Monotonic.seconds
+        state.change { state in
+            state.pilots[key]?.count += reserved.count
+            for (index, one) in reserved.enumerated() {
+                Self.add(
+                    Live(
+                        job: one.request.job, memory: one.request.memory,
+                        place: BatchHolder(nonce: pilots.record.nonce, index: pilots.count + index),
+                        array: pilots.record.array, since: since), &state)
+            }
+            // They may have left a moment ago.
+            state.nextPoll = min(state.nextPoll, since + Self.shortestInterval)
+        }
+        do throws(SystemError) {
+            let list = pilots.record.jobs(in: workspace)
+            try Descriptor(writing: list, O_APPEND).write(lines, path: list)
+        } catch {
+            for (index, one) in reserved.enumerated() {
+                let place = BatchHolder(nonce: pilots.record.nonce, index: pilots.count + index)
+                giveUp(one.request.job, place)
+                state.change { _ = Self.forget(Place(place), &$0) }
+                fail(one.request.job, error.text)
+            }
+            return true
+        }
+        for one in reserved { report(.queued(one.request.job.number, reason: "waits for a pilot")) }
+        return true
     }
 
     private static func newNonce() -> String {
@@ -72,7 +122,7 @@ extension BatchLauncher {
         let script = """
             #!/bin/sh
             # xpm: \(group.count) jobs of \(ends), which \(Paths.name(record.jobs(in: workspace))) lists
-            exec \(ShellWords.quote(program)) \(BatchHost.flag) \(ShellWords.quote(record.path(in: workspace))) \(words.index) \(words.name)
+            exec \(ShellWords.quote(program)) \(record.pilots == nil ? BatchHost.flag : BatchHost.pilotFlag) \(ShellWords.quote(record.path(in: workspace))) \(words.index) \(words.name)
 
             """
         do throws(SystemError) {
@@ -81,19 +131,23 @@ extension BatchLauncher {
         let memory = group.first?.request.memory.map { [system.option(memory: $0)] } ?? []
         return BatchArray(
             name: "xpm-\(ends)", nonce: record.nonce, script: record.script(in: workspace),
-            indices: 0..<group.count, options: system.options(for: ask) + memory, folder: workspace,
+            indices: 0..<(record.pilots ?? group.count), options: system.options(for: ask) + memory,
+            folder: workspace,
             log: record.log(in: workspace), exportsEnvironment: definition.exportsEnvironment)
     }
 
     /// Claims jobs for their places in an array, and writes what runs there.
     ///
-    /// - Returns: those that are claimed, in the order of their places.
-    private func reserve(_ group: [Waiting], _ record: BatchRecord) -> [Waiting] {
+    /// - Parameter first: the first place.
+    /// - Returns: those that are claimed, in the order of their places, and the lines that tell of them.
+    private func reserve(
+        _ group: [Waiting], _ record: BatchRecord, from first: Int = 0
+    ) -> (jobs: [Waiting], lines: [UInt8]) {
         var reserved: [Waiting] = []
         var lines: [UInt8] = []
         for one in group {
             let job = one.request.job
-            let place = BatchHolder(nonce: record.nonce, index: reserved.count)
+            let place = BatchHolder(nonce: record.nonce, index: first + reserved.count)
             do throws(SystemError) {
                 guard let order = try reserve(one.request, place) else { continue }
                 lines += order.json.bytes
@@ -101,17 +155,7 @@ extension BatchLauncher {
                 reserved.append(one)
             } catch { fail(job, error.text) }
         }
-        guard !reserved.isEmpty else { return [] }
-        do throws(SystemError) {
-            try Files.write(lines, to: record.jobs(in: workspace))
-        } catch {
-            for (index, one) in reserved.enumerated() {
-                giveUp(one.request.job, BatchHolder(nonce: record.nonce, index: index))
-                fail(one.request.job, error.text)
-            }
-            return []
-        }
-        return reserved
+        return (reserved, lines)
     }
 
     /// - Returns: nil where somebody else has the job, or it is done.

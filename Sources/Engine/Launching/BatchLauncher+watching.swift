@@ -59,7 +59,7 @@ extension BatchLauncher {
         }
         guard isFirst else { return }
         if outcome == nil { clear(live) }
-        if isLast { BatchRecord.read(live.place.nonce, in: workspace)?.remove(in: workspace) }
+        if isLast, !live.isPacked { BatchRecord.read(live.place.nonce, in: workspace)?.remove(in: workspace) }
         if let outcome {
             report(.ended(live.job.number, outcome, elsewhere: false))
         } else {
@@ -85,12 +85,17 @@ extension BatchLauncher {
             return planNextPoll(isNews: false)
         }
         var known: [Place: BatchEntry] = [:]
+        let arrays = Dictionary(grouping: entries) { TextKey($0.nonce) }
         for entry in entries where !entry.nonce.isEmpty {
             known[Place(BatchHolder(nonce: entry.nonce, index: entry.job.index))] = entry
         }
         var isNews = false
         var missing: [Live] = []
         for live in state.withLock({ Array($0.live.values) }) {
+            if live.isPacked {
+                isNews = hear(ofPilots: arrays[live.place.nonce] ?? [], live) || isNews
+                continue
+            }
             guard let entry = known[Place(live.place)] else {
                 missing.append(live)
                 continue
@@ -148,6 +153,63 @@ extension BatchLauncher {
             return true
         case .ended(let end): return judge(live, end, entry.job)
         }
+    }
+
+    // MARK: Pilots
+
+    /// Looks what has become of a job that a pilot has, or is to take.
+    ///
+    /// - Returns: whether it is something new.
+    private func hear(ofPilots own: [BatchEntry], _ live: Live) -> Bool {
+        if let number = own.first?.job.array {
+            state.withLock { $0.live[Place(live.place)]?.array = number }
+        }
+        guard let holder = LockClaim.batch(of: live.job.folder.lock), Place(holder) == Place(live.place)
+        else {
+            // It has ended a moment ago, or has been stopped.
+            return isSettled(live)
+        }
+        if let pilot = holder.pilot {
+            guard let entry = own.first(where: { $0.job.index == pilot }) else {
+                return live.array == nil ? false : isGone(live)
+            }
+            switch entry.state {
+            case .ended(let end): return judge(live, end, entry.job)
+            case .waiting where live.hasStarted:
+                close(live, nil)
+                return true
+            default: break
+            }
+            guard !live.hasStarted else { return false }
+            state.withLock { $0.live[Place(live.place)]?.hasStarted = true }
+            report(.started(live.job.number))
+            return true
+        }
+        let isAlive = own.contains { $0.state == .waiting || $0.state == .running }
+        if isAlive || live.array == nil || Monotonic.seconds - live.since < Self.outcomeLag {
+            let waiting = own.contains { $0.state == .running } ? nil : own.first { !$0.reason.isEmpty }
+            let reason = waiting.map { "\(system.title): \($0.reason)" } ?? "waits for a pilot"
+            guard live.reason != reason else { return false }
+            state.withLock { $0.live[Place(live.place)]?.reason = reason }
+            report(.queued(live.job.number, reason: reason))
+            return false
+        }
+        // Its pilots have left: new ones take it.
+        state.withLock { state in
+            state.pilots = state.pilots.filter { $0.value.record.nonce != live.place.nonce }
+        }
+        guard (try? FileLock.giveUp(live.job.folder.lock, for: live.place)) == true else { return false }
+        state.change { _ = Self.forget(Place(live.place), &$0) }
+        report(.withdrawn(live.job.number))
+        return true
+    }
+
+    /// Takes the outcome that a job has left.
+    private func isSettled(_ live: Live) -> Bool {
+        guard live.job.folder.isDone || Files.exists(live.job.folder.failed) else { return isGone(live) }
+        // Nobody knows more of it.
+        if let outcome = live.outcome { close(live, outcome) } else { settle(live) }
+        return true
     }
 
     /// A job that would wait for ever.

@@ -37,6 +37,15 @@ package final class BatchLauncher: Launcher {
         var endedSince: Double?
         /// How often the system did not know it.
         var misses = 0
+        /// Whether a pilot takes it.
+        var isPacked: Bool { job.demand?.batch?.isPacked ?? false }
+    }
+
+    /// An array of pilots that this run has handed in.
+    struct Pilots {
+        var record: BatchRecord
+        /// How many jobs its list has.
+        var count: Int
     }
 
     /// A job that somebody else runs.
@@ -60,6 +69,8 @@ package final class BatchLauncher: Launcher {
         var places: [JobNumber: Place] = [:]
         /// How many jobs of each array are live.
         var sizes: TextMap<Int> = [:]
+        /// By what their jobs need.
+        var pilots: [Group: Pilots] = [:]
         var foreign: [JobNumber: Foreign] = [:]
         var held = HeldJobs()
         /// What the system is to end.
@@ -88,6 +99,8 @@ package final class BatchLauncher: Launcher {
     private static let longestWait = 1.0
     /// How often ends are looked for, in milliseconds.
     private static let watchInterval = 200
+    /// The same where pilots may begin the next at once.
+    private static let packedInterval = 25
 
     let system: any BatchSystem
     let definition: LauncherDefinition
@@ -195,12 +208,19 @@ package final class BatchLauncher: Launcher {
     }
 
     package func end() {
-        let live = state.change { state in
+        var ending = state.change { state in
             state.hasEnded = true
             state.report = nil
             return state.ending
         }
-        if !live.isEmpty { try? system.cancel(live) }
+        for pilots in state.withLock({ Array($0.pilots.values) }) {
+            // They would wait for more.
+            if let array = pilots.record.array {
+                ending += (0..<(pilots.record.pilots ?? 0)).map { BatchJob(array: array, index: $0) }
+            }
+            pilots.record.remove(in: workspace)
+        }
+        if !ending.isEmpty { try? system.cancel(ending) }
     }
 
     // MARK: Changes of the state
@@ -208,7 +228,13 @@ package final class BatchLauncher: Launcher {
     /// Has the system end a job.
     static func end(_ live: Live, _ state: inout State) {
         guard let array = live.array else { return }
-        state.ending.append(BatchJob(array: array, index: live.place.index))
+        var index = live.place.index
+        if live.isPacked {
+            // One that no pilot has is given up by its claim.
+            guard let pilot = LockClaim.batch(of: live.job.folder.lock)?.pilot else { return }
+            index = pilot
+        }
+        state.ending.append(BatchJob(array: array, index: index))
         state.isNews = true
     }
 
@@ -290,12 +316,13 @@ package final class BatchLauncher: Launcher {
             for (index, one) in state.waiting.enumerated() where now >= one.notBefore {
                 groups[Group(one.request), default: []].append(index)
             }
-            let due = groups.values.filter { indices in
+            let due = groups.filter { key, indices in
                 let times = indices.map { state.waiting[$0].since }
-                return indices.count >= most || now - (times.max() ?? 0) >= Self.quiet
+                return indices.count >= most || state.pilots[key] != nil
+                    || now - (times.max() ?? 0) >= Self.quiet
                     || now - (times.min() ?? 0) >= Self.longestWait
             }
-            guard let first = due.min(by: { $0[0] < $1[0] })?.prefix(most) else { return nil }
+            guard let first = due.values.min(by: { $0[0] < $1[0] })?.prefix(most) else { return nil }
             let taken = first.map { state.waiting[$0] }
             let indices = Set(first)
             state.waiting = state.waiting.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
@@ -304,12 +331,14 @@ package final class BatchLauncher: Launcher {
     }
 
     /// What the jobs of an array have in common.
-    private struct Group: Hashable {
+    struct Group: Hashable {
         let options: [TextKey]
         let limit: Double?
         let memory: Int64?
+        let isPacked: Bool
 
         init(_ request: LaunchRequest) {
+            isPacked = request.job.demand?.batch?.isPacked ?? false
             let ask = request.job.demand?.batch?.ask ?? BatchAsk()
             options =
                 [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus)")]
@@ -323,15 +352,21 @@ package final class BatchLauncher: Launcher {
     private func watch() {
         var round = 0
         while true {
-            let isIdle = state.withLock { $0.live.isEmpty && $0.foreign.isEmpty && $0.held.isEmpty }
-            _ = state.wait(milliseconds: isIdle ? 3_600_000 : Self.watchInterval) { state in
+            let (isIdle, isPacked) = state.withLock { state in
+                (
+                    state.live.isEmpty && state.foreign.isEmpty && state.held.isEmpty,
+                    !state.pilots.isEmpty && !state.live.isEmpty
+                )
+            }
+            let interval = isPacked ? Self.packedInterval : Self.watchInterval
+            _ = state.wait(milliseconds: isIdle ? 3_600_000 : interval) { state in
                 state.hasEnded
                     || isIdle && !(state.live.isEmpty && state.foreign.isEmpty && state.held.isEmpty)
             }
             if state.withLock({ $0.hasEnded }) { return }
             lookForEnds()
             round += 1
-            if round % 5 == 0 {
+            if round % (isPacked ? 40 : 5) == 0 {
                 lookAtForeign()
                 lookAtHeld()
             }

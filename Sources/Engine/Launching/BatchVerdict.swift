@@ -27,6 +27,8 @@ enum BatchVerdict: Equatable {
         switch end.reason {
         case .memory where outcome.reason == .failed: changed.reason = .memory
         case .lost where needsWord(outcome): return .vanished
+        // It was told to end, and not by the system: its node goes down.
+        case .ended where outcome.reason == .cancelled: return .vanished
         case .timeout where needsWord(outcome): changed.reason = .timeout
         case .cancelled where needsWord(outcome):
             changed.reason = .cancelled

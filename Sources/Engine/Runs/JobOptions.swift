@@ -44,7 +44,7 @@ package struct JobOptions {
     }
 
     private static let named = [
-        "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm",
+        "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm", "pack",
     ]
 
     /// What of all that `submit` was given is otherwise than with other options.
@@ -60,7 +60,7 @@ package struct JobOptions {
             case "priority": priority != other.priority
             case "hold": isHeld != other.isHeld
             case "launcher": launcher != other.launcher
-            case "slurm": !batch.isAlike(other.batch)
+            case "slurm", "pack": !batch.isAlike(other.batch)
             default: false
             }
         }

@@ -8,16 +8,16 @@ struct BatchFit {
     let launcher: LauncherDefinition
     let system: any BatchSystem
 
+    /// Jobs of fewer seconds are packed.
+    private static let short = 60.0
+
     /// What a job asks of the system: in the first partition that can give one of its alternatives.
     ///
-    /// - Parameters:
-    ///   - partition: the one that `submit` names.
-    ///   - options: those of `submit`.
     /// - Throws: why none can.
     func demand(
-        of requirement: Requirement?, partition: String?, options: [String]
+        of requirement: Requirement?, _ wish: BatchWish
     ) throws(ValueError) -> JobDemand {
-        let (demand, problems) = try look(requirement, partition: partition, options: options)
+        let (demand, problems) = try look(requirement, wish)
         if let demand { return demand }
         throw ValueError(
             .refused(
@@ -28,16 +28,16 @@ struct BatchFit {
     ///
     /// - Throws: a partition that there is not.
     func look(
-        _ requirement: Requirement?, partition: String?, options: [String]
+        _ requirement: Requirement?, _ wish: BatchWish
     ) throws(ValueError) -> (demand: JobDemand?, problems: [String]) {
         var problems: [String] = []
         for alternative in requirement?.alternatives ?? [Requirement.Alternative()] {
-            for candidate in try candidates(partition) {
+            for candidate in try candidates(wish.partition) {
                 if let problem = candidate.flatMap({ self.problem(alternative, $0) }) {
                     problems.append(problem)
                 } else {
                     return (
-                        demand(of: alternative, in: candidate, partition: partition, options), problems
+                        demand(of: alternative, in: candidate, wish), problems
                     )
                 }
             }
@@ -86,8 +86,7 @@ struct BatchFit {
     }
 
     private func demand(
-        of wanted: Requirement.Alternative, in candidate: LauncherDefinition.Partition?, partition: String?,
-        _ options: [String]
+        of wanted: Requirement.Alternative, in candidate: LauncherDefinition.Partition?, _ wish: BatchWish
     ) -> JobDemand {
         var demand = JobDemand()
         demand.duration = wanted.duration
@@ -95,16 +94,20 @@ struct BatchFit {
         demand.mostMemory = wanted.mostMemory.map { most in min(most, candidate?.memory ?? most) }
         if let cores = wanted.cores { (demand.cores, demand.declaresCores) = (cores, true) }
         var ask = BatchAsk()
-        ask.partition = candidate?.name ?? partition
+        ask.partition = candidate?.name ?? wish.partition
         ask.cores = wanted.cores
         ask.gpus = wanted.gpus
+        let isPacked =
+            wish.isPacked ?? (launcher.isPacked || wanted.duration.map { $0 < Self.short } ?? false)
         // With a while for its outcome; systems count in minutes.
-        let limit =
+        let own =
             wanted.duration.map { min($0 + 60, max($0, candidate?.duration ?? .infinity)) }
             ?? launcher.duration ?? candidate?.duration
+        let pilot = max(min(launcher.pilotDuration, candidate?.duration ?? .infinity), own ?? 0)
+        let limit = isPacked ? pilot : own
         ask.limit = limit.map { ($0 / 60).rounded(.up) * 60 }
-        ask.more = launcher.options + (candidate?.options ?? []) + options
-        demand.batch = BatchNeed(launcher: launcher.name, ask: ask)
+        ask.more = launcher.options + (candidate?.options ?? []) + wish.options
+        demand.batch = BatchNeed(launcher: launcher.name, ask: ask, isPacked: isPacked)
         return demand
     }
 }

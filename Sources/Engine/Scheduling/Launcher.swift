@@ -22,11 +22,14 @@ package struct BatchWish: Sendable {
     package var partition: String?
     /// As the system's command takes them.
     package var options: [String] = []
+    /// Whether pilots take the job; nil where its launcher and its time say it.
+    package var isPacked: Bool?
 
     package init() {}
 
     func isAlike(_ other: BatchWish) -> Bool {
-        system == other.system && partition == other.partition && options == other.options
+        system == other.system && isPacked == other.isPacked && partition == other.partition
+            && options == other.options
     }
 }
 

@@ -82,9 +82,7 @@ package final class LauncherChoice: Admission {
             return try raised(machine.demand(of: requirement), after: folder)
         }
         return try raised(
-            fit(launcher, wish.batch).demand(
-                of: wish.requirement, partition: wish.batch.partition, options: wish.batch.options),
-            after: folder)
+            fit(launcher, wish.batch).demand(of: wish.requirement, wish.batch), after: folder)
     }
 
     /// Where a job would go that requires something, and why not elsewhere.
@@ -103,7 +101,7 @@ package final class LauncherChoice: Admission {
             } catch { return LaunchPlace(launcher: launcher.name, isFound: false, problems: [error.text]) }
         }
         let fit = try fit(launcher, wish.batch)
-        let (demand, problems) = try fit.look(requirement, partition: nil, options: [])
+        let (demand, problems) = try fit.look(requirement, wish.batch)
         guard let demand, let ask = demand.batch?.ask else {
             return LaunchPlace(launcher: launcher.name, isFound: false, problems: problems)
         }

@@ -42,6 +42,12 @@ package struct LauncherDefinition: Sendable {
     package var setup: String?
     /// The most jobs of this run that the system has at a time.
     package var mostSubmitted: Int?
+    /// Whether pilots take its jobs: allocations in which one job follows the other.
+    package var isPacked = false
+    /// How many pilots there are at most for jobs with equal needs.
+    package var mostPilots = 16
+    /// Seconds that a pilot may take.
+    package var pilotDuration = 3600.0
     /// Whether jobs get the variables of this process.
     package var exportsEnvironment = true
     /// Options for all of its jobs.

@@ -11,6 +11,7 @@ struct LauncherReader {
 
     private static let keysOfBatch = [
         "name", "partitions", "setup", "max_submitted", "export", "options", "duration",
+        "pack", "pilots", "pilot_duration",
     ]
     private static let keysOfPartitions = ["name", "cores", "memory", "gpus", "duration", "options"]
 
@@ -37,6 +38,17 @@ struct LauncherReader {
                 }
                 definition.exportsEnvironment = text == "all"
             case "options": definition.options = try options(field.value)
+            case "pack":
+                guard case .bool(let isPacked) = field.value else {
+                    throw fail("pack is true or false", field)
+                }
+                definition.isPacked = isPacked
+            case "pilots":
+                guard case .int(let count) = field.value, (1...10_000).contains(count) else {
+                    throw fail("pilots needs a whole number from 1", field)
+                }
+                definition.mostPilots = Int(count)
+            case "pilot_duration": definition.pilotDuration = try duration(field.value, what)
             case "duration": definition.duration = try duration(field.value, what)
             default: continue
             }

@@ -342,6 +342,13 @@ M.services = setmetatable({
   end,
 })
 
+-- Of `launchers.lua`, where the host puts the real one.
+M.launchers = setmetatable({}, {
+  __index = function(_, key)
+    fail("xpm.launchers.%s belongs into launchers.lua; a script names a launcher: submit { launcher = \"…\" }", key)
+  end,
+})
+
 -- Sweeps: a file of their own, which is read when the first of its functions is called.
 local sweeps
 

@@ -232,7 +232,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any> }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any>, pack?: boolean }
 ---@return any
 function Object:submit(options) end
 
@@ -666,9 +666,6 @@ function xpm.logspace(first, last, n) end
 ---@return number[]
 function xpm.range(first, last, step) end
 
---- What `launchers.lua` describes: where jobs may run.
-xpm.launchers = {}
-
 ---@class xpm.Launcher
 
 ---@class xpm.Partition
@@ -679,13 +676,20 @@ xpm.launchers = {}
 ---@field duration? string The longest that a job may take: `"2d"`.
 ---@field options? table<string, any> Of `sbatch`.
 
+---@class xpm.Launchers
+local Launchers = {}
+
 --- This machine.
 ---@param options? { name?: string }
 ---@return xpm.Launcher
-function xpm.launchers.direct(options) end
+function Launchers.direct(options) end
 
----@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string }
+---@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean, pilots?: integer, pilot_duration?: string }
 ---@return xpm.Launcher
-function xpm.launchers.slurm(options) end
+function Launchers.slurm(options) end
+
+--- In `launchers.lua`: where jobs may run.
+---@type xpm.Launchers
+xpm.launchers = nil
 
 return xpm

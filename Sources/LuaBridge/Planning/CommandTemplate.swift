@@ -168,7 +168,7 @@ extension XpmModule {
                     " (did you mean '{\($0)}'?)"
                 }
                 throw ScriptError(
-                    "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{'")"
+                    "command: {\(path.joined(separator: "."))} is no parameter\(nearest ?? "; a brace is written '{{', as in {{\(path.joined(separator: "."))}}")"
                 )
             }
             try template.refuseQuoted()

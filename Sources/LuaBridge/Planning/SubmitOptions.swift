@@ -12,7 +12,7 @@ struct SubmitOptions {
 
     private static let known = [
         "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher",
-        "slurm",
+        "slurm", "pack",
     ]
 
     /// What may stand in a type too, for all its tasks.
@@ -76,6 +76,9 @@ struct SubmitOptions {
                 throw fail(" needs the name of a launcher, such as \"slurm\"")
             }
             job.launcher = text
+        case "pack":
+            guard stack.kind(-1) == .bool else { throw fail(" needs true or false") }
+            job.batch.isPacked = stack.bool(-1)
         case "slurm":
             guard let system = BatchQueue.system(named: name) else { break }
             do {

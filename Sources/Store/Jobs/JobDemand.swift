@@ -6,14 +6,19 @@ package final class BatchNeed: Sendable, Equatable {
     /// The name of its launcher.
     package let launcher: String
     package let ask: BatchAsk
+    /// Whether pilots take it, each one job after the other.
+    package let isPacked: Bool
 
-    package init(launcher: String, ask: BatchAsk) {
+    package init(launcher: String, ask: BatchAsk, isPacked: Bool = false) {
         self.launcher = launcher
         self.ask = ask
+        self.isPacked = isPacked
     }
 
     package static func == (left: BatchNeed, right: BatchNeed) -> Bool {
-        left === right || left.launcher == right.launcher && left.ask == right.ask
+        left === right
+            || left.launcher == right.launcher && left.ask == right.ask
+                && left.isPacked == right.isPacked
     }
 }
 

@@ -28,10 +28,14 @@ package struct BatchRecord: Sendable {
     package let limit: Double?
     /// Lines of shell that run before each job.
     package let setup: String?
+    /// Where its places are pilots, which take one job after the other: how many; nil where each is a job.
+    package let pilots: Int?
 
     package init(
-        nonce: String, system: String, cluster: String, ends: String, limit: Double?, setup: String?
+        nonce: String, system: String, cluster: String, ends: String, limit: Double?, setup: String?,
+        pilots: Int? = nil
     ) {
+        self.pilots = pilots
         self.nonce = nonce
         self.system = system
         self.cluster = cluster
@@ -50,7 +54,8 @@ package struct BatchRecord: Sendable {
         [
             "version": .int(Self.version), "nonce": .string(nonce), "system": .string(system),
             "cluster": .string(cluster), "array": .optional(array), "ends": .string(ends),
-            "limit": limit.map(JSON.float) ?? .null, "setup": .optional(setup), "submitter": submitter.json(),
+            "limit": limit.map(JSON.float) ?? .null, "setup": .optional(setup),
+            "pilots": pilots.map { .int(Int64($0)) } ?? .null, "submitter": submitter.json(),
         ]
     }
 
@@ -67,6 +72,7 @@ package struct BatchRecord: Sendable {
         ends = json["ends"]?.string ?? ""
         limit = json["limit"]?.number
         setup = json["setup"]?.string
+        pilots = json["pilots"]?.int.flatMap { Int(exactly: $0) }
     }
 
     // MARK: Files
@@ -111,6 +117,13 @@ package struct BatchRecord: Sendable {
         }
     }
 
+    /// The whole lines of a list of jobs; one that is being written is left out.
+    package static func lines(of path: String) throws(SystemError) -> [[UInt8]] {
+        let bytes = try Files.read(path)
+        let end = bytes.lastIndex(of: UInt8(ascii: "\n")) ?? 0
+        return bytes[..<end].split(separator: UInt8(ascii: "\n")).map(Array.init)
+    }
+
     /// Removes its files: nothing of it is left.
     package func remove(in workspace: String) {
         for suffix in ["jobs", "sh", "log", "json"] {
@@ -118,10 +131,14 @@ package struct BatchRecord: Sendable {
         }
     }
 
-    /// Whether a job of it is known to be over, or never was.
+    /// Whether what holds a job is known to be over, or never was: its place in the array; its pilot, or all of
+    /// them, where none has taken it.
     ///
     /// - Returns: nil where nobody here can say.
-    func isOver(_ index: Int) -> Bool? {
+    func isOver(_ holder: BatchHolder) -> Bool? { isOver(pilots == nil ? holder.index : holder.pilot) }
+
+    /// - Parameter index: in the array; nil for all of it.
+    package func isOver(_ index: Int?) -> Bool? {
         if array == nil {
             // It may be about to hand it in.
             if submitter.isAlive { return false }
@@ -132,28 +149,36 @@ package struct BatchRecord: Sendable {
     }
 }
 
-/// The place of a job in an array that a batch system has: it holds the job's lock.
+/// The place of a job in an array that a batch system has, or in the list of its pilots: it holds the job's
+/// lock.
 package struct BatchHolder: Sendable, Equatable {
     /// Of the array.
     package let nonce: String
     package let index: Int
     /// Whether it has begun on its node.
     package var hasBegun: Bool
+    /// The pilot that has taken it.
+    package var pilot: Int?
 
-    package init(nonce: String, index: Int, hasBegun: Bool = false) {
+    package init(nonce: String, index: Int, hasBegun: Bool = false, pilot: Int? = nil) {
         self.nonce = nonce
         self.index = index
         self.hasBegun = hasBegun
+        self.pilot = pilot
     }
 
     package static func == (left: BatchHolder, right: BatchHolder) -> Bool {
         left.nonce == right.nonce && left.index == right.index && left.hasBegun == right.hasBegun
+            && left.pilot == right.pilot
     }
 
     func isSamePlace(as other: BatchHolder) -> Bool { nonce == other.nonce && index == other.index }
 
     var json: JSON {
-        ["nonce": .string(nonce), "index": .int(Int64(index)), "begun": .bool(hasBegun)]
+        [
+            "nonce": .string(nonce), "index": .int(Int64(index)), "begun": .bool(hasBegun),
+            "pilot": pilot.map { .int(Int64($0)) } ?? .null,
+        ]
     }
 
     init?(_ json: JSON?) {
@@ -161,6 +186,8 @@ package struct BatchHolder: Sendable, Equatable {
             // It is a part of the names of files.
             !nonce.isEmpty, nonce.utf8.allSatisfy({ $0.isLetter || $0.isDigit })
         else { return nil }
-        self.init(nonce: nonce, index: Int(index), hasBegun: json?["begun"] == .bool(true))
+        self.init(
+            nonce: nonce, index: Int(index), hasBegun: json?["begun"] == .bool(true),
+            pilot: json?["pilot"]?.int.flatMap { Int(exactly: $0) })
     }
 }

@@ -155,7 +155,7 @@ package struct LockClaim {
         guard let workspace = Self.folder.map(Paths.parent) else { return nil }
         // Its record goes when all of its jobs have ended.
         guard let record = BatchRecord.read(batch.nonce, in: workspace) else { return !owner.isElsewhere }
-        return record.isOver(batch.index)
+        return record.isOver(batch)
     }
 
     /// Whether it came along when the workspace was copied: its owner holds that of the original.

@@ -15,7 +15,8 @@ package struct RunHistory {
         folder = workspace.experiment(experiment)
         sources = "\(workspace.sources)/\(experiment)"
         do throws(SystemError) {
-            names = Self.sorted(try Files.list(folder))
+            // A name that a shell has completed as a folder's is none.
+            names = experiment.contains("/") ? [] : Self.sorted(try Files.list(folder))
             problem = nil
         } catch {
             names = []

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LuaBridge
+import Settings
 import System
 import Text
 
@@ -30,8 +31,9 @@ struct InitCommand: ParsableCommand {
     }
 
     private func write() throws(Failure) {
+        let yaml = Self.yaml.replacing("id: demo", with: "id: \(Self.id(of: Paths.absolute(dir)))")
         let files = [
-            ("experiment.lua", Array(Self.script.utf8)), ("full.yaml", Array(Self.yaml.utf8)),
+            ("experiment.lua", Array(Self.script.utf8)), ("full.yaml", Array(yaml.utf8)),
             (AnnotationsCommand.fileName, EmbeddedText.annotations),
         ]
         let folder = Paths.absolute(dir)
@@ -52,6 +54,15 @@ struct InitCommand: ParsableCommand {
         if json { return }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
+    }
+
+    /// The name of the folder, as YAML has it: two experiments in one workspace do not share one.
+    private static func id(of folder: String) -> String {
+        let name = Paths.name(folder)
+        guard (try? ExperimentSettings.check(id: name, at: .none)) != nil else { return "demo" }
+        let isPlain = name.utf8.allSatisfy { $0.isLetter || $0.isDigit || "-_.".utf8.contains($0) }
+        let isText = (try? PlainScalar(name)) == .string(name)
+        return isPlain && isText ? name : JSON.string(name).text
     }
 
     private static let script = """

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inventory
 import LuaBridge
 import Model
 import Settings
@@ -38,6 +39,19 @@ enum Failure: Error {
 }
 
 extension Failure {
+    /// A name that no experiment of a workspace has: the nearest, or those that there are.
+    init(noExperiment name: String, in inventory: WorkspaceInventory) {
+        let known = inventory.experiments
+        // Of a file, or completed as a folder.
+        let plain = Paths.stem(name.hasSuffix("/") ? String(name.dropLast()) : name)
+        let nearest = known.contains(plain) ? plain : Suggestion.nearest(to: plain, among: known)
+        let some = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", …" : "")
+        let hint =
+            nearest.map { " (did you mean '\($0)'?)" }
+            ?? (known.isEmpty ? ": it has none" : ": it has \(some)")
+        self = .message("no experiment '\(name)' in \(Paths.shown(inventory.workspace.path))\(hint)")
+    }
+
     /// Tells what a command goes on in spite of.
     static func warn(_ text: String) {
         StandardStream.error.write("\(Style.standardError.yellow("warning:")) \(text)\n")

@@ -66,8 +66,7 @@ struct JobQuery {
             history.names.isEmpty
         {
             if let problem = history.problem { throw Failure(problem) }
-            let hint = Suggestion.hint(for: experiment, among: inventory.experiments)
-            throw .message("no experiment '\(experiment)' in \(Paths.shown(inventory.workspace.path))\(hint)")
+            throw Failure(noExperiment: experiment, in: inventory)
         }
         var parsed: JobFilter?
         if let filter {

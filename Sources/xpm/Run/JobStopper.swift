@@ -79,7 +79,9 @@ enum JobStopper {
 /// A job that a batch system has, on whatever host: that system stops it.
 private struct BatchStop {
     let system: any BatchSystem
-    let job: BatchJob
+    /// Nil for one that no pilot has taken yet.
+    let job: BatchJob?
+    let holder: BatchHolder
 
     /// - Returns: nil for a job that is in no batch system.
     init?(_ record: JobRecord) {
@@ -88,7 +90,22 @@ private struct BatchStop {
             let number = array.array, let system = BatchQueue.system(named: array.system)
         else { return nil }
         self.system = system
-        job = BatchJob(array: number, index: holder.index)
+        self.holder = holder
+        if array.pilots == nil {
+            job = BatchJob(array: number, index: holder.index)
+        } else {
+            job = holder.pilot.map { BatchJob(array: number, index: $0) }
+        }
+    }
+
+    /// One that no pilot has taken is not taken any more.
+    private func giveUp(_ folder: JobFolder) {
+        guard job == nil, (try? FileLock.giveUp(folder.lock, for: holder)) == true else { return }
+        _ = try? FileLock.holding(folder.lock) { () throws(SystemError) in
+            var outcome = Outcome(.cancelled)
+            outcome.ended = .now
+            if !folder.isDone { try folder.record(outcome) }
+        }
     }
 
     /// Has the systems stop jobs, all of a system at once.
@@ -101,8 +118,9 @@ private struct BatchStop {
             let chosen = stops.indices.filter { stops[$0]?.system.name == name }
             // Without it the job has failed of the signal.
             for index in chosen { try? Files.write([], to: jobs[index].folder.stopMark) }
+            for index in chosen { stops[index]?.giveUp(jobs[index].folder) }
             guard let system = BatchQueue.system(named: name) else { continue }
-            do throws(BatchError) { try system.cancel(chosen.compactMap { stops[$0]?.job }) } catch {
+            do throws(BatchError) { try system.cancel(chosen.compactMap { stops[$0]?.job ?? nil }) } catch {
                 problems += chosen.map { ($0, error.text) }
             }
         }

@@ -217,8 +217,7 @@ struct ExperimentsCommand: ParsableCommand {
         let runs = RunRecord.all(of: experiment, in: place)
         guard !runs.isEmpty else {
             if let problem = RunHistory(experiment: experiment, in: place).problem { throw Failure(problem) }
-            let hint = Suggestion.hint(for: experiment, among: WorkspaceInventory(place).experiments)
-            throw .message("no experiment '\(experiment)' in \(Paths.shown(place.path))\(hint)")
+            throw Failure(noExperiment: experiment, in: WorkspaceInventory(place))
         }
         for run in runs { Unreadable.note(run) }
         return runs

@@ -41,10 +41,12 @@ struct PlotCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The parameter across (default: a number that varies); in a scatter plot a result too.",
-            valueName: "name"))
+            valueName: "name"), completion: Completion.parameters)
     var x: String?
 
-    @Option(help: ArgumentHelp("Heat map: the parameter up.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Heat map: the parameter up.", valueName: "name"),
+        completion: Completion.parameters)
     var y: String?
 
     @Option(
