@@ -32,6 +32,9 @@ package protocol BatchSystem: Sendable {
     /// - Returns: the number of the array.
     func submit(_ array: BatchArray) throws(BatchError) -> String
 
+    /// When a job with some options would start, as far as the system can say, in its words; nothing is handed in.
+    func start(of options: [String]) throws(BatchError) -> String?
+
     /// The jobs of a user that the system knows now, with those that ended a moment ago.
     ///
     /// - Parameter user: nil for those of all users.

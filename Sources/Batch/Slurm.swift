@@ -22,9 +22,10 @@ package struct Slurm: BatchSystem {
 
     /// Runs a command.
     ///
+    /// - Parameter takesErrors: whether what it says is on standard error.
     /// - Returns: what it printed on standard output.
     private func run(
-        _ arguments: [String], environment: EnvironmentBlock = Self.environment
+        _ arguments: [String], takesErrors: Bool = false, environment: EnvironmentBlock = Self.environment
     ) throws(BatchError) -> String {
         let answer: Command.Answer
         do throws(SystemError) {
@@ -39,7 +40,7 @@ package struct Slurm: BatchSystem {
         guard answer.code == 0 else {
             throw SlurmText.error(answer.error.isEmpty ? answer.output : answer.error, of: arguments[0])
         }
-        return answer.output
+        return takesErrors ? answer.error : answer.output
     }
 
     /// That of this process, without what would change what the commands do: filters and formats of the
@@ -104,6 +105,10 @@ package struct Slurm: BatchSystem {
             throw .unreachable("sbatch answered '\(told.trimmed)', which is no number of a job")
         }
         return number
+    }
+
+    package func start(of options: [String]) throws(BatchError) -> String? {
+        SlurmText.start(try run(["sbatch", "--test-only", "--wrap=true"] + options, takesErrors: true))
     }
 
     package func queue(of user: String?) throws(BatchError) -> [BatchEntry] {

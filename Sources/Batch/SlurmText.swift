@@ -99,6 +99,11 @@ enum SlurmText {
         return nil
     }
 
+    /// Of `sbatch --test-only`: `Job 12 to start at 2026-11-29T16:00:00 using 1 processors on nodes n1 …`.
+    static func start(_ text: String) -> String? {
+        text.cut(at: " to start at ")?.after.split(separator: " ").first.map(String.init)
+    }
+
     /// A path as `--output` takes it: a percent sign would begin a pattern (sbatch(1), filename pattern).
     static func escaped(_ path: String) -> String { path.replacing("%", with: "%%") }
 

@@ -220,6 +220,23 @@ int xsys_wait(pid_t pid, bool block, int *status) {
     }
 }
 
+static double seconds_of(struct timeval time) { return (double)time.tv_sec + (double)time.tv_usec * 1e-6; }
+
+int xsys_wait_usage(pid_t pid, int *status, xsys_usage *usage) {
+    while (1) {
+        struct rusage used;
+        pid_t result = wait4(pid, status, WNOHANG, &used);
+        if (result == pid) {
+            // Linux counts in KiB.
+            usage->peak_memory = (int64_t)used.ru_maxrss * 1024;
+            usage->cpu = seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
+            return 0;
+        }
+        if (result == 0) return -EAGAIN;
+        if (errno != EINTR) return -errno;
+    }
+}
+
 void xsys_adopt_orphans(void) {
 #ifdef __linux__
     prctl(PR_SET_CHILD_SUBREAPER, 1);

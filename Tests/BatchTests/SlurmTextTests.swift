@@ -89,6 +89,13 @@ struct SlurmTextTests {
         #expect(SlurmText.escaped("/w/50%/x") == "/w/50%%/x")
     }
 
+    @Test func start() {
+        let text =
+            "sbatch: Job 12 to start at 2026-11-29T16:00:00 using 1 processors on nodes n1 in partition debug\n"
+        #expect(SlurmText.start(text) == "2026-11-29T16:00:00")
+        #expect(SlurmText.start("sbatch: something else") == nil)
+    }
+
     @Test func site() {
         let text = """
             Configuration data as of 2026-11-29T15:00:00

@@ -174,7 +174,7 @@ struct JSONTests {
             ("xpm services log", ["services", "log", "js/pages"], [0]),
             ("xpm services stop", ["services", "stop", "js"], [0]),
             ("xpm jobs list", ["jobs", "list"], [0]), ("xpm jobs path", ["jobs", "path"], [0]),
-            ("xpm jobs show", ["jobs", "show"], [0]),
+            ("xpm jobs show", ["jobs", "show"], [0]), ("xpm jobs usage", ["jobs", "usage"], [0]),
             ("xpm failures", ["failures"], [0]), ("xpm results", ["results", "js"], [0]),
             ("xpm plot", ["plot", "js", "--metric", "acc", "--x", "seed"], [0]),
             ("xpm experiments list", ["experiments", "list"], [0]),

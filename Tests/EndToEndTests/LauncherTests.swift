@@ -178,4 +178,28 @@ struct LauncherTests {
         let list = try bench.run("launchers")
         #expect(list.output.contains("slurm\n  cpu  64 cores, 256 GB, at most 48 h 00 min\n"), "\(list)")
     }
+
+    @Test("a dry run tells the arrays that it would send, and what they may take at most")
+    func forecast() throws {
+        let bench = try bench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "true" }
+            return xpm.experiment { run = function(helper, cfg)
+              for n = 1, 20 do T { n = n }:submit { requires = "duration=59m & cpu(cores=4, mem=8G)" } end
+              for n = 21, 40 do T { n = n }:submit { requires = "duration=30s" } end
+              T { n = 0 }:submit()
+            end }
+            """, to: "f.lua")
+        let run = try bench.run("run", "--dry-run", "f.lua")
+        #expect(
+            run.error.contains(
+                "slurm: 20 jobs in 1 array (cpu, 4 cores, 8.0 GB, at most 1 h 00 min each); at most 80 core-hours"
+            ), "\(run.error)")
+        #expect(
+            run.error.contains(
+                "slurm: 20 jobs by at most 16 pilots (cpu, at most 30 s each); at most 0.167 core-hours"),
+            "\(run.error)")
+    }
 }

@@ -189,6 +189,7 @@ struct OptionTests {
             ]
         ),
         ("jobs path", ["jobs", "path"], [shared, ofJobs]),
+        ("jobs usage", ["jobs", "usage"], [shared, ofJobs]),
         (
             "jobs hold", ["jobs", "hold", "-e", "js"],
             [shared, ["--experiment": .elsewhere, "--filter": .elsewhere, "--json": .elsewhere]]
@@ -220,6 +221,7 @@ struct OptionTests {
                         base: ["jobs", "retry", "--filter", "@state = failed"], ["-e", "second"]),
                     "--filter": .changes(["--filter", "seed = 1"]),
                     "--every-run": .changes(["--every-run"]),
+                    "--launcher": .changes(["--launcher", "nosuch"]),
                     "--group": .differs(
                         ["jobs", "retry", "--group", "1"], ["jobs", "retry", "--group", "7"]),
                     "--at-once": .differs(

@@ -220,4 +220,31 @@ struct ResourceTests {
         let job = try #require(try bench.jobs("r.big").first)
         #expect(Outcome.read(job.done).memory == 256_000_000 && Outcome.read(job.done).attempt == 3)
     }
+
+    @Test(
+        "an outcome has what its program used, with its children; jobs usage writes a requirement that is enough"
+    )
+    func usage() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "u.t", params = { n = xpm.int }, requires = "duration=1h & cpu(cores=2, mem=100M..900M)",
+              command = "python3 -c 'import time; x = bytearray(150 << 20); t = time.time(); [0 for _ in iter(lambda: time.time() < t + 0.3, False)]'" }
+            return xpm.experiment { run = function(helper, cfg) for n = 1, 2 do T { n = n }:submit() end end }
+            """, to: "u.lua")
+        #expect(try bench.run("run", "-q", "u.lua").code == 0)
+        for job in try bench.jobs("u.t") {
+            let usage = try #require(Outcome.read(job.done).usage)
+            #expect(usage.peakMemory > 150 << 20 && usage.peakMemory < 400 << 20, "\(usage)")
+            #expect(usage.cpu > 0.2 && usage.cpu < 3, "\(usage)")
+        }
+        let text = try bench.run("jobs", "usage").output
+        #expect(
+            text.contains("u.t  2 jobs\n  asked for  duration=1h & cpu(cores=2, mem=100M..900M)\n"), "\(text)"
+        )
+        #expect(
+            text.contains("enough     requires = \"duration=1m & cpu(cores=1, mem=300M)\"")
+                || text.contains("mem=200M"), "\(text)")
+    }
 }

@@ -274,6 +274,9 @@ struct SlurmTests {
     func iris() throws {
         let cluster = try SlurmCluster()
         let example = "\(Workbench.root)/Examples/iris/full.yaml"
+        let dry = try cluster.xpm("run", "--dry-run", example, "--launcher", "slurm")
+        #expect(
+            dry.error.contains("slurm: 155 jobs in 1 array (debug); the first may start 20"), "\(dry.error)")
         let there = try cluster.xpm("run", "-q", example, "--launcher", "slurm", "--workdir", "there")
         let here = try cluster.xpm("run", "-q", example, "--workdir", "here")
         #expect(there.code == 0 && here.code == 0, "\(there)")

@@ -48,6 +48,14 @@ int xsys_become(const char *_Nonnull const *_Nonnull arguments, const char *_Non
 /// false and it still runs).
 int xsys_wait(pid_t pid, bool block, int *status);
 
+/// What a child has used that has ended, and those that it has waited for (wait4(2), getrusage(2)).
+typedef struct {
+    int64_t peak_memory;              ///< bytes of the largest of them; at least what its parent had when it began
+    double cpu;                       ///< seconds of all of them
+} xsys_usage;
+/// `xsys_wait` without blocking, and what the child has used.
+int xsys_wait_usage(pid_t pid, int *status, xsys_usage *usage);
+
 /// Makes processes below this one that lose their parent its own children (Linux prctl(2),
 /// PR_SET_CHILD_SUBREAPER).
 void xsys_adopt_orphans(void);

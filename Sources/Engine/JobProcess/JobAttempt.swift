@@ -137,6 +137,7 @@ package struct JobAttempt {
         var outcome = Self.outcome(
             of: ending, retry: header.retry,
             isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
+        let usage = ending.usage
         if case .broken(let text)? = ending.answer, ending.cause == nil {
             outcome = Outcome(
                 .failed,
@@ -185,6 +186,7 @@ package struct JobAttempt {
             }
         }
         outcome.ended = .now
+        outcome.usage = usage
         watch.tell(outcome)
         return outcome
     }

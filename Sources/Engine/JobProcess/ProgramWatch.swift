@@ -56,6 +56,8 @@ struct ProgramWatch {
         var isAlive = false
         /// What a worker has said of its job.
         var answer: WarmWorker.Answer?
+        /// What it has used; nil where it goes on.
+        var usage: Outcome.Usage?
 
         enum Cause { case cancelled, overdue }
     }
@@ -107,9 +109,10 @@ struct ProgramWatch {
         let process = xsys_process_descriptor(pid)
         defer { if process >= 0 { close(process) } }
         var status: Int32 = 0
+        var used = xsys_usage()
         while true {
             listen(process, timeout(process))
-            let result = unsafe xsys_wait(pid, false, &status)
+            let result = unsafe xsys_wait_usage(pid, &status, &used)
             if result == 0 { break }
             if result != -EAGAIN { return Ending(problem: SystemError("wait for", "", code: -result)) }
             // One that was asked to stop ends with its job.
@@ -129,7 +132,8 @@ struct ProgramWatch {
         let cause: Ending.Cause? = isCancelled ? .cancelled : isOverdue ? .overdue : nil
         if case .code(let code)? = answer, cause == nil { return Ending(code: code, answer: answer) }
         return Ending(
-            code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil, cause: cause, answer: answer)
+            code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil, cause: cause, answer: answer,
+            usage: worker == nil ? Outcome.Usage(peakMemory: used.peak_memory, cpu: used.cpu) : nil)
     }
 
     /// Waits for orders, signals or the end of a process.

@@ -55,6 +55,13 @@ package final class BatchLauncher: Launcher {
         let formerFailure: UInt64?
     }
 
+    /// Jobs that are to come back where they have not begun; and those that have are to end, if they are to.
+    struct Wish {
+        /// Nil for all.
+        let jobs: Set<JobNumber>?
+        let ends: Bool
+    }
+
     struct Place: Hashable {
         let nonce: TextKey
         let index: Int
@@ -73,6 +80,8 @@ package final class BatchLauncher: Launcher {
         var pilots: [Group: Pilots] = [:]
         var foreign: [JobNumber: Foreign] = [:]
         var held = HeldJobs()
+        /// What others want of jobs that the system has.
+        var wishes: [Wish] = []
         /// What the system is to end.
         var ending: [BatchJob] = []
         /// Nothing is handed in before, on the clock of `Monotonic`.
@@ -163,7 +172,10 @@ package final class BatchLauncher: Launcher {
             return back
         }
         for number in back { report(.withdrawn(number)) }
-        takeBack { wanted.contains($0.job.number) }
+        state.change { state in
+            state.wishes.append(Wish(jobs: wanted, ends: false))
+            state.isNews = true
+        }
     }
 
     /// Jobs that have not begun are given up, unless they do so now.
@@ -201,8 +213,18 @@ package final class BatchLauncher: Launcher {
             return back
         }
         for number in back { report(.withdrawn(number)) }
-        takeBack { wanted?.contains($0.job.number) ?? true }
-        let running = state.withLock { $0.live.values.filter { wanted?.contains($0.job.number) ?? true } }
+        state.change { state in
+            state.wishes.append(Wish(jobs: wanted, ends: true))
+            state.isNews = true
+        }
+    }
+
+    /// Does what is wished of jobs that the system has; on the thread of commands.
+    private func fulfil(_ wish: Wish) {
+        func isMeant(_ live: Live) -> Bool { wish.jobs?.contains(live.job.number) ?? true }
+        takeBack(isMeant)
+        guard wish.ends else { return }
+        let running = state.withLock { $0.live.values.filter(isMeant) }
         for live in running { try? Files.write([], to: live.job.folder.stopMark) }
         state.change { state in for live in running { Self.end(live, &state) } }
     }
@@ -271,6 +293,11 @@ package final class BatchLauncher: Launcher {
                 state.isNews ? 0 : max(0, min(3600, Self.nextTime(state) - Monotonic.seconds))
             }
             _ = state.wait(milliseconds: Int(pause * 1000) + 1) { $0.hasEnded || $0.isNews }
+            let wishes = state.withLock { state in
+                defer { state.wishes = [] }
+                return state.hasEnded ? [] : state.wishes
+            }
+            for wish in wishes { fulfil(wish) }
             let ending: [BatchJob]? = state.withLock { state in
                 state.isNews = false
                 if state.hasEnded { return nil }

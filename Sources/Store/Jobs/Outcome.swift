@@ -4,7 +4,7 @@ package import Text
 /// How an attempt of a job ended: the content of `{name}.done` and `{name}.failed`.
 ///
 /// Version 2: `{"version": 2, "reason": …, "job": …, "code": …, "signal": …, "message": …, "attempt": …,
-/// "memory": …, "made": …, "notes": […], "started": …, "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the
+/// "memory": …, "made": …, "notes": […], "peak_memory": …, "cpu_seconds": …, "started": …, "ended": …, "seconds": …, "host": …, "user": …}`; `job` is the
 /// identifier, which version 1 did not have. An empty file, as experimaestro writes for `.done`, is read as an outcome
 /// without facts.
 package struct Outcome: Sendable, Equatable {
@@ -39,6 +39,21 @@ package struct Outcome: Sendable, Equatable {
     package var memory: Int64?
     /// What its reader should know besides, for people.
     package var notes: [String] = []
+    /// What its program has used; nil where nobody has seen it.
+    package var usage: Usage?
+
+    /// What a program has used, with those that it has waited for.
+    package struct Usage: Sendable, Equatable {
+        /// Bytes of the largest of its processes; at least what its runner had when it began.
+        package var peakMemory: Int64
+        /// Seconds of processors.
+        package var cpu: Double
+
+        package init(peakMemory: Int64, cpu: Double) {
+            self.peakMemory = peakMemory
+            self.cpu = cpu
+        }
+    }
     /// Of a job that was done again for what it had made: when it was done first.
     package var made: Timestamp?
 
@@ -112,7 +127,13 @@ package struct Outcome: Sendable, Equatable {
                 .init("host", .string(Environment.hostName)), .init("user", .string(Environment.userName)),
             ] + more + (memory.map { [JSON.Member("memory", .int($0))] } ?? [])
                 + (made.map { [JSON.Member("made", .float($0.seconds))] } ?? [])
-                + (notes.isEmpty ? [] : [JSON.Member("notes", .array(notes.map(JSON.string)))]))
+                + (notes.isEmpty ? [] : [JSON.Member("notes", .array(notes.map(JSON.string)))])
+                + (usage.map {
+                    [
+                        JSON.Member("peak_memory", .int($0.peakMemory)),
+                        JSON.Member("cpu_seconds", .float($0.cpu)),
+                    ]
+                } ?? []))
     }
 
     /// Whether bytes are what xpm wrote when a job was done.
@@ -168,6 +189,9 @@ package struct Outcome: Sendable, Equatable {
         outcome.memory = json["memory"]?.int
         outcome.made = time("made")
         outcome.notes = json["notes"]?.array?.compactMap(\.string) ?? []
+        if let memory = json["peak_memory"]?.int, let cpu = json["cpu_seconds"]?.number {
+            outcome.usage = Usage(peakMemory: memory, cpu: cpu)
+        }
         outcome.seconds = json["seconds"]?.number.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         return outcome
     }

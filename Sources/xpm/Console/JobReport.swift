@@ -70,6 +70,11 @@ struct JobReport {
             add("started", outcome.started?.shown)
             add("ended", outcome.ended?.shown)
             add("took", outcome.duration.map(NumberText.duration))
+            add(
+                "used",
+                outcome.usage.map {
+                    "\(NumberText.bytes($0.peakMemory)) of memory, \(NumberText.duration($0.cpu)) of processors"
+                })
         }
         if job.state == .running {
             add("process", ProcessRecord.read(job.folder.process)?.text)
@@ -138,6 +143,8 @@ struct JobReport {
             "ended_at": .optional(outcome.ended?.isoWithZone),
             "seconds": outcome.duration.map(JSON.float) ?? .null,
             "attempt": .int(Int64(outcome.attempt)),
+            "peak_memory": outcome.usage.map { .int($0.peakMemory) } ?? .null,
+            "cpu_seconds": outcome.usage.map { .float($0.cpu) } ?? .null,
         ]
     }
 

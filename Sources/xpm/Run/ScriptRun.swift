@@ -83,6 +83,11 @@ final class ScriptRun {
             console.observe(.warning(text))
         }
         showPlan(session.sources)
+        if !context.mode.launches, !context.isQuiet {
+            for line in BatchForecast(planned.all).lines(choice.batch) {
+                StandardStream.error.write("\(line)\n")
+            }
+        }
         git?.tell(console, in: folder, python: session.pythonPackages?.answers)
         let end = RunEnd(
             context.mode.launches ? context.tally.read { $0.counts } : planned.counts,

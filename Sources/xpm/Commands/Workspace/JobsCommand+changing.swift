@@ -146,6 +146,11 @@ extension JobsCommand {
             help: ArgumentHelp("How many run at once (default: the number of cores).", valueName: "n"))
         var atOnce: Int?
 
+        @Option(
+            help: ArgumentHelp("Where they run, as of xpm run.", valueName: "name"),
+            completion: Completion.launchers)
+        var launcher: String?
+
         @Flag(help: "One JSON object a line on standard output.")
         var json = false
 
@@ -169,7 +174,7 @@ extension JobsCommand {
                 let code = try RetrySession(
                     retried, in: place,
                     user: ExperimentFiles.user(),
-                    slots: atOnce, json: json, isQuiet: quiet
+                    slots: atOnce, launcher: launcher, json: json, isQuiet: quiet
                 ).run()
                 if code != 0 { throw Failure.code(code) }
             } catch { throw error.reported() }

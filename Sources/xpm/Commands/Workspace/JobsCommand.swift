@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inventory
+import Model
 import Store
 import System
 import Text
@@ -22,7 +23,7 @@ struct JobsCommand: ParsableCommand {
             """,
         subcommands: [
             List.self, Show.self, Log.self, Path.self, Hold.self, Release.self, Priority.self, Kill.self,
-            Retry.self, Clean.self,
+            Retry.self, Clean.self, Usage.self,
         ])
 
     struct List: ParsableCommand {
@@ -87,6 +88,47 @@ struct JobsCommand: ParsableCommand {
                     StandardStream.output.write((json ? job.json.text : job.folder.path) + "\n")
                 }
             } catch { throw error.reported() }
+        }
+    }
+
+    struct Usage: ParsableCommand {
+        static let configuration = CommandConfiguration.command(
+            "usage", of: "jobs",
+            abstract: "Show for each type what its jobs asked for and what they used.",
+            discussion: """
+                Of the jobs that are done: the longest, the one with the most memory, the one that kept the most processors busy; and a \
+                requirement that would have been enough, with something to spare.
+
+                Example:
+                  xpm jobs usage -e experiment
+                """)
+
+        @Argument(help: "The jobs (default: all of the newest runs).", completion: Completion.jobs)
+        var jobs: [String] = []
+        @OptionGroup var selection: JobSelection
+        @Flag(help: "One JSON object a line.") var json = false
+
+        func run() throws {
+            do throws(Failure) {
+                let all = JobUsage.all(of: try selection.query.chosen(jobs, orAll: true))
+                for one in all {
+                    StandardStream.output.write(json ? one.json.text + "\n" : Self.text(one))
+                }
+                if all.isEmpty {
+                    StandardStream.error.write("of no job that is done is it known what it used\n")
+                }
+            } catch { throw error.reported() }
+        }
+
+        private static func text(_ usage: JobUsage) -> String {
+            let cores = NumberText.fixed(usage.mostCores, decimals: 1)
+            let asked = usage.requirement.map { "  asked for  \($0.text)\n" } ?? ""
+            return """
+                \(Style.standardOutput.bold(usage.task))  \(usage.count) job\(usage.count == 1 ? "" : "s")
+                \(asked)  used       \(NumberText.duration(usage.mostSeconds)), \(cores) cores, \(NumberText.bytes(usage.mostMemory)) at most
+                  enough     requires = "\(usage.enough)"
+
+                """
         }
     }
 
