@@ -32,9 +32,14 @@ do {
         JobRunner.serve { session.run($0) }
     case ServiceHost.flag: ServiceHost.serve()
     case BatchHost.flag, BatchHost.pilotFlag:
-        let session = try TaskSession()
-        if arguments.first == BatchHost.pilotFlag { try TaskSession.rehearse() }
-        let result = BatchHost.run(arguments.first ?? "", Array(arguments.dropFirst())) { session.run($0) }
+        // A pilot has the interpreter ready for its Lua tasks; one job may be none.
+        let session = arguments.first == BatchHost.pilotFlag ? try TaskSession() : nil
+        let result = BatchHost.run(arguments.first ?? "", Array(arguments.dropFirst())) { task in
+            do { return try (session ?? TaskSession()).run(task) } catch {
+                StandardStream.error.write("xpm-job: \(error.shown)\n")
+                return 1
+            }
+        }
         if let message = result.message { StandardStream.error.write("xpm-job: \(message)\n") }
         Standalone.exit(result.code)
     case BatchProbe.flag:

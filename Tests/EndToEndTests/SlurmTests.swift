@@ -450,4 +450,32 @@ struct SlurmTests {
             #expect(try bench.read("ran/\(name)") == (name == "5" ? "x\nx\n" : "x\n"), "\(name)")
         }
     }
+
+    @Test("sbatch that says it failed, and did not: nothing runs twice, and nothing stays in the queue")
+    func uncertain() throws {
+        let cluster = try SlurmCluster(path: "bin")
+        let bench = cluster.bench
+        try bench.write(
+            """
+            #!/bin/sh
+            echo x >> \(bench.folder)/calls
+            /usr/bin/sbatch "$@" || exit
+            [ $(wc -l < \(bench.folder)/calls) -gt 2 ] && exit 0
+            echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
+            exit 1
+            """, to: "bin/sbatch", mode: 0o777)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, command = "mkdir -p \(bench.folder)/ran; echo x >> \(bench.folder)/ran/{n}; sleep 1" }
+            return xpm.experiment { run = function(helper, cfg) for n = 1, 12 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        let run = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(run.code == 0 && run.error.contains("12 tasks: 12 done"), "\(run)")
+        for name in try Files.list("\(bench.folder)/ran") {
+            #expect(try bench.read("ran/\(name)") == "x\n", "\(name)")
+        }
+        #expect(try bench.wait { try cluster.queue().isEmpty })
+        #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
+    }
 }

@@ -40,7 +40,8 @@ extension BatchLauncher {
                 Self.add(
                     Live(
                         job: one.request.job, memory: one.request.memory,
-                        place: BatchHolder(nonce: record.nonce, index: index), since: since), &state)
+                        place: BatchHolder(nonce: record.nonce, index: index), since: since,
+                        isPacked: key.isPacked), &state)
             }
         }
         do throws(BatchError) {
@@ -90,7 +91,7 @@ extension BatchLauncher {
                     Live(
                         job: one.request.job, memory: one.request.memory,
                         place: BatchHolder(nonce: pilots.record.nonce, index: pilots.count + index),
-                        array: pilots.record.array, since: since), &state)
+                        array: pilots.record.array, since: since, isPacked: true), &state)
             }
             // They may have left a moment ago.
             state.nextPoll = min(state.nextPoll, since + Self.shortestInterval)
@@ -215,7 +216,11 @@ extension BatchLauncher {
             }
             if isFree, isWanted { back.append(one) }
         }
-        if back.count == group.count, !error.isUncertain { record.remove(in: workspace) }
+        if error.isUncertain {
+            state.withLock { _ = $0.uncertain.insert(record.nonce) }
+        } else if back.count == group.count {
+            record.remove(in: workspace)
+        }
         let now = Monotonic.seconds
         switch error {
         case .missing, .refused:
@@ -257,7 +262,7 @@ extension BatchLauncher {
         {
             var live = Live(
                 job: job, memory: request.memory, place: holder, array: record.array,
-                since: Monotonic.seconds)
+                since: Monotonic.seconds, isPacked: record.pilots != nil)
             live.hasStarted = holder.hasBegun
             state.change { Self.add(live, &$0) }
             report(

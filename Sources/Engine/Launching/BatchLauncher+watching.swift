@@ -86,6 +86,16 @@ extension BatchLauncher {
         }
         var known: [Place: BatchEntry] = [:]
         let arrays = Dictionary(grouping: entries) { TextKey($0.nonce) }
+        let uncertain = state.withLock { $0.uncertain }
+        for entry in entries where uncertain.contains(entry.nonce) {
+            let place = Place(BatchHolder(nonce: entry.nonce, index: entry.job.index))
+            guard entry.state == .waiting || entry.state == .running else { continue }
+            state.change { state in
+                if state.live[place] == nil {
+                    (state.ending, state.isNews) = (state.ending + [entry.job], true)
+                }
+            }
+        }
         for entry in entries where !entry.nonce.isEmpty {
             known[Place(BatchHolder(nonce: entry.nonce, index: entry.job.index))] = entry
         }

@@ -38,7 +38,7 @@ package final class BatchLauncher: Launcher {
         /// How often the system did not know it.
         var misses = 0
         /// Whether a pilot takes it.
-        var isPacked: Bool { job.demand?.batch?.isPacked ?? false }
+        var isPacked = false
     }
 
     /// An array of pilots that this run has handed in.
@@ -80,6 +80,9 @@ package final class BatchLauncher: Launcher {
         var pilots: [Group: Pilots] = [:]
         var foreign: [JobNumber: Foreign] = [:]
         var held = HeldJobs()
+        /// The nonces of arrays that the system may have taken, though its command failed: nothing of them is to
+        /// stay in its queue.
+        var uncertain: TextSet = []
         /// What others want of jobs that the system has.
         var wishes: [Wish] = []
         /// What the system is to end.
@@ -235,7 +238,14 @@ package final class BatchLauncher: Launcher {
             state.report = nil
             return state.ending
         }
-        for pilots in state.withLock({ Array($0.pilots.values) }) {
+        let (all, uncertain) = state.withLock { (Array($0.pilots.values), $0.uncertain) }
+        if !uncertain.isEmpty {
+            ending += ((try? system.queue(of: Environment.userName)) ?? []).filter { entry in
+                uncertain.contains(entry.nonce) && (entry.state == .waiting || entry.state == .running)
+            }.map(\.job)
+            for nonce in uncertain.ordered { BatchRecord.read(nonce, in: workspace)?.remove(in: workspace) }
+        }
+        for pilots in all {
             // They would wait for more.
             if let array = pilots.record.array {
                 ending += (0..<(pilots.record.pilots ?? 0)).map { BatchJob(array: array, index: $0) }
