@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Store
 import System
 import Testing
@@ -61,6 +62,40 @@ final class SlurmCluster: Sendable {
     func slurm(_ arguments: String...) throws -> String {
         let block = EnvironmentBlock.current.setting(environment.map { ($0.key, $0.value) })
         return try Command(arguments, environment: block, patience: 60).run().output
+    }
+
+    /// Sends a signal to a daemon of it, by its file of the pid.
+    func signal(_ daemon: String, _ signal: Int32) throws {
+        for name in try Files.list("\(folder)/pids") where name.hasPrefix(daemon) {
+            if let pid = Int32(try Files.readText("\(folder)/pids/\(name)").trimmed) {
+                Glibc.kill(pid, signal)
+            }
+        }
+    }
+
+    /// Kills the processes in which the steps of its jobs run: their programs live on.
+    func killSteps() throws {
+        for name in try Files.list("/proc") {
+            guard let pid = Int32(name), (try? Files.readText("/proc/\(pid)/comm"))?.trimmed == "slurmstepd",
+                let bytes = try? Files.read("/proc/\(pid)/environ"),
+                String(decoding: bytes, as: UTF8.self).contains(folder)
+            else { continue }
+            Glibc.kill(pid, SIGKILL)
+        }
+    }
+
+    /// Starts a daemon again, with what it remembers.
+    func start(_ daemon: String, _ arguments: String...) throws {
+        let block = EnvironmentBlock.current.setting(environment.map { ($0.key, $0.value) })
+        let log = "\(folder)/log/again"
+        let answer = try Command(
+            [
+                "/bin/sh", "-c", "cd \(folder) && PATH=$PATH:/usr/sbin:/sbin \"$@\" </dev/null >>\(log) 2>&1",
+                "sh", daemon,
+            ] + arguments,
+            environment: block, patience: 30
+        ).run()
+        #expect(answer.code == 0, "\(daemon): \(answer)")
     }
 
     /// Starts a node again whose power was lost.

@@ -478,4 +478,35 @@ struct SlurmTests {
         #expect(try bench.wait { try cluster.queue().isEmpty })
         #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
     }
+
+    @Test("slurmctld away for a while, slurmd and slurmstepd killed: each job ends, once")
+    func away() throws {
+        let cluster = try SlurmCluster(nodes: 1, cores: 2)
+        let bench = cluster.bench
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, command = "mkdir -p \(bench.folder)/ran; echo x >> \(bench.folder)/ran/{n}; sleep 3" }
+            return xpm.experiment { run = function(helper, cfg) for n = 1, 5 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        let (process, tag) = try bench.start(
+            ["run", "s.lua", "--launcher", "slurm"], environment: cluster.environment)
+        #expect(try bench.wait { Files.exists("\(bench.folder)/ran") })
+        // Its jobs go on, and are seen to end.
+        try cluster.signal("slurmctld", SIGSTOP)
+        #expect(try bench.wait { try bench.jobs("s.t").contains { $0.isDone } })
+        usleep(8_000_000)
+        try cluster.signal("slurmctld", SIGCONT)
+        #expect(try bench.wait(seconds: 40) { (try? Files.list("\(bench.folder)/ran"))?.count ?? 0 >= 3 })
+        try cluster.killSteps()
+        try cluster.signal("slurmd-", SIGKILL)
+        usleep(4_000_000)
+        try cluster.start("slurmd", "-N", "n1")
+        // Slurm still takes the two for running; the last one needs what they hold.
+        let run = try bench.finish(process, tag)
+        #expect(run.code == 0 && run.error.contains("5 tasks: 5 done"), "\(run)")
+        for name in try Files.list("\(bench.folder)/ran") {
+            #expect(try bench.read("ran/\(name)") == "x\n", "\(name)")
+        }
+    }
 }

@@ -96,6 +96,7 @@ extension BatchLauncher {
                 }
             }
         }
+        endPhantoms(entries)
         for entry in entries where !entry.nonce.isEmpty {
             known[Place(BatchHolder(nonce: entry.nonce, index: entry.job.index))] = entry
         }
@@ -114,6 +115,23 @@ extension BatchLauncher {
         }
         isNews = look(for: missing) || isNews
         planNextPoll(isNews: isNews)
+    }
+
+    /// Seconds after which a job that has ended is no more to run for its system.
+    private static let phantomLag = 20.0
+
+    /// Jobs that have ended, and of which the system lost sight, would hold what they had for ever.
+    private func endPhantoms(_ entries: [BatchEntry]) {
+        let now = Monotonic.seconds
+        state.change { state in
+            for entry in entries where entry.state == .running {
+                let place = Place(BatchHolder(nonce: entry.nonce, index: entry.job.index))
+                guard let ended = state.endedAt[place], now - ended > Self.phantomLag else { continue }
+                state.endedAt[place] = nil
+                (state.ending, state.isNews) = (state.ending + [entry.job], true)
+            }
+            state.endedAt = state.endedAt.filter { now - $0.value < 600 }
+        }
     }
 
     private func planNextPoll(isNews: Bool) {

@@ -83,6 +83,8 @@ package final class BatchLauncher: Launcher {
         /// The nonces of arrays that the system may have taken, though its command failed: nothing of them is to
         /// stay in its queue.
         var uncertain: TextSet = []
+        /// When jobs ended, on the clock of `Monotonic`; those of the last while.
+        var endedAt: [Place: Double] = [:]
         /// What others want of jobs that the system has.
         var wishes: [Wish] = []
         /// What the system is to end.
@@ -286,6 +288,8 @@ package final class BatchLauncher: Launcher {
     static func forget(_ place: Place, _ state: inout State) -> Bool {
         guard let live = state.live.removeValue(forKey: place) else { return false }
         state.places[live.job.number] = nil
+        // The places of pilots are others.
+        if !live.isPacked { state.endedAt[place] = Monotonic.seconds }
         let left = state.sizes[place.nonce, default: 1] - 1
         state.sizes[place.nonce] = left > 0 ? left : nil
         if state.live.isEmpty { state.nextPoll = .infinity }
