@@ -691,7 +691,7 @@ struct PromiseTests {
         let inner = try bench.run("jobs", "lst")
         #expect(
             inner.error
-                == "error: there is no command 'lst' (did you mean 'list'?)\nxpm jobs has: list, show, log, path, hold, release, priority, kill, retry, clean\n",
+                == "error: there is no command 'lst' (did you mean 'list'?)\nxpm jobs has: list, show, log, path, hold, release, priority, kill, retry, clean, usage\n",
             "\(inner)")
     }
 
