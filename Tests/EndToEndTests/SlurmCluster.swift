@@ -57,6 +57,17 @@ final class SlurmCluster: Sendable {
         return try bench.finish(process, tag)
     }
 
+    /// Begins a script's run through Slurm so many times, and kills each after some microseconds.
+    func runAndKill(_ script: String, times: Int, after delays: ClosedRange<UInt32>) throws {
+        for _ in 1...times {
+            let (process, _) = try bench.start(
+                ["run", script, "--launcher", "slurm"], environment: environment)
+            usleep(UInt32.random(in: delays))
+            Glibc.kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+    }
+
     /// What a command of Slurm says.
     @discardableResult
     func slurm(_ arguments: String...) throws -> String {

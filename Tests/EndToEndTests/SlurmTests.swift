@@ -184,13 +184,7 @@ struct SlurmTests {
               for n = 1, 25 do U { t = T { n = n }:submit() }:submit() end
             end }
             """, to: "s.lua")
-        for _ in 1...15 {
-            let (process, _) = try bench.start(
-                ["run", "s.lua", "--launcher", "slurm"], environment: cluster.environment)
-            usleep(UInt32.random(in: 20_000...1_500_000))
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        try cluster.runAndKill("s.lua", times: 15, after: 20_000...1_500_000)
         let last = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
         #expect(last.code == 0, "\(last)")
         let ran = try Files.list("\(bench.folder)/ran")
@@ -435,13 +429,7 @@ struct SlurmTests {
               for n = 1, 60 do T { n = n }:submit { pack = true } end
             end }
             """, to: "s.lua")
-        for _ in 1...4 {
-            let (process, _) = try bench.start(
-                ["run", "s.lua", "--launcher", "slurm"], environment: cluster.environment)
-            usleep(UInt32.random(in: 100_000...1_500_000))
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        try cluster.runAndKill("s.lua", times: 4, after: 100_000...1_500_000)
         let last = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
         #expect(last.code == 0, "\(last)")
         let ran = try Files.list("\(bench.folder)/ran")

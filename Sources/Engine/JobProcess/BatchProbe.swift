@@ -6,7 +6,7 @@ import Text
 ///     xpm-job --probe FOLDER NAME
 ///
 /// Writes `FOLDER/NAME.json`: where it ran, when, and with which xpm-job.
-package struct BatchProbe: Sendable, Equatable {
+package struct BatchProbe: Sendable {
     package static let flag = "--probe"
 
     package let host: String
@@ -15,7 +15,6 @@ package struct BatchProbe: Sendable, Equatable {
     package let time: Double
     /// The version of what xpm and xpm-job say to each other.
     package let version: Int64
-    package let cores: Int
 
     package static let currentVersion = JobOrder.version
 
@@ -27,7 +26,6 @@ package struct BatchProbe: Sendable, Equatable {
         let json: JSON = [
             "host": .string(Environment.hostName), "user": .string(Environment.userName),
             "time": .float(Timestamp.now.seconds), "version": .int(currentVersion),
-            "cores": .int(Int64(Environment.processors)),
         ]
         do throws(SystemError) {
             try Files.replace("\(arguments[0])/\(arguments[1]).json", with: json.bytes)
@@ -43,11 +41,5 @@ package struct BatchProbe: Sendable, Equatable {
         else { return nil }
         (self.host, self.time, self.version) = (host, time, version)
         user = json["user"]?.string ?? ""
-        cores = json["cores"]?.int.flatMap { Int(exactly: $0) } ?? 0
-    }
-
-    package static func == (left: BatchProbe, right: BatchProbe) -> Bool {
-        left.host == right.host && left.user == right.user && left.time == right.time
-            && left.version == right.version && left.cores == right.cores
     }
 }

@@ -39,7 +39,7 @@ extension BatchLauncher {
     /// What a job that the system has ended left of its claim goes: nobody else can say that it is over.
     private func clear(_ live: Live) {
         do throws(SystemError) {
-            _ = try FileLock.abandon(live.job.folder.lock, of: live.place)
+            _ = try FileLock.giveUp(live.job.folder.lock, for: live.place, hasEnded: true)
         } catch { warn(error.text) }
     }
 
@@ -339,16 +339,9 @@ extension BatchLauncher {
 
     func lookAtForeign() {
         for foreign in state.withLock({ Array($0.foreign.values) }) {
-            let folder = foreign.job.folder
-            guard !FileLock.isHeld(folder.lock) else { continue }
+            guard !FileLock.isHeld(foreign.job.folder.lock) else { continue }
             state.withLock { _ = $0.foreign.removeValue(forKey: foreign.job.number) }
-            if folder.isDone {
-                report(.ended(foreign.job.number, Outcome.read(folder.done), elsewhere: true))
-            } else if let failure = Files.inode(folder.failed), failure != foreign.formerFailure {
-                report(.ended(foreign.job.number, Outcome.read(folder.failed), elsewhere: true))
-            } else {
-                report(.vanished(foreign.job.number))
-            }
+            report(.ofWatched(foreign.job, formerFailure: foreign.formerFailure, elsewhere: true))
         }
     }
 

@@ -202,11 +202,7 @@ package final class BatchLauncher: Launcher {
     }
 
     package func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError) {
-        var outcome = outcome
-        outcome.ended = .now
-        _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-            if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
-        }
+        try job.folder.recordUnlessRun(outcome, isDurable: isDurable)
     }
 
     package func cancel(_ jobs: [JobNumber]?, force: Bool) {
@@ -293,8 +289,9 @@ package final class BatchLauncher: Launcher {
         let left = state.sizes[place.nonce, default: 1] - 1
         state.sizes[place.nonce] = left > 0 ? left : nil
         if state.live.isEmpty { state.nextPoll = .infinity }
-        // The site may take more by now.
-        if state.pausedUntil > 0 { (state.pausedUntil, state.isNews) = (0, true) }
+        // The site may take more by now, and there is room for one more.
+        state.pausedUntil = 0
+        if !state.waiting.isEmpty { state.isNews = true }
         return left <= 0
     }
 
@@ -304,7 +301,7 @@ package final class BatchLauncher: Launcher {
     private func command() {
         while true {
             let pause = state.withLock { state in
-                state.isNews ? 0 : max(0, min(3600, Self.nextTime(state) - Monotonic.seconds))
+                state.isNews ? 0 : max(0, min(3600, nextTime(state) - Monotonic.seconds))
             }
             _ = state.wait(milliseconds: Int(pause * 1000) + 1) { $0.hasEnded || $0.isNews }
             let wishes = state.withLock { state in
@@ -330,8 +327,10 @@ package final class BatchLauncher: Launcher {
     }
 
     /// When there is something to do next, on the clock of `Monotonic`.
-    private static func nextTime(_ state: State) -> Double {
-        let send = state.waiting.map { max($0.since + quiet, $0.notBefore, state.pausedUntil) }.min()
+    private func nextTime(_ state: State) -> Double {
+        // Without room the end of a job is news.
+        if room(state) <= 0 { return state.nextPoll }
+        let send = state.waiting.map { max($0.since + Self.quiet, $0.notBefore, state.pausedUntil) }.min()
         return min(state.nextPoll, send ?? .infinity)
     }
 
@@ -343,6 +342,9 @@ package final class BatchLauncher: Launcher {
         return found
     }
 
+    /// How many more jobs the system may have.
+    private func room(_ state: State) -> Int { (definition.mostSubmitted ?? .max) - state.live.count }
+
     /// Jobs that are to be handed in together now.
     private func nextGroup() -> [Waiting]? {
         let now = Monotonic.seconds
@@ -350,8 +352,7 @@ package final class BatchLauncher: Launcher {
         let longest = site.longestArray
         return state.withLock { state in
             guard now >= state.pausedUntil, !state.isStopping else { return nil }
-            let room = (definition.mostSubmitted ?? .max) - state.live.count
-            let most = min(longest, room, state.most)
+            let most = min(longest, room(state), state.most)
             guard most > 0 else { return nil }
             var groups: [Group: [Int]] = [:]
             for (index, one) in state.waiting.enumerated() where now >= one.notBefore {

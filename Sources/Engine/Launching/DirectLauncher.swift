@@ -224,11 +224,7 @@ package final class DirectLauncher: Launcher {
     }
 
     package func record(_ outcome: Outcome, of job: JobSpec) throws(SystemError) {
-        var outcome = outcome
-        outcome.ended = .now
-        _ = try FileLock.holding(job.folder.lock) { () throws(SystemError) in
-            if !job.folder.isDone { try job.folder.record(outcome, isDurable: isDurable) }
-        }
+        try job.folder.recordUnlessRun(outcome, isDurable: isDurable)
     }
 
     package func cancel(_ jobs: [JobNumber]?, force: Bool) {
@@ -491,13 +487,7 @@ package final class DirectLauncher: Launcher {
         for (job, formerFailure, isOwn) in watched {
             guard !FileLock.isHeld(job.folder.lock) else { continue }
             state.withLock { _ = $0.watched.removeValue(forKey: job.number.index) }
-            if job.folder.isDone {
-                report(.ended(job.number, Outcome.read(job.folder.done), elsewhere: !isOwn))
-            } else if let failure = Files.inode(job.folder.failed), failure != formerFailure {
-                report(.ended(job.number, Outcome.read(job.folder.failed), elsewhere: !isOwn))
-            } else {
-                report(.vanished(job.number))
-            }
+            report(.ofWatched(job, formerFailure: formerFailure, elsewhere: !isOwn))
         }
     }
 

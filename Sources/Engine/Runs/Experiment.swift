@@ -494,7 +494,7 @@ package final class Experiment {
     ) throws(ValueError) -> (JobDemand?, problem: String?) {
         var wish = LaunchWish(options.requirement)
         (wish.launcher, wish.batch) = (options.launcher, options.batch)
-        wish.tags = tags.map { ($0.name, $0.value.plainText) }
+        wish.tags = { tags.map { ($0.name, $0.value.plainText) } }
         do throws(ValueError) { return (try admission.admit(wish, in: folder), nil) } catch {
             // Nothing runs, or somewhere else.
             if !mode.launches { return (nil, error.text) }

@@ -10,7 +10,8 @@ package struct LaunchWish {
     package var launcher: String?
     /// What `submit` says to the batch system.
     package var batch = BatchWish()
-    package var tags: [(name: String, value: String)] = []
+    /// Its tags: only who chooses by them asks.
+    package var tags: () -> [(name: String, value: String)] = { [] }
 
     package init(_ requirement: Requirement? = nil) { self.requirement = requirement }
 }
@@ -72,6 +73,20 @@ package enum LaunchEvent: Sendable {
     case released(JobNumber, holder: String)
     /// One that was only watched is done: another run, or somebody by hand, has run it.
     case doneElsewhere(JobNumber)
+}
+
+extension LaunchEvent {
+    /// What a job has come to whose lock is free again.
+    ///
+    /// - Parameter formerFailure: the `.failed` that was there before: no outcome of what was watched.
+    static func ofWatched(_ job: JobSpec, formerFailure: UInt64?, elsewhere: Bool) -> LaunchEvent {
+        let folder = job.folder
+        if folder.isDone { return .ended(job.number, Outcome.read(folder.done), elsewhere: elsewhere) }
+        if let failure = Files.inode(folder.failed), failure != formerFailure {
+            return .ended(job.number, Outcome.read(folder.failed), elsewhere: elsewhere)
+        }
+        return .vanished(job.number)
+    }
 }
 
 /// Starts jobs, and reports what becomes of them.

@@ -92,7 +92,7 @@ package final class LauncherChoice: Admission {
         of requirement: Requirement, tags: [(name: String, value: String)]
     ) throws(ValueError) -> LaunchPlace {
         var wish = LaunchWish(requirement)
-        wish.tags = tags
+        wish.tags = { tags }
         let launcher = try launcher(for: wish)
         guard launcher.isBatch else {
             do throws(ValueError) {
@@ -114,7 +114,7 @@ package final class LauncherChoice: Admission {
     private func launcher(for wish: LaunchWish) throws(ValueError) -> LauncherDefinition {
         if let name = wish.launcher { return try find(name) }
         if let chosen { return chosen }
-        guard let launchers, let name = try launchers.find(wish.requirement, tags: wish.tags) else {
+        guard let launchers, let name = try launchers.find(wish.requirement, tags: wish.tags()) else {
             return .direct
         }
         return try find(name)

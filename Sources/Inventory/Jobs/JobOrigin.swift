@@ -14,10 +14,8 @@ package struct JobOrigin {
 
     /// From a job's script; nil where it does not tell.
     package init?(_ folder: JobFolder) {
-        for language in [JobScript.Language.sh, .lua] {
-            guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
-                let header = try? JobScript.header(of: text), let run = header.run
-            else { continue }
+        for (_, header) in JobScript.headers(in: folder) {
+            guard let run = header.run else { continue }
             self.run = Paths.absolute(run, from: folder.path)
             let command = JobScript.command(of: header.body)
             environment =

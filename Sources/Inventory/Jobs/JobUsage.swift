@@ -1,6 +1,5 @@
 package import Model
 import Store
-import System
 package import Text
 
 /// What the jobs of one type have used, beside what they had asked for.
@@ -24,13 +23,9 @@ package struct JobUsage {
             guard let outcome = job.outcome, let usage = outcome.usage, let seconds = outcome.duration else {
                 continue
             }
-            let header = [JobScript.Language.sh, .lua].lazy.compactMap { language in
-                (try? Files.readText(job.folder.script(language), limit: 1 << 24)).flatMap {
-                    try? JobScript.header(of: $0)
-                }
-            }.first
-            found[job.task, default: JobUsage(task: job.task, requirement: header?.requirement)]
-                .add(usage, seconds, header?.requirement)
+            let requirement = JobScript.header(in: job.folder)?.header.requirement
+            found[job.task, default: JobUsage(task: job.task, requirement: requirement)]
+                .add(usage, seconds, requirement)
         }
         return found.orderedKeys.compactMap { found[$0] }
     }

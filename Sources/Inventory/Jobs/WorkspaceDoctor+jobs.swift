@@ -74,10 +74,7 @@ extension WorkspaceDoctor {
 
     private func lostOutputs(of folder: JobFolder) -> [Finding] {
         var found: [Finding] = []
-        for language in [JobScript.Language.sh, .lua] {
-            guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
-                let header = try? JobScript.header(of: text)
-            else { continue }
+        for (_, header) in JobScript.headers(in: folder) {
             for output in folder.missing(of: header.outputs) {
                 found.append(
                     Finding(

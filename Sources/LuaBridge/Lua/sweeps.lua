@@ -93,28 +93,29 @@ local function parameters(point)
   return result
 end
 
---- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is. A
---- name that no point of the sweep has is an error.
-local function marked(point, swept, varies)
-  local mark = { __xpm_swept = swept }
-  function mark.__index(place, key)
-    if type(key) ~= "string" then
-      return nil
-    end
-    local known = {}
-    for way in pairs(varies) do
-      for name in way:gmatch "[^.]+" do
-        known[name] = true
-      end
-    end
-    if known[key] then
-      return nil
-    end
-    for name in pairs(place) do
+--- A name that no point of the sweep has is an error.
+local function missing(place, key)
+  if type(key) ~= "string" then
+    return nil
+  end
+  local known = {}
+  for way in pairs(getmetatable(place).__xpm_varies) do
+    for name in way:gmatch "[^.]+" do
       known[name] = true
     end
-    host.unknown("the point of the sweep", key, known)
   end
+  if known[key] then
+    return nil
+  end
+  for name in pairs(place) do
+    known[name] = true
+  end
+  host.unknown("the point of the sweep", key, known)
+end
+
+--- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is.
+local function marked(point, swept, varies)
+  local mark = { __xpm_swept = swept, __xpm_varies = varies, __index = missing }
   local function go(place)
     setmetatable(place, mark)
     for _, value in pairs(place) do

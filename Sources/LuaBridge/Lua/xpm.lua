@@ -405,6 +405,23 @@ function host.make_ask()
   return setmetatable({}, Ask)
 end
 
+--- The class of an experiment's helper: who writes `run(cfg)` has that in hand, and asks it for what is in the
+--- configuration.
+local function helper_class(experiment)
+  local class = {}
+  for key, value in pairs(experiment.class) do
+    class[key] = value
+  end
+  function class.__index(_, key)
+    local value = experiment.class[key]
+    if value == nil and type(key) == "string" and rawget(experiment.given, key) ~= nil then
+      fail("helper has no '%s', and cfg has: it is the second argument of run(helper, cfg)", key)
+    end
+    return value
+  end
+  return class
+end
+
 --- Calls the experiment's `run`.
 function host.start(experiment, configuration, has_schema, run_mode, arguments)
   if has_schema and not experiment.optional_keys then
@@ -414,19 +431,10 @@ function host.start(experiment, configuration, has_schema, run_mode, arguments)
     return readonly(values, "cfg", experiment.optional_keys, titles)
   end
   local cfg = host.view(configuration)
-  -- Who writes `run(cfg)` has the helper in hand.
-  local class = {}
-  for key, value in pairs(experiment.class) do
-    class[key] = value
-  end
-  function class.__index(_, key)
-    local value = experiment.class[key]
-    if value == nil and type(key) == "string" and rawget(configuration, key) ~= nil then
-      fail("helper has no '%s', and cfg has: it is the second argument of run(helper, cfg)", key)
-    end
-    return value
-  end
-  local helper = setmetatable({ xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }, class)
+  experiment.given = configuration
+  experiment.helper_class = experiment.helper_class or helper_class(experiment)
+  local fields = { xp = xp, args = arguments, run_mode = run_mode, configuration = cfg }
+  local helper = setmetatable(fields, experiment.helper_class)
   experiment.run(helper, cfg)
 end
 

@@ -182,6 +182,15 @@ package struct JobFolder: Sendable, Hashable {
         if !outcome.isDone { try Files.removeTree(done, below: path) }
     }
 
+    /// The same for who does not hold the lock: nothing is written where somebody does, or where it is done.
+    package func recordUnlessRun(_ outcome: Outcome, isDurable: Bool = true) throws(SystemError) {
+        var outcome = outcome
+        outcome.ended = .now
+        _ = try FileLock.holding(lock) { () throws(SystemError) in
+            if !isDone { try record(outcome, isDurable: isDurable) }
+        }
+    }
+
     /// Those of some outputs, relative to the folder, that are not there, but for temporary ones that were
     /// removed.
     package func missing(of outputs: [String]) -> [String] {

@@ -197,6 +197,22 @@ extension JobScript {
         package var body: Substring = ""
     }
 
+    /// The comments of the scripts in a job's folder that can be read: one, unless the task was another kind of
+    /// program before.
+    package static func headers(in folder: JobFolder) -> some Sequence<(language: Language, header: Header)> {
+        [Language.sh, .lua].lazy.compactMap { language in
+            guard let text = try? Files.readText(folder.script(language), limit: 1 << 24),
+                let header = try? header(of: text)
+            else { return nil }
+            return (language, header)
+        }
+    }
+
+    /// Those of the first script; nil where there is none that can be read.
+    package static func header(in folder: JobFolder) -> (language: Language, header: Header)? {
+        headers(in: folder).first { _ in true }
+    }
+
     /// Reads the comments.
     ///
     /// - Throws: a text that is no job script, or one of a newer version.

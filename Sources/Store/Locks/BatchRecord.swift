@@ -110,13 +110,6 @@ package struct BatchRecord: Sendable {
         (try? Files.read(path, limit: 1 << 20)).flatMap { try? JSON.parse($0) }.flatMap(BatchRecord.init)
     }
 
-    /// The records of a workspace.
-    package static func all(in workspace: String) -> [BatchRecord] {
-        ((try? Files.list(folder(in: workspace))) ?? []).filter { $0.hasSuffix(".json") }.compactMap {
-            read("\(folder(in: workspace))/\($0)")
-        }
-    }
-
     /// The whole lines of a list of jobs; one that is being written is left out.
     package static func lines(of path: String) throws(SystemError) -> [[UInt8]] {
         let bytes = try Files.read(path)

@@ -64,21 +64,14 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Gives up what `reserve` has taken, unless the batch job has begun.
     ///
+    /// - Parameter hasEnded: whether its system has ended it: then also where it had begun, unless its process
+    ///   lives here.
     /// - Returns: whether it was given up.
-    package static func giveUp(_ path: String, for batch: BatchHolder) throws(SystemError) -> Bool {
+    package static func giveUp(
+        _ path: String, for batch: BatchHolder, hasEnded: Bool = false
+    ) throws(SystemError) -> Bool {
         guard let folder = LockClaim.folder,
-            let claim = try LockClaim.begin(path, as: batch, program: "", onlyIfNew: true, in: folder)
-        else { return false }
-        LockClaim.release(path, claim)
-        return true
-    }
-
-    /// Removes what a batch job has left that its system has ended, whether it had begun or not.
-    ///
-    /// - Returns: false where there is nothing of it, or its process lives here.
-    package static func abandon(_ path: String, of batch: BatchHolder) throws(SystemError) -> Bool {
-        guard let folder = LockClaim.folder,
-            let claim = try LockClaim.begin(path, as: batch, program: "", in: folder)
+            let claim = try LockClaim.begin(path, as: batch, program: "", onlyIfNew: !hasEnded, in: folder)
         else { return false }
         LockClaim.release(path, claim)
         return true

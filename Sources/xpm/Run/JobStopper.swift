@@ -101,11 +101,7 @@ private struct BatchStop {
     /// One that no pilot has taken is not taken any more.
     private func giveUp(_ folder: JobFolder) {
         guard job == nil, (try? FileLock.giveUp(folder.lock, for: holder)) == true else { return }
-        _ = try? FileLock.holding(folder.lock) { () throws(SystemError) in
-            var outcome = Outcome(.cancelled)
-            outcome.ended = .now
-            if !folder.isDone { try folder.record(outcome) }
-        }
+        try? folder.recordUnlessRun(Outcome(.cancelled))
     }
 
     /// Has the systems stop jobs, all of a system at once.

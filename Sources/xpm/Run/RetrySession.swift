@@ -111,7 +111,7 @@ struct RetrySession {
     private func sorted(_ choice: LauncherChoice, _ warn: (String) -> Void) throws(Failure) -> [JobSpec] {
         let scripts = TextMap(
             texts: jobs.compactMap { job in
-                Self.script(of: job).map { (job.folder.path, (job, $0.language, $0.header)) }
+                JobScript.header(in: job.folder).map { (job.folder.path, (job, $0.language, $0.header)) }
             })
         var specs: [JobSpec] = []
         var numbers: TextMap<JobNumber?> = [:]
@@ -156,18 +156,7 @@ struct RetrySession {
 
     private func wish(of job: JobRecord, _ header: JobScript.Header) -> LaunchWish {
         var wish = LaunchWish(header.requirement)
-        wish.tags = job.tags.map { ($0.name, $0.value.string ?? $0.value.text) }
+        wish.tags = { job.tags.map { ($0.name, $0.value.string ?? $0.value.text) } }
         return wish
-    }
-
-    private static func script(of job: JobRecord) -> (language: JobScript.Language, header: JobScript.Header)?
-    {
-        for language in [JobScript.Language.sh, .lua] {
-            guard let text = try? Files.readText(job.folder.script(language), limit: 1 << 24),
-                let header = try? JobScript.header(of: text)
-            else { continue }
-            return (language, header)
-        }
-        return nil
     }
 }
