@@ -21,6 +21,12 @@ package struct Requirement: Sendable, Equatable {
         fileprivate var foreign: Int?
 
         package init() {}
+
+        /// The GPUs, for people: `2 GPUs with 24 GB`.
+        package var gpusText: String {
+            let size = gpuMemory.map { " with \(NumberText.bytes($0))" } ?? ""
+            return "\(gpus) GPU\(gpus == 1 ? "" : "s")\(size)"
+        }
     }
 
     /// As it was written, on one line.

@@ -12,7 +12,10 @@ extension BatchLauncher {
         for name in (try? Files.list(folder)) ?? [] {
             guard let (nonce, index) = name.cut(at: "."), let index = Int(index) else { continue }
             let place = Place(BatchHolder(nonce: String(nonce), index: index))
-            if let live = state.withLock({ $0.live[place] }) { settle(live) }
+            let (live, isOwn) = state.withLock { ($0.live[place], $0.nonces.contains(place.nonce)) }
+            // It may be of another launcher of this run, or of a job that is about to be taken over.
+            guard isOwn || BatchRecord.read(String(nonce), in: workspace) == nil else { continue }
+            if let live { settle(live) }
             try? Files.remove("\(folder)/\(name)")
         }
     }

@@ -74,6 +74,8 @@ package final class BatchLauncher: Launcher {
         var waiting: [Waiting] = []
         var live: [Place: Live] = [:]
         var places: [JobNumber: Place] = [:]
+        /// Of the arrays that it has, or had.
+        var nonces: TextSet = []
         /// How many jobs of each array are live.
         var sizes: TextMap<Int> = [:]
         /// By what their jobs need.
@@ -273,6 +275,7 @@ package final class BatchLauncher: Launcher {
         guard state.live[place] == nil else { return }
         state.live[place] = live
         state.places[live.job.number] = place
+        state.nonces.insert(place.nonce)
         state.sizes[place.nonce, default: 0] += 1
         if state.nextPoll == .infinity { state.nextPoll = Monotonic.seconds + shortestInterval }
     }

@@ -78,9 +78,7 @@ struct BatchFit {
         let least = wanted.gpuMemory ?? 0
         let fitting = partition.gpus.count { $0 >= least }
         if fitting < wanted.gpus {
-            let size = least > 0 ? " with \(NumberText.bytes(least))" : ""
-            return
-                "\(partition.name): \(wanted.gpus) GPU\(wanted.gpus == 1 ? "" : "s")\(size), of which a node has \(fitting)"
+            return "\(partition.name): \(wanted.gpusText), of which a node has \(fitting)"
         }
         return nil
     }

@@ -68,11 +68,8 @@ package final class MachineFit {
         let all = machine.gpus.sorted { ($0.memory, $0.number) < ($1.memory, $1.number) }
         let fitting = all.filter { $0.memory >= least }
         guard fitting.count >= wanted.gpus else {
-            let size = least > 0 ? " with \(NumberText.bytes(least))" : ""
             throw ValueError(
-                .refused(
-                    "\(wanted.gpus) GPU\(wanted.gpus == 1 ? "" : "s")\(size), of which this machine has \(fitting.count)"
-                ))
+                .refused("\(wanted.gpusText), of which this machine has \(fitting.count)"))
         }
         // However jobs choose, those that ask for some size or more find a GPU each as long as they are no
         // more than such GPUs.

@@ -257,13 +257,12 @@ struct FindLauncherCommand: ParsableCommand {
                 throw .message("\"\(self.requirement)\": \(error.text)")
             }
             let tags = tag.compactMap { $0.cut(at: "=") }.map { (String($0.before), String($0.after)) }
-            let user = try ExperimentFiles.user()
-            let machine = MachineFit(user.machine, in: Workspace(path: "/"), looksForGPUs: true)
+            let choice = try LauncherChoice.ofUser(
+                ExperimentFiles.user(), in: Workspace(path: "/"), looksForGPUs: true, chosen: launcher)
             let place: LaunchPlace
-            do {
-                place = try LauncherChoice(machine, LauncherFile.ofUser(), chosen: launcher)
-                    .place(of: requirement, tags: tags)
-            } catch { throw Failure(any: error) }
+            do throws(ValueError) { place = try choice.place(of: requirement, tags: tags) } catch {
+                throw Failure(error)
+            }
             tell(place)
             if !place.isFound { throw Failure.code(1) }
         } catch { throw error.reported() }

@@ -112,10 +112,7 @@ struct ExperimentFiles {
 
     /// What chooses where jobs run. Belongs to the thread that asks for it.
     func launcherChoice(looksForGPUs: Bool) throws(Failure) -> LauncherChoice {
-        let machine = MachineFit(user.machine, in: workspace, looksForGPUs: looksForGPUs)
-        do {
-            return try LauncherChoice(machine, LauncherFile.ofUser(), chosen: launcher)
-        } catch { throw Failure(any: error) }
+        try LauncherChoice.ofUser(user, in: workspace, looksForGPUs: looksForGPUs, chosen: launcher)
     }
 
     /// What a `-c` may have been meant for that gives a value to a key which no file has.
@@ -330,4 +327,18 @@ struct ExperimentFiles {
 extension Setting {
     /// Where it was written; of another key's value also where that was.
     fileprivate var provenance: String { origin.text + (referent.map { ", from \($0.text)" } ?? "") }
+}
+
+extension LauncherChoice {
+    /// Between this machine and the launchers of the user's file.
+    ///
+    /// - Parameter name: of the launcher that the user has chosen.
+    static func ofUser(
+        _ user: UserSettings, in workspace: Workspace, looksForGPUs: Bool, chosen name: String?
+    ) throws(Failure) -> LauncherChoice {
+        let machine = MachineFit(user.machine, in: workspace, looksForGPUs: looksForGPUs)
+        do { return try LauncherChoice(machine, LauncherFile.ofUser(), chosen: name) } catch {
+            throw Failure(any: error)
+        }
+    }
 }

@@ -52,12 +52,7 @@ struct RetrySession {
                 }
             } catch { console.observe(.warning(error.text)) }
         }
-        let choice: LauncherChoice
-        do {
-            choice = try LauncherChoice(
-                MachineFit(user.machine, in: workspace, looksForGPUs: true), LauncherFile.ofUser(),
-                chosen: launcher)
-        } catch { throw Failure(any: error) }
+        let choice = try LauncherChoice.ofUser(user, in: workspace, looksForGPUs: true, chosen: launcher)
         if !choice.batch.isEmpty {
             try Failure.onDisk { () throws(SystemError) in try workspace.createForHosts() }
         }
