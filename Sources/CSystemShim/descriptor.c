@@ -77,6 +77,7 @@ int xsys_stat(int descriptor, const char *path, bool follow, xsys_status *result
         .mode = status.st_mode,
         .device = status.st_dev,
         .inode = status.st_ino,
+        .links = status.st_nlink,
         .size = status.st_size,
         .modified = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
         .changed = (int64_t)change.tv_sec * 1000000 + change.tv_nsec / 1000,

@@ -28,7 +28,15 @@ package struct Descriptor: ~Copyable, Sendable {
         self = opened
     }
 
-    private borrowing func checkIsRegular(_ path: String) throws(SystemError) {
+    /// How many names a file has; 0 for one that was removed.
+    ///
+    /// - Throws: where it is none.
+    package borrowing func names(path: String) throws(SystemError) -> Int {
+        try checkIsRegular(path)
+    }
+
+    @discardableResult
+    private borrowing func checkIsRegular(_ path: String) throws(SystemError) -> Int {
         var status = xsys_status()
         let failure = unsafe xsys_stat(number, nil, true, &status)
         if failure < 0 { throw SystemError("read", path, code: -failure) }
@@ -36,6 +44,7 @@ package struct Descriptor: ~Copyable, Sendable {
         guard status.kind == CChar(UInt8(ascii: "f")) else {
             throw SystemError("read", path, code: SystemError.notRegular)
         }
+        return Int(clamping: status.links)
     }
 
     /// Opens a file of xpm's own to write it, and creates it where it is not there. What lies there and is no
@@ -59,9 +68,11 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Opens a regular file to lock it, and creates it where it is not there. Something else is refused: who
     /// has locked it still has.
-    package init(locking path: String) throws(SystemError) {
+    ///
+    /// - Parameter isChecked: false where the caller looks what it is, after it has the lock.
+    package init(locking path: String, isChecked: Bool = true) throws(SystemError) {
         let opened = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
-        try opened.checkIsRegular(path)
+        if isChecked { try opened.checkIsRegular(path) }
         self = opened
     }
 

@@ -87,6 +87,12 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { status(path) != nil }
 
+    /// Whether there is a file without content.
+    package static func isEmpty(_ path: String) -> Bool {
+        guard let status = status(path) else { return false }
+        return status.kind == CChar(UInt8(ascii: "f")) && status.size == 0
+    }
+
     /// Whether nothing is there, as far as this user may look.
     package static func isMissing(_ path: String) -> Bool {
         status(path) == nil && (errno == ENOENT || errno == ENOTDIR)

@@ -165,6 +165,7 @@ typedef struct {
     uint32_t owner;                   ///< the user's number
     uint32_t mode;                    ///< who may do what with it: st_mode of stat(2)
     uint64_t device, inode;
+    uint64_t links;                   ///< how many names it has
     int64_t size;                     ///< bytes
     int64_t modified;                 ///< microseconds since 1970
     int64_t changed;                  ///< the same of the file itself, which no program can set (st_ctime)

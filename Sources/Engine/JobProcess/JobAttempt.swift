@@ -91,10 +91,11 @@ package struct JobAttempt {
                 message: "its folder was moved or removed while it ran: what it made is not where it belongs")
         } else {
             record(&outcome, output)
+            if outcome.isDone, output == .files { folder.removeEmptyLogs() }
         }
         // What the program has left behind holds nothing any more.
         shared?.release()
-        lock.release()
+        if outcome.isDone { lock.retire() } else { lock.release() }
         return outcome
     }
 
@@ -207,12 +208,11 @@ package struct JobAttempt {
     /// What an attempt that failed has made is not this one's, unless this one goes on where that one was.
     /// What xpm wrote itself stays, and so do the logs.
     private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
+        if order.isNew, !Files.exists(folder.output), !Files.exists(folder.error) { return }
         // What was removed is made again.
         try Files.remove(folder.collected)
         try Files.remove(folder.stopMark)
-        guard !header.retry.isResumable, Files.exists(folder.output) || Files.exists(folder.error) else {
-            return
-        }
+        if header.retry.isResumable { return }
         for name in try Files.list(folder.path) where !folder.isOwn(name) {
             try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
         }

@@ -24,6 +24,8 @@ struct JobOrder: Equatable {
     var starter: ProcessRecord.Starter?
     /// Which GPUs it may choose from; nil where it asks for none.
     var gpus: GPUs?
+    /// Whether nothing has run in its folder yet.
+    var isNew = false
     /// Whether its outcome counts only when it and its outputs are on the disk.
     var isDurable = true
     /// The job of a batch system that it is in; not part of the order as it is sent.
@@ -71,6 +73,7 @@ struct JobOrder: Equatable {
             "duration": duration.map(JSON.float) ?? .null,
             "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
             "claim": .optional(claim), "durable": .bool(isDurable),
+            "new": .bool(isNew),
             "starter": starter?.json ?? .null,
             "gpus": gpus.map { gpus in
                 [
@@ -109,6 +112,7 @@ struct JobOrder: Equatable {
         memory = json["memory"]?.int
         claim = json["claim"]?.string
         isDurable = json["durable"] != .bool(false)
+        isNew = json["new"] == .bool(true)
         starter = ProcessRecord.Starter(json["starter"])
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(

@@ -140,9 +140,10 @@ package final class DirectLauncher: Launcher {
         let job = request.job
         do throws(SystemError) {
             try job.folder.checkPlace()
+            var isNew = job.touch()
             // Where this user may not make the folder, that is why.
             if let files = job.files, !Files.exists(job.folder.path) {
-                try files.write(to: job.folder, job.language)
+                isNew = try files.write(to: job.folder, job.language)
             }
             guard let lock = try FileLock.take(job.folder.lock, program: job.folder.process) else {
                 return adopt(job)
@@ -154,6 +155,7 @@ package final class DirectLauncher: Launcher {
             var order = JobOrder(job, memory: request.memory)
             order.claim = lock.claim
             order.isDurable = isDurable
+            order.isNew = isNew
             order.starter = own
             do throws(SystemError) {
                 if Files.exists(job.folder.failed) {

@@ -199,8 +199,9 @@ package final class Experiment {
         let (demand, problem) = try demand(of: task, options, tags, folder)
         let isLeft = mode == .prepare && task.type.kind != .prepare
         var pending: JobFiles?
+        var isNew = false
         if mode != .dryRun, !isLeft, state != .done {
-            pending = try write(jobFiles(of: task, script), to: folder, script.language, state)
+            (pending, isNew) = try write(jobFiles(of: task, script), to: folder, script.language, state)
         }
         let spec = JobSpec(
             number: JobNumber(all.count), identifier: identifier, taskID: task.represented.type.key,
@@ -210,7 +211,7 @@ package final class Experiment {
             tags: tags.map { "\($0.name)=\($0.value.plainText)" }.joined(separator: " "),
             demand: demand, retry: script.retry,
             priority: options.priority, isHeld: options.isHeld,
-            files: mode.launches ? pending : nil)
+            files: mode.launches ? pending : nil, isNew: isNew)
         let job = Job(spec: spec, task: task, tags: tags)
         job.isDoneElsewhere = options.isPrepared == true
         job.isAsBefore = state == .done || wasDone && newer.isEmpty
@@ -334,16 +335,15 @@ package final class Experiment {
     /// Writes what a job needs to its folder, unless somebody runs it.
     ///
     /// - Returns: what is still to be written when it is launched: it runs elsewhere, or this user may not
-    ///   write there; then it fails by itself.
+    ///   write there; then it fails by itself. And whether the folder was made.
     private func write(
         _ files: JobFiles, to folder: JobFolder, _ language: JobScript.Language, _ state: JobFolder.State
-    ) throws(SystemError) -> JobFiles? {
-        if state == .running { return files }
-        do throws(SystemError) { try files.write(to: folder, language) } catch {
+    ) throws(SystemError) -> (pending: JobFiles?, isNew: Bool) {
+        if state == .running { return (files, false) }
+        do throws(SystemError) { return (nil, try files.write(to: folder, language)) } catch {
             guard mode.launches, error.isDenied else { throw error }
-            return files
+            return (files, false)
         }
-        return nil
     }
 
     /// Makes a job part of the run.

@@ -32,7 +32,10 @@ package final class JobFiles: Sendable {
     }
 
     /// Writes them. The script comes last: a folder that has one is whole.
-    func write(to folder: JobFolder, _ language: JobScript.Language) throws(SystemError) {
+    ///
+    /// - Returns: whether the folder was made for them.
+    @discardableResult
+    func write(to folder: JobFolder, _ language: JobScript.Language) throws(SystemError) -> Bool {
         let isNew: Bool
         if DeprecatedJobs.isLink(folder.path) {
             isNew = false
@@ -49,7 +52,7 @@ package final class JobFiles: Sendable {
             try createVariables(of: folder),
             try Files.create(scriptPath, with: script, mode: mode)
         {
-            return
+            return true
         }
         // Somebody else may be reading them. What is left of this where xpm is killed lies in its run, and
         // goes with the next one.
@@ -60,6 +63,7 @@ package final class JobFiles: Sendable {
             try replace(folder.variables, with: variables, mode: 0o600)
         }
         try replace(scriptPath, with: script, mode: mode)
+        return isNew
     }
 
     /// - Returns: false if they are there already.

@@ -1,5 +1,6 @@
 package import Model
 package import Store
+import Synchronization
 import Text
 
 /// The number of a job in its run: 0, 1, 2 … in the order of submission.
@@ -34,13 +35,18 @@ package final class JobSpec: Sendable {
     /// What is still to be written to its folder before it is launched: somebody else ran it when it was
     /// submitted.
     package let files: JobFiles?
+    /// Whether the plan has named its logs to others: they are there then, though nothing was printed.
+    private let keepsLogs = Atomic(false)
+    /// Whether its folder was made for it, and nothing was launched there.
+    private let isUntouched: Atomic<Bool>
 
     /// - Parameter place: what `folder` is below, where its name is that of the identifier.
     package init(
         number: JobNumber, identifier: Identifier, taskID: String, folder: JobFolder, in place: String? = nil,
         language: JobScript.Language, dependencies: [JobNumber], claims: [Claim] = [], tags: String,
         demand: JobDemand? = nil, retry: RetryPolicy = RetryPolicy(), priority: Int = 0, isHeld: Bool = false,
-        isRemade: Bool = false, files: JobFiles? = nil
+        isRemade: Bool = false, files: JobFiles? = nil,
+        isNew: Bool = false
     ) {
         self.number = number
         self.identifier = identifier
@@ -57,6 +63,7 @@ package final class JobSpec: Sendable {
         self.isHeld = isHeld
         self.isRemade = isRemade
         self.files = files
+        isUntouched = Atomic(isNew)
     }
 }
 
@@ -75,6 +82,22 @@ extension JobSpec {
     }
 
     private var sharedPlace: String? { if case .below(let place) = place { place } else { nil } }
+
+    /// Says that it is launched.
+    ///
+    /// - Returns: whether its folder was made for it, and nothing was launched there before.
+    func touch() -> Bool { isUntouched.exchange(false, ordering: .sequentiallyConsistent) }
+
+    /// Keeps logs in which nothing is.
+    package func keepLogs() {
+        keepsLogs.store(true, ordering: .sequentiallyConsistent)
+        folder.restoreLogs()
+    }
+
+    /// Before what needs the job begins.
+    func restoreLogs() {
+        if keepsLogs.load(ordering: .sequentiallyConsistent) { folder.restoreLogs() }
+    }
 
     /// Few jobs have a demand, and it is large.
     private indirect enum DemandBox: Sendable { case of(JobDemand) }

@@ -86,6 +86,7 @@ package actor Scheduler {
                     })
             case .retry(let number, let outcome): observer.observe(.retrying(plan.spec(number), outcome))
             case .report(let number, let status):
+                if status == .done || status == .cached { plan.spec(number).restoreLogs() }
                 board.set(number, status)
                 observer.observe(.status(plan.spec(number), status))
             case .changed(let number, let change): observer.observe(.changed(plan.spec(number), change))

@@ -45,8 +45,9 @@ extension PlanSession {
         }
         switch name {
         case "path": stack.push(job.spec.folder.path)
-        case "stdout": stack.push(job.spec.folder.output)
-        case "stderr": stack.push(job.spec.folder.error)
+        case "stdout", "stderr":
+            job.spec.keepLogs()
+            stack.push(name == "stdout" ? job.spec.folder.output : job.spec.folder.error)
         case "identifier": stack.push(job.spec.identifier.hex)
         case "state", "wait", "result": pushJobMethod(name, stack)
         default:

@@ -8,8 +8,8 @@ import Text
 ///     params.json              the parameters (`ParameterFile`)
 ///     {name}.sh or .lua        the generated script (`JobScript`): the last file written when the folder is made
 ///     {name}.env               the values of its variables, for its owner only
-///     {name}.out .err          output
-///     {name}.lock              held by the job's process while it lives
+///     {name}.out .err          output; empty ones go when the job is done
+///     {name}.lock              held by the job's process while it lives; goes when it is done
 ///     {name}.pid               how to find that process (`ProcessRecord`)
 ///     {name}.done .failed      the outcome (`Outcome`)
 ///     {name}.collected         says that temporary outputs were removed (`TemporaryOutputs`)
@@ -201,6 +201,17 @@ package struct JobFolder: Sendable, Hashable {
             let removed = (try? JSON.parse(bytes))?["removed"]?.array?.compactMap(\.string)
         else { return missing }
         return missing.filter { !removed.contains($0) }
+    }
+
+    /// Removes the logs of a job that has printed nothing. For who holds the lock, after the outcome.
+    package func removeEmptyLogs() {
+        for log in [output, error] where Files.isEmpty(log) { try? Files.remove(log) }
+    }
+
+    /// Puts an empty log where a job that is done has none, for who is to read it.
+    package func restoreLogs() {
+        guard isDone else { return }
+        for log in [output, error] { _ = try? Files.create(log, with: []) }
     }
 
     /// Makes a job that is done one that is to run again. For who holds the lock.

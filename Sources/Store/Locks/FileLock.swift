@@ -5,9 +5,9 @@ import Text
 
 /// An exclusive lock on a file, held as long as any process has this open file, or until it is given back.
 ///
-/// The file itself stays when the lock is given back, as experimaestro's does: removing it would make a
-/// second lock of the same name possible, and costs a file system more than keeping it. Where flock(2) does
-/// not work the lock is a claim (`LockClaim`), which lives as long as its owner.
+/// The file stays when the lock is given back, but for that of a job that is done (`retire`): who had opened
+/// it before finds, with the lock, that it has no name any more, and begins anew. Where flock(2) does not work
+/// the lock is a claim (`LockClaim`), which lives as long as its owner.
 package struct FileLock: ~Copyable, Sendable {
     package let descriptor: Descriptor
     private let path: String
@@ -25,28 +25,37 @@ package struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter program: the `.pid` of a program that will have a part in the lock.
     package static func take(_ path: String, program: String? = nil) throws(SystemError) -> FileLock? {
-        let descriptor: Descriptor
-        do throws(SystemError) { descriptor = try Descriptor(locking: path) } catch {
-            // Who may not write it can still see that somebody has it.
-            if error.isDenied || error.isReadOnly, isHeld(path) { return nil }
-            throw error
-        }
-        if let folder = LockClaim.folder {
-            guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder) else {
-                return nil
+        // Each round meets a file that another has removed meanwhile.
+        for _ in 0..<mostRounds {
+            let descriptor: Descriptor
+            do throws(SystemError) {
+                descriptor = try Descriptor(locking: path, isChecked: false)
+            } catch {
+                // Who may not write it can still see that somebody has it.
+                if error.isDenied || error.isReadOnly, isHeld(path) { return nil }
+                throw error
             }
-            return FileLock(owning: descriptor, path: path, claim: claim)
+            if let folder = LockClaim.folder {
+                _ = try descriptor.names(path: path)
+                guard let claim = try LockClaim.take(path, owner: getpid(), program: program, in: folder)
+                else { return nil }
+                return FileLock(owning: descriptor, path: path, claim: claim)
+            }
+            var result = xsys_lock(descriptor.number, true)
+            // Whoever only looks whether it is held, holds it for a moment.
+            for _ in 0..<5 where result == -EWOULDBLOCK {
+                usleep(200)
+                result = xsys_lock(descriptor.number, true)
+            }
+            let names = try descriptor.names(path: path)
+            if result == -EWOULDBLOCK { return nil }
+            if result < 0 { throw SystemError("lock", path, code: -result) }
+            if names > 0 { return FileLock(owning: descriptor, path: path, claim: nil) }
         }
-        var result = xsys_lock(descriptor.number, true)
-        // Whoever only looks whether it is held, holds it for a moment.
-        for _ in 0..<5 where result == -EWOULDBLOCK {
-            usleep(200)
-            result = xsys_lock(descriptor.number, true)
-        }
-        if result == -EWOULDBLOCK { return nil }
-        if result < 0 { throw SystemError("lock", path, code: -result) }
-        return FileLock(owning: descriptor, path: path, claim: nil)
+        throw SystemError("lock (its file is removed again and again)", path, code: EBUSY)
     }
+
+    private static let mostRounds = 100
 
     /// Takes the lock for a job of a batch system, if nobody has it: it is held from here on, without this
     /// process, until the job takes it over or is over. Only where locks are claims.
@@ -157,6 +166,13 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Gives a lock back, for every process that shares the open file.
     package static func unlock(_ descriptor: Int32) { _ = xsys_unlock(descriptor) }
+
+    /// Removes the file and gives the lock back: for that of a job that is done, which nobody takes again.
+    package consuming func retire() {
+        // One that is not there any more is not removed for another's.
+        if claim != nil || (try? descriptor.names(path: path)) ?? 0 > 0 { try? Files.remove(path) }
+        release()
+    }
 
     /// Gives the lock back, for every process that shares the open file.
     package consuming func release() {

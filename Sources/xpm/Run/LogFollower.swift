@@ -15,6 +15,8 @@ struct LogFollower {
     let isOpen: () -> Bool
     /// Whether somebody may begin to write.
     var mayBegin: () -> Bool = { false }
+    /// Whether there is no file because nothing was written.
+    var isSilent: () -> Bool = { false }
 
     /// Milliseconds between two looks.
     private static let interval = 100
@@ -23,11 +25,12 @@ struct LogFollower {
 
     func run() throws(Failure) {
         do throws(SystemError) {
-            guard Files.exists(path) || follows else {
+            guard Files.exists(path) || follows || isSilent() else {
                 throw SystemError(
                     "print what has not begun (-f waits for it)", path, code: SystemError.missing)
             }
             while !Files.exists(path) {
+                if isSilent() && !Files.exists(path) { return }
                 guard isOpen() || mayBegin() || Files.exists(path) else {
                     throw SystemError(
                         "print (nothing has run, and no run that goes on will run it)", path,

@@ -167,6 +167,8 @@ struct JobsCommand: ParsableCommand {
                     FileLock.isHeld(job.folder.lock)
                 } mayBegin: {
                     WorkspaceInventory(place).mayBegin(job)
+                } isSilent: {
+                    job.folder.isDone
                 }.run()
             } catch { throw error.reported() }
         }
