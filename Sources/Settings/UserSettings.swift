@@ -12,7 +12,7 @@ import Text
 ///         env: { OMP_NUM_THREADS: "4" }
 ///         launcher: slurm             # where its jobs run, of launchers.lua
 ///     env: { HF_HOME: /data/hf }
-///     machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }   # instead of what xpm finds
+///     machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }   # instead of what xpm finds; shared, busy_gpus
 ///     history: { max_done: 5, max_failed: 2 }                # runs of each experiment that are kept
 ///     notify: [{ url: "https://…", on: [failure, end] }]
 ///     sync: false                                            # outcomes may be lost in a power cut; true by default
@@ -30,7 +30,7 @@ package struct UserSettings: Sendable {
 
     package var workspaces: [NamedWorkspace] = []
     package var environment: [EnvironmentVariable] = []
-    package var machine: Machine?
+    package var machine = MachineSettings()
     package var history: HistoryLimits?
     package var notifications: [Notification] = []
     /// Whether the outcome of a job counts only when it and what it stands for are on the disk.
@@ -59,7 +59,7 @@ package struct UserSettings: Sendable {
             mostRetries = Int(count)
         }
         environment = try Self.variables(setting["env"])
-        machine = try setting["machine"].map { setting throws(SettingError) in try Self.machine(setting) }
+        if let setting = setting["machine"] { machine = try Self.machine(setting) }
         history = try setting["history"].map { setting throws(SettingError) in try HistoryLimits(setting) }
         if let python = setting["python"] {
             guard case .string(let path) = python.content, !path.isEmpty else {
@@ -180,10 +180,30 @@ package struct UserSettings: Sendable {
         }
     }
 
-    /// `machine: { cores: 8, memory: 64G, gpus: [24G, 24G] }`; what is left out is found out, but for GPUs.
-    private static func machine(_ setting: Setting) throws(SettingError) -> Machine {
-        try refuseUnknown(["cores", "memory", "gpus"], in: setting, of: "machine")
-        var machine = Machine.withoutGPUs
+    /// `machine: { cores: 8, memory: 64G, gpus: [24G, 24G], shared: /srv/xpm, busy_gpus: use }`; what is left
+    /// out is found out.
+    private static func machine(_ setting: Setting) throws(SettingError) -> MachineSettings {
+        try refuseUnknown(["cores", "memory", "gpus", "shared", "busy_gpus"], in: setting, of: "machine")
+        var settings = MachineSettings()
+        settings.machine = try given(setting)
+        if let shared = setting["shared"] {
+            guard case .string(let path) = shared.content, path.hasPrefix("/") else {
+                throw SettingError(
+                    "shared: expected the absolute path of a folder, got \(shared.told)", at: shared.origin)
+            }
+            settings.sharedFolder = path
+        }
+        if let busy = setting["busy_gpus"] {
+            guard case .string(let word) = busy.content, ["use", "avoid"].contains(word) else {
+                throw SettingError("busy_gpus: expected use or avoid, got \(busy.told)", at: busy.origin)
+            }
+            settings.usesBusyGPUs = word == "use"
+        }
+        return settings
+    }
+
+    private static func given(_ setting: Setting) throws(SettingError) -> Machine {
+        var machine = Machine.found
         if let cores = setting["cores"] {
             guard let count = cores.whole, count >= 1, count <= 1 << 20 else {
                 throw SettingError("cores: expected a number from 1, got \(cores.told)", at: cores.origin)
@@ -195,9 +215,9 @@ package struct UserSettings: Sendable {
         guard case .list(let sizes) = gpus.content else {
             throw SettingError("gpus: expected a list of their memories, got \(gpus.told)", at: gpus.origin)
         }
-        for (number, one) in sizes.enumerated() {
-            machine.gpus.append(.init(number: number, memory: try size("gpus", one)))
-        }
+        var given: [GPU] = []
+        for one in sizes { given.append(GPU(name: String(given.count), memory: try size("gpus", one))) }
+        machine.gpus = given
         return machine
     }
 

@@ -76,6 +76,26 @@ package struct Descriptor: ~Copyable, Sendable {
         self = opened
     }
 
+    /// Opens a file to lock it in a folder that several users may share, and creates it where it is not there:
+    /// who may write to the folder may lock it.
+    package init(lockingShared path: String) throws(SystemError) {
+        let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK
+        do throws(SystemError) {
+            // In a sticky folder the kernel lets nobody create what is another's already
+            // (fs.protected_regular).
+            self = try Descriptor(opening: path, flags)
+        } catch {
+            guard error.isMissing else { throw error }
+            do throws(SystemError) { self = try Descriptor(opening: path, flags | O_CREAT | O_EXCL) } catch {
+                guard error.code == EEXIST else { throw error }
+                self = try Descriptor(opening: path, flags)
+                return
+            }
+            let shared = Files.permissions(Paths.parent(path)).map { $0 & 0o022 } ?? 0
+            if shared != 0 { _ = fchmod(number, mode_t(0o644 | shared)) }
+        }
+    }
+
     /// - Returns: nil where something else than a regular file lies there.
     private static func regular(_ path: String, _ flags: Int32, _ mode: UInt32) throws(SystemError) -> Int32?
     {
@@ -118,6 +138,14 @@ package struct Descriptor: ~Copyable, Sendable {
     /// Writes all bytes.
     package borrowing func write(_ bytes: [UInt8], path: String) throws(SystemError) {
         try Self.write(bytes, to: number, path: path)
+    }
+
+    /// Makes bytes the whole content of an open file.
+    package borrowing func rewrite(_ bytes: [UInt8], path: String) throws(SystemError) {
+        if ftruncate(number, 0) < 0 || lseek(number, 0, SEEK_SET) < 0 {
+            throw SystemError("write", path, code: errno)
+        }
+        try write(bytes, path: path)
     }
 
     /// Writes all bytes to an open descriptor.

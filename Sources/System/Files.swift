@@ -71,6 +71,12 @@ package enum Files {
         }
     }
 
+    /// Says that a folder may be used as another one may, the bits for groups and sticky folders among that.
+    package static func setMode(of path: String, asOf other: String) throws(SystemError) {
+        guard let mode = status(other)?.mode else { return }
+        try setPermissions(mode & 0o7777, of: path)
+    }
+
     /// Tells one state of a file from another; nil if there is none.
     package static func stamp(_ path: String) -> FileStamp? {
         status(path).map(stamp)

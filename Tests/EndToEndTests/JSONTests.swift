@@ -206,6 +206,9 @@ struct JSONTests {
         check("xpm code", try run(["code", jobs[0], "--diff"]))
         try Files.link("\(bench.folder)/workspace/jobs/j.train/x", to: "/nowhere")
         check("xpm doctor", try run(["doctor"], codes: [1]))
+        check(
+            "xpm doctor with --inodes, at the end",
+            try run(["doctor", "--inodes"], codes: [1]).suffix(1))
         for job in jobs { try Files.removeTree(job, below: bench.folder) }
         for job in try bench.jobs("j.eval") { try Files.removeTree(job.path, below: bench.folder) }
         check("xpm partials clean", try run(["partials", "clean"]))

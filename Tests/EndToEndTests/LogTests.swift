@@ -122,4 +122,62 @@ struct LogTests {
         let path = try bench.run("run", "experiment.lua", "--workdir", "\(long)\(long)")
         #expect(path.code == 2 && path.error.contains("longer than 255 bytes"), "\(path)")
     }
+
+    private static let silent = """
+        local xpm = require "xpm"
+        local Silent = xpm.task { id = "l.silent", params = { n = xpm.int }, command = "date +%N >left.$$" }
+        local Fails = xpm.task { id = "l.fails", params = {}, command = "exit 3" }
+        local Size = xpm.task {
+          id = "l.size", params = { file = xpm.string, silent = Silent }, command = "wc -c <{file}",
+        }
+        function run(helper)
+          for n = 1, 3 do
+            local silent = Silent { n = n }
+            silent:submit()
+            if n > 1 and helper.args[1] then Size { file = xpm.job(silent).stdout, silent = silent }:submit() end
+          end
+          if helper.args[1] then Fails {}:submit() end
+        end
+        """
+
+    @Test(
+        "a job that is done and printed nothing has five inodes; its logs are empty, and there for who asks")
+    func silent() throws {
+        let bench = try Workbench()
+        try bench.write(Self.silent.replacing("date +%N >left.$$", with: "true"), to: "l.lua")
+        #expect(try bench.run("run", "l.lua").code == 0)
+        for job in try bench.jobs("l.silent") {
+            #expect(try Files.list(job.path).sorted() == ["params.json", "silent.done", "silent.sh"])
+            for options in [[], ["--follow"], ["--out"]] {
+                let (process, tag) = try bench.start(["jobs", "log", job.identifier] + options)
+                let log = try bench.finish(process, tag)
+                #expect(log.code == 0 && log.output.isEmpty && log.error.isEmpty, "\(log)")
+            }
+        }
+        let count = try bench.run("doctor", "--inodes", "--json")
+        #expect(count.output.contains("\"in_jobs\": 14, \"jobs\": 3"), "\(count)")
+        // One is done by now, the others run with those that read their logs.
+        let more = try bench.run("run", "l.lua", "--", "more")
+        #expect(more.code == 1, "\(more)")
+        for job in try bench.jobs("l.size") { #expect(try Files.readText(job.output).trimmed == "0") }
+        #expect(try bench.jobs("l.size").count == 2)
+        for job in try bench.jobs("l.fails") {
+            #expect(Files.exists(job.lock) && Files.exists(job.output) && Files.exists(job.error))
+        }
+    }
+
+    @Test(
+        "a job whose outcome somebody has removed begins in a clean folder, also where it had printed nothing"
+    )
+    func removedOutcome() throws {
+        let bench = try Workbench()
+        try bench.write(Self.silent, to: "l.lua")
+        #expect(try bench.run("run", "l.lua").code == 0)
+        let job = try #require(try bench.jobs("l.silent").first)
+        let before = try Files.list(job.path).filter { $0.hasPrefix("left.") }
+        try Files.remove(job.done)
+        #expect(try bench.run("run", "l.lua").code == 0)
+        let after = try Files.list(job.path).filter { $0.hasPrefix("left.") }
+        #expect(before.count == 1 && after.count == 1 && before != after, "\(before) \(after)")
+    }
 }

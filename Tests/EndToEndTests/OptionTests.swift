@@ -364,7 +364,13 @@ struct OptionTests {
         ("gc", ["gc"], [shared, ["--perform": .changes(["--perform"])]]),
         (
             "doctor", ["doctor"],
-            [shared, ["--mend": .changes(["--mend"]), "--gone": .changes(["--gone", "ghost"])]]
+            [
+                shared,
+                [
+                    "--mend": .changes(["--mend"]), "--gone": .changes(["--gone", "ghost"]),
+                    "--inodes": .changes(["--inodes"]),
+                ],
+            ]
         ),
         (
             "deprecated list", ["deprecated", "list", "renamed.lua"],

@@ -13,6 +13,21 @@ struct ResourceTests {
         return bench
     }
 
+    /// A machine of two GPUs, as nvidia-smi tells of it: the files `used` and `apps` say who uses the first.
+    private func twoGPUs(_ bench: Workbench) throws {
+        try bench.write(
+            """
+            #!/bin/sh
+            cd \(bench.folder)
+            case "$*" in
+            *memory.total*) printf '0, GPU-aaaa, 24564\\n1, GPU-bbbb, 8192\\n' ;;
+            *memory.used*) printf '0, GPU-aaaa, %s\\n1, GPU-bbbb, 12\\n' "$(cat used 2>/dev/null || echo 12)" ;;
+            *compute-apps*) cat apps 2>/dev/null || : ;;
+            esac
+
+            """, to: "tools/nvidia-smi", mode: 0o755)
+    }
+
     @Test("each GPU job has a GPU of its own, large enough; the next starts when one is free")
     func gpus() throws {
         let bench = try bench(
@@ -25,10 +40,7 @@ struct ResourceTests {
               T { n = 7, mem = "all" }:submit { requires = "cuda() * 2" }
             end
             """)
-        // A machine of two GPUs, as nvidia-smi lists it.
-        try bench.write(
-            "#!/bin/sh\nprintf '0, GPU-aaaa, 24564\\n1, GPU-bbbb, 8192\\n'\n", to: "tools/nvidia-smi",
-            mode: 0o755)
+        try twoGPUs(bench)
         let environment = [
             "TALLY": "\(bench.folder)/tally", "PATH": "\(bench.folder)/tools:\(Environment["PATH"] ?? "")",
         ]
@@ -72,6 +84,190 @@ struct ResourceTests {
         let words = try bench.read("tally").split(separator: "\n")
         #expect(words.count == 20)
         for (index, word) in words.enumerated() { #expect(word == (index % 2 == 0 ? "start 0" : "end 0")) }
+    }
+
+    @Test("runs in two workspaces give no GPU twice, and no more cores than the machine has")
+    func twoWorkspaces() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.part", params = { n = xpm.int },
+              command = "echo start >>$TALLY; sleep 0.15; echo end >>$TALLY" }
+            local G = xpm.task { id = "r.gpu", params = { n = xpm.int },
+              command = "echo start >>$TALLY.gpu; sleep 0.1; echo end >>$TALLY.gpu" }
+            function run()
+              for n = 1, 4 do
+                T { n = n }:submit { requires = "cpu(cores=2)" }
+                G { n = n }:submit { requires = "cuda()" }
+              end
+            end
+            """)
+        try bench.write("machine: { cores: 4, memory: 8G, gpus: [8G] }\n", to: "config/xpm/settings.yaml")
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let runs = try ["one", "two", "three"].map {
+            try bench.start(["run", "r.lua", "-j", "4", "--workdir", $0], environment: environment)
+        }
+        for run in runs {
+            let result = try bench.finish(run.process, run.tag)
+            #expect(result.code == 0, "\(result.error)")
+        }
+        func most(_ name: String) throws -> Int {
+            var (now, most) = (0, 0)
+            for line in try bench.read(name).split(separator: "\n") {
+                now += line == "start" ? 1 : -1
+                most = max(most, now)
+            }
+            return most
+        }
+        #expect(try bench.read("tally").split(separator: "\n").count == 24)
+        #expect(try most("tally") == 2)
+        #expect(try bench.read("tally.gpu").split(separator: "\n").count == 24)
+        #expect(try most("tally.gpu") == 1)
+        let left = try Files.list("\(bench.folder)/state/xpm/machines/\(Environment.hostName)/uses")
+        #expect(left.isEmpty, "\(left)")
+    }
+
+    @Test("what a killed job had of the machine is free again, and what it says of who has it is told")
+    func killedShare() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.part", params = { n = xpm.int },
+              command = "echo $$ >>$TALLY; sleep {n}" }
+            function run(helper)
+              T { n = tonumber(helper.args[1]) }:submit { requires = "cpu(cores=3, mem=1G)" }
+            end
+            """)
+        try bench.write("machine: { cores: 4, memory: 8G }\n", to: "config/xpm/settings.yaml")
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let first = try bench.start(
+            ["run", "r.lua", "--workdir", "one", "--", "600"], environment: environment)
+        #expect(try bench.wait { Files.size(of: "\(bench.folder)/tally") > 0 })
+        let second = try bench.start(
+            ["run", "r.lua", "--workdir", "two", "--", "0"], environment: environment)
+        #expect(
+            try bench.wait {
+                (try? bench.read(".\(second.tag).err"))?.contains(
+                    "waits for 3 cores and 1.0 GB of memory: 3 of 4 cores and 1.0 GB of 8.0 GB held by r.part "
+                )
+                    ?? false
+            })
+        let pid = try #require(Int32(try bench.read("tally").split(separator: "\n")[0]))
+        first.process.terminate()
+        kill(-pid, SIGKILL)
+        kill(pid, SIGKILL)
+        let result = try bench.finish(second.process, second.tag)
+        #expect(result.code == 0, "\(result)")
+        _ = try bench.finish(first.process, first.tag)
+    }
+
+    @Test(
+        "a GPU that another program uses is passed over; where all are in use, a job waits and says who uses it"
+    )
+    func busyGPUs() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.gpu", params = { n = xpm.int },
+              command = "echo $CUDA_VISIBLE_DEVICES $HIP_VISIBLE_DEVICES >>$TALLY" }
+            function run(helper)
+              T { n = 1 }:submit { requires = "cuda(mem=1G)" }
+              if helper.args[1] then T { n = 2 }:submit { requires = "cuda(mem=20G)" } end
+            end
+            """)
+        try twoGPUs(bench)
+        let environment = [
+            "TALLY": "\(bench.folder)/tally", "PATH": "\(bench.folder)/tools:\(Environment["PATH"] ?? "")",
+        ]
+        // The smaller one is used by this very process.
+        try bench.write("GPU-bbbb, \(getpid()), 700\n", to: "apps")
+        #expect(try bench.run("run", "r.lua", environment: environment).code == 0)
+        #expect(try bench.read("tally") == "0 0\n")
+        // The larger one by somebody who is not seen.
+        try bench.write("21504", to: "used")
+        let run = try bench.start(
+            ["run", "r.lua", "--workdir", "two", "--", "both"], environment: environment)
+        #expect(
+            try bench.wait {
+                let said = (try? bench.read(".\(run.tag).err")) ?? ""
+                return said.contains("waits for a GPU, gpu 0 in use by another program, 23 GB")
+                    && said.contains("gpu 1 in use by your process \(getpid()) (")
+            })
+        try Files.remove("\(bench.folder)/used")
+        try Files.remove("\(bench.folder)/apps")
+        let result = try bench.finish(run.process, run.tag)
+        #expect(result.code == 0, "\(result)")
+        #expect(try bench.read("tally").split(separator: "\n").count == 3)
+        // Who wants it so takes them all the same.
+        try bench.write("21504", to: "used")
+        try bench.write("machine: { busy_gpus: use }\n", to: "config/xpm/settings.yaml")
+        let all = try bench.run("run", "r.lua", "--workdir", "three", "--", "both", environment: environment)
+        #expect(all.code == 0, "\(all)")
+    }
+
+    @Test("GPUs of AMD, and parts of one of NVIDIA, are devices too")
+    func otherGPUs() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.gpu", params = { n = xpm.int },
+              command = "echo $CUDA_VISIBLE_DEVICES $HIP_VISIBLE_DEVICES >>$TALLY; sleep 0.3" }
+            function run()
+              T { n = 1 }:submit { requires = "cuda(mem=16G)" }
+            end
+            """)
+        let environment = [
+            "TALLY": "\(bench.folder)/tally", "PATH": "\(bench.folder)/tools:\(Environment["PATH"] ?? "")",
+        ]
+        try bench.write(
+            """
+            #!/bin/sh
+            echo '{"card0": {"VRAM Total Memory (B)": "8589934592", "VRAM Total Used Memory (B)": "0"},
+            "card1": {"VRAM Total Memory (B)": "25753026560", "VRAM Total Used Memory (B)": "20"}}'
+
+            """, to: "tools/rocm-smi", mode: 0o755)
+        let amd = try bench.run("run", "r.lua", "--workdir", "amd", environment: environment)
+        #expect(amd.code == 0, "\(amd)")
+        try bench.write(
+            """
+            #!/bin/sh
+            case "$*" in
+            *mig.mode*) echo '0, GPU-aaaa, 40960, Enabled' ;;
+            -L) echo 'GPU 0: A100 (UUID: GPU-aaaa)'; echo '  MIG 1g.5gb     Device  0: (UUID: MIG-1)'
+                echo '  MIG 3g.20gb    Device  1: (UUID: MIG-2)' ;;
+            *memory.used*) echo '0, GPU-aaaa, 0' ;;
+            esac
+
+            """, to: "tools/nvidia-smi", mode: 0o755)
+        let mig = try bench.run("run", "r.lua", "--workdir", "mig", environment: environment)
+        #expect(mig.code == 0, "\(mig)")
+        #expect(try bench.read("tally") == "1 1\nMIG-2 MIG-2\n")
+    }
+
+    @Test("a job that uses more memory than it asked for is ended, with all that it has started, as MEMORY")
+    func memoryLimit() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.eat", params = { mb = xpm.int },
+              command = "sleep 300 & echo $! >>$TALLY; python3 -c 'import sys, time; x = bytearray(int(sys.argv[1]) * 10**6); time.sleep(1.5)' {mb}; echo over" }
+            local F = xpm.task { id = "r.file", params = {},
+              command = [[truncate -s 400M data; python3 -c 'import mmap, time; f = open("data", "r+b"); m = mmap.mmap(f.fileno(), 0); sum(m[i] for i in range(0, len(m), 4096)); time.sleep(1.5)'; rm data]] }
+            function run(helper)
+              if helper.args[1] == "file" then
+                F {}:submit { requires = "cpu(mem=100M)" }
+              else
+                T { mb = 150 }:submit { requires = "cpu(mem=100M..400M)" }
+              end
+            end
+            """)
+        let environment = ["TALLY": "\(bench.folder)/tally"]
+        let grown = try bench.run("run", "r.lua", environment: environment)
+        #expect(
+            grown.error.contains("of memory, and had asked for 100 MB; attempt 2 follows"), "\(grown)")
+        let children = try bench.read("tally").split(separator: "\n")
+        #expect(children.count == 2)
+        // The second is left behind by one that has finished.
+        #expect(try bench.wait { !Files.exists("/proc/\(children[0])") })
+        if let last = Int32(children[1]) { kill(last, SIGKILL) }
+        // Pages of a file are the kernel's to take back.
+        let file = try bench.run("run", "r.lua", "--", "file")
+        #expect(file.code == 0 && !file.error.contains("attempt"), "\(file)")
     }
 
     @Test("what cannot be had is an error at the line of submit; a dry run asks nothing of the machine")

@@ -50,6 +50,7 @@ final class Workbench: Sendable {
         var variables = ProcessInfo.processInfo.environment
         variables["XDG_CONFIG_HOME"] = "\(folder)/config"
         variables["XDG_DATA_HOME"] = "\(folder)/data"
+        variables["XDG_STATE_HOME"] = "\(folder)/state"
         variables["NO_COLOR"] = nil
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

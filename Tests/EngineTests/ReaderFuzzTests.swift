@@ -110,7 +110,7 @@ struct ReaderFuzzTests {
         Kind(
             name: "order",
             content:
-                #"{"version": 2, "language": "sh", "folder": "/x", "name": "b", "attempt": 2, "gpus": {"count": 1, "devices": [0], "folder": "/g"}}"#
+                #"{"version": 4, "language": "sh", "folder": "/x", "name": "b", "attempt": 2, "gpus": {"count": 1, "devices": ["0"], "folder": "/g"}, "share": {"folder": "/g", "cores": 1, "memory": 2, "all_cores": 4, "all_memory": 9}}"#
         ) { _, path in _ = (try? Files.read(path)).flatMap { try? JobOrder($0) } },
         Kind(name: "message", content: #"{"waiting": "for a token"}"#) { _, path in
             _ = (try? Files.read(path)).flatMap(RunnerMessage.init)
@@ -118,8 +118,17 @@ struct ReaderFuzzTests {
         Kind(name: "settings", content: "22 1 8:1 / /a rw - nfs h:/x rw,nolock\n") { _, path in
             let text = (try? Files.readText(path)) ?? ""
             _ = LockChoice.forgetsLocks(path: "/a/b", mounts: text)
-            _ = Machine.gpus(listed: text, visible: "1")
         },
+        Kind(name: "nvidia-smi", content: "0, GPU-5c2f, 24564, Enabled\nGPU-5c2f, 4711, 21504\n") { _, path in
+            let text = (try? Files.readText(path)) ?? ""
+            _ = GPU.listed(text, parts: text, visible: "1")
+            _ = GPU.uses(listed: text, processes: text)
+        },
+        Kind(
+            name: "rocm-smi",
+            content:
+                #"{"card0": {"VRAM Total Memory (B)": "17163091968", "VRAM Total Used Memory (B)": "9"}}"#
+        ) { _, path in _ = GPU.cards(in: (try? Files.readText(path)) ?? "") },
     ]
 
     /// Where a file of a kind lies.

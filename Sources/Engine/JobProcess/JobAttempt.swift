@@ -59,8 +59,7 @@ package struct JobAttempt {
             let acquired: SharedLocks.Acquisition
             do throws(SystemError) {
                 acquired = try SharedLocks.take(
-                    for: header, order.gpus, of: folder, behind: lock.descriptor.number, orders: orders,
-                    report)
+                    for: header, order, behind: lock.descriptor.number, orders: orders, report)
             } catch { throw .system(error) }
             switch acquired {
             case .taken(let locks):
@@ -128,7 +127,7 @@ package struct JobAttempt {
                 .ofBatchSystem(signals: $0, end: order.allocation.map { allocationStart + $0 })
             }
                 ?? (output == .inherited ? .passedOn : .none),
-            deadline: deadline, others: leftBehind.subtracting([pid]), worker: worker,
+            deadline: deadline, memory: order.memory, others: leftBehind.subtracting([pid]), worker: worker,
             report: MonitorReport(of: folder, started: started, attempt: order.attempt))
         let ending = watch.wait()
         if worker != nil, !ending.isAlive { workers?.forget() }
@@ -137,7 +136,8 @@ package struct JobAttempt {
         }
         var outcome = Self.outcome(
             of: ending, retry: header.retry,
-            isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false)
+            isOutOfMemory: killsBefore.map { (OutOfMemory.kills ?? 0) > $0 } ?? false,
+            memory: order.memory)
         let usage = ending.usage
         if case .broken(let text)? = ending.answer, ending.cause == nil {
             outcome = Outcome(
@@ -228,9 +228,12 @@ package struct JobAttempt {
 
     /// What the end of a program means.
     ///
-    /// - Parameter isOutOfMemory: whether the kernel has killed something for want of memory since the
-    ///   program began.
-    static func outcome(of ending: ProgramWatch.Ending, retry: RetryPolicy, isOutOfMemory: Bool) -> Outcome {
+    /// - Parameters:
+    ///   - isOutOfMemory: whether the kernel has killed something for want of memory since the program began.
+    ///   - memory: what it might use, in bytes.
+    static func outcome(
+        of ending: ProgramWatch.Ending, retry: RetryPolicy, isOutOfMemory: Bool, memory: Int64? = nil
+    ) -> Outcome {
         if let problem = ending.problem { return Outcome(.lost, message: problem.text) }
         var reason = Outcome.Reason.failed
         let isKilled = ending.signal == SIGKILL || ending.code == 128 + SIGKILL
@@ -238,12 +241,17 @@ package struct JobAttempt {
         // A program that ends well because it was told to stop has not finished.
         case .cancelled?: reason = .cancelled
         case .overdue?: reason = .timeout
+        case .memory?: reason = .memory
         case nil where ending.code == 0: reason = .done
         case nil where retry.isResumable && ending.code == gracefulTimeout: reason = .timeout
         case nil where isKilled && isOutOfMemory: reason = .memory
         case nil: break
         }
         var outcome = Outcome(reason, exitCode: ending.code, signal: ending.signal)
+        if case .memory(let used)? = ending.cause, let memory {
+            outcome.message =
+                "it used \(NumberText.bytes(used)) of memory, and had asked for \(NumberText.bytes(memory))"
+        }
         if reason == .failed, let code = ending.code {
             if let rule = retry.rule(of: code) {
                 outcome.message = rule.reason.map { "\($0) (exit code \(code))" }
@@ -370,7 +378,7 @@ package struct JobAttempt {
     }
 
     private func variables(
-        _ header: JobScript.Header, _ devices: [Int]
+        _ header: JobScript.Header, _ devices: [String]
     ) -> [(name: String, value: String)] {
         var own: [(name: String, value: String)] = [
             ("PWD", folder.path), ("XPM_JOB_DIR", folder.path), ("XPM_PARAMS", folder.parameters),
@@ -393,7 +401,9 @@ package struct JobAttempt {
         if order.gpus != nil {
             // By the numbers of nvidia-smi, which CUDA itself would order by speed.
             own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
-            own.append(("CUDA_VISIBLE_DEVICES", devices.map(String.init).joined(separator: ",")))
+            let names = devices.joined(separator: ",")
+            // HIP's: that of CUDA alone is not heard by all of ROCm.
+            own += [("CUDA_VISIBLE_DEVICES", names), ("HIP_VISIBLE_DEVICES", names)]
         }
         return own
     }

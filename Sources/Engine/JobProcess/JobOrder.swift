@@ -6,7 +6,7 @@ import Text
 /// A job as a launcher hands it to a runner: which one, and what this attempt of it may use.
 struct JobOrder: Equatable {
     /// Of the format. A runner refuses a newer one: xpm was upgraded while it ran.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     var folder: JobFolder
     var language: JobScript.Language
@@ -24,6 +24,8 @@ struct JobOrder: Equatable {
     var starter: ProcessRecord.Starter?
     /// Which GPUs it may choose from; nil where it asks for none.
     var gpus: GPUs?
+    /// What it takes of the machine's cores and memory; nil where it asks for none.
+    var share: Share?
     /// Whether nothing has run in its folder yet.
     var isNew = false
     /// Whether its outcome counts only when it and its outputs are on the disk.
@@ -33,11 +35,21 @@ struct JobOrder: Equatable {
     /// Seconds until that system ends it; nil for never.
     var allocation: Double?
 
-    /// So many of these devices, whose locks lie in a folder.
+    /// So many of these devices.
     struct GPUs: Equatable {
         var count: Int
-        var devices: [Int]
-        var folder: String
+        var devices: [String]
+        /// Where their locks are.
+        var folder: MachineFolder
+        /// Whether those that other programs use are taken too.
+        var areShared: Bool
+    }
+
+    /// Cores and memory, and what they are a part of.
+    struct Share: Equatable {
+        var amount: MachineFolder.Amount
+        var whole: MachineFolder.Amount
+        var folder: MachineFolder
     }
 
     init(folder: JobFolder, language: JobScript.Language) {
@@ -54,7 +66,14 @@ struct JobOrder: Equatable {
         guard let demand = job.demand else { return }
         duration = demand.duration
         cores = demand.declaresCores ? demand.cores : nil
-        gpus = demand.gpus.map { GPUs(count: $0.count, devices: $0.devices, folder: $0.folder) }
+        gpus = demand.gpus.map {
+            GPUs(count: $0.count, devices: $0.devices, folder: $0.folder, areShared: $0.areShared)
+        }
+        share = demand.share.map { share in
+            Share(
+                amount: .init(cores: cores ?? 0, memory: memory ?? 0), whole: share.whole,
+                folder: share.folder)
+        }
     }
 
     /// In a job of a batch system that somebody has submitted by hand: what the task requires holds, as that
@@ -78,7 +97,15 @@ struct JobOrder: Equatable {
             "gpus": gpus.map { gpus in
                 [
                     "count": .int(Int64(gpus.count)),
-                    "devices": .array(gpus.devices.map { .int(Int64($0)) }), "folder": .string(gpus.folder),
+                    "devices": .array(gpus.devices.map(JSON.string)),
+                    "folder": .string(gpus.folder.path), "shared": .bool(gpus.areShared),
+                ]
+            } ?? .null,
+            "share": share.map { share in
+                [
+                    "folder": .string(share.folder.path), "cores": .int(Int64(share.amount.cores)),
+                    "memory": .int(share.amount.memory), "all_cores": .int(Int64(share.whole.cores)),
+                    "all_memory": .int(share.whole.memory),
                 ]
             } ?? .null,
         ]
@@ -116,9 +143,16 @@ struct JobOrder: Equatable {
         starter = ProcessRecord.Starter(json["starter"])
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(
-                count: Int(count),
-                devices: (gpus["devices"]?.array ?? []).compactMap { $0.int.flatMap { Int(exactly: $0) } },
-                folder: folder)
+                count: Int(count), devices: (gpus["devices"]?.array ?? []).compactMap(\.string),
+                folder: MachineFolder(path: folder), areShared: gpus["shared"] == .bool(true))
+        }
+        if let share = json["share"], let folder = share["folder"]?.string {
+            func amount(_ cores: String, _ memory: String) -> MachineFolder.Amount {
+                .init(cores: Int(share[cores]?.int ?? 0), memory: share[memory]?.int ?? 0)
+            }
+            self.share = Share(
+                amount: amount("cores", "memory"), whole: amount("all_cores", "all_memory"),
+                folder: MachineFolder(path: folder))
         }
     }
 }

@@ -36,6 +36,12 @@ struct ProgramWatch {
     /// Tells monitors of a job that runs for a while; and when next, on the clock of `Monotonic`.
     private var report: MonitorReport?
     private var reportAt = Monotonic.seconds + MonitorReport.delay
+    /// Bytes that the program and what it starts may use; nil where nobody has said.
+    private let memory: Int64?
+    /// When that is looked at next, on the clock of `Monotonic`.
+    private var memoryAt = Monotonic.seconds + ProgramWatch.shortestLook
+    /// What it used when it used too much.
+    private var excess: Int64?
     private var killAt: Double?
     /// Whether it was killed: what is left is asked no more.
     private var isKilled = false
@@ -59,7 +65,12 @@ struct ProgramWatch {
         /// What it has used; nil where it goes on.
         var usage: Outcome.Usage?
 
-        enum Cause { case cancelled, overdue }
+        enum Cause {
+            case cancelled
+            case overdue
+            /// It used so many bytes, more than it may.
+            case memory(Int64)
+        }
     }
 
     /// What signals to this process mean.
@@ -79,12 +90,17 @@ struct ProgramWatch {
 
     /// A batch system ends a job up to so many seconds before its time is over (sbatch(1), --signal).
     private static let earliness = 90.0
+    /// Its memory is looked at so often at most, and so seldom, in seconds; and how many bytes a program may
+    /// fill in one.
+    private static let shortestLook = 0.25
+    private static let longestLook = 5.0
+    private static let fastest = 2e9
     /// A program may hear of its end before this process does: so many milliseconds.
     private static let lag: Int32 = 300
 
     init(
         pid: Int32, leadsSession: Bool, orders: Int32, signals meaning: Meaning, deadline: Double?,
-        others: Set<Int32> = [], worker: WarmWorker? = nil,
+        memory: Int64? = nil, others: Set<Int32> = [], worker: WarmWorker? = nil,
         report: MonitorReport? = nil
     ) {
         self.worker = worker
@@ -101,6 +117,7 @@ struct ProgramWatch {
             case .ofBatchSystem(let signals, _): signals
             }
         self.deadline = deadline
+        self.memory = memory
         self.others = others
     }
 
@@ -129,7 +146,8 @@ struct ProgramWatch {
         // A program that somebody has killed does not end what it has started.
         let isStruck = [SIGTERM, SIGKILL, SIGINT, SIGHUP].contains(signal)
         if isCancelled || hasAsked || isStruck { endRest() }
-        let cause: Ending.Cause? = isCancelled ? .cancelled : isOverdue ? .overdue : nil
+        let cause: Ending.Cause? =
+            isCancelled ? .cancelled : isOverdue ? .overdue : excess.map { .memory($0) }
         if case .code(let code)? = answer, cause == nil { return Ending(code: code, answer: answer) }
         return Ending(
             code: code < 0 ? nil : code, signal: signal > 0 ? signal : nil, cause: cause, answer: answer,
@@ -205,8 +223,11 @@ struct ProgramWatch {
     private func timeout(_ process: Int32) -> Int32 {
         // Without a descriptor of the process, look often.
         if process < 0 { return 20 }
-        let end = killAt ?? (hasAsked ? nil : deadline)
-        guard let next = report == nil ? end : min(reportAt, end ?? .infinity) else { return -1 }
+        let times = [
+            killAt ?? (hasAsked ? nil : deadline), report == nil ? nil : reportAt,
+            memory == nil || isKilled ? nil : memoryAt,
+        ]
+        guard let next = times.compactMap(\.self).min() else { return -1 }
         return Int32(min(max(0, (next - Monotonic.seconds) * 1000 + 1), 1e9))
     }
 
@@ -216,6 +237,7 @@ struct ProgramWatch {
             report?.update()
             reportAt = now + MonitorReport.interval
         }
+        if let memory, !isKilled, now >= memoryAt { look(at: memory) }
         if let deadline, !hasAsked, now >= deadline {
             hasAsked = true
             // One that takes no notice of the request has until the end.
@@ -227,6 +249,19 @@ struct ProgramWatch {
             killAt = nil
             killAll()
         }
+    }
+
+    /// Ends a program that uses more memory than it may, with all that it has started, as the kernel would.
+    private mutating func look(at memory: Int64) {
+        let all = ProcessTree.all(below: ProcessTree.children(of: getpid()).subtracting(others).union([pid]))
+        let used = ProcessMemory.used(by: all, limit: memory)
+        memoryAt =
+            Monotonic.seconds
+            + min(Self.longestLook, max(Self.shortestLook, Double(memory - used) / Self.fastest))
+        guard used > memory else { return }
+        excess = used
+        killAll()
+        for one in all { kill(one, SIGKILL) }
     }
 
     private mutating func takeOrder() {

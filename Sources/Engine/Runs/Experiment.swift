@@ -107,7 +107,9 @@ package final class Experiment {
         if let lock = try TokenLimit.declare(count, of: token, experiment: self.name, in: workspace) {
             run.hold(lock)
         }
-        return TokenLimit.all(of: token).filter { $0.experiment != self.name && $0.count != count }
+        return TokenLimit.all(of: token, isOfUser: !token.hasPrefix("\(workspace.path)/")).filter {
+            $0.experiment != self.name && $0.count != count
+        }
     }
 
     /// What `submit` was given for a job that was submitted before with something else, which counts; by the

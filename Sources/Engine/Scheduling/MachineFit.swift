@@ -1,26 +1,30 @@
 package import Model
+package import Settings
 package import Store
-package import System
+import System
 import Text
 
 /// Fits requirements to this machine. Belongs to one thread.
 package final class MachineFit {
     private var machine: Machine
-    private var hasLooked: Bool
     private let looksForGPUs: Bool
-    /// The folder with the locks of this machine's GPUs.
-    private let gpuFolder: String
+    private let slots: Int
+    private let usesBusyGPUs: Bool
+    /// The locks of what jobs have of this machine, whatever their workspace.
+    private let folder: MachineFolder
 
     /// - Parameters:
-    ///   - known: the machine as the settings describe it; nil looks for itself, for GPUs when a job asks for
-    ///     one.
-    ///   - looksForGPUs: whether it does that; else those that the settings do not describe are as any job
-    ///     wants them.
-    package init(_ known: Machine?, in workspace: Workspace, looksForGPUs: Bool) {
-        machine = known ?? .withoutGPUs
-        hasLooked = known != nil
+    ///   - settings: the machine as the user describes it; for the rest it is looked at, for GPUs when a job asks
+    ///     for one.
+    ///   - slots: how many cores jobs of the run may use at once.
+    ///   - looksForGPUs: whether it is looked for GPUs; else those that the settings do not describe are as any
+    ///     job wants them.
+    package init(_ settings: MachineSettings, slots: Int, looksForGPUs: Bool) {
+        machine = settings.machine ?? .found
+        self.slots = slots
         self.looksForGPUs = looksForGPUs
-        gpuFolder = "\(workspace.tokens)/.gpus/\(Environment.hostName)"
+        usesBusyGPUs = settings.usesBusyGPUs
+        folder = .of(settings.sharedFolder)
     }
 
     /// What a job with a requirement takes: that of the first alternative that the machine can give.
@@ -55,17 +59,20 @@ package final class MachineFit {
             demand.mostMemory = wanted.mostMemory.map { min($0, machine.memory) }
             demand.memoryCapacity = machine.memory
         }
-        if wanted.gpus > 0, hasLooked || looksForGPUs { demand.gpus = try gpus(wanted) }
+        if demand.declaresCores || demand.memory != nil {
+            // Who asks for more at once than the machine has cores, by `-j`, means it.
+            demand.share = JobDemand.Share(
+                folder: folder, whole: .init(cores: max(machine.cores, slots), memory: machine.memory))
+        }
+        if wanted.gpus > 0, machine.gpus != nil || looksForGPUs { demand.gpus = try gpus(wanted) }
         return demand
     }
 
     private func gpus(_ wanted: Requirement.Alternative) throws(ValueError) -> JobDemand.GPUs {
-        if !hasLooked {
-            hasLooked = true
-            machine.gpus = Machine.findGPUs()
-        }
+        let known = machine.gpus ?? GPU.all()
+        machine.gpus = known
         let least = wanted.gpuMemory ?? 0
-        let all = machine.gpus.sorted { ($0.memory, $0.number) < ($1.memory, $1.number) }
+        let all = known.enumerated().sorted { ($0.1.memory, $0.0) < ($1.1.memory, $1.0) }.map(\.1)
         let fitting = all.filter { $0.memory >= least }
         guard fitting.count >= wanted.gpus else {
             throw ValueError(
@@ -78,6 +85,7 @@ package final class MachineFit {
             Claim("gpu \(size)", count: wanted.gpus, of: all.count { $0.memory >= size })
         }
         return JobDemand.GPUs(
-            count: wanted.gpus, devices: fitting.map(\.number), classes: classes, folder: gpuFolder)
+            count: wanted.gpus, devices: fitting.map(\.name), classes: classes, folder: folder,
+            areShared: usesBusyGPUs)
     }
 }

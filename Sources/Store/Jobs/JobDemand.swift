@@ -35,27 +35,46 @@ package struct JobDemand: Sendable, Equatable {
     /// What the machine has, in bytes.
     package var memoryCapacity: Int64 = 0
     package var gpus: GPUs?
+    /// What its cores and its memory are a part of; nil where the task asks for neither.
+    package var share: Share?
     /// Seconds until the job is stopped.
     package var duration: Double?
     /// Where a batch system runs it: what it asks of that, and nothing of this machine.
     package var batch: BatchNeed?
 
+    /// What jobs of all workspaces have together of this machine.
+    package struct Share: Sendable, Equatable {
+        package var folder: MachineFolder
+        /// What there is.
+        package var whole: MachineFolder.Amount
+
+        package init(folder: MachineFolder, whole: MachineFolder.Amount) {
+            self.folder = folder
+            self.whole = whole
+        }
+    }
+
     /// So many of some GPUs.
     package struct GPUs: Sendable, Equatable {
         package var count: Int
-        /// The numbers of those that have enough memory, those with the least first.
-        package var devices: [Int]
+        /// The names of those that have enough memory, those with the least first.
+        package var devices: [String]
         /// How many GPUs have at least as much memory, for each size up to the one that is asked for: so many
         /// may be taken together by jobs that ask for it or for more.
         package var classes: [Claim]
-        /// The folder with the locks of this machine's GPUs.
-        package var folder: String
+        /// Where their locks are.
+        package var folder: MachineFolder
+        /// Whether those that other programs use are taken too.
+        package var areShared: Bool
 
-        package init(count: Int, devices: [Int], classes: [Claim], folder: String) {
+        package init(
+            count: Int, devices: [String], classes: [Claim], folder: MachineFolder, areShared: Bool = false
+        ) {
             self.count = count
             self.devices = devices
             self.classes = classes
             self.folder = folder
+            self.areShared = areShared
         }
     }
 

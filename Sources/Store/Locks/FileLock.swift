@@ -57,6 +57,29 @@ package struct FileLock: ~Copyable, Sendable {
 
     private static let mostRounds = 100
 
+    /// Takes the lock on a file that is of this machine and of no workspace (`MachineFolder`), by flock(2)
+    /// whatever locks are in the workspace.
+    ///
+    /// - Parameter milliseconds: how long it is waited for at most.
+    /// - Returns: nil if somebody has it.
+    package static func takeShared(
+        _ path: String, milliseconds: Int = 0
+    ) throws(SystemError) -> FileLock? {
+        let end = Monotonic.seconds + Double(milliseconds) / 1000
+        while true {
+            let descriptor = try Descriptor(lockingShared: path)
+            let result = xsys_lock(descriptor.number, true)
+            if result < 0, result != -EWOULDBLOCK { throw SystemError("lock", path, code: -result) }
+            if result == 0, try descriptor.names(path: path) > 0 {
+                return FileLock(owning: descriptor, path: path, claim: nil)
+            }
+            if result < 0 {
+                if Monotonic.seconds >= end { return nil }
+                Clock.sleep(milliseconds: 2)
+            }
+        }
+    }
+
     /// Takes the lock for a job of a batch system, if nobody has it: it is held from here on, without this
     /// process, until the job takes it over or is over. Only where locks are claims.
     ///
@@ -133,13 +156,20 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Whether a process holds the lock. Creates nothing. One that cannot be looked at counts as free: see
     /// `look`.
-    package static func isHeld(_ path: String) -> Bool { (try? look(path)) ?? false }
+    ///
+    /// - Parameter isOfMachine: whether it is one of `takeShared`.
+    package static func isHeld(_ path: String, isOfMachine: Bool = false) -> Bool {
+        (try? isOfMachine ? lookByFlock(path) : look(path)) ?? false
+    }
 
     /// Whether a process holds the lock. Creates nothing.
     ///
     /// - Throws: where that cannot be seen.
     static func look(_ path: String) throws(SystemError) -> Bool {
-        if LockClaim.isInUse { return try LockClaim.look(path) }
+        LockClaim.isInUse ? try LockClaim.look(path) : try lookByFlock(path)
+    }
+
+    private static func lookByFlock(_ path: String) throws(SystemError) -> Bool {
         let descriptor: Descriptor
         do throws(SystemError) {
             descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)

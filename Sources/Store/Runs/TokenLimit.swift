@@ -8,12 +8,14 @@ import Text
 package enum TokenLimit {
     private static let suffix = ".limit.lock"
 
-    /// Where the tokens are that all runs of a user share on a machine: in `$XDG_STATE_HOME/xpm`, or
-    /// `~/.local/state/xpm`.
-    package static var userFolder: String {
+    /// Where the tokens are that all runs of a user share on a machine.
+    package static var userFolder: String { "\(stateFolder)/tokens" }
+
+    /// What is the user's and of no workspace: `$XDG_STATE_HOME/xpm`, or `~/.local/state/xpm`.
+    package static var stateFolder: String {
         let folder =
             Environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.local/state"
-        return "\(folder)/xpm/tokens"
+        return "\(folder)/xpm"
     }
 
     private static func path(_ token: String, of experiment: String) -> String {
@@ -28,13 +30,15 @@ package enum TokenLimit {
     package static func declare(
         _ count: Int, of token: String, experiment: String, in workspace: Workspace
     ) throws(SystemError) -> FileLock? {
-        if token.hasPrefix("\(workspace.path)/") {
-            try Files.makeFolder(token, in: workspace.path)
-        } else {
+        let isOfUser = !token.hasPrefix("\(workspace.path)/")
+        if isOfUser {
             try Files.makeFolder(token)
+        } else {
+            try Files.makeFolder(token, in: workspace.path)
         }
         let path = path(token, of: experiment)
-        guard let lock = try FileLock.take(path) else { return nil }
+        let taken = isOfUser ? try FileLock.takeShared(path) : try FileLock.take(path)
+        guard let lock = taken else { return nil }
         do throws(SystemError) { try Files.write(Array("\(count)\n".utf8), to: path) } catch {
             lock.release()
             throw error
@@ -44,12 +48,15 @@ package enum TokenLimit {
 
     /// What the live runs count, by the names of their experiments.
     ///
-    /// - Parameter token: the folder of the token.
-    package static func all(of token: String) -> [(experiment: String, count: Int)] {
+    /// - Parameters:
+    ///   - token: the folder of the token.
+    ///   - isOfUser: whether it is one of `userFolder`.
+    package static func all(of token: String, isOfUser: Bool) -> [(experiment: String, count: Int)] {
         ((try? Files.list(token)) ?? []).compactMap { name in
             guard name.hasSuffix(suffix) else { return nil }
             let path = "\(token)/\(name)"
-            guard FileLock.isHeld(path), let text = try? Files.readText(path, limit: 64),
+            guard FileLock.isHeld(path, isOfMachine: isOfUser),
+                let text = try? Files.readText(path, limit: 64),
                 let count = text.lines.first.flatMap({ Int($0) }), count > 0
             else { return nil }
             return (String(name.dropLast(suffix.count)), count)

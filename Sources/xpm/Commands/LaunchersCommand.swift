@@ -258,7 +258,7 @@ struct FindLauncherCommand: ParsableCommand {
             }
             let tags = tag.compactMap { $0.cut(at: "=") }.map { (String($0.before), String($0.after)) }
             let choice = try LauncherChoice.ofUser(
-                ExperimentFiles.user(), in: Workspace(path: "/"), looksForGPUs: true, chosen: launcher)
+                ExperimentFiles.user(), looksForGPUs: true, chosen: launcher)
             let place: LaunchPlace
             do throws(ValueError) { place = try choice.place(of: requirement, tags: tags) } catch {
                 throw Failure(error)

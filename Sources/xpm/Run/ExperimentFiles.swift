@@ -111,8 +111,10 @@ struct ExperimentFiles {
     }
 
     /// What chooses where jobs run. Belongs to the thread that asks for it.
-    func launcherChoice(looksForGPUs: Bool) throws(Failure) -> LauncherChoice {
-        try LauncherChoice.ofUser(user, in: workspace, looksForGPUs: looksForGPUs, chosen: launcher)
+    ///
+    /// - Parameter slots: how many cores jobs may use at once; nil for what the user has said of the machine.
+    func launcherChoice(slots: Int? = nil, looksForGPUs: Bool) throws(Failure) -> LauncherChoice {
+        try LauncherChoice.ofUser(user, slots: slots, looksForGPUs: looksForGPUs, chosen: launcher)
     }
 
     /// What a `-c` may have been meant for that gives a value to a key which no file has.
@@ -334,9 +336,10 @@ extension LauncherChoice {
     ///
     /// - Parameter name: of the launcher that the user has chosen.
     static func ofUser(
-        _ user: UserSettings, in workspace: Workspace, looksForGPUs: Bool, chosen name: String?
+        _ user: UserSettings, slots: Int? = nil, looksForGPUs: Bool, chosen name: String?
     ) throws(Failure) -> LauncherChoice {
-        let machine = MachineFit(user.machine, in: workspace, looksForGPUs: looksForGPUs)
+        let machine = MachineFit(
+            user.machine, slots: slots ?? user.machine.cores, looksForGPUs: looksForGPUs)
         do { return try LauncherChoice(machine, LauncherFile.ofUser(), chosen: name) } catch {
             throw Failure(any: error)
         }

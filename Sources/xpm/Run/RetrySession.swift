@@ -27,7 +27,7 @@ struct RetrySession {
         self.jobs = jobs
         self.workspace = workspace
         self.user = user
-        self.slots = slots ?? user.machine?.cores ?? Environment.processors
+        self.slots = slots ?? user.machine.cores
         isJSON = json
         self.isQuiet = isQuiet
     }
@@ -52,7 +52,7 @@ struct RetrySession {
                 }
             } catch { console.observe(.warning(error.text)) }
         }
-        let choice = try LauncherChoice.ofUser(user, in: workspace, looksForGPUs: true, chosen: launcher)
+        let choice = try LauncherChoice.ofUser(user, slots: slots, looksForGPUs: true, chosen: launcher)
         if !choice.batch.isEmpty {
             try Failure.onDisk { () throws(SystemError) in try workspace.createForHosts() }
         }

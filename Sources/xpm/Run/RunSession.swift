@@ -33,7 +33,7 @@ final class RunSession {
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         let context = Context(
-            mode: options.mode, slots: options.jobs ?? files.user.machine?.cores ?? Environment.processors,
+            mode: options.mode, slots: options.jobs ?? files.user.machine.cores,
             isQuiet: options.isQuiet || options.isJSON, failsFast: options.failsFast,
             checksOutputs: options.checksOutputs, refreshes: options.refreshes,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,

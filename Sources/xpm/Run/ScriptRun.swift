@@ -40,7 +40,8 @@ final class ScriptRun {
         }
         let git = context.mode == .dryRun ? nil : try GitWatch(context, files: session.filesRead)
         let host = try Self.jobProgram()
-        let choice = try context.files.launcherChoice(looksForGPUs: context.mode.launches)
+        let choice = try context.files.launcherChoice(
+            slots: context.slots, looksForGPUs: context.mode.launches)
         let batch = context.mode.launches ? choice.batch : []
         if !batch.isEmpty {
             try Failure.onDisk { () throws(SystemError) in try context.files.workspace.createForHosts() }

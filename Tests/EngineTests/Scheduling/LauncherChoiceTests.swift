@@ -4,6 +4,7 @@ import Text
 @testable import Batch
 @testable import Engine
 @testable import Model
+@testable import Settings
 @testable import Store
 @testable import System
 
@@ -31,8 +32,9 @@ struct LauncherChoiceTests {
     private func launcher(
         _ found: String?, chosen: String? = nil, submit: String? = nil, requires text: String? = nil
     ) throws -> JobDemand? {
-        let machine = MachineFit(
-            Machine(cores: 8, memory: 64 << 30, gpus: []), in: Workspace(path: "/ws"), looksForGPUs: false)
+        var settings = MachineSettings()
+        settings.machine = Machine(cores: 8, memory: 64 << 30, gpus: [])
+        let machine = MachineFit(settings, slots: 8, looksForGPUs: false)
         let choice = try LauncherChoice(machine, Site(found), chosen: chosen)
         var wish = LaunchWish(try text.map { try Requirement($0) })
         wish.launcher = submit

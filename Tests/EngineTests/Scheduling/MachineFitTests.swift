@@ -3,30 +3,41 @@ import Text
 
 @testable import Engine
 @testable import Model
+@testable import Settings
 @testable import Store
 @testable import System
 
 @Suite("Fitting requirements to the machine", .timeLimit(.minutes(20)))
 struct MachineFitTests {
-    private static let workspace = Workspace(path: "/ws")
     private static let machine = Machine(
         cores: 8, memory: 64 << 30,
         gpus: [
-            .init(number: 0, memory: 24 << 30), .init(number: 1, memory: 8 << 30),
-            .init(number: 2, memory: 24 << 30),
+            .init(name: "0", memory: 24 << 30), .init(name: "1", memory: 8 << 30),
+            .init(name: "2", memory: 24 << 30),
         ])
 
     private func demand(_ text: String) throws -> JobDemand {
-        try MachineFit(Self.machine, in: Self.workspace, looksForGPUs: true).demand(of: Requirement(text))
+        var settings = MachineSettings()
+        settings.machine = Self.machine
+        settings.sharedFolder = "/srv/xpm"
+        return try MachineFit(settings, slots: 4, looksForGPUs: true).demand(of: Requirement(text))
     }
 
     @Test("GPUs that are large enough, the smallest first, counted in every class up to theirs")
     func gpus() throws {
         let small = try #require(try demand("cuda(mem=4G)").gpus)
-        #expect(small.devices == [1, 0, 2] && small.classes.map(\.capacity) == [3])
+        #expect(small.devices == ["1", "0", "2"] && small.classes.map(\.capacity) == [3])
         let large = try #require(try demand("cuda(mem=16G) * 2").gpus)
-        #expect(large.devices == [0, 2])
+        #expect(large.devices == ["0", "2"])
         #expect(large.classes.map(\.capacity) == [3, 2] && large.classes.allSatisfy { $0.count == 2 })
+    }
+
+    @Test("cores and memory that a job asks for are a part of what the machine has; -j may be more")
+    func share() throws {
+        let share = try #require(try demand("cpu(cores=2)").share)
+        #expect(share.whole.cores == 8 && share.whole.memory == 64 << 30)
+        #expect(share.folder.path.hasPrefix("/srv/xpm/"))
+        #expect(try demand("cpu(mem=1G)").share != nil && demand("cuda()").share == nil)
     }
 
     @Test("the first alternative that fits is taken")
@@ -51,14 +62,5 @@ struct MachineFitTests {
         #expect(demand.memory == 20_000_000_000 && demand.mostMemory == 64 << 30)
         #expect(demand.memory(after: 20_000_000_000) == 40_000_000_000)
         #expect(demand.memory(after: 64 << 30) == nil)
-    }
-
-    @Test("what nvidia-smi lists, and of it what CUDA_VISIBLE_DEVICES allows")
-    func listed() {
-        let text = "0, GPU-5c2f0000-1, 24564\n1, GPU-aabb0000-2, 8192\nnonsense\n"
-        #expect(Machine.gpus(listed: text, visible: nil).map(\.number) == [0, 1])
-        #expect(Machine.gpus(listed: text, visible: "1").map(\.memory) == [8192 << 20])
-        #expect(Machine.gpus(listed: text, visible: "GPU-5c2f").map(\.number) == [0])
-        #expect(Machine.gpus(listed: text, visible: "").isEmpty)
     }
 }

@@ -42,7 +42,7 @@ final class PlanBench {
             board: JobBoard(),
             inbox: nil, objects: nil, environment: [], host: "/x/xpm-job", version: "test",
             admission: LauncherChoice(
-                MachineFit(nil, in: Workspace(path: "\(folder)/workspace"), looksForGPUs: mode.launches))
+                MachineFit(MachineSettings(), slots: 8, looksForGPUs: mode.launches))
         ) { [unowned self] in planned.append(($0.job.task, $0.dependencies.map(\.spec.taskID))) }
         try session.run(in: experiment)
     }

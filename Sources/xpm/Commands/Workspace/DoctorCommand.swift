@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inventory
+import Store
 import System
 import Text
 
@@ -23,6 +24,9 @@ struct DoctorCommand: ParsableCommand {
             "A host that never comes back: what it has locked, where locks are files, is free again.",
             valueName: "host"))
     var gone: String?
+
+    @Flag(help: "Count files, folders and links too, as quotas do, and what xpm gc would free of them.")
+    var inodes = false
 
     @Flag(help: "One JSON object a line.") var json = false
 
@@ -53,8 +57,25 @@ struct DoctorCommand: ParsableCommand {
                         ? line.text + "\n"
                         : "\(word)\(Paths.shown(finding.path)): \(finding.problem)\(state)\n")
             }
+            if inodes { try countInodes(of: place) }
             if count == 0, !Unreadable.wasMet { StandardStream.error.write("nothing found\n") }
             if left > 0, !Unreadable.wasMet { throw Failure.code(1) }
         } catch { throw error.reported() }
+    }
+
+    private func countInodes(of place: Workspace) throws(Failure) {
+        let count: InodeCount
+        do throws(CleaningError) { count = try InodeCount(of: place) } catch { throw .message(error.text) }
+        let line: JSON = [
+            "inodes": .int(Int64(count.all)), "in_jobs": .int(Int64(count.jobs)),
+            "jobs": .int(Int64(count.jobFolders)), "in_runs": .int(Int64(count.runs)),
+            "gc_frees": .int(Int64(count.free)),
+        ]
+        let jobs = count.jobFolders == 1 ? "1 job" : "\(count.jobFolders) jobs"
+        StandardStream.output.write(
+            json
+                ? line.text + "\n"
+                : "\(count.all) files, folders and links: \(count.jobs) in \(jobs), \(count.runs) in runs, \(count.rest) elsewhere; xpm gc would free \(count.free)\n"
+        )
     }
 }
