@@ -80,7 +80,7 @@ package struct JobAttempt {
         outcome.seconds = Monotonic.seconds - clock
         outcome.attempt = order.attempt
         outcome.memory = order.memory
-        if outcome.isDone, Files.exists(folder.former) {
+        if outcome.isDone, !order.isNew, Files.exists(folder.former) {
             let former = Outcome.read(folder.former)
             outcome.made = former.made ?? former.started
         }
@@ -116,7 +116,7 @@ package struct JobAttempt {
             try forgetEarlier(header)
             try makeFolders(of: header)
         } catch { throw .system(error) }
-        let earlier = JobResult.stamp(folder)
+        let earlier = order.isNew ? nil : JobResult.stamp(folder)
         // What earlier jobs of this runner have left; mostly nothing, which one call tells.
         let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
         let worker = header.worker == nil || output != .files ? nil : try beginWorker(program, started)
@@ -195,13 +195,9 @@ package struct JobAttempt {
     /// Brings to the disk what has to be there before the outcome is: results, what the task declares, and
     /// what it was run with.
     private func settle(_ header: JobScript.Header) throws(SystemError) {
-        let own = [
-            folder.parameters, folder.variables, folder.script(language),
-            "\(folder.path)/\(JobResult.name)",
-        ]
-        for path in own {
-            try Files.settle(path)
-        }
+        var own = [folder.parameters, folder.script(language), "\(folder.path)/\(JobResult.name)"]
+        if !header.variables.isEmpty { own.append(folder.variables) }
+        for path in own { try Files.settle(path) }
         for output in header.outputs { try Files.settle(Paths.absolute(output, from: folder.path)) }
     }
 

@@ -139,8 +139,8 @@ package final class DirectLauncher: Launcher {
     private func launch(_ request: LaunchRequest) {
         let job = request.job
         do throws(SystemError) {
-            try job.folder.checkPlace()
             var isNew = job.touch()
+            if !isNew { try job.folder.checkPlace() }
             // Where this user may not make the folder, that is why.
             if let files = job.files, !Files.exists(job.folder.path) {
                 isNew = try files.write(to: job.folder, job.language)

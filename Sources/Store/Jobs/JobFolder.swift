@@ -175,8 +175,11 @@ package struct JobFolder: Sendable, Hashable {
         let log = try Descriptor(writing: process, O_TRUNC)
         try log.write(outcome.json(of: identifier).bytes, path: process)
         // One sync for content and name: what was settled before is there too.
-        if Files.kind(target, followingLinks: false) == .folder { try Files.removeTree(target, below: path) }
-        try Files.rename(process, to: target)
+        do throws(SystemError) { try Files.rename(process, to: target) } catch {
+            guard error.code == EISDIR else { throw error }
+            try Files.removeTree(target, below: path)
+            try Files.rename(process, to: target)
+        }
         if isDurable { try log.sync(path: target) }
         // A program of the job may have made one: it is none.
         if !outcome.isDone { try Files.removeTree(done, below: path) }

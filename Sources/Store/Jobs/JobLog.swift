@@ -94,7 +94,8 @@ package enum JobLog {
             }
             found = merged
         }
-        if Files.exists(folder.programEvents) {
+        let hasTold = Files.exists(folder.programEvents)
+        if hasTold {
             for one in series(of: folder) {
                 if let last = one.points.last { lay(.init(one.name, .float(last.value))) }
             }
@@ -109,7 +110,7 @@ package enum JobLog {
             for (name, text) in search.found { lay(.init(name, value(of: text))) }
             unfound = search.unfound
         }
-        if Files.exists(folder.programEvents) {
+        if hasTold {
             each(folder) { members in
                 for case .object(let results) in members.filter({ $0.name == "result" }).map(\.value) {
                     results.forEach(lay)

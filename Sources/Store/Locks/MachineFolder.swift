@@ -16,9 +16,16 @@ package struct MachineFolder: Sendable, Equatable {
 
     package init(path: String) { self.path = path }
 
+    /// What is the user's and of no workspace: `$XDG_STATE_HOME/xpm`, or `~/.local/state/xpm`.
+    package static var ofUser: String {
+        let folder =
+            Environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.local/state"
+        return "\(folder)/xpm"
+    }
+
     /// That of the user, or within a folder that several users share.
     package static func of(_ shared: String?) -> MachineFolder {
-        MachineFolder(path: "\(shared ?? "\(TokenLimit.stateFolder)/machines")/\(Environment.hostName)")
+        MachineFolder(path: "\(shared ?? "\(ofUser)/machines")/\(Environment.hostName)")
     }
 
     package var gpus: String { "\(path)/gpus" }

@@ -9,14 +9,7 @@ package enum TokenLimit {
     private static let suffix = ".limit.lock"
 
     /// Where the tokens are that all runs of a user share on a machine.
-    package static var userFolder: String { "\(stateFolder)/tokens" }
-
-    /// What is the user's and of no workspace: `$XDG_STATE_HOME/xpm`, or `~/.local/state/xpm`.
-    package static var stateFolder: String {
-        let folder =
-            Environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(Paths.home)/.local/state"
-        return "\(folder)/xpm"
-    }
+    package static var userFolder: String { "\(MachineFolder.ofUser)/tokens" }
 
     private static func path(_ token: String, of experiment: String) -> String {
         "\(token)/\(experiment)\(suffix)"
