@@ -49,6 +49,17 @@ package protocol BatchSystem: Sendable {
     func cancel(_ jobs: [BatchJob]) throws(BatchError)
 }
 
+extension BatchSystem {
+    /// The options that ask for what so many jobs need together.
+    ///
+    /// - Parameter memory: of each, in bytes.
+    package func options(for ask: BatchAsk, memory: Int64?, times count: Int = 1) -> [String] {
+        var whole = ask
+        if count > 1 { (whole.cores, whole.gpus) = ((ask.cores ?? 1) * count, ask.gpus * count) }
+        return options(for: whole) + (memory.map { [option(memory: $0 * Int64(count))] } ?? [])
+    }
+}
+
 /// One job of an array.
 package struct BatchJob: Sendable, Hashable {
     /// The number of the array.

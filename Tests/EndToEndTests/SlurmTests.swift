@@ -439,6 +439,68 @@ struct SlurmTests {
         }
     }
 
+    @Test(
+        "a pilot of four jobs at a time: each has GPUs of its own; one that is killed leaves the others alone"
+    )
+    func lanes() throws {
+        let cluster = try SlurmCluster(nodes: 1, cores: 4, ["SLURM_GPUS": "4"])
+        let bench = cluster.bench
+        let place = bench.folder
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, requires = "cuda(mem=8G) & cpu(cores=1, mem=50M)",
+              command = "mkdir \(place)/gpu$CUDA_VISIBLE_DEVICES && echo x >> \(place)/ran{n}; sleep 0.4; rmdir \(place)/gpu$CUDA_VISIBLE_DEVICES; echo $CUDA_VISIBLE_DEVICES" }
+            local L = xpm.task { id = "s.long", params = {}, requires = "cuda(mem=8G) & cpu(cores=1, mem=50M)", command = "sleep 60" }
+            local K = xpm.task { id = "s.killer", params = {}, requires = "cuda(mem=8G) & cpu(cores=1, mem=50M)",
+              command = "echo x >> \(place)/killer; test $(wc -l < \(place)/killer) != 1 || kill -9 $PPID; sleep 0.5" }
+            return xpm.experiment { run = function(helper, cfg)
+              L {}:submit { pack = 4 }
+              K {}:submit { pack = 4 }
+              for n = 1, 12 do T { n = n }:submit { pack = 4 } end
+            end }
+            """, to: "s.lua")
+        let (process, tag) = try bench.start(
+            ["run", "s.lua", "--launcher", "slurm"], environment: cluster.environment)
+        #expect(try bench.wait(seconds: 30) { Files.exists("\(place)/ran3") })
+        #expect(try cluster.queue().filter { $0.contains("RUNNING") }.count == 1)
+        let killed = try cluster.xpm("jobs", "kill", "--perform", "s.long")
+        #expect(killed.code == 0 && killed.error.contains("1 job stopped"), "\(killed)")
+        let run = try bench.finish(process, tag)
+        #expect(run.code == 1 && run.error.contains("14 tasks: 13 done, 1 cancelled"), "\(run)")
+        let devices = try bench.jobs("s.t").map { try Files.readText($0.output).trimmed }
+        #expect(
+            devices.count == 12 && devices.allSatisfy { ["0", "1", "2", "3"].contains($0) }, "\(devices)")
+        #expect(TextSet(devices).count > 2)
+        for n in 1...12 { #expect(try bench.read("ran\(n)") == "x\n") }
+        #expect(try bench.read("killer") == "x\nx\n")
+        #expect(try bench.wait { try cluster.queue().isEmpty })
+    }
+
+    @Test("pilots on two hosts never have the same job")
+    func pilotsOfHosts() throws {
+        let cluster = try SlurmCluster(cores: 2, ["SLURM_HOSTS": "1", "SLURM_SHARE": "@"])
+        let bench = cluster.bench
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, requires = "cpu(cores=2)",
+              command = "echo $(hostname) >> \(bench.folder)/ran{n}; sleep 0.4" }
+            return xpm.experiment { run = function(helper, cfg)
+              for n = 1, 16 do T { n = n }:submit { pack = true } end
+            end }
+            """, to: "s.lua")
+        let run = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(run.code == 0, "\(run)")
+        var hosts: [String] = []
+        for n in 1...16 {
+            let ran = try bench.read("ran\(n)").split(separator: "\n")
+            #expect(ran.count == 1, "\(n): \(ran)")
+            hosts += ran.map { String($0) }
+        }
+        #expect(TextSet(hosts).count == 2, "\(hosts)")
+    }
+
     @Test("sbatch that says it failed, and did not: nothing runs twice, and nothing stays in the queue")
     func uncertain() throws {
         let cluster = try SlurmCluster(path: "bin")

@@ -29,7 +29,7 @@ package struct BatchHost {
     let signals: Int32
     private let lua: LuaBody
     /// When this process began, on the clock of `Monotonic`.
-    private let began = Monotonic.seconds
+    private let began = PilotLane.current?.began ?? Monotonic.seconds
 
     /// - Parameter flag: `--batch` or `--pilot`.
     /// - Returns: the exit code, and what to say.
@@ -74,10 +74,15 @@ package struct BatchHost {
         let said = claim == nil ? "" : (try? Files.readText(setupLog, limit: 1 << 20)) ?? ""
         if claim != nil { try? Files.remove(setupLog) }
         if flag == Self.pilotFlag {
+            if let lane = PilotLane.current {
+                PilotLane.forget()
+                var pilot = BatchPilot(self, lane: lane.number)
+                return pilot.run()
+            }
             if claim == nil, let setup = record.setup { throw replace(by: setup, "") }
             var pilot = BatchPilot(self)
             if let failure { return pilot.failAll(Self.failed(failure, said), said) }
-            return pilot.run()
+            return record.lanes > 1 ? try runLanes() : pilot.run()
         }
         let lines = try BatchRecord.lines(of: record.jobs(in: workspace))
         guard lines.indices.contains(index) else {
@@ -108,6 +113,16 @@ package struct BatchHost {
         return (outcome.exitCode.flatMap { $0 > 0 ? $0 : nil } ?? 1, outcome.text)
     }
 
+    // MARK: Lanes
+
+    /// Runs several jobs at a time, each lane in a process of its own, until all have left.
+    private func runLanes() throws(SystemError) -> (code: Int32, message: String?) {
+        var lanes = PilotLanes(
+            count: record.lanes, began: began, command: [Environment.program, flag] + arguments)
+        try lanes.run(until: signals)
+        return (0, nil)
+    }
+
     // MARK: Jobs
 
     /// Seconds until the system ends this process, but a reserve for what has to be written then; nil where
@@ -122,6 +137,7 @@ package struct BatchHost {
         workers: WorkerPlace? = nil
     ) -> Outcome? {
         order.batch = .init(system: record.system, job: arguments[2])
+        order.isInPilot = flag == Self.pilotFlag
         if let left = secondsLeft, let limit = record.limit {
             order.allocation = limit - (Monotonic.seconds - began)
             // The job is ended here, and its end is known, before the system ends it.

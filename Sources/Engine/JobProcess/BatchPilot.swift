@@ -24,8 +24,12 @@ struct BatchPilot {
     private var isStopped = false
     private let workers = WorkerPlace()
 
-    init(_ host: BatchHost) {
+    /// Its number among those of its pilot.
+    private let lane: Int
+
+    init(_ host: BatchHost, lane: Int = 0) {
         self.host = host
+        self.lane = lane
         list = host.record.jobs(in: host.workspace)
     }
 
@@ -70,19 +74,14 @@ struct BatchPilot {
     private mutating func runNext() -> Bool {
         guard let (taken, place, lock) = take() else { return false }
         var order = taken
-        if let outcome = host.attempt(&order, place, holding: lock.take(), workers: workers),
-            outcome.reason == .cancelled
-        {
-            // Whoever stops a job stops its pilot, as the system does.
-            isStopped = true
-        }
+        _ = host.attempt(&order, place, holding: lock.take(), workers: workers)
         return true
     }
 
     /// Of what is left the nearest to a place of its own.
     private mutating func take() -> (JobOrder, BatchHolder, LockBox)? {
-        let pilots = max(1, host.record.pilots ?? 1)
-        let start = lines.count * (host.index % pilots) / pilots
+        let lanes = max(1, host.record.pilots ?? 1) * host.record.lanes
+        let start = lines.count * ((host.index * host.record.lanes + lane) % lanes) / lanes
         for step in lines.indices {
             let number = (start + step) % lines.count
             guard !over.contains(number), let order = try? JobOrder(lines[number]) else { continue }

@@ -127,7 +127,8 @@ package struct JobAttempt {
                 .ofBatchSystem(signals: $0, end: order.allocation.map { allocationStart + $0 })
             }
                 ?? (output == .inherited ? .passedOn : .none),
-            deadline: deadline, memory: order.memory, others: leftBehind.subtracting([pid]), worker: worker,
+            deadline: deadline, memory: order.memory, stopMark: order.isInPilot ? folder.stopMark : nil,
+            others: leftBehind.subtracting([pid]), worker: worker,
             report: MonitorReport(of: folder, started: started, attempt: order.attempt))
         let ending = watch.wait()
         if worker != nil, !ending.isAlive { workers?.forget() }

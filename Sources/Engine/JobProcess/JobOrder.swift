@@ -32,6 +32,8 @@ struct JobOrder: Equatable {
     var isDurable = true
     /// The job of a batch system that it is in; not part of the order as it is sent.
     var batch: ProcessRecord.BatchName?
+    /// Whether a pilot has it, with others before and after.
+    var isInPilot = false
     /// Seconds until that system ends it; nil for never.
     var allocation: Double?
 

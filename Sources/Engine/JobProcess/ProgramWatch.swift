@@ -36,6 +36,10 @@ struct ProgramWatch {
     /// Tells monitors of a job that runs for a while; and when next, on the clock of `Monotonic`.
     private var report: MonitorReport?
     private var reportAt = Monotonic.seconds + MonitorReport.delay
+    /// A file that somebody writes who wants the job to stop; nil where others tell.
+    private let stopMark: String?
+    /// When that is looked at next, on the clock of `Monotonic`.
+    private var stopAt = Monotonic.seconds + 1
     /// Bytes that the program and what it starts may use; nil where nobody has said.
     private let memory: Int64?
     /// When that is looked at next, on the clock of `Monotonic`.
@@ -100,7 +104,7 @@ struct ProgramWatch {
 
     init(
         pid: Int32, leadsSession: Bool, orders: Int32, signals meaning: Meaning, deadline: Double?,
-        memory: Int64? = nil, others: Set<Int32> = [], worker: WarmWorker? = nil,
+        memory: Int64? = nil, stopMark: String? = nil, others: Set<Int32> = [], worker: WarmWorker? = nil,
         report: MonitorReport? = nil
     ) {
         self.worker = worker
@@ -118,6 +122,7 @@ struct ProgramWatch {
             }
         self.deadline = deadline
         self.memory = memory
+        self.stopMark = stopMark
         self.others = others
     }
 
@@ -225,7 +230,7 @@ struct ProgramWatch {
         if process < 0 { return 20 }
         let times = [
             killAt ?? (hasAsked ? nil : deadline), report == nil ? nil : reportAt,
-            memory == nil || isKilled ? nil : memoryAt,
+            memory == nil || isKilled ? nil : memoryAt, stopMark == nil || isCancelled ? nil : stopAt,
         ]
         guard let next = times.compactMap(\.self).min() else { return -1 }
         return Int32(min(max(0, (next - Monotonic.seconds) * 1000 + 1), 1e9))
@@ -236,6 +241,13 @@ struct ProgramWatch {
         if report != nil, now >= reportAt {
             report?.update()
             reportAt = now + MonitorReport.interval
+        }
+        if let stopMark, !isCancelled, now >= stopAt {
+            stopAt = now + 1
+            if Files.exists(stopMark) {
+                isCancelled = true
+                terminate()
+            }
         }
         if let memory, !isKilled, now >= memoryAt { look(at: memory) }
         if let deadline, !hasAsked, now >= deadline {

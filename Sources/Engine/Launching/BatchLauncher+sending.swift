@@ -17,7 +17,9 @@ extension BatchLauncher {
         var record = BatchRecord(
             nonce: Self.newNonce(), system: system.name, cluster: site.cluster, ends: ends, limit: ask.limit,
             setup: definition.setup,
-            pilots: key.isPacked ? min(group.count, definition.mostPilots) : nil)
+            pilots: key.isPacked
+                ? min((group.count + key.lanes - 1) / key.lanes, definition.mostPilots) : nil,
+            lanes: max(1, key.lanes))
         do throws(SystemError) {
             try record.write(in: workspace)
         } catch {
@@ -129,11 +131,11 @@ extension BatchLauncher {
         do throws(SystemError) {
             try Files.write(Array(script.utf8), to: record.script(in: workspace), mode: 0o777)
         } catch { throw .refused(error.text) }
-        let memory = group.first?.request.memory.map { [system.option(memory: $0)] } ?? []
+        let options = system.options(
+            for: ask, memory: group.first?.request.memory, times: record.pilots == nil ? 1 : record.lanes)
         return BatchArray(
             name: "xpm-\(ends)", nonce: record.nonce, script: record.script(in: workspace),
-            indices: 0..<(record.pilots ?? group.count), options: system.options(for: ask) + memory,
-            folder: workspace,
+            indices: 0..<(record.pilots ?? group.count), options: options, folder: workspace,
             log: record.log(in: workspace), exportsEnvironment: definition.exportsEnvironment)
     }
 

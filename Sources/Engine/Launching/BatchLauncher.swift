@@ -259,14 +259,9 @@ package final class BatchLauncher: Launcher {
 
     /// Has the system end a job.
     static func end(_ live: Live, _ state: inout State) {
-        guard let array = live.array else { return }
-        var index = live.place.index
-        if live.isPacked {
-            // One that no pilot has is given up by its claim.
-            guard let pilot = LockClaim.batch(of: live.job.folder.lock)?.pilot else { return }
-            index = pilot
-        }
-        state.ending.append(BatchJob(array: array, index: index))
+        // Its pilot has others too, and looks whether one is to stop.
+        guard let array = live.array, !live.isPacked else { return }
+        state.ending.append(BatchJob(array: array, index: live.place.index))
         state.isNews = true
     }
 
@@ -380,10 +375,11 @@ package final class BatchLauncher: Launcher {
         let options: [TextKey]
         let limit: Double?
         let memory: Int64?
-        let isPacked: Bool
+        let lanes: Int
+        var isPacked: Bool { lanes > 0 }
 
         init(_ request: LaunchRequest) {
-            isPacked = request.job.demand?.batch?.isPacked ?? false
+            lanes = request.job.demand?.batch?.lanes ?? 0
             let ask = request.job.demand?.batch?.ask ?? BatchAsk()
             options =
                 [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus)")]

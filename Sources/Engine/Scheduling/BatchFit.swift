@@ -33,7 +33,8 @@ struct BatchFit {
         var problems: [String] = []
         for alternative in requirement?.alternatives ?? [Requirement.Alternative()] {
             for candidate in try candidates(wish.partition) {
-                if let problem = candidate.flatMap({ self.problem(alternative, $0) }) {
+                let lanes = lanes(for: alternative, wish)
+                if let problem = candidate.flatMap({ self.problem(alternative.times(lanes), $0) }) {
                     problems.append(problem)
                 } else {
                     return (
@@ -57,6 +58,13 @@ struct BatchFit {
                 ))
         }
         return [found]
+    }
+
+    /// How many such jobs a pilot is to have at a time; 0 for no pilots.
+    private func lanes(for wanted: Requirement.Alternative, _ wish: BatchWish) -> Int {
+        wish.lanes
+            ?? (launcher.lanes > 0
+                ? launcher.lanes : wanted.duration.map { $0 < Self.short } ?? false ? 1 : 0)
     }
 
     /// Why a partition cannot give what is wanted.
@@ -95,17 +103,28 @@ struct BatchFit {
         ask.partition = candidate?.name ?? wish.partition
         ask.cores = wanted.cores
         ask.gpus = wanted.gpus
-        let isPacked =
-            wish.isPacked ?? (launcher.isPacked || wanted.duration.map { $0 < Self.short } ?? false)
+        let lanes = lanes(for: wanted, wish)
         // With a while for its outcome; systems count in minutes.
         let own =
             wanted.duration.map { min($0 + 60, max($0, candidate?.duration ?? .infinity)) }
             ?? launcher.duration ?? candidate?.duration
         let pilot = max(min(launcher.pilotDuration, candidate?.duration ?? .infinity), own ?? 0)
-        let limit = isPacked ? pilot : own
+        let limit = lanes > 0 ? pilot : own
         ask.limit = limit.map { ($0 / 60).rounded(.up) * 60 }
         ask.more = launcher.options + (candidate?.options ?? []) + wish.options
-        demand.batch = BatchNeed(launcher: launcher.name, ask: ask, isPacked: isPacked)
+        demand.batch = BatchNeed(launcher: launcher.name, ask: ask, lanes: lanes)
         return demand
+    }
+}
+
+extension Requirement.Alternative {
+    /// What so many jobs need together.
+    fileprivate func times(_ count: Int) -> Requirement.Alternative {
+        guard count > 1 else { return self }
+        var whole = self
+        whole.cores = (cores ?? 1).multipliedReportingOverflow(by: count).partialValue
+        whole.memory = memory.map { $0.multipliedReportingOverflow(by: Int64(count)).partialValue }
+        whole.gpus = gpus.multipliedReportingOverflow(by: count).partialValue
+        return whole
     }
 }

@@ -23,13 +23,14 @@ package struct BatchWish: Sendable {
     package var partition: String?
     /// As the system's command takes them.
     package var options: [String] = []
-    /// Whether pilots take the job; nil where its launcher and its time say it.
-    package var isPacked: Bool?
+    /// How many jobs like it a pilot has at a time, or 0 for no pilots; nil where its launcher and its time say
+    /// it.
+    package var lanes: Int?
 
     package init() {}
 
     func isAlike(_ other: BatchWish) -> Bool {
-        system == other.system && isPacked == other.isPacked && partition == other.partition
+        system == other.system && lanes == other.lanes && partition == other.partition
             && options == other.options
     }
 }

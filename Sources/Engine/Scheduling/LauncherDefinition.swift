@@ -42,8 +42,8 @@ package struct LauncherDefinition: Sendable {
     package var setup: String?
     /// The most jobs of this run that the system has at a time.
     package var mostSubmitted: Int?
-    /// Whether pilots take its jobs: allocations in which one job follows the other.
-    package var isPacked = false
+    /// How many jobs a pilot has at a time: an allocation in which one job follows the other; 0 for no pilots.
+    package var lanes = 0
     /// How many pilots there are at most for jobs with equal needs.
     package var mostPilots = 16
     /// Seconds that a pilot may take.

@@ -5,6 +5,9 @@ import Text
 /// Options of a batch system as scripts write them: `{ partition = "gpu", account = "lab", raw = { "--exclusive" }
 /// }`.
 enum BatchOptions {
+    /// How many jobs a pilot may have at a time.
+    static let lanes: ClosedRange<Int64> = 1...1024
+
     /// - Parameters:
     ///   - value: the table.
     ///   - what: for messages: `slurm`.

@@ -39,10 +39,12 @@ struct LauncherReader {
                 definition.exportsEnvironment = text == "all"
             case "options": definition.options = try options(field.value)
             case "pack":
-                guard case .bool(let isPacked) = field.value else {
-                    throw fail("pack is true or false", field)
+                switch field.value {
+                case .bool(let isPacked): definition.lanes = isPacked ? 1 : 0
+                case .int(let count) where BatchOptions.lanes.contains(count):
+                    definition.lanes = Int(count)
+                default: throw fail("pack is true, false, or how many jobs a pilot has at a time", field)
                 }
-                definition.isPacked = isPacked
             case "pilots":
                 guard case .int(let count) = field.value, (1...10_000).contains(count) else {
                     throw fail("pilots needs a whole number from 1", field)

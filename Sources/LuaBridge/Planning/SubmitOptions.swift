@@ -77,8 +77,14 @@ struct SubmitOptions {
             }
             job.launcher = text
         case "pack":
-            guard stack.kind(-1) == .bool else { throw fail(" needs true or false") }
-            job.batch.isPacked = stack.bool(-1)
+            if stack.kind(-1) == .bool {
+                job.batch.lanes = stack.bool(-1) ? 1 : 0
+            } else {
+                guard let count = stack.whole(-1), BatchOptions.lanes.contains(count) else {
+                    throw fail(" needs true, false, or how many jobs a pilot has at a time")
+                }
+                job.batch.lanes = Int(count)
+            }
         case "slurm":
             guard let system = BatchQueue.system(named: name) else { break }
             do {

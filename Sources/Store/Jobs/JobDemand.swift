@@ -6,19 +6,20 @@ package final class BatchNeed: Sendable, Equatable {
     /// The name of its launcher.
     package let launcher: String
     package let ask: BatchAsk
-    /// Whether pilots take it, each one job after the other.
-    package let isPacked: Bool
+    /// How many such jobs a pilot has at a time, each followed by the next; 0 where no pilots take it.
+    package let lanes: Int
+    package var isPacked: Bool { lanes > 0 }
 
-    package init(launcher: String, ask: BatchAsk, isPacked: Bool = false) {
+    package init(launcher: String, ask: BatchAsk, lanes: Int = 0) {
         self.launcher = launcher
         self.ask = ask
-        self.isPacked = isPacked
+        self.lanes = lanes
     }
 
     package static func == (left: BatchNeed, right: BatchNeed) -> Bool {
         left === right
             || left.launcher == right.launcher && left.ask == right.ask
-                && left.isPacked == right.isPacked
+                && left.lanes == right.lanes
     }
 }
 

@@ -30,12 +30,15 @@ package struct BatchRecord: Sendable {
     package let setup: String?
     /// Where its places are pilots, which take one job after the other: how many; nil where each is a job.
     package let pilots: Int?
+    /// How many jobs each of them has at a time.
+    package let lanes: Int
 
     package init(
         nonce: String, system: String, cluster: String, ends: String, limit: Double?, setup: String?,
-        pilots: Int? = nil
+        pilots: Int? = nil, lanes: Int = 1
     ) {
         self.pilots = pilots
+        self.lanes = lanes
         self.nonce = nonce
         self.system = system
         self.cluster = cluster
@@ -55,7 +58,8 @@ package struct BatchRecord: Sendable {
             "version": .int(Self.version), "nonce": .string(nonce), "system": .string(system),
             "cluster": .string(cluster), "array": .optional(array), "ends": .string(ends),
             "limit": limit.map(JSON.float) ?? .null, "setup": .optional(setup),
-            "pilots": pilots.map { .int(Int64($0)) } ?? .null, "submitter": submitter.json(),
+            "pilots": pilots.map { .int(Int64($0)) } ?? .null, "lanes": .int(Int64(lanes)),
+            "submitter": submitter.json(),
         ]
     }
 
@@ -73,6 +77,7 @@ package struct BatchRecord: Sendable {
         limit = json["limit"]?.number
         setup = json["setup"]?.string
         pilots = json["pilots"]?.int.flatMap { Int(exactly: $0) }
+        lanes = max(1, json["lanes"]?.int.flatMap { Int(exactly: $0) } ?? 1)
     }
 
     // MARK: Files

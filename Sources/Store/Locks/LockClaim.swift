@@ -241,8 +241,13 @@ package struct LockClaim {
             guard let claim = read(path), let now = claim.batch, now.isSamePlace(as: batch) else {
                 return nil
             }
-            // A former life of the job that still goes on, as where the batch system lost sight of it.
-            if now.hasBegun, onlyIfNew || claim.owner.isAlive { return nil }
+            // A former life of the job that still goes on, as where the batch system lost sight of it; or another
+            // pilot's, of which only the system knows whether it lives.
+            if now.hasBegun,
+                onlyIfNew || claim.owner.isAlive || batch.pilot != nil && batch.pilot != now.pilot
+            {
+                return nil
+            }
             let right = "\(folder)/\(claim.nonce).\(number)"
             if try own.place(at: right, by: folder) {
                 defer { for used in 0...number { try? Files.remove("\(folder)/\(claim.nonce).\(used)") } }

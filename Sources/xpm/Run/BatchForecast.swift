@@ -50,9 +50,11 @@ struct BatchForecast {
         let ask = group.need.ask
         let jobs = "\(group.count) job\(group.count == 1 ? "" : "s")"
         let arrays = (group.count + longest - 1) / longest
+        let lanes = max(1, group.need.lanes)
+        let pilots = min((group.count + lanes - 1) / lanes, launcher.mostPilots)
         let way =
             group.need.isPacked
-            ? "by at most \(min(group.count, launcher.mostPilots)) pilots"
+            ? "by at most \(pilots) pilot\(pilots == 1 ? "" : "s")\(lanes > 1 ? " of \(lanes) jobs at a time" : "")"
             : "in \(arrays) array\(arrays == 1 ? "" : "s")"
         let each = group.need.isPacked ? group.duration : ask.limit
         let needs = [
@@ -66,8 +68,7 @@ struct BatchForecast {
             let hours = each / 3600 * Double(ask.cores ?? 1) * Double(group.count)
             text += "; at most \(NumberText.significant(hours, digits: 3)) core-hours"
         }
-        let memory = group.memory.map { [system.option(memory: $0)] } ?? []
-        if let start = try? system.start(of: system.options(for: ask) + memory) {
+        if let start = try? system.start(of: system.options(for: ask, memory: group.memory, times: lanes)) {
             text += "; the first may start \(start)"
         }
         return text

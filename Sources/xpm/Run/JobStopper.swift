@@ -79,7 +79,7 @@ enum JobStopper {
 /// A job that a batch system has, on whatever host: that system stops it.
 private struct BatchStop {
     let system: any BatchSystem
-    /// Nil for one that no pilot has taken yet.
+    /// Nil for one of pilots: the pilot that has it looks for the mark itself.
     let job: BatchJob?
     let holder: BatchHolder
 
@@ -91,16 +91,14 @@ private struct BatchStop {
         else { return nil }
         self.system = system
         self.holder = holder
-        if array.pilots == nil {
-            job = BatchJob(array: number, index: holder.index)
-        } else {
-            job = holder.pilot.map { BatchJob(array: number, index: $0) }
-        }
+        job = array.pilots == nil ? BatchJob(array: number, index: holder.index) : nil
     }
 
     /// One that no pilot has taken is not taken any more.
     private func giveUp(_ folder: JobFolder) {
-        guard job == nil, (try? FileLock.giveUp(folder.lock, for: holder)) == true else { return }
+        guard job == nil, holder.pilot == nil, (try? FileLock.giveUp(folder.lock, for: holder)) == true else {
+            return
+        }
         try? folder.recordUnlessRun(Outcome(.cancelled))
     }
 
@@ -116,7 +114,9 @@ private struct BatchStop {
             for index in chosen { try? Files.write([], to: jobs[index].folder.stopMark) }
             for index in chosen { stops[index]?.giveUp(jobs[index].folder) }
             guard let system = BatchQueue.system(named: name) else { continue }
-            do throws(BatchError) { try system.cancel(chosen.compactMap { stops[$0]?.job ?? nil }) } catch {
+            let jobs = chosen.compactMap { stops[$0]?.job ?? nil }
+            if jobs.isEmpty { continue }
+            do throws(BatchError) { try system.cancel(jobs) } catch {
                 problems += chosen.map { ($0, error.text) }
             }
         }
