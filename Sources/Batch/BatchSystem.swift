@@ -20,6 +20,10 @@ package protocol BatchSystem: Sendable {
 
     /// The options that ask for what a job needs, but for its memory, which may grow from attempt to attempt.
     func options(for need: BatchAsk) -> [String]
+    /// The words that start a program once on each node of a job.
+    func spread(over ask: BatchAsk) -> [String]
+    /// The nodes of the job that this process is in, by their names; none where they are not told.
+    func nodes() -> [String]
     /// The option that asks for so many bytes on a node.
     func option(memory: Int64) -> String
     /// Whether an option of the user's own would be in the way of those that xpm gives.
@@ -128,6 +132,8 @@ package struct BatchAsk: Sendable, Equatable {
     package var partition: String?
     package var cores: Int?
     package var gpus = 0
+    /// How many nodes, each with all of the rest; nil for one.
+    package var nodes: Int?
     /// Seconds until the system ends it.
     package var limit: Double?
     /// Options of the user's own, `name` or `name=value`, and whole words.

@@ -66,9 +66,23 @@ package struct Slurm: BatchSystem {
         if let partition = need.partition { options.append("--partition=\(partition)") }
         if let cores = need.cores { options.append("--cpus-per-task=\(cores)") }
         if need.gpus > 0 { options.append("--gres=gpu:\(need.gpus)") }
+        if let nodes = need.nodes, nodes > 1 { options += ["--nodes=\(nodes)", "--ntasks-per-node=1"] }
         // In minutes.
         if let limit = need.limit { options.append("--time=\(Int((limit / 60).rounded(.up)))") }
         return options + need.more
+    }
+
+    package func spread(over ask: BatchAsk) -> [String] {
+        // srun does not take over how many cores a task has (srun(1), --cpus-per-task).
+        ["srun", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
+            + (ask.cores.map { ["--cpus-per-task=\($0)"] } ?? [])
+    }
+
+    package func nodes() -> [String] {
+        guard let list = Environment["SLURM_JOB_NODELIST"],
+            let text = try? run(["scontrol", "show", "hostnames", list])
+        else { return [] }
+        return text.lines.filter { !$0.isEmpty }.map(String.init)
     }
 
     /// In KiB: sbatch takes no bytes.
@@ -79,7 +93,8 @@ package struct Slurm: BatchSystem {
         return [
             "--array", "-a", "--chdir", "-D", "--comment", "--error", "-e", "--export", "--job-name", "-J",
             "--open-mode", "--output", "-o", "--parsable", "--test-only", "--wait", "-W",
-            "--wrap", "--time", "-t", "--mem", "--cpus-per-task", "-c", "--dependency", "-d", "--input", "-i",
+            "--wrap", "--time", "-t", "--nodes", "-N", "--ntasks-per-node", "--ntasks", "-n", "--mem",
+            "--cpus-per-task", "-c", "--dependency", "-d", "--input", "-i",
         ].contains(String(name))
     }
 

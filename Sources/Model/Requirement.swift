@@ -15,6 +15,8 @@ package struct Requirement: Sendable, Equatable {
         /// How far the memory may grow when a job is killed for it, in bytes.
         package var mostMemory: Int64?
         package var gpus = 0
+        /// How many nodes of a cluster, each with all of the rest; nil where nothing is said.
+        package var nodes: Int?
         /// Bytes that each GPU has at least.
         package var gpuMemory: Int64?
         /// Where a requirement begins that no machine of this system can give.
@@ -123,6 +125,9 @@ private struct RequirementParser {
             let kind = name == "gpu" ? "cuda" : name
             switch kind {
             case "duration": try duration(&found)
+            case "nodes":
+                guard take("=") else { throw fail("expected '=': nodes=2") }
+                found.nodes = try count("the number of nodes")
             case "cpu": try cpu(&found)
             case "cuda": try cuda(&found)
             case "mps":
@@ -133,11 +138,12 @@ private struct RequirementParser {
             case "" where take("("):
                 throw fail("parentheses do not group here: write a & b | a & c", at: position - 1)
             default:
-                let hint = Suggestion.hint(for: name, among: ["duration", "cpu", "cuda", "gpu"])
+                let hint = Suggestion.hint(for: name, among: ["duration", "nodes", "cpu", "cuda", "gpu"])
                 throw fail(
                     name.isEmpty
-                        ? "expected duration=…, cpu(…) or cuda(…)"
-                        : "unknown requirement '\(name)'\(hint): duration=…, cpu(…), cuda(…)", at: column)
+                        ? "expected duration=…, nodes=…, cpu(…) or cuda(…)"
+                        : "unknown requirement '\(name)'\(hint): duration=…, nodes=…, cpu(…), cuda(…)",
+                    at: column)
             }
             guard seen.insert(kind).inserted else { throw fail("'\(name)' is given twice", at: column) }
         } while take("&")

@@ -209,7 +209,9 @@ struct SlurmTests {
             try bench.wait {
                 let list = try cluster.xpm("jobs", "list").output
                 return list.contains("running") && list.contains("waiting")
+                    && list.contains("Slurm: Resources")
             })
+        #expect(try cluster.xpm("jobs", "show").output.contains("reason      Slurm: Resources"))
         let killed = try cluster.xpm("jobs", "kill", "--perform", "s.t1", "s.t2")
         #expect(killed.code == 0 && killed.error.contains("2 jobs stopped"), "\(killed)")
         #expect(try cluster.queue().isEmpty)
@@ -499,6 +501,54 @@ struct SlurmTests {
             hosts += ran.map { String($0) }
         }
         #expect(TextSet(hosts).count == 2, "\(hosts)")
+    }
+
+    @Test(
+        "a job of two nodes: each program has its rank and reaches the first node; a failure ends all of it")
+    func nodes() throws {
+        let cluster = try SlurmCluster(cores: 2, ["SLURM_HOSTS": "1", "SLURM_SHARE": "@"])
+        let bench = cluster.bench
+        try bench.write(
+            """
+            import os, socket, sys, time
+            rank, count = int(os.environ["SLURM_PROCID"]), int(os.environ["XPM_NODE_COUNT"])
+            address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+            assert address == os.environ["XPM_NODES"].split(",")[0]
+            if rank == 0:
+                server = socket.create_server(("", port))
+                for _ in range(count - 1):
+                    peer, _ = server.accept()
+                    print("heard", peer.recv(100).decode())
+            else:
+                for _ in range(100):
+                    try: peer = socket.create_connection(("127.0.0.1", port)); break
+                    except OSError: time.sleep(0.1)
+                peer.sendall(f"rank {rank} on {socket.gethostname()}".encode())
+            if sys.argv[1] == "fail" and rank == 1: sys.exit(3)
+            if sys.argv[1] == "fail": time.sleep(60)
+            """, to: "meet.py")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { how = xpm.string }, requires = "nodes=2 & duration=5m & cpu(cores=2)",
+              command = "{srun} python3 {here}/meet.py {how}" }
+            return xpm.experiment { run = function(helper, cfg)
+              T { how = "well" }:submit()
+              T { how = "wrapped" }:submit { wrap = { "env", "INSIDE=1" } }
+              T { how = "fail" }:submit()
+            end }
+            """, to: "s.lua")
+        let dry = try cluster.xpm("run", "s.lua", "--launcher", "slurm", "--dry-run")
+        #expect(dry.code == 0 && (dry.output + dry.error).contains("2 nodes each"), "\(dry)")
+        let run = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(run.code == 1 && run.error.contains("3 tasks: 2 done, 1 failed"), "\(run)")
+        for job in try bench.jobs("s.t") where job.isDone {
+            #expect(try Files.readText(job.output).hasPrefix("heard rank 1 on n2"))
+        }
+        let words = try bench.jobs("s.t").map { JobScript.arguments(in: $0) }
+        #expect(words.count { $0.first == "srun" && $0.contains("INSIDE=1") } == 1, "\(words)")
+        #expect(words.count { $0.last?.hasPrefix("srun ") ?? false } == 2, "\(words)")
+        #expect(try bench.wait { try cluster.queue().isEmpty })
     }
 
     @Test("sbatch that says it failed, and did not: nothing runs twice, and nothing stays in the queue")

@@ -1,3 +1,4 @@
+import Batch
 import CSystemShim
 import Glibc
 import Store
@@ -137,6 +138,9 @@ package struct BatchHost {
         workers: WorkerPlace? = nil
     ) -> Outcome? {
         order.batch = .init(system: record.system, job: arguments[2])
+        if order.nodes ?? 1 > 1 {
+            order.nodeNames = BatchQueue.system(named: record.system)?.nodes() ?? []
+        }
         order.isInPilot = flag == Self.pilotFlag
         if let left = secondsLeft, let limit = record.limit {
             order.allocation = limit - (Monotonic.seconds - began)

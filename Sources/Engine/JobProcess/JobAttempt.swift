@@ -395,6 +395,7 @@ package struct JobAttempt {
         if let cores = order.cores, (Environment["OMP_NUM_THREADS"] ?? "").isEmpty {
             own.append(("OMP_NUM_THREADS", String(cores)))
         }
+        if let nodes = order.nodes { own += Self.variables(nodes, order.nodeNames) }
         if order.gpus != nil {
             // By the numbers of nvidia-smi, which CUDA itself would order by speed.
             own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
@@ -402,6 +403,19 @@ package struct JobAttempt {
             // HIP's: that of CUDA alone is not heard by all of ROCm.
             own += [("CUDA_VISIBLE_DEVICES", names), ("HIP_VISIBLE_DEVICES", names)]
         }
+        return own
+    }
+
+    /// What a program on several nodes meets the others by; the same of one that has one.
+    private static func variables(_ count: Int, _ told: [String]) -> [(name: String, value: String)] {
+        let names = told.isEmpty ? [Environment.hostName] : told
+        let address = count > 1 ? names[0] : "127.0.0.1"
+        var own = [
+            ("XPM_NODES", names.joined(separator: ",")), ("XPM_NODE_COUNT", String(count)),
+            ("MASTER_ADDR", address),
+        ]
+        // Of this very machine, which is the first node.
+        if let port = try? Loopback.freePort() { own.append(("MASTER_PORT", String(port))) }
         return own
     }
 

@@ -16,6 +16,8 @@ struct JobOrder: Equatable {
     var duration: Double?
     /// How many cores its requirement names.
     var cores: Int?
+    /// How many nodes its requirement names.
+    var nodes: Int?
     /// Bytes, where the requirement asks for memory.
     var memory: Int64?
     /// The nonce of the claim on its folder, where locks are claims.
@@ -32,6 +34,8 @@ struct JobOrder: Equatable {
     var isDurable = true
     /// The job of a batch system that it is in; not part of the order as it is sent.
     var batch: ProcessRecord.BatchName?
+    /// The nodes that it has, by their names.
+    var nodeNames: [String] = []
     /// Whether a pilot has it, with others before and after.
     var isInPilot = false
     /// Seconds until that system ends it; nil for never.
@@ -68,6 +72,7 @@ struct JobOrder: Equatable {
         guard let demand = job.demand else { return }
         duration = demand.duration
         cores = demand.declaresCores ? demand.cores : nil
+        nodes = demand.nodes
         gpus = demand.gpus.map {
             GPUs(count: $0.count, devices: $0.devices, folder: $0.folder, areShared: $0.areShared)
         }
@@ -84,6 +89,7 @@ struct JobOrder: Equatable {
         guard let job = Environment["SLURM_JOB_ID"], !job.isEmpty else { return }
         batch = .init(system: "slurm", job: job)
         (duration, cores, memory) = (wanted?.duration, wanted?.cores, wanted?.memory)
+        nodes = wanted?.nodes
     }
 
     var json: JSON {
@@ -93,7 +99,8 @@ struct JobOrder: Equatable {
             "name": .string(folder.name), "attempt": .int(Int64(attempt)),
             "duration": duration.map(JSON.float) ?? .null,
             "cores": cores.map { .int(Int64($0)) } ?? .null, "memory": memory.map(JSON.int) ?? .null,
-            "claim": .optional(claim), "durable": .bool(isDurable),
+            "nodes": nodes.map { .int(Int64($0)) } ?? .null, "claim": .optional(claim),
+            "durable": .bool(isDurable),
             "new": .bool(isNew),
             "starter": starter?.json ?? .null,
             "gpus": gpus.map { gpus in
@@ -139,6 +146,7 @@ struct JobOrder: Equatable {
         duration = json["duration"]?.number
         cores = json["cores"]?.int.flatMap { Int(exactly: $0) }
         memory = json["memory"]?.int
+        nodes = json["nodes"]?.int.flatMap { Int(exactly: $0) }
         claim = json["claim"]?.string
         isDurable = json["durable"] != .bool(false)
         isNew = json["new"] == .bool(true)

@@ -382,7 +382,7 @@ package final class BatchLauncher: Launcher {
             lanes = request.job.demand?.batch?.lanes ?? 0
             let ask = request.job.demand?.batch?.ask ?? BatchAsk()
             options =
-                [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus)")]
+                [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus) \(ask.nodes ?? 0)")]
                 + ask.more.map { TextKey($0) }
             limit = ask.limit
             memory = request.memory

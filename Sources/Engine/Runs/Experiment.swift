@@ -170,7 +170,8 @@ package final class Experiment {
     /// - Throws: what `program` throws, a requirement that this machine cannot meet, or a folder that cannot
     ///   be written.
     package func submit(
-        _ task: ConfigObject, _ options: JobOptions = JobOptions(), program: () throws -> JobProgram
+        _ task: ConfigObject, _ options: JobOptions = JobOptions(),
+        program: (ProgramFrame) throws -> JobProgram
     ) throws -> Job {
         // First: the identifier of a submitted task does not depend on where it stands.
         task.task = task
@@ -196,9 +197,12 @@ package final class Experiment {
             (dependencies, needs) = try self.dependencies(of: task, isDone: false)
         }
         let claims = claims(of: task, options)
-        let script = try script(of: task, in: folder, state, options, needs, claims, program)
         let tags = task.allTags()
-        let (demand, problem) = try demand(of: task, options, tags, folder)
+        let (admitted, problem) = try admit(task, options, tags, folder)
+        let demand = admitted.demand
+        let script = try script(of: task, in: folder, state, options, needs, claims) {
+            try program(admitted.frame)
+        }
         let isLeft = mode == .prepare && task.type.kind != .prepare
         var pending: JobFiles?
         var isNew = false
@@ -491,15 +495,15 @@ package final class Experiment {
     }
 
     /// What the job takes of this machine, or why it cannot have it.
-    private func demand(
-        of task: ConfigObject, _ options: JobOptions, _ tags: [ConfigObject.Tag], _ folder: JobFolder
-    ) throws(ValueError) -> (JobDemand?, problem: String?) {
+    private func admit(
+        _ task: ConfigObject, _ options: JobOptions, _ tags: [ConfigObject.Tag], _ folder: JobFolder
+    ) throws(ValueError) -> (Admitted, problem: String?) {
         var wish = LaunchWish(options.requirement)
-        (wish.launcher, wish.batch) = (options.launcher, options.batch)
+        (wish.launcher, wish.batch, wish.wrap) = (options.launcher, options.batch, options.wrap)
         wish.tags = { tags.map { ($0.name, $0.value.plainText) } }
         do throws(ValueError) { return (try admission.admit(wish, in: folder), nil) } catch {
             // Nothing runs, or somewhere else.
-            if !mode.launches { return (nil, error.text) }
+            if !mode.launches { return (Admitted(), error.text) }
             throw ValueError(.refused("\(task.type.id) requires \(error.text)"))
         }
     }

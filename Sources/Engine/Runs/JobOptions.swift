@@ -12,6 +12,8 @@ package struct JobOptions {
     package var requirement: Requirement?
     /// The launcher that it names.
     package var launcher: String?
+    /// Words before its program; nil where its launcher says them.
+    package var wrap: [String]?
     /// What it says to a batch system.
     package var batch = BatchWish()
     /// `max_retries`, where it is given.
@@ -36,7 +38,7 @@ package struct JobOptions {
             && retryRules == other.retryRules
             && requirement == other.requirement && launcher == other.launcher && batch.isAlike(other.batch)
             && environment == other.environment
-            && hasTokens(of: other)
+            && wrap == other.wrap && hasTokens(of: other)
     }
 
     private func hasTokens(of other: JobOptions) -> Bool {
@@ -45,6 +47,7 @@ package struct JobOptions {
 
     private static let named = [
         "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm", "pack",
+        "wrap",
     ]
 
     /// What of all that `submit` was given is otherwise than with other options.
@@ -60,6 +63,7 @@ package struct JobOptions {
             case "priority": priority != other.priority
             case "hold": isHeld != other.isHeld
             case "launcher": launcher != other.launcher
+            case "wrap": wrap != other.wrap
             case "slurm", "pack": !batch.isAlike(other.batch)
             default: false
             }

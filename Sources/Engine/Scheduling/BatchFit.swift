@@ -62,7 +62,8 @@ struct BatchFit {
 
     /// How many such jobs a pilot is to have at a time; 0 for no pilots.
     private func lanes(for wanted: Requirement.Alternative, _ wish: BatchWish) -> Int {
-        wish.lanes
+        if wanted.nodes ?? 1 > 1 { return 0 }
+        return wish.lanes
             ?? (launcher.lanes > 0
                 ? launcher.lanes : wanted.duration.map { $0 < Self.short } ?? false ? 1 : 0)
     }
@@ -103,6 +104,8 @@ struct BatchFit {
         ask.partition = candidate?.name ?? wish.partition
         ask.cores = wanted.cores
         ask.gpus = wanted.gpus
+        ask.nodes = wanted.nodes
+        demand.nodes = wanted.nodes
         let lanes = lanes(for: wanted, wish)
         // With a while for its outcome; systems count in minutes.
         let own =

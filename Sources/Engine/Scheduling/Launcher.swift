@@ -8,6 +8,8 @@ package struct LaunchWish {
     package var requirement: Requirement?
     /// The launcher that `submit` names.
     package var launcher: String?
+    /// Words before its program, where the task or `submit` says some, or that there are none.
+    package var wrap: [String]?
     /// What `submit` says to the batch system.
     package var batch = BatchWish()
     /// Its tags: only who chooses by them asks.
@@ -37,10 +39,30 @@ package struct BatchWish: Sendable {
 
 /// Says what a job takes that has a requirement. Belongs to the thread of the script.
 package protocol Admission: AnyObject {
-    /// What a job takes that is about to run; nil where it asks for nothing.
+    /// What a job gets that is about to run.
     ///
     /// - Throws: why it cannot be given, for the line of the script that asks.
-    func admit(_ wish: LaunchWish, in folder: JobFolder) throws(ValueError) -> JobDemand?
+    func admit(_ wish: LaunchWish, in folder: JobFolder) throws(ValueError) -> Admitted
+}
+
+/// What a job gets where it is to run.
+package struct Admitted {
+    /// What it takes there; nil where it asks for nothing.
+    package var demand: JobDemand?
+    /// What its program runs in.
+    package var frame = ProgramFrame()
+}
+
+/// What stands around the program of a job where it runs.
+package struct ProgramFrame {
+    /// Words before its own, such as `apptainer exec lab.sif`; with `{here}`, `{folder}` and `{workspace}` in them.
+    package var wrap: [String] = []
+    /// Whether the task, or who submitted it, has asked for these; else its launcher.
+    package var isAsked = false
+    /// Words that start it on each of its nodes; none where it has one.
+    package var spread: [String] = []
+
+    package init() {}
 }
 
 /// A job to launch. Its folder is written, unless the job has files of its own for that.

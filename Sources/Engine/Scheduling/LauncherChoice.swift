@@ -69,8 +69,20 @@ package final class LauncherChoice: Admission {
     /// `launchers.lua`, in the folder of settings.yaml.
     package static var path: String { "\(Paths.parent(UserSettings.path))/launchers.lua" }
 
-    package func admit(_ wish: LaunchWish, in folder: JobFolder) throws(ValueError) -> JobDemand? {
+    package func admit(_ wish: LaunchWish, in folder: JobFolder) throws(ValueError) -> Admitted {
         let launcher = try launcher(for: wish)
+        var admitted = Admitted(demand: try demand(of: wish, launcher, folder))
+        admitted.frame.isAsked = wish.wrap != nil
+        admitted.frame.wrap = wish.wrap ?? launcher.wrap
+        if let ask = admitted.demand?.batch?.ask, ask.nodes ?? 1 > 1 {
+            admitted.frame.spread = try fit(launcher, wish.batch).system.spread(over: ask)
+        }
+        return admitted
+    }
+
+    private func demand(
+        of wish: LaunchWish, _ launcher: LauncherDefinition, _ folder: JobFolder
+    ) throws(ValueError) -> JobDemand? {
         guard launcher.isBatch else {
             if let system = wish.batch.system, wish.launcher != nil {
                 throw ValueError(

@@ -40,6 +40,8 @@ package struct LauncherDefinition: Sendable {
     package var partitions: [Partition] = []
     /// Lines of shell that run before each job.
     package var setup: String?
+    /// Words before the program of each job (`ProgramFrame`).
+    package var wrap: [String] = []
     /// The most jobs of this run that the system has at a time.
     package var mostSubmitted: Int?
     /// How many jobs a pilot has at a time: an allocation in which one job follows the other; 0 for no pilots.

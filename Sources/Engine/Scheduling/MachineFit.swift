@@ -41,6 +41,10 @@ package final class MachineFit {
     private func demand(of wanted: Requirement.Alternative) throws(ValueError) -> JobDemand {
         var demand = JobDemand()
         demand.duration = wanted.duration
+        if let nodes = wanted.nodes, nodes > 1 {
+            throw ValueError(.refused("\(nodes) nodes, where this machine is one"))
+        }
+        demand.nodes = wanted.nodes
         if let cores = wanted.cores {
             guard cores <= machine.cores else {
                 throw ValueError(.refused("\(cores) cores, of which this machine has \(machine.cores)"))

@@ -18,6 +18,8 @@ package struct JobRecord: Sendable {
     package var state: State = .notRun
     /// Whether it was launched, and waits for what others hold.
     private(set) var waitsForOthers = false
+    /// For what, in the words of its run; nil where that does not say.
+    package var reason: String?
     /// Why nobody can say in which state it is.
     package private(set) var problem: SystemError?
     /// Whether its run goes on.
@@ -163,6 +165,7 @@ package struct JobRecord: Sendable {
             .init("submitted", .optional(submitted?.isoWithZone)), .init("folder", .string(folder.path)),
             .init("depends_on", .array(dependencies.map(JSON.string))),
             .init("held", .bool(state == .held)), .init("priority", .int(Int64(priority))),
+            .init("reason", .optional(reason)),
         ])
     }
 }

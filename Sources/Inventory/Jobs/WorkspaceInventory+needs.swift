@@ -36,5 +36,30 @@ extension WorkspaceInventory {
             }
             known[job.identifier] = jobs[index].state
         }
+        explain(&jobs)
+    }
+
+    /// Says for what jobs wait that were launched: what the log of their run says of them last.
+    private func explain(_ jobs: inout [JobRecord]) {
+        func runs(_ job: JobRecord) -> String? {
+            guard job.state == .waiting, job.waitsForOthers, let experiment = job.experiment,
+                let run = job.run
+            else { return nil }
+            return "\(workspace.experiment(experiment))/\(run)"
+        }
+        for run in TextSet(jobs.compactMap(runs)).ordered {
+            var last: [JobKey: String] = [:]
+            var events = LineReader("\(run)/events.jsonl")
+            for line in events.read() {
+                guard let json = try? JSON.parse(Array(line)), let task = json["task_id"]?.string,
+                    let identifier = json["job_id"]?.string, let state = json["state"]?.string
+                else { continue }
+                last[JobKey(taskID: task, identifier: identifier)] =
+                    state == "waiting" ? json["reason"]?.string : nil
+            }
+            for index in jobs.indices where runs(jobs[index]) == run {
+                jobs[index].reason = last[jobs[index].key]
+            }
+        }
     }
 }

@@ -11,12 +11,12 @@ struct LauncherReader {
 
     private static let keysOfBatch = [
         "name", "partitions", "setup", "max_submitted", "export", "options", "duration",
-        "pack", "pilots", "pilot_duration",
+        "pack", "pilots", "pilot_duration", "wrap",
     ]
     private static let keysOfPartitions = ["name", "cores", "memory", "gpus", "duration", "options"]
 
     func definition(of fields: [Value.Entry], usualName: String) throws -> LauncherDefinition {
-        let known = kind == .direct ? ["name"] : Self.keysOfBatch
+        let known = kind == .direct ? ["name", "wrap"] : Self.keysOfBatch
         try refuseUnknown(fields, known, what)
         var definition = LauncherDefinition(name: try name(fields) ?? usualName, kind: kind)
         for field in fields {
@@ -44,6 +44,10 @@ struct LauncherReader {
                 case .int(let count) where BatchOptions.lanes.contains(count):
                     definition.lanes = Int(count)
                 default: throw fail("pack is true, false, or how many jobs a pilot has at a time", field)
+                }
+            case "wrap":
+                do { definition.wrap = try WrapWords.read(field.value) } catch {
+                    throw ScriptError("\(what): wrap: \(error.shown)")
                 }
             case "pilots":
                 guard case .int(let count) = field.value, (1...10_000).contains(count) else {

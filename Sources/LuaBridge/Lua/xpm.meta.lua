@@ -149,6 +149,7 @@ function xpm.renamed(way) end
 ---@field sources? string[] Files to keep with the run, besides those that the command names.
 ---@field requires? string What each of its jobs needs: `"duration=2h & cpu(cores=4, mem=8G) & cuda(mem=24G) * 2"`.
 ---@field results? table<string, string> Patterns of Lua for what its programs print, in which `{number}` is a number: the last match is a result.
+---@field wrap? string[]|false Words before its program, such as `{ "apptainer", "exec", "lab.sif" }`, with `{workspace}`, `{folder}` and `{here}` in them.
 ---@field max_retries? integer How many attempts follow the first, where a failure is worth one: time, memory, a lost process.
 ---@field retry? table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry> What is tried again, how often, and what exit codes mean: `{ failed = 2, [29] = "HTTP 429" }`.
 ---@field is_prepared? fun(self: xpm.Object): boolean Of a step that prepares: whether what it makes is there.
@@ -232,7 +233,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any>, pack?: boolean|integer }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any>, pack?: boolean|integer, wrap?: string[]|false }
 ---@return any
 function Object:submit(options) end
 
@@ -684,7 +685,7 @@ local Launchers = {}
 ---@return xpm.Launcher
 function Launchers.direct(options) end
 
----@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string }
+---@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string, wrap?: string[] }
 ---@return xpm.Launcher
 function Launchers.slurm(options) end
 

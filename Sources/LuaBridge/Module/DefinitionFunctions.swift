@@ -78,7 +78,7 @@ extension XpmModule {
         "interpreter",
         "outputs",
         "sources",
-        "requires", "max_retries", "retry", "results", "is_prepared", "describe", "strict", "args",
+        "requires", "max_retries", "retry", "results", "wrap", "is_prepared", "describe", "strict", "args",
     ]
     private static let deprecationKeys = ["to", "convert", "replace"]
 

@@ -22,12 +22,21 @@ struct CommandResolver {
     /// Keeps a file of the command, and what it loads; says whether one of these asks for the arguments.
     private let keep: (String) throws -> Bool
 
+    /// What `{srun}` stands for.
+    private let spread: [String]
+    private let isWrapped: Bool
+    /// Whether `{srun}` comes before all else, and what it stands for before what the program runs in.
+    private(set) var leadsWithSpread = false
+
     init(
-        task: ConfigObject, here: String, sources: SourceTree, style: @escaping () throws -> ProgramArguments,
+        task: ConfigObject, here: String, sources: SourceTree, spread: [String] = [], isWrapped: Bool = false,
+        style: @escaping () throws -> ProgramArguments,
         keep: @escaping (String) throws -> Bool
     ) {
         self.task = task
         self.style = style
+        self.spread = spread
+        self.isWrapped = isWrapped
         self.here = here
         self.sources = sources
         self.keep = keep
@@ -49,9 +58,12 @@ struct CommandResolver {
         switch template.form {
         case .arguments(let arguments):
             var words: [String] = []
-            for parts in arguments {
+            for (index, parts) in arguments.enumerated() {
                 try keepFile(parts, isWord: true)
-                if parts.count == 1, case .value(let path) = parts[0] {
+                if isSpread(parts.first), parts.count == 1 {
+                    if try leads(at: index) { continue }
+                    words += spread
+                } else if parts.count == 1, case .value(let path) = parts[0] {
                     words += try isArguments(path) ? allArguments() : self.words(try value(path), path)
                 } else {
                     var word = ""
@@ -69,6 +81,12 @@ struct CommandResolver {
                 case .text(let plain): line += plain
                 case .value(let path):
                     let isWord = CommandTemplate.isWord(parts, at: index)
+                    if isSpread(part), isWord {
+                        if try !leads(at: index) {
+                            line += spread.map(ShellWords.quote).joined(separator: " ")
+                        }
+                        continue
+                    }
                     if isWord, isArguments(path) {
                         line += try allArguments().map(ShellWords.quote).joined(separator: " ")
                         continue
@@ -87,6 +105,25 @@ struct CommandResolver {
     /// Whether a way is `{args}`: a parameter of that name comes first.
     private func isArguments(_ path: [String]) -> Bool {
         path == [ProgramArguments.placeholder] && task.type.position(of: path[0]) == nil
+    }
+
+    private func isSpread(_ part: CommandTemplate.Part?) -> Bool {
+        part == .value([CommandTemplate.spread])
+            && task.type.position(of: CommandTemplate.spread) == nil
+    }
+
+    /// Whether a `{srun}` is to come before what the program runs in.
+    ///
+    /// - Parameter index: its place in the command.
+    private mutating func leads(at index: Int) throws -> Bool {
+        guard isWrapped else { return false }
+        guard index == 0 else {
+            throw ScriptError(
+                "\(task.type.id): command: what runs in a wrap cannot reach {srun}: let the command begin with it"
+            )
+        }
+        leadsWithSpread = true
+        return true
     }
 
     private func allArguments() throws -> [String] { try style().words(of: task, besides: named) }
@@ -172,6 +209,9 @@ struct CommandResolver {
     private func value(_ path: [String]) throws -> Value {
         switch path {
         case ["here"]: return .string(sources.place(of: here))
+        case [CommandTemplate.spread] where isSpread(.value(path)):
+            throw ScriptError(
+                "\(task.type.id): command: {srun} is many words: it stands by itself, not within a word")
         case ["jobdir"]: return .string(task.jobPath ?? "")
         case _ where isArguments(path):
             throw ScriptError(

@@ -31,41 +31,23 @@ struct CommandTemplate {
     let form: Form
 
     /// Names that every command may use beside the task's parameters.
-    static let builtIn = ["here", "jobdir", ProgramArguments.placeholder]
+    static let builtIn = ["here", "jobdir", spread, ProgramArguments.placeholder]
+
+    /// Stands for what starts a program on each node of a job, and for nothing where it has one.
+    static let spread = "srun"
 
     /// Splits a text at its braces.
     static func parse(_ text: String) throws -> [Part] {
-        var parts: [Part] = []
-        var plain = ""
-        var rest = text[...]
-        while !rest.isEmpty {
-            let start = rest.prefix(ofBytes: { $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "}") })
-            plain += start
-            rest = rest[start.endIndex...]
-            if let behind = rest.after("{{") {
-                plain += "{"
-                rest = behind
-            } else if let behind = rest.after("}}") {
-                plain += "}"
-                rest = behind
-            } else if let behind = rest.after("{") {
-                guard let (inside, after) = behind.cut(at: "}") else {
-                    throw ScriptError("'{' without '}' in \"\(text)\"; a brace is written '{{'")
-                }
-                if !plain.isEmpty { parts.append(.text(plain)) }
-                plain = ""
+        try BraceText.parse(text).map { piece in
+            switch piece {
+            case .text(let plain): return .text(plain)
+            case .name(let inside):
                 let form = FileForm.allCases.first { inside.hasPrefix("\($0.rawValue):") }
                 let name = form.flatMap { inside.after("\($0.rawValue):") } ?? inside
                 let way = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-                parts.append(form.map { .file($0, way) } ?? .value(way))
-                rest = after
-            } else if let behind = rest.after("}") {
-                plain += "}"
-                rest = behind
+                return form.map { .file($0, way) } ?? .value(way)
             }
         }
-        if !plain.isEmpty { parts.append(.text(plain)) }
-        return parts
     }
 
     /// Reads a command from the value at an index: a string, or a list of strings and numbers.

@@ -233,8 +233,8 @@ extension PlanSession {
         }
         let environment = options.job.environment
         options.job.isPrepared = try isPrepared(task, stack)
-        return try experiment.submit(task, options.job) { [unowned self] in
-            try program(of: task, definition, environment, stack)
+        return try experiment.submit(task, options.job) { [unowned self] frame in
+            try program(of: task, definition, environment, frame, stack)
         }
     }
 

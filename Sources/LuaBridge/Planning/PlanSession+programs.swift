@@ -7,11 +7,20 @@ import Text
 /// What the program of a job is: its command, and what it needs.
 extension PlanSession {
     func program(
-        of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable], _ stack: LuaStack
+        of task: ConfigObject, _ definition: TypeDefinition, _ own: [EnvironmentVariable],
+        _ frame: ProgramFrame, _ stack: LuaStack
     ) throws -> JobProgram {
         try keepNamedSources(of: definition, stack)
-        if task.type.python != nil { return try pythonProgram(of: task, definition, stack) }
+        let wrap = try WrapWords.words(
+            of: frame, here: sources.place(of: folder(of: definition)), folder: task.jobPath ?? "",
+            workspace: experiment?.workspace.path ?? "")
+        if task.type.python != nil { return try pythonProgram(of: task, definition, wrap, stack) }
         guard module.pushField("command", of: task.type, stack) else {
+            if frame.isAsked, !wrap.isEmpty {
+                throw ScriptError(
+                    "\(task.type.id): wrap: its program is a Lua function, which runs in xpm-job itself; only a command can be wrapped"
+                )
+            }
             return JobProgram(.lua(fields: scriptFields()))
         }
         if stack.kind(-1) == .function {
@@ -20,7 +29,8 @@ extension PlanSession {
         }
         defer { stack.pop() }
         var resolver = CommandResolver(
-            task: task, here: folder(of: definition), sources: sources,
+            task: task, here: folder(of: definition), sources: sources, spread: frame.spread,
+            isWrapped: !wrap.isEmpty,
             style: { [module] in try ProgramArguments(of: task.type, in: module, stack) }
         ) { [unowned self] in
             try keepCode($0)
@@ -37,8 +47,10 @@ extension PlanSession {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
         tellBeside(template, resolver.here, of: task.type, stack)
-        try refuseMissing(arguments, of: task, own, here: resolver.here)
-        var program = JobProgram(.command(arguments), attachments: resolver.attachments)
+        // What is within is looked for there.
+        try refuseMissing(wrap.isEmpty ? arguments : wrap, of: task, own, here: resolver.here)
+        let spread = resolver.leadsWithSpread ? frame.spread : []
+        var program = JobProgram(.command(spread + wrap + arguments), attachments: resolver.attachments)
         let isWorker = module.isWorker(task.type, stack)
         if isWorker || resolver.namesArguments {
             program.attachments.append(

@@ -110,9 +110,11 @@ extension PlanSession {
     }
 
     /// What runs a task that is a Python class.
-    func pythonProgram(of task: ConfigObject, _ definition: TypeDefinition, _ stack: LuaStack) throws
-        -> JobProgram
-    {
+    ///
+    /// - Parameter wrap: words before it.
+    func pythonProgram(
+        of task: ConfigObject, _ definition: TypeDefinition, _ wrap: [String], _ stack: LuaStack
+    ) throws -> JobProgram {
         for name in try pythonModules(of: task) {
             guard let file = pythonTasks.newFile(of: name, sources.root) else { continue }
             try keepCode(file)
@@ -126,9 +128,9 @@ extension PlanSession {
         }
         let interpreter = pythonTasks.interpreter(named: name, from: folder(of: definition))
         let folder = try helpers()
-        pythonPackages?.ask(interpreter)
+        if wrap.isEmpty { pythonPackages?.ask(interpreter) }
         return JobProgram(
-            .command([interpreter, "\(folder)/xpm_python.py"] + pythonTasks.arguments(sources)))
+            .command(wrap + [interpreter, "\(folder)/xpm_python.py"] + pythonTasks.arguments(sources)))
     }
 
     /// The modules of the classes of a task, and of all objects in it. A Python class gets Python objects:

@@ -12,11 +12,11 @@ struct SubmitOptions {
 
     private static let known = [
         "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher",
-        "slurm", "pack",
+        "slurm", "pack", "wrap",
     ]
 
     /// What may stand in a type too, for all its tasks.
-    static let ofTypes = ["requires", "max_retries", "retry", "results"]
+    static let ofTypes = ["requires", "max_retries", "retry", "results", "wrap"]
 
     /// What the type says.
     init(of type: ConfigType, in module: XpmModule, _ stack: LuaStack) throws {
@@ -76,6 +76,10 @@ struct SubmitOptions {
                 throw fail(" needs the name of a launcher, such as \"slurm\"")
             }
             job.launcher = text
+        case "wrap":
+            do { job.wrap = try WrapWords.read(stack.value(-1)) } catch {
+                throw fail(": \(error.shown)")
+            }
         case "pack":
             if stack.kind(-1) == .bool {
                 job.batch.lanes = stack.bool(-1) ? 1 : 0

@@ -36,6 +36,8 @@ package struct JobDemand: Sendable, Equatable {
     /// What the machine has, in bytes.
     package var memoryCapacity: Int64 = 0
     package var gpus: GPUs?
+    /// How many nodes; nil where the task says nothing.
+    package var nodes: Int?
     /// What its cores and its memory are a part of; nil where the task asks for neither.
     package var share: Share?
     /// Seconds until the job is stopped.

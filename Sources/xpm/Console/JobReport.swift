@@ -34,7 +34,8 @@ struct JobReport {
                 TextReport.printable(job.tagsText),
             ]
             let priority = job.priority != 0 && job.state.isOpen ? "  priority \(job.priority)" : ""
-            return cells.joined(separator: "  ") + style.dim(priority + progress(job)) + "\n"
+            let reason = job.reason.map { "  \(TextReport.printable($0))" } ?? ""
+            return cells.joined(separator: "  ") + style.dim(priority + progress(job) + reason) + "\n"
         }.joined()
     }
 
@@ -65,6 +66,7 @@ struct JobReport {
             add("held", job.isHeld ? "until xpm jobs release" : nil)
             add("priority", job.priority == 0 ? nil : String(job.priority))
         }
+        add("reason", job.reason)
         if let outcome = job.outcome {
             add("outcome", outcome.text)
             add("started", outcome.started?.shown)

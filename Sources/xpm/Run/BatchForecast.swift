@@ -58,14 +58,15 @@ struct BatchForecast {
             : "in \(arrays) array\(arrays == 1 ? "" : "s")"
         let each = group.need.isPacked ? group.duration : ask.limit
         let needs = [
-            ask.partition, ask.cores.map { "\($0) core\($0 == 1 ? "" : "s")" },
+            ask.partition, ask.nodes.map { "\($0) node\($0 == 1 ? "" : "s") each" },
+            ask.cores.map { "\($0) core\($0 == 1 ? "" : "s")" },
             group.memory.map(NumberText.bytes),
             ask.gpus > 0 ? "\(ask.gpus) GPU\(ask.gpus == 1 ? "" : "s")" : nil,
             each.map { "at most \(NumberText.duration($0)) each" },
         ].compactMap(\.self).joined(separator: ", ")
         var text = "\(launcher.name): \(jobs) \(way)\(needs.isEmpty ? "" : " (\(needs))")"
         if let each {
-            let hours = each / 3600 * Double(ask.cores ?? 1) * Double(group.count)
+            let hours = each / 3600 * Double((ask.cores ?? 1) * (ask.nodes ?? 1)) * Double(group.count)
             text += "; at most \(NumberText.significant(hours, digits: 3)) core-hours"
         }
         if let start = try? system.start(of: system.options(for: ask, memory: group.memory, times: lanes)) {

@@ -129,7 +129,9 @@ struct RetrySession {
             }
             guard let identifier = Identifier(hex: job.identifier) else { return nil }
             let demand: JobDemand?
-            do throws(ValueError) { demand = try choice.admit(wish(of: job, header), in: job.folder) } catch {
+            do throws(ValueError) {
+                demand = try choice.admit(wish(of: job, header), in: job.folder).demand
+            } catch {
                 throw .message("\(job.task) \(job.identifier.prefix(8)) requires \(error.text)")
             }
             let number = JobNumber(specs.count)

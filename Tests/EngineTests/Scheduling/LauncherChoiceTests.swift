@@ -38,7 +38,7 @@ struct LauncherChoiceTests {
         let choice = try LauncherChoice(machine, Site(found), chosen: chosen)
         var wish = LaunchWish(try text.map { try Requirement($0) })
         wish.launcher = submit
-        return try choice.admit(wish, in: folder)
+        return try choice.admit(wish, in: folder).demand
     }
 
     @Test("submit's counts most, then the user's, then find_launcher's, then this machine")
