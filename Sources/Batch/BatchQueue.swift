@@ -4,10 +4,14 @@ import Text
 /// The batch systems that there are, and what their queues say of this user's jobs: asked seldom, whoever wants
 /// to know.
 package enum BatchQueue {
+    /// Their names.
+    package static let names = ["slurm", "sge"]
+
     /// - Returns: nil for a name that none has.
     package static func system(named name: String) -> (any BatchSystem)? {
         switch name {
         case "slurm": Slurm()
+        case "sge": GridEngine()
         default: nil
         }
     }

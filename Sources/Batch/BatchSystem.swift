@@ -20,12 +20,16 @@ package protocol BatchSystem: Sendable {
 
     /// The options that ask for what a job needs, but for its memory, which may grow from attempt to attempt.
     func options(for need: BatchAsk) -> [String]
+    /// Whether it knows nothing any more of a job that somebody took out of its queue.
+    var forgetsDeleted: Bool { get }
+    /// Whether a job may have several nodes.
+    var spansNodes: Bool { get }
     /// The words that start a program once on each node of a job.
     func spread(over ask: BatchAsk) -> [String]
     /// The nodes of the job that this process is in, by their names; none where they are not told.
     func nodes() -> [String]
-    /// The option that asks for so many bytes on a node.
-    func option(memory: Int64) -> String
+    /// The options that ask for so many bytes on a node.
+    func options(memory: Int64) -> [String]
     /// Whether an option of the user's own would be in the way of those that xpm gives.
     func owns(option: String) -> Bool
     /// Whether a job that waits for a reason, in the system's word, waits for ever.
@@ -60,7 +64,7 @@ extension BatchSystem {
     package func options(for ask: BatchAsk, memory: Int64?, times count: Int = 1) -> [String] {
         var whole = ask
         if count > 1 { (whole.cores, whole.gpus) = ((ask.cores ?? 1) * count, ask.gpus * count) }
-        return options(for: whole) + (memory.map { [option(memory: $0 * Int64(count))] } ?? [])
+        return options(for: whole) + (memory.map { options(memory: $0 * Int64(count)) } ?? [])
     }
 }
 

@@ -72,6 +72,9 @@ package struct Slurm: BatchSystem {
         return options + need.more
     }
 
+    package var forgetsDeleted: Bool { false }
+    package var spansNodes: Bool { true }
+
     package func spread(over ask: BatchAsk) -> [String] {
         // srun does not take over how many cores a task has (srun(1), --cpus-per-task).
         ["srun", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
@@ -86,7 +89,7 @@ package struct Slurm: BatchSystem {
     }
 
     /// In KiB: sbatch takes no bytes.
-    package func option(memory: Int64) -> String { "--mem=\((memory + 1023) / 1024)K" }
+    package func options(memory: Int64) -> [String] { ["--mem=\((memory + 1023) / 1024)K"] }
 
     package func owns(option: String) -> Bool {
         let name = option.cut(at: "=")?.before ?? option[...]

@@ -29,8 +29,9 @@ int xsys_signals(void) {
     xsys_expect_children();
     sigset_t set;
     sigemptyset(&set);
-    const int asking[] = {SIGINT, SIGTERM, SIGHUP};
-    for (int index = 0; index < 3; index++)
+    // SIGUSR2 is Grid Engine's word before it kills a job.
+    const int asking[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR2};
+    for (int index = 0; index < 4; index++)
         if (!xsys_was_ignored(asking[index])) sigaddset(&set, asking[index]);
     sigaddset(&set, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &set, NULL);

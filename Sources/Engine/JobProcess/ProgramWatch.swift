@@ -299,6 +299,13 @@ struct ProgramWatch {
                 isCancelled = true
             }
             killAt = killAt ?? Monotonic.seconds + Self.grace
+            // That one only this process hears.
+            if number == SIGUSR2 { terminate() }
+            return
+        }
+        if number == SIGUSR2 {
+            // Whatever it means to the program.
+            kill(pid, number)
             return
         }
         isCancelled = true

@@ -289,6 +289,10 @@ extension BatchLauncher {
             close(live, outcome)
             return true
         }
+        let hasBegun = LockClaim.batch(of: live.job.folder.lock)?.hasBegun ?? false
+        if !hasBegun, live.array != nil, system.forgetsDeleted {
+            return judge(live, BatchEnd(.cancelled, "somebody took it out of the queue"), nil)
+        }
         return judge(live, BatchEnd(.lost, "unknown"), nil)
     }
 
@@ -314,6 +318,7 @@ extension BatchLauncher {
                 close(live, nil)
                 return true
             }
+            let end = Files.exists(folder.stopMark) ? BatchEnd(.cancelled, "stopped") : end
             verdict = BatchVerdict.ofSilent(
                 end, hasBegun: holder.hasBegun, memory: live.memory, title: system.title,
                 job: name?.text ?? "", log: lastWord(of: live))

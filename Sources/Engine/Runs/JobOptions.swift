@@ -46,7 +46,8 @@ package struct JobOptions {
     }
 
     private static let named = [
-        "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm", "pack",
+        "env", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher", "slurm", "sge",
+        "pack",
         "wrap",
     ]
 
@@ -64,7 +65,7 @@ package struct JobOptions {
             case "hold": isHeld != other.isHeld
             case "launcher": launcher != other.launcher
             case "wrap": wrap != other.wrap
-            case "slurm", "pack": !batch.isAlike(other.batch)
+            case "slurm", "sge", "pack": !batch.isAlike(other.batch)
             default: false
             }
         }

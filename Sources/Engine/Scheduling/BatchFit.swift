@@ -32,6 +32,10 @@ struct BatchFit {
     ) throws(ValueError) -> (demand: JobDemand?, problems: [String]) {
         var problems: [String] = []
         for alternative in requirement?.alternatives ?? [Requirement.Alternative()] {
+            if let nodes = alternative.nodes, nodes > 1, !system.spansNodes {
+                problems.append("\(nodes) nodes: xpm makes no such jobs for \(system.title)")
+                continue
+            }
             for candidate in try candidates(wish.partition) {
                 let lanes = lanes(for: alternative, wish)
                 if let problem = candidate.flatMap({ self.problem(alternative.times(lanes), $0) }) {

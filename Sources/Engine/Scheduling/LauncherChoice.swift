@@ -117,10 +117,9 @@ package final class LauncherChoice: Admission {
         guard let demand, let ask = demand.batch?.ask else {
             return LaunchPlace(launcher: launcher.name, isFound: false, problems: problems)
         }
-        let memory = demand.memory.map { [fit.system.option(memory: $0)] } ?? []
         return LaunchPlace(
             launcher: launcher.name, partition: ask.partition,
-            options: fit.system.options(for: ask) + memory, problems: problems)
+            options: fit.system.options(for: ask, memory: demand.memory), problems: problems)
     }
 
     private func launcher(for wish: LaunchWish) throws(ValueError) -> LauncherDefinition {

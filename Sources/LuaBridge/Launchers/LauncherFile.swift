@@ -111,8 +111,10 @@ package final class LauncherFile: Launchers {
         stack.pushTable()
         lua.push { [unowned self] stack in try construct(.direct, "direct", stack) }
         stack.set("direct", in: -2)
-        lua.push { [unowned self] stack in try construct(.batch("slurm"), "slurm", stack) }
-        stack.set("slurm", in: -2)
+        for name in BatchQueue.names {
+            lua.push { [unowned self] stack in try construct(.batch(name), name, stack) }
+            stack.set(name, in: -2)
+        }
         stack.set("launchers", in: -2)
         stack.pop(4)
     }

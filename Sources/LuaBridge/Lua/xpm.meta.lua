@@ -233,7 +233,7 @@ function xpm.deprecate(definition) end
 local Object = {}
 
 --- Seals the object and gives the task's output.
----@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any>, pack?: boolean|integer, wrap?: string[]|false }
+---@param options? { env?: table<string, any>, init_tasks?: xpm.Object[], tokens?: table<string, integer>, requires?: string, max_retries?: integer, retry?: table<integer|"failed"|"lost"|"memory"|"timeout", string|integer|xpm.Retry>, priority?: integer, hold?: boolean, launcher?: string, slurm?: table<string, any>, sge?: table<string, any>, pack?: boolean|integer, wrap?: string[]|false }
 ---@return any
 function Object:submit(options) end
 
@@ -675,19 +675,27 @@ function xpm.range(first, last, step) end
 ---@field memory? string Of a node: `"256G"`.
 ---@field gpus? integer|string[] Of a node: how many, or the memory of each.
 ---@field duration? string The longest that a job may take: `"2d"`.
----@field options? table<string, any> Of `sbatch`.
+---@field options? table<string, any> Of the command that submits.
+
+---@alias xpm.BatchLauncher { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string, wrap?: string[] }
 
 ---@class xpm.Launchers
 local Launchers = {}
 
 --- This machine.
----@param options? { name?: string }
+---@param options? { name?: string, wrap?: string[] }
 ---@return xpm.Launcher
 function Launchers.direct(options) end
 
----@param options { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string, wrap?: string[] }
+--- Slurm.
+---@param options xpm.BatchLauncher
 ---@return xpm.Launcher
 function Launchers.slurm(options) end
+
+--- Sun Grid Engine.
+---@param options xpm.BatchLauncher
+---@return xpm.Launcher
+function Launchers.sge(options) end
 
 --- In `launchers.lua`: where jobs may run.
 ---@type xpm.Launchers

@@ -12,7 +12,7 @@ struct SubmitOptions {
 
     private static let known = [
         "env", "init_tasks", "tokens", "requires", "max_retries", "retry", "priority", "hold", "launcher",
-        "slurm", "pack", "wrap",
+        "slurm", "sge", "pack", "wrap",
     ]
 
     /// What may stand in a type too, for all its tasks.
@@ -89,7 +89,7 @@ struct SubmitOptions {
                 }
                 job.batch.lanes = Int(count)
             }
-        case "slurm":
+        case "slurm", "sge":
             guard let system = BatchQueue.system(named: name) else { break }
             do {
                 let read = try BatchOptions.read(
