@@ -12,7 +12,7 @@ package enum BatchQueue {
         switch name {
         case "slurm": Slurm()
         case "sge": GridEngine()
-        default: nil
+        default: ProgramBatch(named: name)
         }
     }
 

@@ -64,7 +64,12 @@ extension BatchSystem {
     package func options(for ask: BatchAsk, memory: Int64?, times count: Int = 1) -> [String] {
         var whole = ask
         if count > 1 { (whole.cores, whole.gpus) = ((ask.cores ?? 1) * count, ask.gpus * count) }
-        return options(for: whole) + (memory.map { options(memory: $0 * Int64(count)) } ?? [])
+        return options(for: whole)
+            + (memory.map {
+                options(
+                    memory: $0.multipliedReportingOverflow(by: Int64(count)).overflow
+                        ? .max : $0 * Int64(count))
+            } ?? [])
     }
 }
 

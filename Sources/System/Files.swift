@@ -71,10 +71,17 @@ package enum Files {
         }
     }
 
-    /// Says that a folder may be used as another one may, the bits for groups and sticky folders among that.
-    package static func setMode(of path: String, asOf other: String) throws(SystemError) {
-        guard let mode = status(other)?.mode else { return }
-        try setPermissions(mode & 0o7777, of: path)
+    /// Lets a folder of this user be used as another one may, the bits for groups and sticky folders among that.
+    package static func takeMode(of other: String, for path: String) throws(SystemError) {
+        // Nobody has put a link in its place meanwhile.
+        let folder = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        var own = xsys_status()
+        guard let mode = status(other)?.mode, mode & 0o022 != 0,
+            unsafe xsys_stat(folder.number, nil, true, &own) == 0, own.owner == geteuid()
+        else { return }
+        if fchmod(folder.number, mode_t(mode & 0o7777)) != 0 {
+            throw SystemError("change the mode of", path, code: errno)
+        }
     }
 
     /// Tells one state of a file from another; nil if there is none.

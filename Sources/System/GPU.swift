@@ -46,7 +46,7 @@ package struct GPU: Sendable, Equatable {
         // Older drivers know no parts.
         if let text = nvidia("\(fields),mig.mode.current") ?? nvidia(fields) {
             let hasParts = text.lines.contains { $0.split(separator: ",").last?.trimmed == "Enabled" }
-            let parts = hasParts ? ChildProcess.output(["nvidia-smi", "-L"])?.text ?? "" : ""
+            let parts = hasParts ? output(["nvidia-smi", "-L"]) ?? "" : ""
             return listed(text, parts: parts, visible: visible)
         }
         let allowed = ["ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"].lazy.compactMap { Environment[$0] }
@@ -65,13 +65,34 @@ package struct GPU: Sendable, Equatable {
             return uses
         }
         return uses(
-            listed: text, processes: nvidia("--query-compute-apps=gpu_uuid,pid,used_memory") ?? "")
+            listed: text, processes: nvidia("--query-compute-apps=gpu_uuid,pid,used_memory") ?? "",
+            isOwn: isOfRunner)
+    }
+
+    /// Whether a process belongs to a runner of this user: a worker, which keeps what it has loaded until its next
+    /// job. One that runs has the lock of its GPU.
+    private static func isOfRunner(_ pid: Int32) -> Bool {
+        var next = pid
+        for _ in 0..<64 {
+            guard next > 1, Files.owner("/proc/\(next)") == geteuid() else { return false }
+            if (try? Files.readText("/proc/\(next)/comm", limit: 64))?.trimmed == "xpm-job" { return true }
+            guard let parent = ProcessTree.parent(of: next) else { return false }
+            next = parent
+        }
+        return false
+    }
+
+    /// Seconds that a tool may take.
+    private static let patience = 20.0
+
+    private static func output(_ command: [String]) -> String? {
+        guard let answer = try? Command(command, patience: patience).run(), answer.code == 0, !answer.isLate
+        else { return nil }
+        return answer.output
     }
 
     private static func nvidia(_ query: String) -> String? {
-        let command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
-        guard let (code, text) = ChildProcess.output(command), code == 0 else { return nil }
-        return text
+        output(["nvidia-smi", query, "--format=csv,noheader,nounits"])
     }
 
     // MARK: What the tools print
@@ -131,33 +152,47 @@ package struct GPU: Sendable, Equatable {
     /// - Parameters:
     ///   - text: a line `0, GPU-5c2f…, 1024` for each GPU, with the memory in use in MiB.
     ///   - processes: a line `GPU-5c2f…, 4711, 21504` for each process that computes.
-    static func uses(listed text: String, processes: String) -> TextMap<Use> {
-        var (names, uses): (TextMap<String>, TextMap<Use>) = ([:], [:])
+    ///   - isOwn: whether a process is one of xpm's own, and in nobody's way.
+    static func uses(
+        listed text: String, processes: String, isOwn: (Int32) -> Bool = { _ in false }
+    ) -> TextMap<Use> {
+        func bytes(_ mebibytes: Substring) -> Int64? {
+            Int64(mebibytes).flatMap { (0..<1 << 40).contains($0) ? $0 << 20 : nil }
+        }
+        var (names, used): (TextMap<String>, TextMap<Int64>) = ([:], [:])
         for line in text.lines {
             let fields = line.split(separator: ",").map(\.trimmed)
             guard fields.count >= 3, let number = Int(fields[0]) else { continue }
             names[fields[1]] = String(number)
-            if let used = Int64(fields[2]), used < 1 << 40, used << 20 >= leastInUse {
-                uses[String(number)] = Use(memory: used << 20)
-            }
+            used[String(number)] = bytes(fields[2]) ?? 0
         }
+        var uses: TextMap<Use> = [:]
         for line in processes.lines {
             let fields = line.split(separator: ",").map(\.trimmed)
             guard fields.count >= 2, let name = names[fields[0]], let process = Int32(fields[1]) else {
                 continue
             }
-            let told = fields.count > 2 ? Int64(fields[2]).flatMap { $0 < 1 << 40 ? $0 << 20 : nil } : nil
-            uses[name] = Use(memory: max(told ?? 0, uses[name]?.memory ?? 0), process: process)
+            let told = fields.count > 2 ? bytes(fields[2]) ?? 0 : 0
+            if isOwn(process) {
+                used[name] = max(0, (used[name] ?? 0) - told)
+            } else {
+                uses[name] = Use(memory: max(told, uses[name]?.memory ?? 0), process: process)
+            }
+        }
+        for name in used.orderedKeys {
+            let memory = used[name] ?? 0
+            if let use = uses[name] {
+                uses[name] = Use(memory: max(memory, use.memory), process: use.process)
+            } else if memory >= leastInUse {
+                uses[name] = Use(memory: memory)
+            }
         }
         return uses
     }
 
     /// What `rocm-smi --showmeminfo vram --json` tells of each card.
     private static func cards() -> [(name: String, memory: Int64, used: Int64)] {
-        guard let (code, text) = ChildProcess.output(["rocm-smi", "--showmeminfo", "vram", "--json"]),
-            code == 0
-        else { return [] }
-        return cards(in: text)
+        output(["rocm-smi", "--showmeminfo", "vram", "--json"]).map(cards) ?? []
     }
 
     static func cards(in text: String) -> [(name: String, memory: Int64, used: Int64)] {

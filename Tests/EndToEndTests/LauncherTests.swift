@@ -202,4 +202,115 @@ struct LauncherTests {
                 "slurm: 20 jobs by at most 16 pilots (cpu, at most 30 s each); at most 0.167 core-hours"),
             "\(run.error)")
     }
+
+    /// The site of the page: commands of PBS, here played by programs that start each job as a process.
+    private static func pbs(_ bench: Workbench) throws -> [String: String] {
+        let page = try Files.readText("\(Workbench.root)/docs/clusters.md")
+        let block = try #require(
+            page.cut(at: "<!-- file: site/xpm/launchers.lua -->\n```lua\n")?.after.cut(at: "```")?.before)
+        try bench.write(String(block), to: "config/xpm/launchers.lua")
+        try bench.write(
+            """
+            #!/bin/bash
+            echo "$*" >>\(bench.folder)/calls
+            test ! -e \(bench.folder)/down || { echo "cannot connect to server" >&2; exit 1; }
+            while test $# -gt 1; do
+              case $1 in -J) last=${2#0-}; shift ;; -N) name=$2; shift ;; -o) log=$2; shift ;; esac; shift
+            done
+            mkdir -p \(bench.folder)/pbs; number=$(ls \(bench.folder)/pbs | wc -l)
+            mkdir \(bench.folder)/pbs/$number; echo $name >\(bench.folder)/pbs/$number/name
+            for index in $(seq 0 $last); do
+              PBS_ARRAY_INDEX=$index setsid sh $1 >>$log 2>&1 & echo $! >\(bench.folder)/pbs/$number/$index
+            done
+            echo "$number[].srv"
+            """, to: "bin/qsub", mode: 0o755)
+        try bench.write(
+            """
+            #!/bin/bash
+            cd \(bench.folder)/pbs || exit 0
+            for job in *; do for index in $job/[0-9]*; do
+              echo "Job Id: $job[${index#*/}].srv"; echo "    Job_Name = $(cat $job/name)"
+              kill -0 $(cat $index) 2>/dev/null && echo "    job_state = R" || echo "    job_state = X"
+            done; done
+            """, to: "bin/qstat", mode: 0o755)
+        try bench.write(
+            """
+            #!/bin/bash
+            for job; do number=${job%%[*}; index=${job#*[}; kill -TERM -- -$(cat \(bench.folder)/pbs/$number/${index%%]*}); done
+            """, to: "bin/qdel", mode: 0o755)
+        return ["PATH": "\(bench.folder)/bin:" + (Environment["PATH"] ?? "/usr/bin:/bin")]
+    }
+
+    @Test("a batch system of one's own: three commands, as the page has them for PBS")
+    func ownSystem() throws {
+        let bench = try Workbench()
+        let environment = try Self.pbs(bench)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "echo x >>\(bench.folder)/ran{n}; exit {n}" }
+            local L = xpm.task { id = "l.long", params = {}, command = "sleep 60" }
+            return xpm.experiment { run = function()
+              for n = 0, 5 do T { n = n }:submit { requires = "duration=1h & cpu(cores=2, mem=100M)" } end
+              T { n = 6 }:submit { pack = true }
+              L {}:submit()
+            end }
+            """, to: "s.lua")
+        let run = try bench.start(["run", "s.lua", "--launcher", "pbs"], environment: environment)
+        #expect(try bench.wait { try bench.run("jobs", "show", "l.long").output.contains("  running") })
+        let killed = try bench.run("jobs", "kill", "--perform", "l.long", environment: environment)
+        #expect(killed.code == 0, "\(killed)")
+        let result = try bench.finish(run.process, run.tag)
+        #expect(
+            result.code == 1 && result.error.contains("8 tasks: 1 done, 6 failed, 1 cancelled"), "\(result)")
+        for n in 0...6 { #expect(try bench.read("ran\(n)") == "x\n") }
+        let calls = try bench.read("calls")
+        #expect(
+            calls.contains("-J 0-5") && calls.contains("select=1:ncpus=2:mem=100000000b:ngpus=0")
+                && calls.contains("walltime=3660"), "\(calls)")
+        #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
+    }
+
+    @Test("a batch system of one's own that does not answer for a while: tried again, and nothing runs twice")
+    func ownSystemDown() throws {
+        let bench = try Workbench()
+        let environment = try Self.pbs(bench)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "echo x >>\(bench.folder)/ran{n}" }
+            return xpm.experiment { run = function() for n = 1, 3 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        try bench.write("", to: "down")
+        let run = try bench.start(["run", "s.lua", "--launcher", "pbs"], environment: environment)
+        #expect(
+            try bench.wait {
+                try bench.read(".\(run.tag).err").contains("cannot connect to server: tried again")
+            })
+        try Files.remove("\(bench.folder)/down")
+        let result = try bench.finish(run.process, run.tag)
+        #expect(result.code == 0, "\(result)")
+        for n in 1...3 { #expect(try bench.read("ran\(n)") == "x\n") }
+    }
+
+    @Test(
+        "a batch system of one's own needs its commands",
+        arguments: [
+            ("submit = 'a', status = 'b', cancel = 'c'", "xpm.launchers.batch needs index, a command for sh"),
+            ("submit = 3, status = 'b', cancel = 'c', index = '$I'", "submit is a command for sh, got"),
+            ("submit = ' ', status = 'b', cancel = 'c', index = '$I'", "submit is a command for sh, got"),
+            (
+                "submit = 'a', status = 'b', cancel = 'c', index = '$I', array = 0",
+                "array is the most jobs of one"
+            ),
+            ("sumbit = 'a'", "has no 'sumbit' (did you mean 'submit'?)"),
+        ])
+    func ownSystemRefused(_ fields: String, _ problem: String) throws {
+        let bench = try bench(
+            "local xpm = require \"xpm\"\nxpm.launchers.batch { name = \"own\", \(fields) }\n")
+        let result = try bench.run("run", "s.lua", "--launcher", "own")
+        #expect(
+            result.code == 2 && result.error.contains("launchers.lua:2: ") && result.error.contains(problem),
+            "\(result)")
+    }
 }

@@ -202,6 +202,26 @@ struct ResourceTests {
         #expect(all.code == 0, "\(all)")
     }
 
+    @Test(
+        "where the user's own folder cannot be used each run counts for itself; a shared one that cannot is an error"
+    )
+    func noHome() throws {
+        let bench = try bench(
+            """
+            local T = xpm.task { id = "r.t", params = { n = xpm.int }, requires = "cpu(cores=1, mem=50M) & cuda()", command = "true" }
+            function run() for n = 1, 4 do T { n = n }:submit() end end
+            """)
+        try bench.write("machine: { gpus: [8G] }\n", to: "config/xpm/settings.yaml")
+        let result = try bench.run(
+            "run", "r.lua", "-j", "2", environment: ["XDG_STATE_HOME": "/proc/none"])
+        #expect(result.code == 0, "\(result)")
+        #expect(Files.exists("\(bench.folder)/workspace/tokens/.gpus/\(Environment.hostName)/0.lock"))
+        try bench.write(
+            "machine: { gpus: [8G], shared: /proc/none }\n", to: "config/xpm/settings.yaml")
+        let shared = try bench.run("run", "r.lua", "--workdir", "two")
+        #expect(shared.code == 1 && shared.error.contains("/proc/none"), "\(shared)")
+    }
+
     @Test("GPUs of AMD, and parts of one of NVIDIA, are devices too")
     func otherGPUs() throws {
         let bench = try bench(

@@ -73,6 +73,10 @@ struct FileLockTests {
         #expect(amount == .init(cores: 4, memory: 8) && notes == ["job", "job"])
         its.end()
         next.end()
+        // Of what a job does not ask for others may have any.
+        let cores = try must(try take(9, 0, nil))
+        #expect(try !refuses(0, 8) && refuses(1, 1))
+        cores.end()
         // Of who was killed nothing but a file is left; one that needs more than there is has all.
         try folder.write("", to: "uses/1f.4.8.lock")
         try must(try take(9, 99, nil)).end()

@@ -101,6 +101,10 @@ package struct BatchHost {
         guard
             let lock = try FileLock.begin(order.folder.lock, as: place, program: order.folder.process)
         else { return (0, "\(order.folder.path): another process has this job by now: nothing to do") }
+        if hasEnded(order) {
+            end(order, place, lock)
+            return (0, "\(order.folder.path): this job has ended already: nothing to do")
+        }
         guard let setup = record.setup, let claim = lock.claim else {
             return Self.answer(attempt(&order, place, holding: lock))
         }
@@ -119,7 +123,8 @@ package struct BatchHost {
     /// Runs several jobs at a time, each lane in a process of its own, until all have left.
     private func runLanes() throws(SystemError) -> (code: Int32, message: String?) {
         var lanes = PilotLanes(
-            count: record.lanes, began: began, command: [Environment.program, flag] + arguments)
+            count: record.lanes, began: began, command: [Environment.program, flag] + arguments,
+            list: record.jobs(in: workspace))
         try lanes.run(until: signals)
         return (0, nil)
     }
@@ -151,6 +156,16 @@ package struct BatchHost {
             holding: lock, output: .files, orders: -1)
         tell(place)
         return outcome
+    }
+
+    /// Whether a former life of the host has written its outcome: that of an earlier attempt is gone since the job
+    /// was handed in.
+    func hasEnded(_ order: JobOrder) -> Bool { order.folder.isDone || Files.exists(order.folder.failed) }
+
+    /// Ends what that one has left.
+    func end(_ order: JobOrder, _ place: BatchHolder, _ lock: consuming FileLock) {
+        if order.folder.isDone { lock.retire() } else { lock.release() }
+        tell(place)
     }
 
     /// Says that a job has ended.

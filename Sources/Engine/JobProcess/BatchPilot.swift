@@ -74,7 +74,9 @@ struct BatchPilot {
     private mutating func runNext() -> Bool {
         guard let (taken, place, lock) = take() else { return false }
         var order = taken
-        _ = host.attempt(&order, place, holding: lock.take(), workers: workers)
+        let outcome = host.attempt(&order, place, holding: lock.take(), workers: workers)
+        // Not by the mark of who wants this one job to stop: the system stops all of it.
+        if outcome?.reason == .cancelled, !Files.exists(order.folder.stopMark) { isStopped = true }
         return true
     }
 
@@ -90,7 +92,8 @@ struct BatchPilot {
             place.pilot = host.index
             over.insert(number)
             if let lock = try? FileLock.begin(order.folder.lock, as: place, program: order.folder.process) {
-                return (order, place, LockBox(lock))
+                if !host.hasEnded(order) { return (order, place, LockBox(lock)) }
+                host.end(order, place, lock)
             }
         }
         return nil

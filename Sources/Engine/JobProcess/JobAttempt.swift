@@ -62,6 +62,9 @@ package struct JobAttempt {
                     for: header, order, behind: lock.descriptor.number, orders: orders, report)
             } catch { throw .system(error) }
             switch acquired {
+            case .taken(let locks) where order.isInPilot && Files.exists(folder.stopMark):
+                shared = locks
+                outcome = Outcome(.cancelled)
             case .taken(let locks):
                 shared = locks
                 outcome = try run(header, lock.descriptor.number, locks, output, orders, started)
@@ -107,16 +110,17 @@ package struct JobAttempt {
         let deadline = order.duration.map { allocationStart + $0 }
         let killsBefore = order.memory == nil ? nil : OutOfMemory.kills
         let program: Program
+        let isUntouched: Bool
         do throws(SystemError) {
             let set = header.variables.isEmpty ? [] : try JobScript.variables(in: folder)
             program = Program(
                 header: header, lock: lock, shared: shared, deadline: deadline,
                 own: variables(header, shared.devices) + set.map { ($0.name, $0.value) }
                     + helpers(header, set))
-            try forgetEarlier(header)
+            isUntouched = try forgetEarlier(header)
             try makeFolders(of: header)
         } catch { throw .system(error) }
-        let earlier = order.isNew ? nil : JobResult.stamp(folder)
+        let earlier = isUntouched ? nil : JobResult.stamp(folder)
         // What earlier jobs of this runner have left; mostly nothing, which one call tells.
         let leftBehind = xsys_reap() < 0 ? [] : ProcessTree.children(of: getpid())
         let worker = header.worker == nil || output != .files ? nil : try beginWorker(program, started)
@@ -124,7 +128,9 @@ package struct JobAttempt {
         var watch = ProgramWatch(
             pid: pid, leadsSession: output == .files, orders: orders,
             signals: signals.map {
-                .ofBatchSystem(signals: $0, end: order.allocation.map { allocationStart + $0 })
+                .ofBatchSystem(
+                    signals: $0, end: order.allocation.map { allocationStart + $0 },
+                    tellsAll: order.batch?.system == "slurm")
             }
                 ?? (output == .inherited ? .passedOn : .none),
             deadline: deadline, memory: order.memory, stopMark: order.isInPilot ? folder.stopMark : nil,
@@ -204,16 +210,20 @@ package struct JobAttempt {
 
     /// What an attempt that failed has made is not this one's, unless this one goes on where that one was.
     /// What xpm wrote itself stays, and so do the logs.
-    private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) {
-        if order.isNew, !Files.exists(folder.output), !Files.exists(folder.error) { return }
+    ///
+    /// - Returns: whether nothing had run there.
+    private func forgetEarlier(_ header: JobScript.Header) throws(SystemError) -> Bool {
+        if order.isNew, !Files.exists(folder.output), !Files.exists(folder.error) { return true }
         // What was removed is made again.
         try Files.remove(folder.collected)
-        try Files.remove(folder.stopMark)
-        if header.retry.isResumable { return }
+        // Of a batch job that goes when the job is handed in: it may be meant for this attempt.
+        if order.batch == nil { try Files.remove(folder.stopMark) }
+        if header.retry.isResumable { return false }
         for name in try Files.list(folder.path) where !folder.isOwn(name) {
             try Files.removeTree("\(folder.path)/\(name)", below: folder.path)
         }
         try Files.removeStrangers(in: folder.path)
+        return false
     }
 
     /// Says something where the program's own errors are.
@@ -399,7 +409,12 @@ package struct JobAttempt {
         if order.gpus != nil {
             // By the numbers of nvidia-smi, which CUDA itself would order by speed.
             own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
-            let names = devices.joined(separator: ",")
+            var names = devices.joined(separator: ",")
+            if Environment["ROCR_VISIBLE_DEVICES"] != nil {
+                // The others count what this one leaves.
+                own.append(("ROCR_VISIBLE_DEVICES", names))
+                names = devices.indices.map(String.init).joined(separator: ",")
+            }
             // HIP's: that of CUDA alone is not heard by all of ROCm.
             own += [("CUDA_VISIBLE_DEVICES", names), ("HIP_VISIBLE_DEVICES", names)]
         }

@@ -1,3 +1,4 @@
+import Batch
 import Model
 import Store
 import System
@@ -90,6 +91,7 @@ struct JobOrder: Equatable {
         batch = .init(system: "slurm", job: job)
         (duration, cores, memory) = (wanted?.duration, wanted?.cores, wanted?.memory)
         nodes = wanted?.nodes
+        if nodes ?? 1 > 1 { nodeNames = Slurm().nodes() }
     }
 
     var json: JSON {

@@ -42,9 +42,17 @@ struct PilotLanes {
     /// How often each lane was started again.
     private var restarts: [Int: Int] = [:]
     private static let mostRestarts = 10
+    /// Those that have left, with the size that the list of jobs had then.
+    private var left: [Int: Int64] = [:]
+    /// The list of jobs, to which the run may add.
+    private let list: String
+    /// What the launcher's setup has started.
+    private let others: Set<Int32>
 
     /// - Parameter command: that of this very process.
-    init(count: Int, began: Double, command: [String]) {
+    init(count: Int, began: Double, command: [String], list: String) {
+        self.list = list
+        others = ProcessTree.children(of: getpid())
         self.count = count
         self.began = began
         self.command = command
@@ -54,17 +62,21 @@ struct PilotLanes {
     ///
     /// - Parameter signals: where this process's own come from: they are passed on.
     mutating func run(until signals: Int32) throws(SystemError) {
-        for number in 0..<count { try start(number) }
+        for number in 0..<count { try startOrGoOn(number) }
         var isStopping = false
         while !running.isEmpty {
             var status: Int32 = 0
             let ended = unsafe waitpid(-1, &status, WNOHANG)
             if ended > 0, let number = running.removeValue(forKey: ended) {
+                guard xsys_signal(status) > 0 else {
+                    left[number] = Files.size(of: list)
+                    continue
+                }
                 // Killed: what it was doing runs again, and its part of the allocation is used again.
-                if xsys_signal(status) > 0, !isStopping, restarts[number, default: 0] < Self.mostRestarts {
-                    endOrphans()
+                endOrphans()
+                if !isStopping, restarts[number, default: 0] < Self.mostRestarts {
                     restarts[number, default: 0] += 1
-                    try start(number)
+                    try startOrGoOn(number)
                 }
                 continue
             }
@@ -76,23 +88,44 @@ struct PilotLanes {
                 isStopping = true
                 for pid in running.keys { kill(pid, number) }
             }
+            if !isStopping, !left.isEmpty { try startAgain() }
         }
+    }
+
+    /// Lanes that had nothing to do come back when the list has more.
+    private mutating func startAgain() throws(SystemError) {
+        let size = Files.size(of: list)
+        for (number, before) in left where size > before {
+            left[number] = nil
+            try startOrGoOn(number)
+        }
+    }
+
+    /// - Throws: where there is no other lane.
+    private mutating func startOrGoOn(_ number: Int) throws(SystemError) {
+        do throws(SystemError) { try start(number) } catch { if running.isEmpty { throw error } }
     }
 
     /// Ends the program of a lane that was killed: it comes to this process.
     private func endOrphans() {
-        while true {
-            let orphans = ProcessTree.children(of: getpid()).subtracting(running.keys)
+        // One that the kernel does not let go is not waited for.
+        for _ in 0..<100 {
+            let orphans = ProcessTree.children(of: getpid()).subtracting(running.keys).subtracting(others)
             if orphans.isEmpty { return }
             for one in ProcessTree.all(below: orphans) { kill(one, SIGKILL) }
-            for one in orphans { waitpid(one, nil, 0) }
+            for one in orphans { waitpid(one, nil, WNOHANG) }
+            Clock.sleep(milliseconds: 10)
         }
     }
 
     private mutating func start(_ number: Int) throws(SystemError) {
         var variables = PilotLane(number: number, began: began).variables
-        for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"] {
-            if let part = Environment[name].flatMap({ Self.part(number, of: $0, among: count) }) {
+        let ofROCR = Environment["ROCR_VISIBLE_DEVICES"].flatMap { Self.part(number, of: $0, among: count) }
+        if let ofROCR { variables.append(("ROCR_VISIBLE_DEVICES", ofROCR)) }
+        for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] {
+            // They count what ROCR leaves.
+            let place = ofROCR == nil ? number : 0
+            if let part = Environment[name].flatMap({ Self.part(place, of: $0, among: count) }) {
                 variables.append((name, part))
             }
         }

@@ -83,11 +83,13 @@ struct ProgramWatch {
         case none
         /// They are for the program.
         case passedOn
-        /// A batch system stops the job, and has told all of its processes: because its time is over, where
-        /// that ends about then, on the clock of `Monotonic`.
+        /// A batch system stops the job: because its time is over, where that ends about then, on the clock of
+        /// `Monotonic`.
         ///
-        /// - Parameter signals: where they come from.
-        case ofBatchSystem(signals: Int32, end: Double?)
+        /// - Parameters:
+        ///   - signals: where they come from.
+        ///   - tellsAll: whether it has told the program too.
+        case ofBatchSystem(signals: Int32, end: Double?, tellsAll: Bool)
 
         var isOfBatchSystem: Bool { if case .ofBatchSystem = self { true } else { false } }
     }
@@ -118,7 +120,7 @@ struct ProgramWatch {
             switch meaning {
             case .none: -1
             case .passedOn: xsys_signals()
-            case .ofBatchSystem(let signals, _): signals
+            case .ofBatchSystem(let signals, _, _): signals
             }
         self.deadline = deadline
         self.memory = memory
@@ -266,10 +268,12 @@ struct ProgramWatch {
     /// Ends a program that uses more memory than it may, with all that it has started, as the kernel would.
     private mutating func look(at memory: Int64) {
         let all = ProcessTree.all(below: ProcessTree.children(of: getpid()).subtracting(others).union([pid]))
+        let began = Monotonic.seconds
         let used = ProcessMemory.used(by: all, limit: memory)
-        memoryAt =
-            Monotonic.seconds
-            + min(Self.longestLook, max(Self.shortestLook, Double(memory - used) / Self.fastest))
+        let now = Monotonic.seconds
+        // What the look costs is a small part of the time.
+        let least = max(Self.shortestLook, (now - began) * 20)
+        memoryAt = now + max(least, min(Self.longestLook, Double(memory - used) / Self.fastest))
         guard used > memory else { return }
         excess = used
         killAll()
@@ -292,15 +296,14 @@ struct ProgramWatch {
     private mutating func takeSignal() {
         let number = xsys_next_signal(signals)
         guard number > 0, number != SIGWINCH else { return }
-        if case .ofBatchSystem(_, let end) = meaning {
+        if case .ofBatchSystem(_, let end, let tellsAll) = meaning {
             if let end, Monotonic.seconds >= end - Self.earliness {
                 (hasAsked, isOverdue) = (true, true)
             } else {
                 isCancelled = true
             }
             killAt = killAt ?? Monotonic.seconds + Self.grace
-            // That one only this process hears.
-            if number == SIGUSR2 { terminate() }
+            if !tellsAll || number == SIGUSR2 { terminate() }
             return
         }
         if number == SIGUSR2 {

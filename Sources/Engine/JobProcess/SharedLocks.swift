@@ -39,12 +39,16 @@ struct SharedLocks {
         var locks = SharedLocks()
         var told: String?
         /// - Returns: the end of the waiting.
-        func wait(_ reason: String) -> Acquisition? {
-            if reason != told { report(.waiting(reason)) }
-            told = reason
-            guard let order = JobRunner.nextOrder(from: orders, milliseconds: 50) else { return nil }
+        func wait(_ reason: String?, milliseconds: Int32 = 50) -> Acquisition? {
+            if let reason, reason != told {
+                report(.waiting(reason))
+                told = reason
+            }
+            let wish = JobRunner.nextOrder(from: orders, milliseconds: milliseconds)
+            let isStopped = order.isInPilot && Files.exists(order.folder.stopMark)
+            guard wish != nil || isStopped else { return nil }
             locks.release()
-            return order == JobRunner.Order.withdraw ? .withdrawn : .stopped
+            return wish == JobRunner.Order.withdraw ? .withdrawn : .stopped
         }
         do throws(SystemError) {
             for var wanted in Wanted.all(of: header, order) {
@@ -60,16 +64,27 @@ struct SharedLocks {
             if let share = order.share {
                 let note = LockHolder.note(of: order.folder)
                 var place: MachineFolder.Holder?
-                while true {
-                    if let own = try share.folder.take(
-                        share.amount, of: share.whole, waiting: place, note: note)
-                    {
-                        let path = own.path
-                        locks.taken.append(try Taken(own.taken(), path, behind: job, isRemoved: true))
-                        break
+                var (rounds, isOver) = (0, false)
+                while !isOver {
+                    do throws(SystemError) {
+                        if let own = try share.folder.take(
+                            share.amount, of: share.whole, waiting: place, note: note)
+                        {
+                            let path = own.path
+                            locks.taken.append(try Taken(own.taken(), path, behind: job, isRemoved: true))
+                            break
+                        }
+                        if place == nil { place = try share.folder.wait(note: note) }
+                    } catch {
+                        // A home that cannot be written, or has no locks: then each run counts for itself.
+                        guard share.folder.isOfUser, error.isOfPlace else { throw error }
+                        isOver = true
+                        continue
                     }
-                    if place == nil { place = try share.folder.wait(note: note) }
-                    if let end = wait(share.reasonToWait) {
+                    // Others change what is said of them much more often than anybody reads it.
+                    let reason = rounds % 10 == 0 ? share.reasonToWait : nil
+                    rounds += 1
+                    if let end = wait(reason, milliseconds: rounds < 20 ? 50 : 200) {
                         if let place { place.end() }
                         return end
                     }
@@ -96,12 +111,14 @@ struct SharedLocks {
         }
 
         let kind: Kind
-        let folder: String
+        private(set) var folder: String
         /// The names of the files; an empty one for that of a folder.
         private let names: [String]
         let count: Int
         /// Whether it is of this machine, and of no workspace.
-        private let isOfMachine: Bool
+        private var isOfMachine: Bool
+        /// Where locks of GPUs are where those of the user's own folder do not work; nil for what are none.
+        private var fallback: String?
         /// Nil where GPUs are taken that other programs use.
         private var busy: BusyGPUs?
 
@@ -116,7 +133,7 @@ struct SharedLocks {
             }
             let byFolder = { (a: Wanted, b: Wanted) in ByteOrder.less(a.folder, b.folder) }
             return folders.sorted(by: byFolder) + tokens.sorted(by: byFolder)
-                + [order.gpus].compactMap(\.self).map(Wanted.init)
+                + [order.gpus].compactMap(\.self).map { Wanted(gpus: $0, of: order.folder.workspace) }
         }
 
         private init(folder: String) {
@@ -135,7 +152,8 @@ struct SharedLocks {
             isOfMachine = !folder.hasPrefix("\(workspace)/")
         }
 
-        private init(gpus: JobOrder.GPUs) {
+        private init(gpus: JobOrder.GPUs, of workspace: String) {
+            if gpus.folder.isOfUser { fallback = "\(workspace)/tokens/.gpus/\(Environment.hostName)" }
             kind = .gpus
             folder = gpus.folder.gpus
             names = gpus.devices
@@ -144,7 +162,10 @@ struct SharedLocks {
             busy = gpus.areShared ? nil : BusyGPUs()
         }
 
-        private var paths: [(name: String, path: String)] { names.map { ($0, "\(folder)/\($0).lock") } }
+        private var paths: [(name: String, path: String)] {
+            // Old names of parts have slashes.
+            names.map { ($0, "\(folder)/\($0.replacing("/", with: "_")).lock") }
+        }
 
         /// What live runs count of a token.
         private var limits: [(experiment: String, count: Int)] {
@@ -174,6 +195,16 @@ struct SharedLocks {
 
         /// - Parameter program: the job whose program will have a part in them.
         mutating func take(behind job: Int32, of program: JobFolder) throws(SystemError) -> [Taken]? {
+            do throws(SystemError) { return try takeHere(behind: job, of: program) } catch {
+                guard let place = fallback, error.isOfPlace else { throw error }
+                (folder, isOfMachine, fallback) = (place, false, nil)
+                return try takeHere(behind: job, of: program)
+            }
+        }
+
+        private mutating func takeHere(
+            behind job: Int32, of program: JobFolder
+        ) throws(SystemError) -> [Taken]? {
             if !isOfMachine {
                 try Files.makeFolder(folder, in: program.workspace)
             } else if kind == .gpus {
@@ -277,6 +308,13 @@ private struct BusyGPUs {
         let uses = GPU.uses()
         for name in names { seen[name] = uses[name].map { ($0, Monotonic.seconds) } }
         return !names.contains { uses[$0] != nil }
+    }
+}
+
+extension SystemError {
+    /// Whether it tells that files cannot be made, or locked, in a place.
+    fileprivate var isOfPlace: Bool {
+        [EACCES, EPERM, EROFS, ENOSPC, EDQUOT, ENOSYS, ENOLCK, EOPNOTSUPP, ENOTDIR, ENOENT].contains(code)
     }
 }
 

@@ -149,7 +149,8 @@ final class WorkerPlace {
     /// Variables that say which job it is: a worker has none of them.
     private static let ofJobs: TextSet = [
         "PWD", "XPM_JOB_DIR", "XPM_PARAMS", "XPM_JOB_ID", "XPM_TASK_ID", "XPM_EVENTS", "XPM_ATTEMPT",
-        "XPM_DEADLINE", "XPM_MEMORY", TextKey(JobScript.argumentsVariable), TextKey(JobScript.heldVariable),
+        "XPM_DEADLINE", "XPM_MEMORY", "MASTER_PORT", TextKey(JobScript.argumentsVariable),
+        TextKey(JobScript.heldVariable),
     ]
 
     /// A worker for a job; another one that is there ends.

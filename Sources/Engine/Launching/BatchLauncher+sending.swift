@@ -184,6 +184,7 @@ extension BatchLauncher {
                 order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
                 try Files.remove(job.folder.failed)
             }
+            try Files.remove(job.folder.stopMark)
             try job.files?.write(to: job.folder, job.language)
             return order
         } catch {

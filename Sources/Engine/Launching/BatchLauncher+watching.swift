@@ -305,7 +305,9 @@ extension BatchLauncher {
         if folder.isDone {
             verdict = .outcome(Outcome.read(folder.done), isNew: false)
         } else if Files.exists(folder.failed) {
-            verdict = BatchVerdict.of(Outcome.read(folder.failed), end, title: system.title)
+            verdict = BatchVerdict.of(
+                Outcome.read(folder.failed), end, title: system.title,
+                isStopped: system.forgetsDeleted || Files.exists(folder.stopMark))
         } else {
             let since = live.endedSince ?? Monotonic.seconds
             guard Monotonic.seconds - since >= Self.outcomeLag || end.reason == .lost else {

@@ -22,13 +22,16 @@ enum BatchVerdict: Equatable {
     /// - Parameters:
     ///   - outcome: what the job has left.
     ///   - title: how messages name the system.
-    static func of(_ outcome: Outcome, _ end: BatchEnd, title: String) -> BatchVerdict {
+    ///   - isStopped: whether somebody has stopped it, or the system would not say so.
+    static func of(
+        _ outcome: Outcome, _ end: BatchEnd, title: String, isStopped: Bool = false
+    ) -> BatchVerdict {
         var changed = outcome
         switch end.reason {
         case .memory where outcome.reason == .failed: changed.reason = .memory
         case .lost where needsWord(outcome): return .vanished
         // It was told to end, and not by the system: its node goes down.
-        case .ended where outcome.reason == .cancelled: return .vanished
+        case .ended where outcome.reason == .cancelled && !isStopped: return .vanished
         case .timeout where needsWord(outcome): changed.reason = .timeout
         case .cancelled where needsWord(outcome):
             changed.reason = .cancelled

@@ -140,7 +140,7 @@ package final class DirectLauncher: Launcher {
         let job = request.job
         do throws(SystemError) {
             var isNew = job.touch()
-            if !isNew { try job.folder.checkPlace() }
+            try job.folder.checkPlace()
             // Where this user may not make the folder, that is why.
             if let files = job.files, !Files.exists(job.folder.path) {
                 isNew = try files.write(to: job.folder, job.language)
@@ -159,6 +159,7 @@ package final class DirectLauncher: Launcher {
             order.starter = own
             do throws(SystemError) {
                 if Files.exists(job.folder.failed) {
+                    order.isNew = false
                     order.attempt = job.retry.attempt(after: Outcome.read(job.folder.failed))
                     try Files.remove(job.folder.failed)
                 }

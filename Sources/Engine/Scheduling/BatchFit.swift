@@ -129,9 +129,13 @@ extension Requirement.Alternative {
     fileprivate func times(_ count: Int) -> Requirement.Alternative {
         guard count > 1 else { return self }
         var whole = self
-        whole.cores = (cores ?? 1).multipliedReportingOverflow(by: count).partialValue
-        whole.memory = memory.map { $0.multipliedReportingOverflow(by: Int64(count)).partialValue }
-        whole.gpus = gpus.multipliedReportingOverflow(by: count).partialValue
+        func times<Count: FixedWidthInteger>(_ one: Count) -> Count {
+            let (product, isTooMuch) = one.multipliedReportingOverflow(by: Count(count))
+            return isTooMuch ? .max : product
+        }
+        whole.cores = times(cores ?? 1)
+        whole.memory = memory.map(times)
+        whole.gpus = times(gpus)
         return whole
     }
 }

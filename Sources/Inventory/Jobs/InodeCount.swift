@@ -20,8 +20,9 @@ package struct InodeCount: Sendable, Equatable {
         let experiments = "\(workspace.path)/experiments"
         for path in Self.below(workspace.path) {
             switch path {
-            case workspace.jobs: jobs = Self.count(path)
-            case experiments: runs = Self.count(path)
+            // They may lie on another disk.
+            case workspace.jobs: jobs = Self.count(Paths.real(path))
+            case experiments: runs = Self.count(Paths.real(path))
             default: rest += Self.count(path)
             }
         }

@@ -111,7 +111,7 @@ package final class LauncherFile: Launchers {
         stack.pushTable()
         lua.push { [unowned self] stack in try construct(.direct, "direct", stack) }
         stack.set("direct", in: -2)
-        for name in BatchQueue.names {
+        for name in BatchQueue.names + [LauncherReader.program] {
             lua.push { [unowned self] stack in try construct(.batch(name), name, stack) }
             stack.set(name, in: -2)
         }

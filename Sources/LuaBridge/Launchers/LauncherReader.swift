@@ -13,12 +13,22 @@ struct LauncherReader {
         "name", "partitions", "setup", "max_submitted", "export", "options", "duration",
         "pack", "pilots", "pilot_duration", "wrap",
     ]
+    private static let keysOfPrograms = ["submit", "status", "cancel", "index", "array"]
     private static let keysOfPartitions = ["name", "cores", "memory", "gpus", "duration", "options"]
 
     func definition(of fields: [Value.Entry], usualName: String) throws -> LauncherDefinition {
-        let known = kind == .direct ? ["name", "wrap"] : Self.keysOfBatch
+        let name = try name(fields) ?? usualName
+        var known = kind == .direct ? ["name", "wrap"] : Self.keysOfBatch
+        var fields = fields
+        if kind == .batch(Self.program) {
+            known += Self.keysOfPrograms
+            try refuseUnknown(fields, known, what)
+            let own = LauncherReader(what: what, kind: try programs(fields, name))
+            fields.removeAll { Self.keysOfPrograms.contains($0.key.plainText) }
+            return try own.definition(of: fields, usualName: name)
+        }
         try refuseUnknown(fields, known, what)
-        var definition = LauncherDefinition(name: try name(fields) ?? usualName, kind: kind)
+        var definition = LauncherDefinition(name: name, kind: kind)
         for field in fields {
             switch field.key.plainText {
             case "partitions": definition.partitions = try partitions(field.value)
@@ -60,6 +70,33 @@ struct LauncherReader {
             }
         }
         return definition
+    }
+
+    /// What the constructor of a batch system of one's own calls it.
+    static let program = "batch"
+
+    /// `{ submit = "…", status = "…", cancel = "…", index = "$PBS_ARRAY_INDEX" }`
+    private func programs(_ fields: [Value.Entry], _ title: String) throws -> LauncherDefinition.Kind {
+        func text(_ name: String) throws -> String {
+            guard let field = fields.first(where: { $0.key.plainText == name }) else {
+                throw ScriptError("\(what) needs \(name), a command for sh")
+            }
+            guard case .string(let text) = field.value, !text.isBlank, !text.has(0) else {
+                throw fail("\(name) is a command for sh", field)
+            }
+            return text
+        }
+        var longest: Int64 = 1000
+        if let field = fields.first(where: { $0.key.plainText == "array" }) {
+            guard case .int(let count) = field.value, (1...1_000_000).contains(count) else {
+                throw fail("array is the most jobs of one, a whole number from 1", field)
+            }
+            longest = count
+        }
+        let system = ProgramBatch(
+            title: title, submit: try text("submit"), status: try text("status"),
+            cancel: try text("cancel"), index: "\"\(try text("index"))\"", longest: Int(longest))
+        return .batch(system.name)
     }
 
     private func fail(_ problem: String, _ field: Value.Entry) -> ScriptError {

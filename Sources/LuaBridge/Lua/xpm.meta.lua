@@ -697,6 +697,11 @@ function Launchers.slurm(options) end
 ---@return xpm.Launcher
 function Launchers.sge(options) end
 
+--- A batch system by commands for `sh`, with the keys of the others.
+---@param options xpm.BatchLauncher|{ submit: string, status: string, cancel: string, index: string, array?: integer }
+---@return xpm.Launcher
+function Launchers.batch(options) end
+
 --- In `launchers.lua`: where jobs may run.
 ---@type xpm.Launchers
 xpm.launchers = nil

@@ -169,6 +169,11 @@ package struct FileLock: ~Copyable, Sendable {
         LockClaim.isInUse ? try LockClaim.look(path) : try lookByFlock(path)
     }
 
+    /// Whether a process holds one of `takeShared`.
+    ///
+    /// - Throws: where that cannot be seen.
+    package static func lookShared(_ path: String) throws(SystemError) -> Bool { try lookByFlock(path) }
+
     private static func lookByFlock(_ path: String) throws(SystemError) -> Bool {
         let descriptor: Descriptor
         do throws(SystemError) {

@@ -68,6 +68,13 @@ package struct LockClaim {
 
     private static let mostRounds = 100
 
+    /// The same of its process alone: a right goes with that one.
+    private var bare: LockClaim {
+        LockClaim(
+            path: path, owner: owner, heir: nil, nonce: nonce, program: nil, workspace: workspace,
+            identity: identity, batch: nil)
+    }
+
     /// A new claim.
     private init(path: String, owner: Int32, program: String?, batch: BatchHolder?, in folder: String) {
         self.init(
@@ -245,11 +252,12 @@ package struct LockClaim {
             // pilot's, of which only the system knows whether it lives.
             if now.hasBegun,
                 onlyIfNew || claim.owner.isAlive || batch.pilot != nil && batch.pilot != now.pilot
+                    || claim.program.flatMap(ProcessRecord.read)?.isAlive == true
             {
                 return nil
             }
             let right = "\(folder)/\(claim.nonce).\(number)"
-            if try own.place(at: right, by: folder) {
+            if try own.bare.place(at: right, by: folder) {
                 defer { for used in 0...number { try? Files.remove("\(folder)/\(claim.nonce).\(used)") } }
                 guard read(path)?.nonce == claim.nonce else { return nil }
                 try Files.replace(path, with: own.json.bytes, temporaryIn: folder)

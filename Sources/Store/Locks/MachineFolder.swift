@@ -28,6 +28,9 @@ package struct MachineFolder: Sendable, Equatable {
         MachineFolder(path: "\(shared ?? "\(ofUser)/machines")/\(Environment.hostName)")
     }
 
+    /// Whether it is one user's own: there where nobody has said otherwise.
+    package var isOfUser: Bool { path.hasPrefix("\(Self.ofUser)/") }
+
     package var gpus: String { "\(path)/gpus" }
     private var uses: String { "\(path)/uses" }
 
@@ -47,7 +50,11 @@ package struct MachineFolder: Sendable, Equatable {
                 memory: left.memory.addingReportingOverflow(right.memory).partialValue)
         }
 
-        fileprivate func fits(in whole: Amount) -> Bool { cores <= whole.cores && memory <= whole.memory }
+        /// Whether there is so much besides what others have; of what is not asked for, others may have any.
+        fileprivate func fits(in whole: Amount, besides held: Amount) -> Bool {
+            let sum = self + held
+            return (cores == 0 || sum.cores <= whole.cores) && (memory == 0 || sum.memory <= whole.memory)
+        }
     }
 
     /// What a job has, or what it waits for.
@@ -72,11 +79,10 @@ package struct MachineFolder: Sendable, Equatable {
             missing.append(at)
             at = Paths.parent(at)
         }
-        let mode = Files.permissions(at) ?? 0
         for one in missing.reversed() {
             try Files.makeFolder(one)
             // What the process's mask has taken.
-            if Files.owner(one) == geteuid(), mode & 0o022 != 0 { try? Files.setMode(of: one, asOf: at) }
+            if !isOfUser { try? Files.takeMode(of: at, for: one) }
         }
     }
 
@@ -93,6 +99,13 @@ package struct MachineFolder: Sendable, Equatable {
         _ amount: Amount, of whole: Amount, waiting: borrowing Holder?, note: String
     ) throws(SystemError) -> Holder? {
         try make(uses)
+        // Of many that wait the first alone looks at all.
+        let isBehind =
+            switch waiting {
+            case .some(let holder): isBehind(holder.path)
+            case .none: false
+            }
+        if isBehind { return nil }
         guard let lock = try FileLock.takeShared("\(path)/uses.lock", milliseconds: 1000) else { return nil }
         let taken: Holder?
         do throws(SystemError) {
@@ -119,10 +132,23 @@ package struct MachineFolder: Sendable, Equatable {
 
     private func hold(named name: String, _ note: String) throws(SystemError) -> Holder {
         let path = "\(uses)/\(name).lock"
-        guard let lock = try FileLock.takeShared(path) else { throw SystemError("lock", path, code: EBUSY) }
+        // Whoever looks whether it is held, holds it for a moment.
+        guard let lock = try FileLock.takeShared(path, milliseconds: 1000) else {
+            throw SystemError("lock", path, code: EBUSY)
+        }
         // The lock counts, not what it says.
         try? lock.descriptor.write(Array("\(note)\n".utf8), path: path)
         return Holder(lock: lock, path: path)
+    }
+
+    /// Whether the one that waits next before another still does.
+    private func isBehind(_ own: String) -> Bool {
+        let own = Paths.name(own)
+        let before = ((try? Files.list(uses)) ?? []).filter {
+            $0.hasSuffix(".waits.lock") && ByteOrder.less($0, own)
+        }
+        guard let last = before.max(by: ByteOrder.less) else { return false }
+        return (try? FileLock.lookShared("\(uses)/\(last)")) ?? true
     }
 
     private func isFree(_ amount: Amount, of whole: Amount, _ waiting: borrowing Holder?) -> Bool {
@@ -133,8 +159,7 @@ package struct MachineFolder: Sendable, Equatable {
             case .none: "~"
             }
         guard !waits.contains(where: { ByteOrder.less($0, own) }) else { return false }
-        let sum = held.reduce(Amount()) { $0 + $1.amount }
-        return held.isEmpty || (sum + amount).fits(in: whole)
+        return held.isEmpty || amount.fits(in: whole, besides: held.reduce(Amount()) { $0 + $1.amount })
     }
 
     /// What jobs have, and the names of those that wait. What dead ones have left is removed.
@@ -145,7 +170,8 @@ package struct MachineFolder: Sendable, Equatable {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.last == "lock", parts.count == 4 else { continue }
             let path = "\(uses)/\(name)"
-            guard FileLock.isHeld(path, isOfMachine: true) else {
+            // One that cannot be looked at counts as held.
+            guard (try? FileLock.lookShared(path)) ?? true else {
                 // Another user's stays where the folder is sticky.
                 try? Files.remove(path)
                 continue

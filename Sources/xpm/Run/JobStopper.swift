@@ -117,7 +117,7 @@ private struct BatchStop {
             let jobs = chosen.compactMap { stops[$0]?.job ?? nil }
             if jobs.isEmpty { continue }
             do throws(BatchError) { try system.cancel(jobs) } catch {
-                problems += chosen.map { ($0, error.text) }
+                problems += chosen.filter { stops[$0]?.job != nil }.map { ($0, error.text) }
             }
         }
         return problems

@@ -148,6 +148,8 @@ struct RetrySession {
             return number
         }
         for job in jobs.reversed() { _ = try add(job.folder.path, depth: 0) }
+        // They may read what those before them have printed.
+        for number in Set(specs.flatMap(\.dependencies)) { specs[number.index].keepLogs() }
         return specs
     }
 

@@ -42,6 +42,9 @@ struct GPUTests {
         #expect(uses["2"] == GPU.Use(memory: 2048 << 20))
         #expect(uses["3"] == GPU.Use(memory: 0, process: 12))
         #expect(uses["2"]?.text == "another program, 2.1 GB")
+        // What an idle worker of xpm's keeps there is in nobody's way.
+        let own = GPU.uses(listed: listed, processes: "GPU-aaaa, 4711, 21000\n") { $0 == 4711 }
+        #expect(own["0"] == nil && own["2"] != nil)
     }
 
     @Test("what rocm-smi tells, also behind a warning")
