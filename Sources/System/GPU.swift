@@ -7,10 +7,13 @@ package struct GPU: Sendable, Equatable {
     package var name: String
     /// Bytes.
     package var memory: Int64
+    /// Whether it is AMD's: ROCm's libraries count within `ROCR_VISIBLE_DEVICES`.
+    package var isOfROCm: Bool
 
-    package init(name: String, memory: Int64) {
+    package init(name: String, memory: Int64, isOfROCm: Bool = false) {
         self.name = name
         self.memory = memory
+        self.isOfROCm = isOfROCm
     }
 
     /// What a program that xpm has not given a GPU to does with it.
@@ -54,7 +57,7 @@ package struct GPU: Sendable, Equatable {
         return cards().filter { card in
             guard let visible = allowed ?? visible else { return true }
             return visible.split(separator: ",").contains { $0.trimmed == card.name }
-        }.map { GPU(name: $0.name, memory: $0.memory) }
+        }.map { GPU(name: $0.name, memory: $0.memory, isOfROCm: true) }
     }
 
     /// Which GPUs programs use now, by the names of those; parts of a GPU are not looked at.

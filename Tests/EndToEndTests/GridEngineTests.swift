@@ -81,7 +81,7 @@ struct GridEngineTests {
         try bench.write(
             """
             local xpm = require "xpm"
-            local T = xpm.task { id = "g.t", params = { n = xpm.int }, command = "echo x >>\(bench.folder)/ran{n}; sleep 2" }
+            local T = xpm.task { id = "g.t", params = { n = xpm.int }, command = "echo x >>\(bench.folder)/ran{n}; while test ! -e \(bench.folder)/go; do sleep 0.1; done" }
             return xpm.experiment { run = function() for n = 1, 12 do T { n = n }:submit() end end }
             """, to: "g.lua")
         let first = try bench.start(["run", "g.lua", "--launcher", "sge"])
@@ -91,10 +91,13 @@ struct GridEngineTests {
         let second = try bench.start(["run", "g.lua", "--launcher", "sge"])
         #expect(
             try bench.wait(seconds: 30) {
-                try bench.run("jobs", "list").output.contains("in the queue of Grid Engine")
+                let said = try bench.read(".\(second.tag).err")
+                return said.components(separatedBy: "in the queue of Grid Engine").count == 9
             })
+        #expect(try bench.run("jobs", "list").output.contains("in the queue of Grid Engine"))
         let killed = try bench.run("jobs", "kill", "--perform", "--filter", "n = 12")
         #expect(killed.code == 0, "\(killed)")
+        try bench.write("", to: "go")
         let run = try bench.finish(second.process, second.tag)
         #expect(run.code == 1 && run.error.contains("1 cancelled"), "\(run)")
         for n in 1...11 { #expect(try bench.read("ran\(n)") == "x\n", "\(n)") }

@@ -1,3 +1,4 @@
+import Foundation
 import Store
 import System
 import Testing
@@ -291,6 +292,40 @@ struct LauncherTests {
         let result = try bench.finish(run.process, run.tag)
         #expect(result.code == 0, "\(result)")
         for n in 1...3 { #expect(try bench.read("ran\(n)") == "x\n") }
+    }
+
+    @Test(
+        "what a run that never came back has left of its arrays is found by doctor once they are over, and removed"
+    )
+    func leftBatches() throws {
+        let bench = try Workbench()
+        let environment = try Self.pbs(bench)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "while test ! -e \(bench.folder)/go; do sleep 0.1; done" }
+            return xpm.experiment { run = function() for n = 1, 3 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        let run = try bench.start(["run", "s.lua", "--launcher", "pbs"], environment: environment)
+        #expect(
+            try bench.wait {
+                try bench.run("jobs", "list").output.components(separatedBy: "running").count == 4
+            })
+        kill(run.process.processIdentifier, SIGKILL)
+        run.process.waitUntilExit()
+        let during = try bench.run("doctor", environment: environment)
+        #expect(!during.output.contains("an array that is over"), "\(during)")
+        try bench.write("", to: "go")
+        #expect(
+            try bench.wait(seconds: 40) {
+                try bench.run("doctor", environment: environment).output.contains(
+                    "an array that is over, of a run that is gone")
+            })
+        let mended = try bench.run("doctor", "--mend", environment: environment)
+        #expect(mended.output.contains("3 words of jobs that have ended"), "\(mended)")
+        #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
+        let again = try bench.run("run", "s.lua", "--launcher", "pbs", environment: environment)
+        #expect(again.code == 0 && again.error.contains("3 tasks: 3 cached"), "\(again)")
     }
 
     @Test(

@@ -288,6 +288,60 @@ struct SlurmTests {
         #expect(names[0] == names[1])
     }
 
+    @Test("the compress example, unchanged: the same jobs, and programs that give their files back")
+    func compress() throws {
+        let cluster = try SlurmCluster()
+        let example = "\(Workbench.root)/Examples/compress/full.yaml"
+        let there = try cluster.xpm("run", "-q", example, "--launcher", "slurm", "--workdir", "there")
+        let here = try cluster.xpm("run", "-q", example, "--workdir", "here")
+        #expect(there.code == 0 && here.code == 0, "\(there)")
+        let names = try ["there", "here"].map { place in
+            try Files.list("\(cluster.bench.folder)/\(place)/jobs").sorted().map { type in
+                try Files.list("\(cluster.bench.folder)/\(place)/jobs/\(type)").sorted()
+            }
+        }
+        #expect(names[0] == names[1] && names[0].count > 1)
+        let best = try ["there", "here"].map { place in
+            try Files.readText(
+                "\(try #require(try cluster.bench.jobs("compress.best", workspace: place).first).path)/results.json"
+            )
+        }
+        #expect(best[0] == best[1])
+    }
+
+    @Test(
+        "where the user has jobs of his own in the queue, and a limit, all of a run's jobs are done in the end"
+    )
+    func foreignJobs() throws {
+        let cluster = try SlurmCluster(cores: 2, path: "bin")
+        let bench = cluster.bench
+        // A site that takes no more than 20 of the user's jobs: sbatch of one that has no accounting has no limit.
+        try bench.write(
+            """
+            #!/bin/bash
+            n=1; for word; do case $word in --array=*) last=${word#--array=0-}; n=$((last + 1)) ;; esac; done
+            have=$(squeue -h -r -t PENDING,RUNNING,COMPLETING -o x | wc -l)
+            if [ $((have + n)) -gt 20 ]; then
+              echo "sbatch: error: AssocMaxSubmitJobLimit" >&2
+              echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)" >&2
+              exit 1
+            fi
+            exec /usr/bin/sbatch "$@"
+            """, to: "bin/sbatch", mode: 0o755)
+        for _ in 0..<5 {
+            _ = try cluster.slurm("/usr/bin/sbatch", "--wrap=sleep 6", "--output=/dev/null")
+        }
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "s.t", params = { n = xpm.int }, command = "echo x >> \(bench.folder)/ran{n}" }
+            return xpm.experiment { run = function(helper, cfg) for n = 1, 60 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        let run = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
+        #expect(run.code == 0 && run.error.contains("the rest waits until it takes more"), "\(run)")
+        for n in 1...60 { #expect(try bench.read("ran\(n)") == "x\n", "\(n)") }
+    }
+
     @Test("a job that Slurm would never begin fails with its reason")
     func hopeless() throws {
         let cluster = try SlurmCluster()

@@ -410,7 +410,7 @@ package struct JobAttempt {
             // By the numbers of nvidia-smi, which CUDA itself would order by speed.
             own.append(("CUDA_DEVICE_ORDER", "PCI_BUS_ID"))
             var names = devices.joined(separator: ",")
-            if Environment["ROCR_VISIBLE_DEVICES"] != nil {
+            if order.gpus?.areOfROCm == true, Environment["ROCR_VISIBLE_DEVICES"] != nil {
                 // The others count what this one leaves.
                 own.append(("ROCR_VISIBLE_DEVICES", names))
                 names = devices.indices.map(String.init).joined(separator: ",")

@@ -50,6 +50,7 @@ struct JobOrder: Equatable {
         var folder: MachineFolder
         /// Whether those that other programs use are taken too.
         var areShared: Bool
+        var areOfROCm = false
     }
 
     /// Cores and memory, and what they are a part of.
@@ -75,7 +76,9 @@ struct JobOrder: Equatable {
         cores = demand.declaresCores ? demand.cores : nil
         nodes = demand.nodes
         gpus = demand.gpus.map {
-            GPUs(count: $0.count, devices: $0.devices, folder: $0.folder, areShared: $0.areShared)
+            GPUs(
+                count: $0.count, devices: $0.devices, folder: $0.folder, areShared: $0.areShared,
+                areOfROCm: $0.areOfROCm)
         }
         share = demand.share.map { share in
             Share(
@@ -110,6 +113,7 @@ struct JobOrder: Equatable {
                     "count": .int(Int64(gpus.count)),
                     "devices": .array(gpus.devices.map(JSON.string)),
                     "folder": .string(gpus.folder.path), "shared": .bool(gpus.areShared),
+                    "rocm": .bool(gpus.areOfROCm),
                 ]
             } ?? .null,
             "share": share.map { share in
@@ -156,7 +160,8 @@ struct JobOrder: Equatable {
         if let gpus = json["gpus"], let count = gpus["count"]?.int, let folder = gpus["folder"]?.string {
             self.gpus = GPUs(
                 count: Int(count), devices: (gpus["devices"]?.array ?? []).compactMap(\.string),
-                folder: MachineFolder(path: folder), areShared: gpus["shared"] == .bool(true))
+                folder: MachineFolder(path: folder), areShared: gpus["shared"] == .bool(true),
+                areOfROCm: gpus["rocm"] == .bool(true))
         }
         if let share = json["share"], let folder = share["folder"]?.string {
             func amount(_ cores: String, _ memory: String) -> MachineFolder.Amount {

@@ -123,8 +123,8 @@ struct PilotLanes {
         let ofROCR = Environment["ROCR_VISIBLE_DEVICES"].flatMap { Self.part(number, of: $0, among: count) }
         if let ofROCR { variables.append(("ROCR_VISIBLE_DEVICES", ofROCR)) }
         for name in ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] {
-            // They count what ROCR leaves.
-            let place = ofROCR == nil ? number : 0
+            // HIP counts what ROCR leaves.
+            let place = ofROCR == nil || name.hasPrefix("CUDA") ? number : 0
             if let part = Environment[name].flatMap({ Self.part(place, of: $0, among: count) }) {
                 variables.append((name, part))
             }

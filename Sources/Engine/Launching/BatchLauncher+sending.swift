@@ -9,10 +9,10 @@ extension BatchLauncher {
     private static let mostFailures = 6
 
     /// Hands in jobs with equal needs as one array; or gives them to pilots.
-    func send(_ group: [Waiting]) {
+    func send(_ group: [BatchWaiting.Job]) {
         guard let first = group.first?.request else { return }
         let ask = first.job.demand?.batch?.ask ?? BatchAsk()
-        let key = Group(first)
+        let key = BatchWaiting.Need(first)
         if key.isPacked, add(group, to: key) { return }
         var record = BatchRecord(
             nonce: Self.newNonce(), system: system.name, cluster: site.cluster, ends: ends, limit: ask.limit,
@@ -52,7 +52,8 @@ extension BatchLauncher {
             try? record.write(in: workspace)
             let pilots = Pilots(record: record, count: reserved.count)
             state.change { state in
-                state.most = .max
+                // The site takes more again: as many as it took, and twice as many.
+                state.most = state.most > 1 << 20 ? .max : state.most * 2
                 if key.isPacked { state.pilots[key] = pilots }
                 for index in reserved.indices {
                     let place = Place(BatchHolder(nonce: record.nonce, index: index))
@@ -80,7 +81,7 @@ extension BatchLauncher {
     /// Gives jobs to pilots that are there.
     ///
     /// - Returns: false where there are none.
-    private func add(_ group: [Waiting], to key: Group) -> Bool {
+    private func add(_ group: [BatchWaiting.Job], to key: BatchWaiting.Need) -> Bool {
         guard let pilots = state.withLock({ $0.pilots[key] }),
             BatchRecord.read(pilots.record.nonce, in: workspace) != nil
         else { return false }
@@ -119,7 +120,7 @@ extension BatchLauncher {
     }
 
     private func array(
-        _ group: [Waiting], _ record: BatchRecord, _ ask: BatchAsk
+        _ group: [BatchWaiting.Job], _ record: BatchRecord, _ ask: BatchAsk
     ) throws(BatchError) -> BatchArray {
         let words = system.words
         let script = """
@@ -144,9 +145,9 @@ extension BatchLauncher {
     /// - Parameter first: the first place.
     /// - Returns: those that are claimed, in the order of their places, and the lines that tell of them.
     private func reserve(
-        _ group: [Waiting], _ record: BatchRecord, from first: Int = 0
-    ) -> (jobs: [Waiting], lines: [UInt8]) {
-        var reserved: [Waiting] = []
+        _ group: [BatchWaiting.Job], _ record: BatchRecord, from first: Int = 0
+    ) -> (jobs: [BatchWaiting.Job], lines: [UInt8]) {
+        var reserved: [BatchWaiting.Job] = []
         var lines: [UInt8] = []
         for one in group {
             let job = one.request.job
@@ -206,8 +207,8 @@ extension BatchLauncher {
     // MARK: What was not handed in
 
     /// An array was not handed in, as far as the command says. What it has taken all the same finds no claim.
-    private func takeBack(_ group: [Waiting], _ record: BatchRecord, _ error: BatchError) {
-        var back: [Waiting] = []
+    private func takeBack(_ group: [BatchWaiting.Job], _ record: BatchRecord, _ error: BatchError) {
+        var back: [BatchWaiting.Job] = []
         for (index, one) in group.enumerated() {
             let place = BatchHolder(nonce: record.nonce, index: index)
             // One that has begun in spite of the command's word is left to it.
@@ -225,6 +226,7 @@ extension BatchLauncher {
             record.remove(in: workspace)
         }
         let now = Monotonic.seconds
+        var notBefore = 0.0
         switch error {
         case .missing, .refused:
             for one in back { fail(one.request.job, error.text) }
@@ -238,17 +240,15 @@ extension BatchLauncher {
             }
             if before { warn("\(error.text): the rest waits until it takes more") }
         case .unreachable:
-            for index in back.indices {
-                back[index].failures += 1
-                back[index].notBefore = now + Double(1 << min(back[index].failures, 10)) / 2
-            }
+            for index in back.indices { back[index].failures += 1 }
+            notBefore = now + Double(1 << min(back.first?.failures ?? 1, 10)) / 2
             warn("\(error.text): tried again")
         }
         let lost = back.filter { $0.failures >= Self.mostFailures }
         for one in lost { fail(one.request.job, error.text) }
         let rest = back.filter { $0.failures < Self.mostFailures }
         state.change { state in
-            state.waiting = rest + state.waiting
+            state.waiting.putBack(rest, notBefore: notBefore)
             state.isNews = true
         }
         for one in rest { report(.queued(one.request.job.number, reason: error.text)) }

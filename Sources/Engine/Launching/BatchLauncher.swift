@@ -10,16 +10,6 @@ import Text
 /// system's queue is asked for all jobs at once, at intervals that grow (`poll`). Commands wait on a thread of
 /// their own: a system that does not answer holds up nothing else.
 package final class BatchLauncher: Launcher {
-    /// A job that was submitted here, and not yet to the system.
-    struct Waiting {
-        let request: LaunchRequest
-        /// On the clock of `Monotonic`.
-        let since: Double
-        var notBefore = 0.0
-        /// How many commands have failed to hand it in.
-        var failures = 0
-    }
-
     /// A job that the system has.
     struct Live {
         let job: JobSpec
@@ -71,7 +61,7 @@ package final class BatchLauncher: Launcher {
 
     struct State {
         var report: (@Sendable (LaunchEvent) -> Void)?
-        var waiting: [Waiting] = []
+        var waiting = BatchWaiting()
         var live: [Place: Live] = [:]
         var places: [JobNumber: Place] = [:]
         /// Of the arrays that it has, or had.
@@ -79,7 +69,7 @@ package final class BatchLauncher: Launcher {
         /// How many jobs of each array are live.
         var sizes: TextMap<Int> = [:]
         /// By what their jobs need.
-        var pilots: [Group: Pilots] = [:]
+        var pilots: [BatchWaiting.Need: Pilots] = [:]
         var foreign: [JobNumber: Foreign] = [:]
         var held = HeldJobs()
         /// The nonces of arrays that the system may have taken, though its command failed: nothing of them is to
@@ -109,10 +99,6 @@ package final class BatchLauncher: Launcher {
     /// The queue is asked so often at first, in seconds, and so seldom at last.
     static let shortestInterval = 5.0
     static let longestInterval = 60.0
-    /// An array is handed in when nothing has joined it for so long, in seconds, or when it has waited so
-    /// long.
-    private static let quiet = 0.25
-    private static let longestWait = 1.0
     /// How often ends are looked for, in milliseconds.
     private static let watchInterval = 200
     /// The same where pilots may begin the next at once.
@@ -163,7 +149,7 @@ package final class BatchLauncher: Launcher {
         state.change { state in
             for request in requests {
                 state.held.remove(request.job.number)
-                state.waiting.append(Waiting(request: request, since: now))
+                state.waiting.add(request, at: now)
             }
             state.isNews = true
         }
@@ -173,11 +159,7 @@ package final class BatchLauncher: Launcher {
 
     package func withdraw(_ jobs: [JobNumber]) {
         let wanted = Set(jobs)
-        let back = state.change { state in
-            let back = state.waiting.map(\.request.job.number).filter(wanted.contains)
-            state.waiting.removeAll { wanted.contains($0.request.job.number) }
-            return back
-        }
+        let back = state.change { $0.waiting.remove(wanted) }
         for number in back { report(.withdrawn(number)) }
         state.change { state in
             state.wishes.append(Wish(jobs: wanted, ends: false))
@@ -210,11 +192,7 @@ package final class BatchLauncher: Launcher {
     package func cancel(_ jobs: [JobNumber]?, force: Bool) {
         let wanted = jobs.map(Set.init)
         if jobs == nil { state.withLock { $0.isStopping = true } }
-        let back = state.change { state in
-            let back = state.waiting.map(\.request.job.number).filter { wanted?.contains($0) ?? true }
-            state.waiting.removeAll { wanted?.contains($0.request.job.number) ?? true }
-            return back
-        }
+        let back = state.change { $0.waiting.remove(wanted) }
         for number in back { report(.withdrawn(number)) }
         state.change { state in
             state.wishes.append(Wish(jobs: wanted, ends: true))
@@ -328,8 +306,7 @@ package final class BatchLauncher: Launcher {
     private func nextTime(_ state: State) -> Double {
         // Without room the end of a job is news.
         if room(state) <= 0 { return state.nextPoll }
-        let send = state.waiting.map { max($0.since + Self.quiet, $0.notBefore, state.pausedUntil) }.min()
-        return min(state.nextPoll, send ?? .infinity)
+        return min(state.nextPoll, max(state.waiting.nextTime, state.pausedUntil))
     }
 
     /// What the site allows; on the thread of commands.
@@ -344,48 +321,14 @@ package final class BatchLauncher: Launcher {
     private func room(_ state: State) -> Int { (definition.mostSubmitted ?? .max) - state.live.count }
 
     /// Jobs that are to be handed in together now.
-    private func nextGroup() -> [Waiting]? {
+    private func nextGroup() -> [BatchWaiting.Job]? {
         let now = Monotonic.seconds
         if state.withLock({ $0.waiting.isEmpty }) { return nil }
         let longest = site.longestArray
         return state.withLock { state in
             guard now >= state.pausedUntil, !state.isStopping else { return nil }
             let most = min(longest, room(state), state.most)
-            guard most > 0 else { return nil }
-            var groups: [Group: [Int]] = [:]
-            for (index, one) in state.waiting.enumerated() where now >= one.notBefore {
-                groups[Group(one.request), default: []].append(index)
-            }
-            let due = groups.filter { key, indices in
-                let times = indices.map { state.waiting[$0].since }
-                return indices.count >= most || state.pilots[key] != nil
-                    || now - (times.max() ?? 0) >= Self.quiet
-                    || now - (times.min() ?? 0) >= Self.longestWait
-            }
-            guard let first = due.values.min(by: { $0[0] < $1[0] })?.prefix(most) else { return nil }
-            let taken = first.map { state.waiting[$0] }
-            let indices = Set(first)
-            state.waiting = state.waiting.enumerated().filter { !indices.contains($0.offset) }.map(\.element)
-            return taken
-        }
-    }
-
-    /// What the jobs of an array have in common.
-    struct Group: Hashable {
-        let options: [TextKey]
-        let limit: Double?
-        let memory: Int64?
-        let lanes: Int
-        var isPacked: Bool { lanes > 0 }
-
-        init(_ request: LaunchRequest) {
-            lanes = request.job.demand?.batch?.lanes ?? 0
-            let ask = request.job.demand?.batch?.ask ?? BatchAsk()
-            options =
-                [TextKey(ask.partition ?? ""), TextKey("\(ask.cores ?? 0) \(ask.gpus) \(ask.nodes ?? 0)")]
-                + ask.more.map { TextKey($0) }
-            limit = ask.limit
-            memory = request.memory
+            return most > 0 ? state.waiting.next(at: now, most: most) { state.pilots[$0] != nil } : nil
         }
     }
 

@@ -88,8 +88,10 @@ package final class MachineFit {
         let classes = sizes.map { size in
             Claim("gpu \(size)", count: wanted.gpus, of: all.count { $0.memory >= size })
         }
-        return JobDemand.GPUs(
+        var found = JobDemand.GPUs(
             count: wanted.gpus, devices: fitting.map(\.name), classes: classes, folder: folder,
             areShared: usesBusyGPUs)
+        found.areOfROCm = fitting[0].isOfROCm
+        return found
     }
 }

@@ -49,7 +49,7 @@ package struct WorkspaceDoctor {
         found += abandonedCopies(gone: gone)
         for name in inventory.experiments { found += runs(of: name) }
         for job in inventory.folders() { found += self.job(job) }
-        return found + danglingLinks() + strangers()
+        return found + batches() + danglingLinks() + strangers()
     }
 
     private func below(_ folder: String) -> [String] {

@@ -69,6 +69,8 @@ package struct JobDemand: Sendable, Equatable {
         package var folder: MachineFolder
         /// Whether those that other programs use are taken too.
         package var areShared: Bool
+        /// Whether they are AMD's.
+        package var areOfROCm = false
 
         package init(
             count: Int, devices: [String], classes: [Claim], folder: MachineFolder, areShared: Bool = false
