@@ -9,7 +9,7 @@ extension BatchLauncher {
     private static let mostFailures = 6
 
     /// Hands in jobs with equal needs as one array; or gives them to pilots.
-    func send(_ group: [BatchWaiting.Job]) {
+    func send(_ group: [BatchWaiting.Entry]) {
         guard let first = group.first?.request else { return }
         let ask = first.job.demand?.batch?.ask ?? BatchAsk()
         let key = BatchWaiting.Need(first)
@@ -81,7 +81,7 @@ extension BatchLauncher {
     /// Gives jobs to pilots that are there.
     ///
     /// - Returns: false where there are none.
-    private func add(_ group: [BatchWaiting.Job], to key: BatchWaiting.Need) -> Bool {
+    private func add(_ group: [BatchWaiting.Entry], to key: BatchWaiting.Need) -> Bool {
         guard let pilots = state.withLock({ $0.pilots[key] }),
             BatchRecord.read(pilots.record.nonce, in: workspace) != nil
         else { return false }
@@ -120,7 +120,7 @@ extension BatchLauncher {
     }
 
     private func array(
-        _ group: [BatchWaiting.Job], _ record: BatchRecord, _ ask: BatchAsk
+        _ group: [BatchWaiting.Entry], _ record: BatchRecord, _ ask: BatchAsk
     ) throws(BatchError) -> BatchArray {
         let words = system.words
         let script = """
@@ -145,9 +145,9 @@ extension BatchLauncher {
     /// - Parameter first: the first place.
     /// - Returns: those that are claimed, in the order of their places, and the lines that tell of them.
     private func reserve(
-        _ group: [BatchWaiting.Job], _ record: BatchRecord, from first: Int = 0
-    ) -> (jobs: [BatchWaiting.Job], lines: [UInt8]) {
-        var reserved: [BatchWaiting.Job] = []
+        _ group: [BatchWaiting.Entry], _ record: BatchRecord, from first: Int = 0
+    ) -> (jobs: [BatchWaiting.Entry], lines: [UInt8]) {
+        var reserved: [BatchWaiting.Entry] = []
         var lines: [UInt8] = []
         for one in group {
             let job = one.request.job
@@ -207,8 +207,8 @@ extension BatchLauncher {
     // MARK: What was not handed in
 
     /// An array was not handed in, as far as the command says. What it has taken all the same finds no claim.
-    private func takeBack(_ group: [BatchWaiting.Job], _ record: BatchRecord, _ error: BatchError) {
-        var back: [BatchWaiting.Job] = []
+    private func takeBack(_ group: [BatchWaiting.Entry], _ record: BatchRecord, _ error: BatchError) {
+        var back: [BatchWaiting.Entry] = []
         for (index, one) in group.enumerated() {
             let place = BatchHolder(nonce: record.nonce, index: index)
             // One that has begun in spite of the command's word is left to it.

@@ -321,7 +321,7 @@ package final class BatchLauncher: Launcher {
     private func room(_ state: State) -> Int { (definition.mostSubmitted ?? .max) - state.live.count }
 
     /// Jobs that are to be handed in together now.
-    private func nextGroup() -> [BatchWaiting.Job]? {
+    private func nextGroup() -> [BatchWaiting.Entry]? {
         let now = Monotonic.seconds
         if state.withLock({ $0.waiting.isEmpty }) { return nil }
         let longest = site.longestArray

@@ -5,7 +5,7 @@ import Text
 /// Jobs that were submitted to a batch launcher, and not yet to its system: a queue for each kind of need. A change
 /// costs the same however many wait.
 struct BatchWaiting {
-    struct Job {
+    struct Entry {
         let request: LaunchRequest
         /// On the clock of `Monotonic`.
         let since: Double
@@ -41,12 +41,12 @@ struct BatchWaiting {
 
     private struct Queue {
         /// Those from `first` on.
-        var jobs: [Job] = []
+        var jobs: [Entry] = []
         var first = 0
         /// Nothing of it is handed in before.
         var notBefore = 0.0
 
-        var waiting: ArraySlice<Job> { jobs[first...] }
+        var waiting: ArraySlice<Entry> { jobs[first...] }
 
         /// When it may go.
         var time: Double {
@@ -56,7 +56,7 @@ struct BatchWaiting {
             return max(min(newest + quiet, oldest + longestWait), notBefore)
         }
 
-        mutating func take(_ count: Int) -> [Job] {
+        mutating func take(_ count: Int) -> [Entry] {
             let taken = Array(waiting.prefix(count))
             first += taken.count
             // What is taken is let go now and then.
@@ -75,7 +75,7 @@ struct BatchWaiting {
 
     mutating func add(_ request: LaunchRequest, at now: Double) {
         turns += 1
-        queues[Need(request), default: Queue()].jobs.append(Job(request: request, since: now, turn: turns))
+        queues[Need(request), default: Queue()].jobs.append(Entry(request: request, since: now, turn: turns))
     }
 
     /// Takes jobs out of it.
@@ -83,7 +83,7 @@ struct BatchWaiting {
     /// - Parameter wanted: nil for all.
     /// - Returns: those that were in it.
     mutating func remove(_ wanted: Set<JobNumber>?) -> [JobNumber] {
-        var removed: [Job] = []
+        var removed: [Entry] = []
         for (need, queue) in queues {
             var queue = queue
             removed += queue.waiting.filter { wanted?.contains($0.request.job.number) ?? true }
@@ -95,7 +95,7 @@ struct BatchWaiting {
     }
 
     /// Puts jobs back that were not handed in, before the others of their kind.
-    mutating func putBack(_ jobs: [Job], notBefore: Double) {
+    mutating func putBack(_ jobs: [Entry], notBefore: Double) {
         guard let first = jobs.first else { return }
         var queue = queues[Need(first.request)] ?? Queue()
         queue.jobs = jobs + queue.waiting
@@ -111,7 +111,7 @@ struct BatchWaiting {
     /// - Parameters:
     ///   - most: how many at most.
     ///   - areAwaited: whether pilots wait for jobs of a kind.
-    mutating func next(at now: Double, most: Int, areAwaited: (Need) -> Bool) -> [Job]? {
+    mutating func next(at now: Double, most: Int, areAwaited: (Need) -> Bool) -> [Entry]? {
         var chosen: (need: Need, turn: Int)?
         for (need, queue) in queues where now >= queue.notBefore {
             guard let turn = queue.waiting.first?.turn, turn < chosen?.turn ?? .max else { continue }
