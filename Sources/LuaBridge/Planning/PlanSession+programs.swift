@@ -11,9 +11,12 @@ extension PlanSession {
         _ frame: ProgramFrame, _ stack: LuaStack
     ) throws -> JobProgram {
         try keepNamedSources(of: definition, stack)
-        let wrap = try WrapWords.words(
-            of: frame, here: sources.place(of: folder(of: definition)), folder: task.jobPath ?? "",
-            workspace: experiment?.workspace.path ?? "")
+        let wrap =
+            frame.wrap.isEmpty
+            ? []
+            : try WrapWords.words(
+                of: frame, here: sources.place(of: folder(of: definition)), folder: task.jobPath ?? "",
+                workspace: experiment?.workspace.path ?? "")
         if task.type.python != nil { return try pythonProgram(of: task, definition, wrap, stack) }
         guard module.pushField("command", of: task.type, stack) else {
             if frame.isAsked, !wrap.isEmpty {
