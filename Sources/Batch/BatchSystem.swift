@@ -22,6 +22,8 @@ package protocol BatchSystem: Sendable {
     func options(for need: BatchAsk) -> [String]
     /// Whether it knows nothing any more of a job that somebody took out of its queue.
     var forgetsDeleted: Bool { get }
+    /// Seconds after its end until it may be known what became of a job.
+    var accountLag: Double { get }
     /// Whether a job may have several nodes.
     var spansNodes: Bool { get }
     /// The words that start a program once on each node of a job.

@@ -15,6 +15,8 @@ package struct GridEngine: BatchSystem {
     }
 
     package var forgetsDeleted: Bool { true }
+    /// It writes what it accounts for every 15 s (sge_conf(5), flush_time).
+    package var accountLag: Double { 30 }
 
     /// Its jobs of several hosts are started by parallel environments, which each site makes its own way.
     package var spansNodes: Bool { false }
@@ -77,7 +79,8 @@ package struct GridEngine: BatchSystem {
                 options.append(option)
                 continue
             }
-            let (name, value) = option.cut(at: "=").map { ($0.before, [String($0.after)]) } ?? (option, [])
+            let (word, value) = option.cut(at: "=").map { ($0.before, [String($0.after)]) } ?? (option, [])
+            let name = Self.flag(word)
             if name == "pe", let own = value.first {
                 environment = own
             } else {
@@ -92,10 +95,13 @@ package struct GridEngine: BatchSystem {
     package func options(memory: Int64) -> [String] { ["-l", "mem_free=\((memory + 1023) / 1024)K"] }
 
     package func owns(option: String) -> Bool {
-        let name = (option.cut(at: "=")?.before ?? option[...]).drop { $0 == "-" }
+        let name = Self.flag((option.cut(at: "=")?.before ?? option[...]).drop { $0 == "-" })
         return ["t", "N", "wd", "cwd", "o", "e", "j", "S", "notify", "terse", "sync", "hold_jid", "V"]
-            .contains(String(name))
+            .contains(name)
     }
+
+    /// As qsub writes it: `hold_jid`.
+    private static func flag(_ word: Substring) -> String { word.replacing("-", with: "_") }
 
     /// The error state, from which only somebody's `qmod -cj` leads.
     package func isHopeless(_ reason: String) -> Bool { reason.hasPrefix("Eqw") }
@@ -135,16 +141,16 @@ package struct GridEngine: BatchSystem {
     }
 
     package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
-        do throws(BatchError) {
-            for some in stride(from: 0, to: jobs.count, by: 200) {
-                let names = jobs[some..<min(some + 200, jobs.count)].map { "\($0.array).\($0.index + 1)" }
-                _ = try run(["qdel"] + names)
+        var problem: BatchError?
+        for some in stride(from: 0, to: jobs.count, by: 200) {
+            let names = jobs[some..<min(some + 200, jobs.count)].map { "\($0.array).\($0.index + 1)" }
+            do throws(BatchError) { _ = try run(["qdel"] + names) } catch {
+                // What has ended meanwhile is an error of qdel's.
+                if case .refused = error { continue }
+                problem = problem ?? error
             }
-        } catch {
-            // What has ended meanwhile is an error of qdel's.
-            if case .unreachable = error { throw error }
-            if case .missing = error { throw error }
         }
+        if let problem { throw problem }
     }
 }
 
@@ -206,14 +212,14 @@ enum GridEngineText {
             switch code {
             // Of its limits xpm sets one.
             case 37: reason = .timeout
-            case 1...36: reason = .ended
-            // It ended by itself, or was killed: its outcome says more.
-            default: return
+            default: reason = .ended
             }
+            let text = code == 0 ? "ended" : "failed \(failed.trimmed)"
             found.append(
                 BatchEntry(
                     job: BatchJob(array: array, index: task - 1),
-                    state: .ended(BatchEnd(reason, "failed \(failed.trimmed)"))))
+                    state: .ended(
+                        BatchEnd(reason, text, exitCode: fields["exit_status"].flatMap { Int32($0) }))))
         }
         for line in text.lines {
             if line.hasPrefix("=====") {

@@ -53,6 +53,7 @@ package struct ProgramBatch: BatchSystem {
 
     package var words: (index: String, name: String) { (index, index) }
     package var forgetsDeleted: Bool { true }
+    package var accountLag: Double { 0 }
     package var spansNodes: Bool { true }
     package func spread(over _: BatchAsk) -> [String] { [] }
 
@@ -172,9 +173,13 @@ package struct ProgramBatch: BatchSystem {
     }
 
     package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
+        var problem: BatchError?
         for some in stride(from: 0, to: jobs.count, by: 200) {
             let names = jobs[some..<min(some + 200, jobs.count)].map { "\($0.array) \($0.index)" }
-            _ = try run(cancelCommand, of: "cancel", names)
+            do throws(BatchError) { _ = try run(cancelCommand, of: "cancel", names) } catch {
+                problem = problem ?? error
+            }
         }
+        if let problem { throw problem }
     }
 }

@@ -73,6 +73,7 @@ package struct Slurm: BatchSystem {
     }
 
     package var forgetsDeleted: Bool { false }
+    package var accountLag: Double { 0 }
     package var spansNodes: Bool { true }
 
     package func spread(over ask: BatchAsk) -> [String] {

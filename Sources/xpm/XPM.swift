@@ -1,4 +1,6 @@
 import ArgumentParser
+import Batch
+import LuaBridge
 import System
 import Text
 
@@ -46,6 +48,7 @@ struct XPM: ParsableCommand {
         refuseSurroundings()
         Completion.use(
             .init(names: { CompletionNames.of($0, in: $1) }, script: { completionScript(of: $0) }))
+        BatchQueue.findTrusted { _ = try? LauncherFile.ofUser() }
         let arguments = Arguments.all.dropFirst()
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         refuseComment(arguments)

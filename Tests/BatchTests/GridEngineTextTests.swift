@@ -52,11 +52,16 @@ struct GridEngineTextTests {
             + record("3", "100 : assumedly after job") + record("4", "11  : before job")
             + record("undefined", "37") + "taskid"
         let found = GridEngineText.accounts(text, "7")
-        #expect(found.map(\.job.text) == ["7_0", "7_3"])
+        #expect(found.map(\.job.text) == ["7_0", "7_1", "7_2", "7_3"])
         #expect(
             found.map(\.state) == [
-                .ended(.init(.timeout, "failed 37  : qmaster enforced h_rt, h_cpu, or h_vmem limit")),
-                .ended(.init(.ended, "failed 11  : before job")),
+                .ended(
+                    .init(
+                        .timeout, "failed 37  : qmaster enforced h_rt, h_cpu, or h_vmem limit", exitCode: 137)
+                ),
+                .ended(.init(.ended, "ended", exitCode: 137)),
+                .ended(.init(.ended, "failed 100 : assumedly after job", exitCode: 137)),
+                .ended(.init(.ended, "failed 11  : before job", exitCode: 137)),
             ])
     }
 
@@ -96,12 +101,14 @@ struct GridEngineTextTests {
 
     @Test("options: slots by the environment that the site names, and flags as qsub takes them")
     func options() {
+        #expect(GridEngine().owns(option: "--hold-jid=5") && !GridEngine().owns(option: "--P=lab"))
         var ask = BatchAsk()
         (ask.partition, ask.cores, ask.gpus, ask.limit) = ("all.q", 4, 1, 90)
-        ask.more = ["--pe=make", "--project=lab", "-R", "y"]
+        ask.more = ["--pe=make", "--P=lab", "--hold-jid=4", "-R", "y"]
         #expect(
             GridEngine().options(for: ask, memory: 1 << 20, times: 2) == [
-                "-q", "all.q", "-l", "gpu=2", "-l", "h_rt=90", "-project", "lab", "-R", "y", "-pe", "make",
+                "-q", "all.q", "-l", "gpu=2", "-l", "h_rt=90", "-P", "lab", "-hold_jid", "4", "-R", "y",
+                "-pe", "make",
                 "8",
                 "-l", "mem_free=2048K",
             ])

@@ -122,7 +122,7 @@ struct GridEngineTests {
             ("{ sge = { partition = 'al.q' } }", "has no partition 'al.q' (did you mean 'all.q'?)"),
             ("{ sge = { q = 'nosuch.q' } }", "nosuch.q"),
             ("{ sge = { t = 3 } }", "xpm itself sets --t"),
-            ("{ slurm = { account = 'x' } }", "options for slurm, but its launcher 'sge' is sge's"),
+            ("{ slurm = { account = 'x' } }", "options for slurm, but its launcher 'sge' is Grid Engine's"),
         ] {
             let result = try bench.run("run", "g.lua", "--launcher", "sge", "--", options)
             #expect(result.code != 0 && result.error.contains(problem), "\(options): \(result)")

@@ -229,6 +229,7 @@ struct LauncherTests {
             """
             #!/bin/bash
             cd \(bench.folder)/pbs || exit 0
+            test ! -e \(bench.folder)/deaf || { echo "cannot connect to server" >&2; exit 1; }
             for job in *; do for index in $job/[0-9]*; do
               echo "Job Id: $job[${index#*/}].srv"; echo "    Job_Name = $(cat $job/name)"
               kill -0 $(cat $index) 2>/dev/null && echo "    job_state = R" || echo "    job_state = X"
@@ -270,6 +271,27 @@ struct LauncherTests {
             calls.contains("-J 0-5") && calls.contains("select=1:ncpus=2:mem=100000000b:ngpus=0")
                 && calls.contains("walltime=3660"), "\(calls)")
         #expect(try Files.list("\(bench.folder)/workspace/.xpm-batches") == ["ends"])
+    }
+
+    @Test("a queue that does not answer for a while loses no job that runs")
+    func ownSystemDeaf() throws {
+        let bench = try Workbench()
+        let environment = try Self.pbs(bench)
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "l.t", params = { n = xpm.int }, command = "echo x >>\(bench.folder)/ran{n}; sleep 12" }
+            return xpm.experiment { run = function() for n = 1, 2 do T { n = n }:submit() end end }
+            """, to: "s.lua")
+        let run = try bench.start(["run", "s.lua", "--launcher", "pbs"], environment: environment)
+        #expect(try bench.wait { Files.exists("\(bench.folder)/ran2") })
+        try bench.write("", to: "deaf")
+        #expect(
+            try bench.wait(seconds: 30) { try bench.read(".\(run.tag).err").contains("jobs that run go on") })
+        try Files.remove("\(bench.folder)/deaf")
+        let result = try bench.finish(run.process, run.tag)
+        #expect(result.code == 0 && !result.error.contains("vanished"), "\(result)")
+        for n in 1...2 { #expect(try bench.read("ran\(n)") == "x\n") }
     }
 
     @Test("a batch system of one's own that does not answer for a while: tried again, and nothing runs twice")

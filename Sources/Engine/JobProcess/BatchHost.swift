@@ -46,6 +46,8 @@ package struct BatchHost {
             return (0, "\(path): no record of an array: nothing to do")
         }
         xsys_adopt_orphans()
+        // Grid Engine's word before it suspends a job.
+        signal(SIGUSR1, SIG_IGN)
         let workspace = Paths.parent(Paths.parent(path))
         LockChoice.follow(workspace)
         let host = BatchHost(
@@ -142,9 +144,12 @@ package struct BatchHost {
         _ order: inout JobOrder, _ place: BatchHolder, holding lock: consuming FileLock,
         workers: WorkerPlace? = nil
     ) -> Outcome? {
-        order.batch = .init(system: record.system, job: arguments[2])
+        let kind = record.system.cut(at: ":").map { String($0.before) } ?? record.system
+        order.batch = .init(
+            system: kind,
+            job: kind == record.system ? arguments[2] : "\(record.array ?? record.nonce)_\(index)")
         if order.nodes ?? 1 > 1 {
-            order.nodeNames = BatchQueue.system(named: record.system)?.nodes() ?? []
+            order.nodeNames = BatchQueue.nodes(of: record.system)
         }
         order.isInPilot = flag == Self.pilotFlag
         if let left = secondsLeft, let limit = record.limit {

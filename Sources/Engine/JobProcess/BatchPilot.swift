@@ -53,7 +53,7 @@ struct BatchPilot {
     private var isAskedToStop: Bool {
         var number = xsys_next_signal(host.signals)
         while number > 0 {
-            if number != SIGWINCH { return true }
+            if number != SIGWINCH, number != SIGUSR2 || host.record.system != "slurm" { return true }
             number = xsys_next_signal(host.signals)
         }
         return false

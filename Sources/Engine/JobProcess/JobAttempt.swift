@@ -59,7 +59,9 @@ package struct JobAttempt {
             let acquired: SharedLocks.Acquisition
             do throws(SystemError) {
                 acquired = try SharedLocks.take(
-                    for: header, order, behind: lock.descriptor.number, orders: orders, report)
+                    for: header, order, behind: lock.descriptor.number, orders: orders,
+                    signals: signals ?? -1,
+                    report)
             } catch { throw .system(error) }
             switch acquired {
             case .taken(let locks) where order.isInPilot && Files.exists(folder.stopMark):
@@ -157,7 +159,8 @@ package struct JobAttempt {
         }
         if outcome.reason == .failed, Files.exists(folder.stopMark) {
             outcome.reason = .cancelled
-            try? Files.remove(folder.stopMark)
+            // Of a batch job it tells that only this one was meant.
+            if order.batch == nil { try? Files.remove(folder.stopMark) }
         }
         if outcome.isDone {
             // Nor one of data that were replaced while they were read.

@@ -85,7 +85,8 @@ struct PilotLanes {
             unsafe _ = poll(&polled, 1, 50)
             while case let number = xsys_next_signal(signals), number > 0 {
                 guard number != SIGWINCH, number != SIGCHLD else { continue }
-                isStopping = true
+                // Slurm sends that one where somebody has asked for it.
+                isStopping = isStopping || number != SIGUSR2
                 for pid in running.keys { kill(pid, number) }
             }
             if !isStopping, !left.isEmpty { try startAgain() }

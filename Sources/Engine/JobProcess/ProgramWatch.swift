@@ -196,8 +196,19 @@ struct ProgramWatch {
             if unsafe xsys_receive(orders, &order, 1, &passed, true) <= 0 { orders = -1 }
             if order == JobRunner.Order.terminate || order == JobRunner.Order.kill { isCancelled = true }
         }
-        if polled[1].revents != 0, xsys_next_signal(signals) > 0 { isCancelled = true }
+        if polled[1].revents != 0 {
+            let number = xsys_next_signal(signals)
+            if number > 0, Self.stops(number, meaning) { isCancelled = true }
+        }
         return isCancelled
+    }
+
+    /// Whether a signal tells this process to end: Slurm's SIGUSR2 is one that somebody has asked for, and means
+    /// what the program makes of it.
+    private static func stops(_ number: Int32, _ meaning: Meaning) -> Bool {
+        guard number == SIGUSR2 else { return number != SIGWINCH }
+        if case .ofBatchSystem(_, _, tellsAll: false) = meaning { return true }
+        return false
     }
 
     /// What a batch system said to the program it says to this process, before or after.
@@ -296,6 +307,10 @@ struct ProgramWatch {
     private mutating func takeSignal() {
         let number = xsys_next_signal(signals)
         guard number > 0, number != SIGWINCH else { return }
+        guard Self.stops(number, meaning) else {
+            kill(pid, number)
+            return
+        }
         if case .ofBatchSystem(_, let end, let tellsAll) = meaning {
             if let end, Monotonic.seconds >= end - Self.earliness {
                 (hasAsked, isOverdue) = (true, true)
@@ -303,12 +318,7 @@ struct ProgramWatch {
                 isCancelled = true
             }
             killAt = killAt ?? Monotonic.seconds + Self.grace
-            if !tellsAll || number == SIGUSR2 { terminate() }
-            return
-        }
-        if number == SIGUSR2 {
-            // Whatever it means to the program.
-            kill(pid, number)
+            if !tellsAll { terminate() }
             return
         }
         isCancelled = true

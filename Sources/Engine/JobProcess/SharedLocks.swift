@@ -1,3 +1,4 @@
+import CSystemShim
 import Glibc
 import Store
 import System
@@ -31,10 +32,11 @@ struct SharedLocks {
     ///   - header: of the job, whose folder its paths are relative to.
     ///   - job: the descriptor of the job's own lock; these come behind it.
     ///   - orders: a channel on which an order ends the waiting, or -1.
+    ///   - signals: where those of a batch system come from, or -1.
     ///   - report: told for what it waits, and who holds it; and when it waits no longer.
     static func take(
         for header: JobScript.Header, _ order: JobOrder, behind job: Int32, orders: Int32,
-        _ report: (RunnerMessage) -> Void
+        signals: Int32 = -1, _ report: (RunnerMessage) -> Void
     ) throws(SystemError) -> Acquisition {
         var locks = SharedLocks()
         var told: String?
@@ -45,7 +47,10 @@ struct SharedLocks {
                 told = reason
             }
             let wish = JobRunner.nextOrder(from: orders, milliseconds: milliseconds)
-            let isStopped = order.isInPilot && Files.exists(order.folder.stopMark)
+            var isStopped = order.isInPilot && Files.exists(order.folder.stopMark)
+            while case let number = xsys_next_signal(signals), number > 0 {
+                isStopped = isStopped || number != SIGWINCH
+            }
             guard wish != nil || isStopped else { return nil }
             locks.release()
             return wish == JobRunner.Order.withdraw ? .withdrawn : .stopped

@@ -47,6 +47,7 @@ package enum Standalone {
                 return (0, "done already; remove \(Paths.shown(folder.done)) to run it again")
             }
             try Files.remove(folder.failed)
+            try Files.remove(folder.stopMark)
             var order = JobOrder(folder: folder, language: language)
             order.takeBatchJob(header?.requirement?.alternatives.first)
             let attempt = JobAttempt(order, signals: order.batch == nil ? nil : xsys_signals(), lua: lua)

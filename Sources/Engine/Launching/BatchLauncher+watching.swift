@@ -289,8 +289,15 @@ extension BatchLauncher {
             close(live, outcome)
             return true
         }
+        if let since = live.endedSince, Monotonic.seconds - since < system.accountLag,
+            !Files.exists(live.job.folder.stopMark)
+        {
+            return false
+        }
         let hasBegun = LockClaim.batch(of: live.job.folder.lock)?.hasBegun ?? false
         if !hasBegun, live.array != nil, system.forgetsDeleted {
+            // One that said something could not begin.
+            if lastWord(of: live) != nil { return judge(live, BatchEnd(.ended, "it is gone"), nil) }
             return judge(live, BatchEnd(.cancelled, "somebody took it out of the queue"), nil)
         }
         return judge(live, BatchEnd(.lost, "unknown"), nil)

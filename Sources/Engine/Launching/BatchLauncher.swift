@@ -203,6 +203,8 @@ package final class BatchLauncher: Launcher {
     /// Does what is wished of jobs that the system has; on the thread of commands.
     private func fulfil(_ wish: Wish) {
         func isMeant(_ live: Live) -> Bool { wish.jobs?.contains(live.job.number) ?? true }
+        // What was being handed in when it was wished, and was not taken.
+        for number in state.change({ $0.waiting.remove(wish.jobs) }) { report(.withdrawn(number)) }
         takeBack(isMeant)
         guard wish.ends else { return }
         let running = state.withLock { $0.live.values.filter(isMeant) }

@@ -137,7 +137,7 @@ package final class LauncherChoice: Admission {
         }
         if let other = wish.system, other != name {
             throw ValueError(
-                .refused("options for \(other), but its launcher '\(launcher.name)' is \(name)'s"))
+                .refused("options for \(other), but its launcher '\(launcher.name)' is \(system.title)'s"))
         }
         if let known = fits[launcher.name] { return known }
         let fit = BatchFit(launcher: launcher, system: system)

@@ -13,6 +13,7 @@ extension WorkspaceDoctor {
         var found: [Finding] = []
         for name in names where name.hasSuffix(".json") && !Files.isTemporary(name) {
             let path = "\(folder)/\(name)"
+            known.insert(name.dropLast(".json".utf8.count))
             guard let record = BatchRecord.read(path) else {
                 found.append(
                     Finding(
@@ -22,7 +23,6 @@ extension WorkspaceDoctor {
                         cure: nil))
                 continue
             }
-            known.insert(record.nonce)
             guard isAbandoned(record.ends), record.isOver(nil) == true else { continue }
             let place = workspace.path
             found.append(
@@ -30,12 +30,13 @@ extension WorkspaceDoctor {
                     () throws(SystemError) in record.remove(in: place)
                 })
         }
-        for name in names where !name.hasSuffix(".json") && name != "ends" {
+        for name in names where !name.hasSuffix(".json") && name != "ends" && !Files.isTemporary(name) {
             guard let nonce = name.cut(at: ".")?.before, !known.contains(nonce) else { continue }
             let path = "\(folder)/\(name)"
+            let record = "\(folder)/\(nonce).json"
             found.append(
                 Finding(path: path, problem: "of an array that has no record any more") {
-                    () throws(SystemError) in try Files.remove(path)
+                    () throws(SystemError) in if !Files.exists(record) { try Files.remove(path) }
                 })
         }
         for name in (try? Files.list("\(folder)/ends")) ?? [] where isAbandoned(name) {

@@ -96,6 +96,7 @@ struct LauncherReader {
         let system = ProgramBatch(
             title: title, submit: try text("submit"), status: try text("status"),
             cancel: try text("cancel"), index: "\"\(try text("index"))\"", longest: Int(longest))
+        BatchQueue.trust(system.name)
         return .batch(system.name)
     }
 

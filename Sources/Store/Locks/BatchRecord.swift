@@ -66,7 +66,10 @@ package struct BatchRecord: Sendable {
     /// - Returns: nil for what is none, or is of a newer version.
     init?(_ json: JSON) {
         guard json["version"]?.int == Self.version, let nonce = json["nonce"]?.string,
-            let system = json["system"]?.string, let submitter = json["submitter"].flatMap(ProcessRecord.init)
+            let system = json["system"]?.string,
+            let submitter = json["submitter"].flatMap(ProcessRecord.init),
+            // It is a part of the names of files.
+            !nonce.isEmpty, nonce.utf8.allSatisfy({ $0.isLetter || $0.isDigit })
         else { return nil }
         self.nonce = nonce
         self.system = system
