@@ -23,32 +23,13 @@ package struct GridEngine: BatchSystem {
     package func spread(over _: BatchAsk) -> [String] { [] }
     package func nodes() -> [String] { [] }
 
-    /// Seconds that a command may take.
-    private static let patience = 60.0
-
     // MARK: Commands
 
     private func run(_ arguments: [String]) throws(BatchError) -> String {
-        let answer: Command.Answer
-        do throws(SystemError) {
-            // Options of the user's own files, and of the job that this process may be in, are none of xpm's.
-            let environment = EnvironmentBlock.current.removing {
-                $0.hasPrefix("JOB_") || $0 == "SGE_TASK_ID"
-            }
-            answer = try Command(
-                arguments, environment: environment.setting([("LC_ALL", "C")]), patience: Self.patience
-            ).run()
-        } catch {
-            if error.isMissing { throw .missing(arguments[0]) }
-            throw .unreachable(error.text)
-        }
-        if answer.isLate {
-            throw .unreachable("\(arguments[0]) did not end within \(Int(Self.patience)) s")
-        }
-        guard answer.code == 0 else {
-            throw GridEngineText.error("\(answer.error)\n\(answer.output)", of: arguments[0])
-        }
-        return answer.output
+        // What this process has of a job that it may be in is none of xpm's.
+        let environment = EnvironmentBlock.current.removing { $0.hasPrefix("JOB_") || $0 == "SGE_TASK_ID" }
+        return try BatchCommand.run(
+            arguments, environment: environment.setting([("LC_ALL", "C")]), problem: GridEngineText.error)
     }
 
     package func site() throws(BatchError) -> BatchSite {

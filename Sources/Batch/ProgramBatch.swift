@@ -91,9 +91,6 @@ package struct ProgramBatch: BatchSystem {
 
     // MARK: Commands
 
-    /// Seconds that a command may take.
-    private static let patience = 60.0
-
     private func run(
         _ command: String, of what: String, _ arguments: [String] = [],
         _ variables: [(name: String, value: String)] = []
@@ -102,12 +99,12 @@ package struct ProgramBatch: BatchSystem {
         do throws(SystemError) {
             answer = try Command(
                 ["/bin/sh", "-c", command, "sh"] + arguments,
-                environment: EnvironmentBlock.current.setting(variables), patience: Self.patience
+                environment: EnvironmentBlock.current.setting(variables), patience: BatchCommand.patience
             ).run()
         } catch { throw .unreachable(error.text) }
         let said = (answer.error.isEmpty ? answer.output : answer.error).lines.last { !$0.isBlank } ?? ""
         if answer.isLate {
-            throw .unreachable("\(what) of \(title) did not end within \(Int(Self.patience)) s")
+            throw .unreachable("\(what) of \(title) did not end within \(Int(BatchCommand.patience)) s")
         }
         switch answer.code {
         case 0: return answer.output

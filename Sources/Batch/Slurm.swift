@@ -15,32 +15,11 @@ package struct Slurm: BatchSystem {
         (#""$SLURM_ARRAY_TASK_ID""#, #""${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}""#)
     }
 
-    /// Seconds that a command may take; Slurm's own give up after ten or so.
-    private static let patience = 60.0
-
     // MARK: Commands
 
-    /// Runs a command.
-    ///
-    /// - Parameter takesErrors: whether what it says is on standard error.
-    /// - Returns: what it printed on standard output.
-    private func run(
-        _ arguments: [String], takesErrors: Bool = false, environment: EnvironmentBlock = Self.environment
-    ) throws(BatchError) -> String {
-        let answer: Command.Answer
-        do throws(SystemError) {
-            answer = try Command(arguments, environment: environment, patience: Self.patience).run()
-        } catch {
-            if error.isMissing { throw .missing(arguments[0]) }
-            throw .unreachable(error.text)
-        }
-        if answer.isLate {
-            throw .unreachable("\(arguments[0]) did not end within \(Int(Self.patience)) s")
-        }
-        guard answer.code == 0 else {
-            throw SlurmText.error(answer.error.isEmpty ? answer.output : answer.error, of: arguments[0])
-        }
-        return takesErrors ? answer.error : answer.output
+    private func run(_ arguments: [String], takesErrors: Bool = false) throws(BatchError) -> String {
+        try BatchCommand.run(
+            arguments, environment: Self.environment, takesErrors: takesErrors, problem: SlurmText.error)
     }
 
     /// That of this process, without what would change what the commands do: filters and formats of the

@@ -48,14 +48,8 @@ extension WorkspaceInventory {
             return "\(workspace.experiment(experiment))/\(run)"
         }
         for run in TextSet(jobs.compactMap(runs)).ordered {
-            var last: [JobKey: String] = [:]
-            var events = LineReader("\(run)/events.jsonl")
-            for line in events.read() {
-                guard let json = try? JSON.parse(Array(line)), let task = json["task_id"]?.string,
-                    let identifier = json["job_id"]?.string, let state = json["state"]?.string
-                else { continue }
-                last[JobKey(taskID: task, identifier: identifier)] =
-                    state == "waiting" ? json["reason"]?.string : nil
+            let last = lastEvents(inRun: run) {
+                $0["state"]?.string == "waiting" ? $0["reason"]?.string : nil
             }
             for index in jobs.indices where runs(jobs[index]) == run {
                 jobs[index].reason = last[jobs[index].key]

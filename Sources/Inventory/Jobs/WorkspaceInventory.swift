@@ -62,14 +62,7 @@ package struct WorkspaceInventory {
     /// The jobs that have not begun in a run that goes on, of some of its own: what its log of events says of
     /// them last.
     package func waiting(_ jobs: [JobRecord], inRun run: RunRecord) -> [JobRecord] {
-        var last: [JobKey: String] = [:]
-        var events = LineReader("\(run.path)/events.jsonl")
-        for line in events.read() {
-            guard let json = try? JSON.parse(Array(line)), let state = json["state"]?.string,
-                let task = json["task_id"]?.string, let identifier = json["job_id"]?.string
-            else { continue }
-            last[JobKey(taskID: task, identifier: identifier)] = state
-        }
+        let last = lastEvents(inRun: run.path) { $0["state"]?.string }
         return jobs.filter { job in
             // One that is done for the run, and not in its folder, is made again; one that ran is tried
             // again.
@@ -77,6 +70,19 @@ package struct WorkspaceInventory {
             return last[job.key].map { !["failed", "cancelled", "blocked", "not run", "error"].contains($0) }
                 ?? true
         }
+    }
+
+    /// What the log of a run says of each job last.
+    func lastEvents(inRun run: String, _ read: (JSON) -> String?) -> [JobKey: String] {
+        var last: [JobKey: String] = [:]
+        var events = LineReader("\(run)/events.jsonl")
+        for line in events.read() {
+            guard let json = try? JSON.parse(Array(line)), json["state"] != nil,
+                let task = json["task_id"]?.string, let identifier = json["job_id"]?.string
+            else { continue }
+            last[JobKey(taskID: task, identifier: identifier)] = read(json)
+        }
+        return last
     }
 
     /// Whether a run that goes on may still begin a job.
