@@ -32,6 +32,24 @@ package struct ExperimentSettings: Sendable {
         "description", "paper", "add_timestamp", "dirty_git", "grid_search",
     ]
 
+    /// Keys of the file that are one of these but for capitals, and signs between words: they mean nothing to xpm.
+    ///
+    /// - Returns: a warning for each.
+    package static func nearMisses(in setting: Setting) -> [String] {
+        func plain(_ key: String) -> [UInt8] {
+            key.utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }.map {
+                (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0
+            }
+        }
+        // What describes an experiment may be a parameter's name too.
+        let known = keys.filter { !["title", "subtitle", "description", "paper"].contains($0) }
+        return (setting.fields ?? []).compactMap { field in
+            guard !keys.contains(field.key), let key = known.first(where: { plain($0) == plain(field.key) })
+            else { return nil }
+            return "\(field.place.text): '\(field.key)' is the experiment's own: did you mean '\(key)'?"
+        }
+    }
+
     /// Reads the keys of a merged configuration.
     ///
     /// - Throws: a key of the wrong type, at its place.

@@ -153,7 +153,13 @@ struct XPM: ParsableCommand {
             if word.hasPrefix("-") || known.isEmpty { return }
             if word == "help" { continue }
             guard let next = known.first(where: { $0._commandName == word }) else {
-                let hint = Suggestion.hint(for: word, among: known.map { $0._commandName })
+                let isScript =
+                    command == XPM.self && Paths.hasExtension(word, "lua", "yaml", "yml")
+                    && Files.kind(word) == .file
+                let hint =
+                    isScript
+                    ? " (did you mean 'xpm run \(word)'?)"
+                    : Suggestion.hint(for: word, among: known.map { $0._commandName })
                 let names = known.map { $0._commandName }.joined(separator: ", ")
                 let path = command == XPM.self ? "xpm" : "xpm \(command._commandName)"
                 StandardStream.error.write(

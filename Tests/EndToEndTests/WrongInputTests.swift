@@ -401,4 +401,31 @@ struct WrongInputTests {
             slash.error.contains("no experiment 'f/' in ") && slash.error.contains("(did you mean 'f'?)"),
             "\(slash)")
     }
+
+    @Test(
+        "near misses: a script for a command, a result in a filter of jobs, keys of xpm's in other spellings")
+    func nearMisses() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "n.t", params = { i = xpm.int }, execute = function(self) self:result { loss = 0.25 } end }
+            function run() T { i = 1 }:submit() end
+            """, to: "e.lua")
+        let command = try bench.run("e.lua")
+        #expect(command.code == 64 && command.error.contains("(did you mean 'xpm run e.lua'?)"), "\(command)")
+        #expect(try bench.run("run", "e.lua").code == 0)
+        let filter = try bench.run("jobs", "list", "--filter", "loss < 0.5")
+        #expect(
+            filter.code == 2 && filter.error.contains("'loss'; it is a result, which xpm results shows"),
+            "\(filter)")
+        try bench.write("file: e\nid: z\ngridsearch: { i: [1] }\nDirty-Git: ignore\nTitle: t\n", to: "z.yaml")
+        let keys = try bench.run("run", "--dry-run", "z.yaml")
+        #expect(
+            keys.code == 0
+                && keys.error.contains(
+                    "z.yaml:3:1: 'gridsearch' is the experiment's own: did you mean 'grid_search'?")
+                && keys.error.contains("did you mean 'dirty_git'?") && !keys.error.contains("'Title'"),
+            "\(keys)")
+    }
 }

@@ -56,7 +56,7 @@ struct ExperimentFiles {
             secrets.add(in: files.merged)
             configuration = files.merged
             warnings =
-                user.warnings + files.warnings
+                user.warnings + files.warnings + ExperimentSettings.nearMisses(in: files.merged)
                 + options.conf.compactMap { Self.nearMiss($0, ofFiles) }
             settings = try ExperimentSettings(files.merged)
 

@@ -100,9 +100,13 @@ struct JobQuery {
         if let parsed {
             // Of no jobs nothing can be said.
             if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {
+                let isResult = jobs.prefix(100).contains { JobResult.read($0.folder)?[stranger] != nil }
                 let hint =
                     JobFilter.names.contains("@\(stranger)")
-                    ? " (did you mean '@\(stranger)'?)" : JobFilter.names(of: jobs).saying(near: stranger)
+                    ? " (did you mean '@\(stranger)'?)"
+                    : isResult
+                        ? "; it is a result, which xpm results shows"
+                        : JobFilter.names(of: jobs).saying(near: stranger)
                 throw .message(
                     "filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
             }
