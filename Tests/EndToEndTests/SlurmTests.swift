@@ -177,14 +177,14 @@ struct SlurmTests {
             """
             local xpm = require "xpm"
             local T = xpm.task { id = "s.t", params = { n = xpm.int },
-              command = "mkdir -p \(bench.folder)/ran; echo x >> \(bench.folder)/ran/{n}; sleep 0.3" }
+              command = "mkdir -p \(bench.folder)/ran; echo x >> \(bench.folder)/ran/{n}; sleep 1.2" }
             local U = xpm.task { id = "s.u", params = { t = T },
               command = "echo x >> \(bench.folder)/ran/after-{t.n}" }
             return xpm.experiment { run = function(helper, cfg)
               for n = 1, 25 do U { t = T { n = n }:submit() }:submit() end
             end }
             """, to: "s.lua")
-        try cluster.runAndKill("s.lua", times: 15, after: 20_000...1_500_000)
+        try cluster.runAndKill("s.lua", times: 50, after: 20_000...900_000)
         let last = try cluster.xpm("run", "s.lua", "--launcher", "slurm")
         #expect(last.code == 0, "\(last)")
         let ran = try Files.list("\(bench.folder)/ran")
