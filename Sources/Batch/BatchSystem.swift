@@ -66,12 +66,22 @@ extension BatchSystem {
     package func options(for ask: BatchAsk, memory: Int64?, times count: Int = 1) -> [String] {
         var whole = ask
         if count > 1 { (whole.cores, whole.gpus) = ((ask.cores ?? 1) * count, ask.gpus * count) }
-        return options(for: whole)
-            + (memory.map {
-                options(
-                    memory: $0.multipliedReportingOverflow(by: Int64(count)).overflow
-                        ? .max : $0 * Int64(count))
-            } ?? [])
+        return options(for: whole) + (memory.map { options(memory: $0.timesOrMost(Int64(count))) } ?? [])
+    }
+
+    /// Names jobs in commands of so many each: one that fails keeps no other from being given.
+    ///
+    /// - Throws: what the first that failed has thrown.
+    func inPieces(
+        _ jobs: [BatchJob], of most: Int, _ give: (ArraySlice<BatchJob>) throws(BatchError) -> Void
+    ) throws(BatchError) {
+        var problem: BatchError?
+        for first in stride(from: 0, to: jobs.count, by: most) {
+            do throws(BatchError) { try give(jobs[first..<min(first + most, jobs.count)]) } catch {
+                problem = problem ?? error
+            }
+        }
+        if let problem { throw problem }
     }
 }
 

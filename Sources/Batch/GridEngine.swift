@@ -122,16 +122,14 @@ package struct GridEngine: BatchSystem {
     }
 
     package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
-        var problem: BatchError?
-        for some in stride(from: 0, to: jobs.count, by: 200) {
-            let names = jobs[some..<min(some + 200, jobs.count)].map { "\($0.array).\($0.index + 1)" }
-            do throws(BatchError) { _ = try run(["qdel"] + names) } catch {
+        try inPieces(jobs, of: 200) { some throws(BatchError) in
+            do throws(BatchError) {
+                _ = try run(["qdel"] + some.map { "\($0.array).\($0.index + 1)" })
+            } catch {
                 // What has ended meanwhile is an error of qdel's.
-                if case .refused = error { continue }
-                problem = problem ?? error
+                guard case .refused = error else { throw error }
             }
         }
-        if let problem { throw problem }
     }
 }
 

@@ -170,13 +170,8 @@ package struct ProgramBatch: BatchSystem {
     }
 
     package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
-        var problem: BatchError?
-        for some in stride(from: 0, to: jobs.count, by: 200) {
-            let names = jobs[some..<min(some + 200, jobs.count)].map { "\($0.array) \($0.index)" }
-            do throws(BatchError) { _ = try run(cancelCommand, of: "cancel", names) } catch {
-                problem = problem ?? error
-            }
+        try inPieces(jobs, of: 200) { some throws(BatchError) in
+            _ = try run(cancelCommand, of: "cancel", some.map { "\($0.array) \($0.index)" })
         }
-        if let problem { throw problem }
     }
 }

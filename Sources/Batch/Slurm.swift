@@ -130,10 +130,7 @@ package struct Slurm: BatchSystem {
     private static let mostNamed = 500
 
     package func cancel(_ jobs: [BatchJob]) throws(BatchError) {
-        var rest = jobs[...]
-        while !rest.isEmpty {
-            let some = rest.prefix(Self.mostNamed)
-            rest = rest.dropFirst(Self.mostNamed)
+        try inPieces(jobs, of: Self.mostNamed) { some throws(BatchError) in
             _ = try run(["scancel", "--quiet"] + some.map(\.text))
         }
     }

@@ -424,6 +424,11 @@ package enum Files {
         return count < 0 ? nil : String(validating: buffer[..<count], as: UTF8.self)
     }
 
+    /// The paths of all in a folder; none where that is not there, or cannot be read.
+    package static func paths(in folder: String) -> [String] {
+        ((try? list(folder)) ?? []).map { "\(folder)/\($0)" }
+    }
+
     /// The names in a folder, in byte order, without `.` and `..`. A name that is not UTF-8 is none of xpm's,
     /// and left out.
     ///

@@ -135,3 +135,11 @@ package enum NumberText {
         return "\(whole / 3600) h \(two(whole % 3600 / 60)) min"
     }
 }
+
+extension FixedWidthInteger {
+    /// So many times it, or the greatest number there is.
+    package func timesOrMost(_ count: Self) -> Self {
+        let (product, isTooMuch) = multipliedReportingOverflow(by: count)
+        return isTooMuch ? .max : product
+    }
+}

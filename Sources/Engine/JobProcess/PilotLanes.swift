@@ -84,7 +84,7 @@ struct PilotLanes {
             var polled = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
             unsafe _ = poll(&polled, 1, 50)
             while case let number = xsys_next_signal(signals), number > 0 {
-                guard number != SIGWINCH, number != SIGCHLD else { continue }
+                guard number != SIGWINCH else { continue }
                 // Slurm sends that one where somebody has asked for it.
                 isStopping = isStopping || number != SIGUSR2
                 for pid in running.keys { kill(pid, number) }

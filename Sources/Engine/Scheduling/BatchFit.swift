@@ -129,13 +129,9 @@ extension Requirement.Alternative {
     fileprivate func times(_ count: Int) -> Requirement.Alternative {
         guard count > 1 else { return self }
         var whole = self
-        func times<Count: FixedWidthInteger>(_ one: Count) -> Count {
-            let (product, isTooMuch) = one.multipliedReportingOverflow(by: Count(count))
-            return isTooMuch ? .max : product
-        }
-        whole.cores = times(cores ?? 1)
-        whole.memory = memory.map(times)
-        whole.gpus = times(gpus)
+        whole.cores = (cores ?? 1).timesOrMost(count)
+        whole.memory = memory?.timesOrMost(Int64(count))
+        whole.gpus = gpus.timesOrMost(count)
         return whole
     }
 }

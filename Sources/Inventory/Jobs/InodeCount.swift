@@ -18,7 +18,7 @@ package struct InodeCount: Sendable, Equatable {
 
     package init(of workspace: Workspace) throws(CleaningError) {
         let experiments = "\(workspace.path)/experiments"
-        for path in Self.below(workspace.path) {
+        for path in Files.paths(in: workspace.path) {
             switch path {
             // They may lie on another disk.
             case workspace.jobs: jobs = Self.count(Paths.real(path))
@@ -26,14 +26,10 @@ package struct InodeCount: Sendable, Equatable {
             default: rest += Self.count(path)
             }
         }
-        jobFolders = Self.below(workspace.jobs).reduce(0) { $0 + Self.below($1).count }
+        jobFolders = Files.paths(in: workspace.jobs).reduce(0) { $0 + Files.paths(in: $1).count }
         var free = 0
         try GarbageCollection(workspace).collect(perform: false) { free += Self.count($0.path) }
         self.free = free
-    }
-
-    private static func below(_ folder: String) -> [String] {
-        ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
     }
 
     /// Of a tree; no link is followed.
@@ -41,7 +37,7 @@ package struct InodeCount: Sendable, Equatable {
         var (count, left) = (0, [path])
         while let path = left.popLast() {
             count += 1
-            if Files.kind(path, followingLinks: false) == .folder { left += below(path) }
+            if Files.kind(path, followingLinks: false) == .folder { left += Files.paths(in: path) }
         }
         return count
     }

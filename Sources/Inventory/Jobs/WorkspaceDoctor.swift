@@ -52,10 +52,6 @@ package struct WorkspaceDoctor {
         return found + batches() + danglingLinks() + strangers()
     }
 
-    private func below(_ folder: String) -> [String] {
-        ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
-    }
-
     // MARK: Links
 
     private static func isDangling(_ path: String) -> Bool {
@@ -68,10 +64,11 @@ package struct WorkspaceDoctor {
         let parts = [
             workspace.jobs, experiments, workspace.sources, workspace.partials, workspace.tokens,
         ]
-        let folders = parts + parts.dropLast().flatMap(below)
-        let runs = below(experiments).flatMap(below)
-        let shared = below(workspace.partials).flatMap(below)
-        let links = (parts + folders.flatMap(below) + (runs + shared).flatMap(below)).filter(Self.isDangling)
+        let folders = parts + parts.dropLast().flatMap(Files.paths(in:))
+        let runs = Files.paths(in: experiments).flatMap(Files.paths(in:))
+        let shared = Files.paths(in: workspace.partials).flatMap(Files.paths(in:))
+        let links = (parts + folders.flatMap(Files.paths(in:)) + (runs + shared).flatMap(Files.paths(in:)))
+            .filter(Self.isDangling)
         return TextSet(links).ordered.map(dangling) + linksOfRuns()
     }
 
@@ -102,12 +99,12 @@ package struct WorkspaceDoctor {
 
     /// What runs say of jobs that were removed: nothing has to be done about it.
     private func linksOfRuns() -> [Finding] {
-        below("\(workspace.path)/experiments").flatMap { experiment -> [Finding] in
+        Files.paths(in: "\(workspace.path)/experiments").flatMap { experiment -> [Finding] in
             if FileLock.isHeld("\(experiment)/lock") { return [] }
             return RunHistory(experiment: Paths.name(experiment), in: workspace).names.compactMap { run in
                 let folder = "\(experiment)/\(run)/jobs"
                 guard Files.isFolder(folder, below: workspace.path) else { return nil }
-                let links = below(folder).flatMap(below).filter(Self.isDangling)
+                let links = Files.paths(in: folder).flatMap(Files.paths(in:)).filter(Self.isDangling)
                 if links.isEmpty { return nil }
                 let what =
                     links.count == 1 ? "1 link to a job that is" : "\(links.count) links to jobs that are"
@@ -127,26 +124,27 @@ package struct WorkspaceDoctor {
             Files.kind($0, followingLinks: false) != nil
         }
         var strange = places.filter { !isFolder($0) }
-        for type in below(workspace.jobs) {
+        for type in Files.paths(in: workspace.jobs) {
             guard isFolder(type) else {
                 strange.append(type)
                 continue
             }
             let name = ConfigType.shortName(ofKey: Paths.name(type))
-            strange += below(type).filter { path in
+            strange += Files.paths(in: type).filter { path in
                 !JobFolder(path: path, name: name).isMade(in: workspace) && !DeprecatedJobs.isLink(path)
             }
         }
-        for experiment in below(workspace.sources) {
+        for experiment in Files.paths(in: workspace.sources) {
             strange +=
                 isFolder(experiment)
-                ? below(experiment).filter { !SourceTree.isMade($0, in: workspace) } : [experiment]
+                ? Files.paths(in: experiment).filter { !SourceTree.isMade($0, in: workspace) } : [experiment]
         }
-        for type in below(workspace.partials) {
-            for name in isFolder(type) ? below(type) : [type] {
+        for type in Files.paths(in: workspace.partials) {
+            for name in isFolder(type) ? Files.paths(in: type) : [type] {
                 strange +=
                     isFolder(name)
-                    ? below(name).filter { !isFolder($0) || Identifier(hex: Paths.name($0)) == nil } : [name]
+                    ? Files.paths(in: name).filter { !isFolder($0) || Identifier(hex: Paths.name($0)) == nil }
+                    : [name]
             }
         }
         // A link that leads nowhere is told with the others.

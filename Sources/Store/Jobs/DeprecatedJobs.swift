@@ -48,7 +48,7 @@ package struct DeprecatedJobs {
     /// The links within the workspace whose folder is gone. A run would stumble over them.
     package func dangling() -> [String] {
         ((try? Files.list(workspace.jobs)) ?? []).flatMap { key in
-            ((try? Files.list("\(workspace.jobs)/\(key)")) ?? []).map { "\(workspace.jobs)/\(key)/\($0)" }
+            Files.paths(in: "\(workspace.jobs)/\(key)")
         }
         .filter { Files.linkTarget($0)?.hasPrefix("../") == true && !Files.exists($0) }
     }

@@ -159,22 +159,20 @@ package struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter isOfMachine: whether it is one of `takeShared`.
     package static func isHeld(_ path: String, isOfMachine: Bool = false) -> Bool {
-        (try? isOfMachine ? lookByFlock(path) : look(path)) ?? false
+        (try? isOfMachine ? lookShared(path) : look(path)) ?? false
     }
 
     /// Whether a process holds the lock. Creates nothing.
     ///
     /// - Throws: where that cannot be seen.
     static func look(_ path: String) throws(SystemError) -> Bool {
-        LockClaim.isInUse ? try LockClaim.look(path) : try lookByFlock(path)
+        LockClaim.isInUse ? try LockClaim.look(path) : try lookShared(path)
     }
 
     /// Whether a process holds one of `takeShared`.
     ///
     /// - Throws: where that cannot be seen.
-    package static func lookShared(_ path: String) throws(SystemError) -> Bool { try lookByFlock(path) }
-
-    private static func lookByFlock(_ path: String) throws(SystemError) -> Bool {
+    package static func lookShared(_ path: String) throws(SystemError) -> Bool {
         let descriptor: Descriptor
         do throws(SystemError) {
             descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)

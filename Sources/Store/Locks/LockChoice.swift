@@ -68,19 +68,18 @@ package enum LockChoice {
     /// A process that may go on in a workspace, as the locks of its experiments and its jobs' records tell;
     /// one of another machine may. Looked at once in a workspace's life.
     private static func user(of workspace: String) -> ProcessRecord? {
-        func below(_ folder: String) -> [String] {
-            ((try? Files.list(folder)) ?? []).map { "\(folder)/\($0)" }
-        }
         func user(_ path: String) -> ProcessRecord? {
             ProcessRecord.read(path).flatMap {
                 ($0.isAlive || $0.isElsewhere) && $0 != ProcessRecord(pid: getpid()) ? $0 : nil
             }
         }
-        let locks = below("\(workspace)/experiments").map { "\($0)/lock" }
+        let locks = Files.paths(in: "\(workspace)/experiments").map { "\($0)/lock" }
         if let found = locks.lazy.compactMap(user).first { return found }
-        for type in below("\(workspace)/jobs") {
+        for type in Files.paths(in: "\(workspace)/jobs") {
             let name = ConfigType.shortName(ofKey: Paths.name(type))
-            if let found = below(type).lazy.compactMap({ user("\($0)/\(name).pid") }).first { return found }
+            if let found = Files.paths(in: type).lazy.compactMap({ user("\($0)/\(name).pid") }).first {
+                return found
+            }
         }
         return nil
     }
