@@ -32,6 +32,8 @@ package protocol BatchSystem: Sendable {
     func nodes() -> [String]
     /// The options that ask for so many bytes on a node.
     func options(memory: Int64) -> [String]
+    /// The options by which a job begins when an array has ended, however it did; nil where there are none.
+    func options(after array: String) -> [String]?
     /// Whether an option of the user's own would be in the way of those that xpm gives.
     func owns(option: String) -> Bool
     /// Whether a job that waits for a reason, in the system's word, waits for ever.

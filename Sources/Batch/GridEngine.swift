@@ -21,6 +21,7 @@ package struct GridEngine: BatchSystem {
     /// Its jobs of several hosts are started by parallel environments, which each site makes its own way.
     package var spansNodes: Bool { false }
     package func spread(over _: BatchAsk) -> [String] { [] }
+    package func options(after array: String) -> [String]? { ["-hold_jid", array] }
     package func nodes() -> [String] { [] }
 
     // MARK: Commands

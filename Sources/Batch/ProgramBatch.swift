@@ -56,6 +56,7 @@ package struct ProgramBatch: BatchSystem {
     package var accountLag: Double { 0 }
     package var spansNodes: Bool { true }
     package func spread(over _: BatchAsk) -> [String] { [] }
+    package func options(after _: String) -> [String]? { nil }
 
     /// The launcher's `setup` may say them: `export XPM_BATCH_NODES=n1,n2`.
     package func nodes() -> [String] {

@@ -71,6 +71,8 @@ package struct Slurm: BatchSystem {
     /// In KiB: sbatch takes no bytes.
     package func options(memory: Int64) -> [String] { ["--mem=\((memory + 1023) / 1024)K"] }
 
+    package func options(after array: String) -> [String]? { ["--dependency=afterany:\(array)"] }
+
     package func owns(option: String) -> Bool {
         let name = option.cut(at: "=")?.before ?? option[...]
         return [

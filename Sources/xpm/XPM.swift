@@ -53,7 +53,8 @@ struct XPM: ParsableCommand {
         refuseUnknown(arguments.first == "help" ? arguments.dropFirst() : arguments)
         refuseComment(arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
-        start(hasScript ? arguments.prefix { $0 != "--" } : arguments)
+        let own = hasScript ? arguments.prefix { $0 != "--" } : arguments
+        start(own.first == "run" ? RunCommand.detaching(own) : own)
         if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
     }
 

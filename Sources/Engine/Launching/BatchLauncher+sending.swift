@@ -15,7 +15,8 @@ extension BatchLauncher {
         let key = BatchWaiting.Need(first)
         if key.isPacked, add(group, to: key) { return }
         var record = BatchRecord(
-            nonce: Self.newNonce(), system: system.name, cluster: site.cluster, ends: ends, limit: ask.limit,
+            nonce: BatchRecord.newNonce(), system: system.name, cluster: site.cluster, ends: ends,
+            limit: ask.limit,
             setup: definition.setup,
             pilots: key.isPacked
                 ? min((group.count + key.lanes - 1) / key.lanes, definition.mostPilots) : nil,
@@ -113,10 +114,6 @@ extension BatchLauncher {
         }
         for one in reserved { report(.queued(one.request.job.number, reason: "waits for a pilot")) }
         return true
-    }
-
-    private static func newNonce() -> String {
-        String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
     }
 
     private func array(

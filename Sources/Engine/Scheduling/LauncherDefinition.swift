@@ -56,6 +56,8 @@ package struct LauncherDefinition: Sendable {
     package var options: [String] = []
     /// Seconds that a job may take which says nothing.
     package var duration: Double?
+    /// What a run needs that goes on as a job (`BatchRun`).
+    package var detached: Requirement?
 
     package init(name: String, kind: Kind) {
         self.name = name

@@ -20,6 +20,8 @@ package struct Plan: Sendable {
         /// Somebody wants a job held, let go, or started earlier or later. One that is not known yet gets it
         /// when it comes.
         case changed(JobKey, JobChange)
+        /// Somebody wants a running job to end.
+        case unwanted(JobKey)
         /// A job that was to wait before its next attempt has waited.
         case due(JobNumber)
         /// The script waits for jobs: it submits nothing before one of them has ended.
@@ -38,6 +40,8 @@ package struct Plan: Sendable {
         case report(JobNumber, JobStatus)
         /// One that was launched and waits is not to begin.
         case withdraw(JobNumber)
+        /// One that runs is to end.
+        case cancel(JobNumber)
         /// One that another process runs is to be watched no longer, unless it is this run's to end.
         case leave(JobNumber)
         /// It is held: somebody else may run it meanwhile.
@@ -127,6 +131,10 @@ package struct Plan: Sendable {
             settle(spec.number, .left, &actions)
         case .launcher(let event): apply(event, &actions)
         case .changed(let key, let change): apply(change, to: key, &actions)
+        case .unwanted(let key):
+            if let number = number(of: key), entries[number.index].status == .running {
+                actions.append(.cancel(number))
+            }
         case .due(let number): if delayed.removeValue(forKey: number) != nil { makeReady(number, &actions) }
         case .scriptWaits: submitsNothing = true
         case .scriptEnded: isPlanned = true
@@ -244,10 +252,7 @@ package struct Plan: Sendable {
     // MARK: Holding and ordering
 
     private mutating func apply(_ change: JobChange, to key: JobKey, _ actions: inout [Action]) {
-        if numbers == nil {
-            numbers = Dictionary(entries.map { ($0.spec.key, $0.spec.number) }) { $1 }
-        }
-        guard let number = numbers?[key] else {
+        guard let number = number(of: key) else {
             wanted[key, default: []].append(change)
             return
         }
@@ -271,6 +276,14 @@ package struct Plan: Sendable {
             overtake(by: number, &actions)
         default: break
         }
+    }
+
+    /// The last job of a key.
+    private mutating func number(of key: JobKey) -> JobNumber? {
+        if numbers == nil {
+            numbers = Dictionary(entries.map { ($0.spec.key, $0.spec.number) }) { $1 }
+        }
+        return numbers?[key]
     }
 
     private mutating func note(_ change: JobChange, _ number: JobNumber, _ actions: inout [Action]) {

@@ -75,6 +75,7 @@ package actor Scheduler {
             case .launch(let number, let memory):
                 requests.append(LaunchRequest(plan.spec(number), memory: memory))
             case .withdraw(let number): withdrawn.append(number)
+            case .cancel(let number): launcher.cancel([number], force: false)
             case .leave(let number): launcher.leave(number)
             case .watch(let number): launcher.watch(plan.spec(number))
             case .record(let number, let outcome): record(outcome, of: number)

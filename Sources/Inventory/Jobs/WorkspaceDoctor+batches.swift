@@ -24,6 +24,10 @@ extension WorkspaceDoctor {
                 continue
             }
             guard isAbandoned(record.ends), record.isOver(nil) == true else { continue }
+            // Its claims are judged by it as long as the run goes on in another job.
+            if record.isRun, BatchRun.read(record.ends, in: workspace)?.isOver(in: workspace) == false {
+                continue
+            }
             let place = workspace.path
             found.append(
                 Finding(path: path, problem: "an array that is over, of a run that is gone") {

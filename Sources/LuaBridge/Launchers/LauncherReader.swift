@@ -11,7 +11,7 @@ struct LauncherReader {
 
     private static let keysOfBatch = [
         "name", "partitions", "setup", "max_submitted", "export", "options", "duration",
-        "pack", "pilots", "pilot_duration", "wrap",
+        "pack", "pilots", "pilot_duration", "wrap", "detached",
     ]
     private static let keysOfPrograms = ["submit", "status", "cancel", "index", "array"]
     private static let keysOfPartitions = ["name", "cores", "memory", "gpus", "duration", "options"]
@@ -66,6 +66,13 @@ struct LauncherReader {
                 definition.mostPilots = Int(count)
             case "pilot_duration": definition.pilotDuration = try duration(field.value, what)
             case "duration": definition.duration = try duration(field.value, what)
+            case "detached":
+                guard case .string(let text) = field.value else {
+                    throw fail("detached needs a requirement, such as \"duration=1d & cpu(mem=1G)\"", field)
+                }
+                do throws(RequirementError) { definition.detached = try Requirement(text) } catch {
+                    throw ScriptError("\(what): detached: \(error.text)")
+                }
             default: continue
             }
         }

@@ -677,7 +677,7 @@ function xpm.range(first, last, step) end
 ---@field duration? string The longest that a job may take: `"2d"`.
 ---@field options? table<string, any> Of the command that submits.
 
----@alias xpm.BatchLauncher { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string, wrap?: string[] }
+---@alias xpm.BatchLauncher { name?: string, partitions?: xpm.Partition[], setup?: string, max_submitted?: integer, export?: "all"|"none", options?: table<string, any>, duration?: string, pack?: boolean|integer, pilots?: integer, pilot_duration?: string, wrap?: string[], detached?: string }
 
 ---@class xpm.Launchers
 local Launchers = {}

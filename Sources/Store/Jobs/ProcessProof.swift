@@ -53,6 +53,12 @@ extension ProcessRecord {
         signalProcess(SIGTERM)
     }
 
+    /// Sends SIGINT to the process, if it lives.
+    package func interrupt(_ proof: ProcessProof, record path: String) throws(SignalRefusal) {
+        try check(proof, record: path)
+        signalProcess(SIGINT)
+    }
+
     private func isProven(by proof: ProcessProof) -> Bool {
         switch proof {
         case .job(let folder):

@@ -32,11 +32,14 @@ package struct BatchRecord: Sendable {
     package let pilots: Int?
     /// How many jobs each of them has at a time.
     package let lanes: Int
+    /// Whether its one place is a run itself (`BatchRun`), that of the experiment `ends`.
+    package let isRun: Bool
 
     package init(
         nonce: String, system: String, cluster: String, ends: String, limit: Double?, setup: String?,
-        pilots: Int? = nil, lanes: Int = 1
+        pilots: Int? = nil, lanes: Int = 1, isRun: Bool = false
     ) {
+        self.isRun = isRun
         self.pilots = pilots
         self.lanes = lanes
         self.nonce = nonce
@@ -50,6 +53,9 @@ package struct BatchRecord: Sendable {
 
     private static let version: Int64 = 1
 
+    /// A nonce for a new one.
+    package static func newNonce() -> String { String(UInt64.random(in: 1 << 60 ... .max), radix: 16) }
+
     /// A job ends so many seconds before its system would end it: long enough for its outcome to be known.
     package static func reserve(of limit: Double) -> Double { min(60, limit / 10) }
 
@@ -59,7 +65,7 @@ package struct BatchRecord: Sendable {
             "cluster": .string(cluster), "array": .optional(array), "ends": .string(ends),
             "limit": limit.map(JSON.float) ?? .null, "setup": .optional(setup),
             "pilots": pilots.map { .int(Int64($0)) } ?? .null, "lanes": .int(Int64(lanes)),
-            "submitter": submitter.json(),
+            "is_run": .bool(isRun), "submitter": submitter.json(),
         ]
     }
 
@@ -80,6 +86,7 @@ package struct BatchRecord: Sendable {
         limit = json["limit"]?.number
         setup = json["setup"]?.string
         pilots = json["pilots"]?.int.flatMap { Int(exactly: $0) }
+        isRun = json["is_run"] == .bool(true)
         lanes = max(1, json["lanes"]?.int.flatMap { Int(exactly: $0) } ?? 1)
     }
 
@@ -160,8 +167,13 @@ package struct BatchHolder: Sendable, Equatable {
     package var hasBegun: Bool
     /// The pilot that has taken it.
     package var pilot: Int?
+    /// Whether it is a run, which holds what its process and those of its jobs hold.
+    package var isRun: Bool
 
-    package init(nonce: String, index: Int, hasBegun: Bool = false, pilot: Int? = nil) {
+    package init(
+        nonce: String, index: Int, hasBegun: Bool = false, pilot: Int? = nil, isRun: Bool = false
+    ) {
+        self.isRun = isRun
         self.nonce = nonce
         self.index = index
         self.hasBegun = hasBegun
@@ -170,7 +182,7 @@ package struct BatchHolder: Sendable, Equatable {
 
     package static func == (left: BatchHolder, right: BatchHolder) -> Bool {
         left.nonce == right.nonce && left.index == right.index && left.hasBegun == right.hasBegun
-            && left.pilot == right.pilot
+            && left.pilot == right.pilot && left.isRun == right.isRun
     }
 
     func isSamePlace(as other: BatchHolder) -> Bool { nonce == other.nonce && index == other.index }
@@ -178,7 +190,7 @@ package struct BatchHolder: Sendable, Equatable {
     var json: JSON {
         [
             "nonce": .string(nonce), "index": .int(Int64(index)), "begun": .bool(hasBegun),
-            "pilot": pilot.map { .int(Int64($0)) } ?? .null,
+            "pilot": pilot.map { .int(Int64($0)) } ?? .null, "is_run": .bool(isRun),
         ]
     }
 
@@ -189,6 +201,6 @@ package struct BatchHolder: Sendable, Equatable {
         else { return nil }
         self.init(
             nonce: nonce, index: Int(index), hasBegun: json?["begun"] == .bool(true),
-            pilot: json?["pilot"]?.int.flatMap { Int(exactly: $0) })
+            pilot: json?["pilot"]?.int.flatMap { Int(exactly: $0) }, isRun: json?["is_run"] == .bool(true))
     }
 }

@@ -11,13 +11,15 @@ import Text
 package enum LockChoice {
     private static func folder(in workspace: String) -> String { "\(workspace)/.xpm-locks" }
 
-    /// The variable by which a runner learns the folder.
+    /// The variables by which a runner learns the folder, and the run as a batch job that it belongs to.
     private static let variable = "XPM_LOCKS"
+    private static let runVariable = "XPM_LOCKS_RUN"
 
     /// The environment of a runner for jobs of a workspace.
     package static func environment(in workspace: String) -> EnvironmentBlock {
         guard LockClaim.isInUse else { return .current }
-        return EnvironmentBlock.current.setting([(variable, folder(in: workspace))])
+        let run = LockClaim.ofRun.map { [(runVariable, $0.nonce)] } ?? []
+        return EnvironmentBlock.current.setting([(variable, folder(in: workspace))] + run)
     }
 
     /// Finds out how the locks of a workspace work, and takes them so from here on.
@@ -62,7 +64,8 @@ package enum LockChoice {
     /// In a runner: takes locks as the one that started it. Its programs are not told.
     package static func followStarter() {
         LockClaim.folder = Environment[variable]
-        Environment.remove(variable)
+        LockClaim.ofRun = Environment[runVariable].map { BatchHolder(nonce: $0, index: 0, isRun: true) }
+        for name in [variable, runVariable] { Environment.remove(name) }
     }
 
     /// A process that may go on in a workspace, as the locks of its experiments and its jobs' records tell;

@@ -55,7 +55,7 @@ package struct LockClaim {
         _ lock: String, owner: Int32, program: String?, batch: BatchHolder? = nil, in folder: String
     ) throws(SystemError) -> String? {
         let path = path(of: lock)
-        let own = LockClaim(path: path, owner: owner, program: program, batch: batch, in: folder)
+        let own = LockClaim(path: path, owner: owner, program: program, batch: batch ?? ofRun, in: folder)
         // Each round meets a claim that lives, removes one that does not, or one that has just gone. What is
         // there and cannot be read holds.
         for _ in 0..<mostRounds {
@@ -273,8 +273,15 @@ package struct LockClaim {
         return nil
     }
 
-    /// The batch job that has a lock.
-    package static func batch(of lock: String) -> BatchHolder? { read(path(of: lock))?.batch }
+    /// The batch job whose lock it is.
+    package static func batch(of lock: String) -> BatchHolder? {
+        read(path(of: lock))?.batch.flatMap { $0.isRun ? nil : $0 }
+    }
+
+    /// The run as a batch job that holds a lock, or whose processes do.
+    package static func run(of lock: String) -> BatchHolder? {
+        read(path(of: lock))?.batch.flatMap { $0.isRun ? $0 : nil }
+    }
 
     /// Gives a claim back that this process has; one that somebody else has by now is left alone.
     package static func release(_ lock: String, _ nonce: String) {
@@ -338,6 +345,13 @@ private enum OtherWorkspace {
 
 extension LockClaim {
     private static let place = Mutex<String?>(nil)
+    private static let run = Mutex<BatchHolder?>(nil)
+
+    /// The run as a batch job that this process belongs to (`BatchRun`): its claims hold as long as that job.
+    package static var ofRun: BatchHolder? {
+        get { run.withLock { $0 } }
+        set { run.withLock { $0 = newValue } }
+    }
 
     /// The workspace's `.xpm-locks`, where this process takes locks by claims.
     package static var folder: String? {

@@ -5,7 +5,9 @@ import Text
 ///
 ///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "hold"}        or "release"
 ///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "priority", "value": 5}
+///     {"task_id": "iris.train", "job_id": "3f2a…", "want": "kill"}        one that runs
 ///     {"service": "monitor/tensorboard", "want": "stop"}                  or "start", "restart"
+///     {"want": "stop", "now": true}                                       the run; its running jobs too
 package struct RunControl: Sendable {
     private let path: String
     private var lines: LineReader
@@ -13,6 +15,10 @@ package struct RunControl: Sendable {
     package enum Wish: Sendable, Equatable {
         case job(JobKey, JobChange)
         case service(String, ServiceWish)
+        /// The run is to stop.
+        case stop(now: Bool)
+        /// A job that runs is to end.
+        case kill(JobKey)
     }
 
     package enum ServiceWish: String, Sendable { case start, stop, restart }
@@ -20,6 +26,22 @@ package struct RunControl: Sendable {
     /// Asks something of a service.
     package static func ask(_ wish: ServiceWish, ofService id: String, run: String) throws(SystemError) {
         let line: JSON = ["service": .string(id), "want": .string(wish.rawValue)]
+        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+    }
+
+    /// Asks a run to stop, as Ctrl-C does.
+    ///
+    /// - Parameter now: whether its running jobs are to stop too.
+    package static func askToStop(now: Bool, run: String) throws(SystemError) {
+        let line: JSON = ["want": "stop", "now": .bool(now)]
+        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+    }
+
+    /// Asks a run to end a job that its host runs.
+    package static func askToKill(_ job: JobKey, run: String) throws(SystemError) {
+        let line: JSON = [
+            "task_id": .string(job.taskID), "job_id": .string(job.identifier), "want": "kill",
+        ]
         if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
     }
 
@@ -49,10 +71,12 @@ package struct RunControl: Sendable {
             if let service = json["service"]?.string {
                 return json["want"]?.string.flatMap(ServiceWish.init(rawValue:)).map { .service(service, $0) }
             }
-            guard let task = json["task_id"]?.string, let identifier = json["job_id"]?.string,
-                let change = JobChange(json)
-            else { return nil }
-            return .job(JobKey(taskID: task, identifier: identifier), change)
+            guard let task = json["task_id"]?.string, let identifier = json["job_id"]?.string else {
+                return json["want"]?.string == "stop" ? .stop(now: json["now"] == .bool(true)) : nil
+            }
+            let job = JobKey(taskID: task, identifier: identifier)
+            if json["want"]?.string == "kill" { return .kill(job) }
+            return JobChange(json).map { .job(job, $0) }
         }
     }
 }

@@ -52,8 +52,24 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Run finished jobs again when what they are made from was made again since.")
     var refresh = false
 
-    @Flag(help: "Return when the plan is made; a process of its own goes on (xpm attach, xpm stop).")
+    @Flag(
+        help:
+            "Return when the plan is made; a process of its own goes on (xpm attach, xpm stop). --detach=<launcher>: go on as a job of that launcher's batch system."
+    )
     var detach = false
+
+    /// What `--detach=NAME` is read as (`detaching`): ArgumentParser has no option whose value may be missing.
+    @Option(
+        name: .customLong("detach-to"),
+        help: ArgumentHelp("As --detach=<launcher>.", valueName: "launcher"))
+    var detachedTo: String?
+
+    /// The arguments with `--detach=NAME` as two words.
+    static func detaching(_ words: ArraySlice<String>) -> ArraySlice<String> {
+        words.flatMap { word in
+            word.after("--detach=").map { ["--detach", "--detach-to=\($0)"] } ?? [word]
+        }[...]
+    }
 
     @Flag(help: "If the experiment is running already, wait for its end.")
     var wait = false
@@ -86,6 +102,10 @@ struct RunCommand: ParsableCommand {
             throw ValidationError("--dry-run goes without --run-mode \(runMode.rawValue).")
         }
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
+        if detachedTo == "" { throw ValidationError("--detach=<launcher> needs the name of a launcher.") }
+        if detachedTo != nil, wait {
+            throw ValidationError("--detach=<launcher> waits in its queue: it goes without --wait.")
+        }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
         if show, let option = ofRuns.first ?? (quiet ? "--quiet" : nil) {
             throw ValidationError("--show runs nothing: it goes without \(option).")
@@ -128,7 +148,14 @@ struct RunCommand: ParsableCommand {
         do throws(Failure) {
             let plan = try ExperimentFiles(of: experiment)
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
-            let code = detach ? try DetachedRun.start(plan, json: json) : try RunSession(options, plan).run()
+            let code =
+                if let detachedTo {
+                    try DetachedRun.handIn(plan, to: detachedTo, json: json)
+                } else if detach {
+                    try DetachedRun.start(plan, json: json)
+                } else {
+                    try RunSession(options, plan).run()
+                }
             if code != 0 { throw Failure.code(code) }
         } catch {
             if json, case .message(let text) = error { JSONConsole.tell(error: text) }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Batch
 import Engine
+import LuaBridge
 import Store
 import System
 import Text
@@ -17,11 +19,8 @@ enum DetachedRun {
     /// - Returns: the exit code.
     static func start(_ files: ExperimentFiles, json: Bool) throws(Failure) -> Int32 {
         let folder = files.workspace.experiment(files.name)
-        let log = "\(folder)/detached.log"
-        let program = Paths.real(Environment.program)
-        // What follows `--` is the script's, whatever it is called.
-        let own = Arguments.all.dropFirst().prefix { $0 != "--" }.filter { $0 != "--detach" }
-        let arguments = [program] + own + Arguments.all.drop { $0 != "--" }
+        let log = BatchRun.log(of: files.name, in: files.workspace)
+        let arguments = [Paths.real(Environment.program)] + ownArguments
         let environment = EnvironmentBlock.current.setting([(variable, "3")])
         var process: (pid: Int32, told: [UInt8]) = (0, [])
         do throws(SystemError) {
@@ -38,11 +37,76 @@ enum DetachedRun {
         if json {
             let line: JSON = [
                 "event": "detached", "experiment": .string(files.name), "pid": .int(Int64(process.pid)),
+                "job": .null, "launcher": .null, "workspace": .string(files.workspace.path),
+                "log": .string(log),
+            ]
+            StandardStream.output.write(line.text + "\n")
+            return 0
+        }
+        tell(files, "process \(process.pid)", log)
+        return 0
+    }
+
+    /// Hands in the run as a job of a batch system.
+    ///
+    /// - Parameter launcher: by whose system.
+    /// - Returns: the exit code.
+    static func handIn(_ files: ExperimentFiles, to launcher: String, json: Bool) throws(Failure) -> Int32 {
+        // What is wrong with the script is told here, and not by a job later.
+        let session = PlanSession(files.input, flag: InterruptFlag()) { Failure.warn($0) }
+        do throws(PlanError) { try session.load() } catch { throw Failure(error) }
+        let sender = try BatchRunKeeper.sender(of: launcher, files)
+        let nonce = BatchRecord.newNonce()
+        let run = BatchRun(
+            experiment: files.name, launcher: launcher, folder: Paths.current,
+            arguments: ownArguments, next: nonce)
+        try Failure.onDisk { () throws(SystemError) in try files.workspace.createForHosts() }
+        guard !FileLock.isHeld(files.workspace.lock(ofExperiment: files.name)) else {
+            let holder = ProcessRecord.read(files.workspace.lock(ofExperiment: files.name))
+            throw Failure(RunError.busy(experiment: files.name, holder))
+        }
+        let log = BatchRun.log(of: files.name, in: files.workspace)
+        let former = try Failure.onDisk { () throws(SystemError) in
+            let former = try BatchRun.change(files.name, in: files.workspace) { known -> BatchRun? in
+                if let known, known.isOver(in: files.workspace) != true { return known }
+                known = run
+                return nil
+            }
+            if former == nil { try Files.write([], to: log) }
+            return former
+        }
+        guard former == nil else {
+            throw Failure(RunError.inQueue(experiment: files.name, launcher: launcher))
+        }
+        let number: String
+        do throws(BatchRunSender.Problem) { number = try sender.send(run, nonce, after: nil) } catch {
+            _ = try? BatchRun.change(files.name, in: files.workspace) { known in
+                if known?.next == nonce { known = nil }
+            }
+            throw .message(error.text)
+        }
+        if json {
+            let line: JSON = [
+                "event": "detached", "experiment": .string(files.name), "pid": .null,
+                "job": .string(number), "launcher": .string(launcher),
                 "workspace": .string(files.workspace.path), "log": .string(log),
             ]
             StandardStream.output.write(line.text + "\n")
             return 0
         }
+        tell(files, "job \(number) of \(sender.system.title)", log)
+        return 0
+    }
+
+    /// What `xpm` was called with, without that it is to detach.
+    private static var ownArguments: [String] {
+        // What follows `--` is the script's, whatever it is called.
+        let own = Arguments.all.dropFirst().prefix { $0 != "--" }
+            .filter { $0 != "--detach" && !$0.hasPrefix("--detach=") }
+        return own + Arguments.all.drop { $0 != "--" }
+    }
+
+    private static func tell(_ files: ExperimentFiles, _ holder: String, _ log: String) {
         // Only where the commands would look elsewhere by themselves.
         let usual = (try? WorkspaceOptions.parse([])).flatMap { options in
             try? ExperimentFiles.workspace(options, experiment: files.name)
@@ -51,10 +115,9 @@ enum DetachedRun {
             usual?.path == files.workspace.path
             ? "" : " --workdir \(ShellWords.quote(Paths.shown(files.workspace.path)))"
         StandardStream.output.write(
-            "\(files.name) goes on as process \(process.pid); its messages: \(Paths.shown(log))\n"
+            "\(files.name) goes on as \(holder); its messages: \(Paths.shown(log))\n"
                 + "follow it with xpm attach \(files.name)\(place), end it with xpm stop \(files.name)\(place)\n"
         )
-        return 0
     }
 
     /// In the new process: who is told that the plan is made; nil elsewhere.

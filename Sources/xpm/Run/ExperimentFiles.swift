@@ -76,7 +76,10 @@ struct ExperimentFiles {
                 settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
                 ?? "experiment"
             try ExperimentSettings.check(id: id, at: .none)
-            name = settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y%m%d-%H%M"))" : id
+            // Each job of a run that goes on in several is of the same experiment.
+            name =
+                BatchRunKeeper.Place.current?.experiment
+                ?? (settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y%m%d-%H%M"))" : id)
 
             let named = try user.workspace(named: place?.workspace, for: id)
             let own = place?.workdir == nil ? named?.environment ?? [] : []

@@ -26,8 +26,12 @@ enum JobStopper {
     /// Seconds between SIGTERM and SIGKILL.
     private static let grace = 10.0
 
-    /// Why a running job cannot be stopped from here; nil where it can.
-    static func refusal(_ job: JobRecord) -> String? { refusal(job, ProcessRecord.read(job.folder.process)) }
+    /// Why running jobs cannot be stopped from here; nil for those that can.
+    static func refusals(_ jobs: [JobRecord]) -> [String?] {
+        let records = jobs.map { ProcessRecord.read($0.folder.process) }
+        let runs = liveRuns(of: jobs, records)
+        return jobs.indices.map { runs[$0] == nil ? refusal(jobs[$0], records[$0]) : nil }
+    }
 
     private static func refusal(_ job: JobRecord, _ record: ProcessRecord?) -> String? {
         if BatchStop(job) != nil { return nil }
@@ -42,16 +46,39 @@ enum JobStopper {
         } catch { return error.text }
     }
 
+    /// The runs on other hosts that have started jobs there, by the positions of these: they end them.
+    private static func liveRuns(of jobs: [JobRecord], _ records: [ProcessRecord?]) -> [Int: RunRecord] {
+        let elsewhere = jobs.indices.filter {
+            records[$0]?.isElsewhere == true && records[$0]?.batch == nil
+                && FileLock.isHeld(jobs[$0].folder.lock)
+        }
+        var found: [Int: RunRecord] = [:]
+        for place in TextSet(elsewhere.map { jobs[$0].folder.workspace }).ordered {
+            for (run, folders) in WorkspaceInventory(Workspace(path: place)).liveRuns() {
+                for index in elsewhere where folders.contains(jobs[index].folder) { found[index] = run }
+            }
+        }
+        return found
+    }
+
     /// SIGTERM to the process group of each, after a while SIGKILL to those that are left; returns when
     /// nothing of them is left.
     static func stop(_ jobs: [JobRecord]) -> [Result] {
         // What was checked gets the signal, whatever the file says by then.
         let records = jobs.map { ProcessRecord.read($0.folder.process) }
-        var results: [Result?] = zip(jobs, records).map { refusal($0, $1).map(Result.refused) }
+        let runs = liveRuns(of: jobs, records)
+        var results: [Result?] = jobs.indices.map { index in
+            runs[index] == nil ? refusal(jobs[index], records[index]).map(Result.refused) : nil
+        }
         var groups: [Int: ProcessRecord.Group] = [:]
         let inBatch = jobs.map(BatchStop.init)
-        for index in jobs.indices where results[index] == nil && inBatch[index] == nil {
+        for index in jobs.indices where results[index] == nil && inBatch[index] == nil && runs[index] == nil {
             groups[index] = records[index]?.group
+        }
+        for (index, run) in runs where inBatch[index] == nil {
+            do throws(SystemError) { try RunControl.askToKill(jobs[index].key, run: run.path) } catch {
+                results[index] = .refused(error.text)
+            }
         }
         for (index, problem) in BatchStop.perform(inBatch, of: jobs) { results[index] = .refused(problem) }
         for (index, group) in groups {

@@ -22,6 +22,8 @@ final class RunSession {
     ///
     /// - Returns: the exit code: 0, 1 or 130.
     func run() throws(Failure) -> Int32 {
+        let keeper = try options.mode.launches ? BatchRunKeeper.begin(files) : nil
+        defer { keeper?.end() }
         let flag = InterruptFlag()
         let board = JobBoard()
         let tally = RunTally()
@@ -32,14 +34,17 @@ final class RunSession {
         // A thread that started before the signals are blocked would die of them.
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
+        try Failure.onDisk { () throws(SystemError) in
+            try keeper?.start { console.observe(.warning($0)) }
+        }
         let context = Context(
-            mode: options.mode, slots: options.jobs ?? files.user.machine.cores,
+            mode: options.mode, slots: options.jobs ?? keeper?.cores ?? files.user.machine.cores,
             isQuiet: options.isQuiet || options.isJSON, failsFast: options.failsFast,
             checksOutputs: options.checksOutputs, refreshes: options.refreshes,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
-            started: started, waitsForOther: options.waitsForOther,
+            started: started, waitsForOther: options.waitsForOther || keeper != nil,
             notifications: files.user.notifications + options.notifications,
-            teller: DetachedRun.teller())
+            teller: DetachedRun.teller(), keeper: keeper)
         let result = Monitor<Int32?>(nil)
         let failure = Monitor<Failure?>(nil)
         // Long chains of tasks are walked by recursion; untouched stack costs nothing.
@@ -108,4 +113,6 @@ struct Context: Sendable {
     let notifications: [Notification]
     /// Of a detached run, who is told that the plan is made.
     let teller: (any RunObserver)?
+    /// Of a run that goes on as a batch job, what looks after that.
+    let keeper: BatchRunKeeper?
 }

@@ -44,7 +44,11 @@ final class RunningScheduler: Sendable {
     }
 
     /// Does what others ask of the run, until it is over.
-    func follow(_ control: RunControl, services: ServiceRegistry) throws(SystemError) {
+    ///
+    /// - Parameter stop: called where the run is to stop.
+    func follow(
+        _ control: RunControl, services: ServiceRegistry, stop: @escaping @Sendable (_ now: Bool) -> Void
+    ) throws(SystemError) {
         try NewThread.start { [inbox, hasEnded] in
             var control = control
             while !hasEnded.wait(milliseconds: Self.controlInterval, until: { $0 }) {
@@ -52,6 +56,8 @@ final class RunningScheduler: Sendable {
                     switch wish {
                     case .job(let job, let change): inbox.yield(.changed(job, change))
                     case .service(let id, let wish): Self.perform(wish, services.find(id))
+                    case .kill(let job): inbox.yield(.unwanted(job))
+                    case .stop(let now): stop(now)
                     }
                 }
             }

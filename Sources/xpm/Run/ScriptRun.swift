@@ -57,16 +57,21 @@ final class ScriptRun {
         let teller = ServiceTeller(console)
         services.add(teller)
         let notifier = context.mode.launches ? folder.flatMap(notifier) : nil
-        let observers: [(any RunObserver)?] = [recorder, context.tally, console, context.teller, notifier]
+        let observers: [(any RunObserver)?] = [
+            recorder, context.tally, console, context.teller, notifier, context.keeper,
+        ]
         let observer = RunObservers(observers.compactMap(\.self))
         if let folder {
             observer.observe(.began(experiment: folder.experiment, run: folder.run, folder: folder.path))
+            context.keeper?.attach { [context] reason in Self.leave(folder, context, reason) }
         }
         let engine = try startScheduler(host: host, observer: observer, batch)
         context.signals.attach(engine: engine?.control, observer: observer)
         if let folder, let engine {
             try Failure.onDisk { () throws(SystemError) in
-                try engine.follow(RunControl(run: folder.path), services: services)
+                try engine.follow(RunControl(run: folder.path), services: services) {
+                    [signals = context.signals] now in signals.stop(now: now)
+                }
             }
         }
 
@@ -129,6 +134,17 @@ final class ScriptRun {
         return experiment
     }
 
+    /// Leaves the run to the job that follows this one: what runs lives on, what waits in a queue stays there.
+    private static func leave(_ folder: RunFolder, _ context: Context, _ reason: String) {
+        context.console.observe(.warning(reason))
+        var status = RunStatus()
+        status.end = RunEnd(
+            context.tally.read { $0.counts }, problem: reason, isInterrupted: true)
+        status.ended = .now
+        try? folder.write(status: status)
+        folder.end()
+    }
+
     /// Shows how it went, and gives the experiment free.
     private func close(_ end: RunEnd, _ folder: RunFolder?, isPlanless: Bool) {
         var report = RunReport(end: end)
@@ -146,6 +162,8 @@ final class ScriptRun {
         }
         console.close(report)
         if let folder { forgetSurplus(newest: folder) }
+        // First: whoever follows the run is not to wait for another job of it.
+        context.keeper?.finish()
         folder?.end()
     }
 
@@ -190,12 +208,13 @@ final class ScriptRun {
         var isTold = false
         while true {
             do throws(RunError) {
+                try refuseQueued()
                 return try RunFolder(
                     experiment: context.files.name, in: context.files.workspace, mode: context.mode)
             } catch {
                 let mayWait =
                     switch error {
-                    case .busy: context.waitsForOther
+                    case .busy, .inQueue: context.waitsForOther
                     case .cleaning: true
                     case .system: false
                     }
@@ -205,6 +224,14 @@ final class ScriptRun {
                 Clock.sleep(milliseconds: 100)
             }
         }
+    }
+
+    /// A run that goes on as batch jobs is one, also while it is in no process.
+    private func refuseQueued() throws(RunError) {
+        guard context.keeper == nil, let run = BatchRun.read(context.files.name, in: context.files.workspace),
+            run.isOver(in: context.files.workspace) != true
+        else { return }
+        throw .inQueue(experiment: run.experiment, launcher: run.launcher)
     }
 
     /// The program that hosts jobs, which lies beside this one.

@@ -69,6 +69,14 @@ final class SignalControl: Sendable {
     /// Nothing more is launched, though nobody has asked by a signal.
     func drain() { state.withLock { $0.engine }?.drain() }
 
+    /// As Ctrl-C does, for somebody who asks by the run's folder.
+    ///
+    /// - Parameter now: whether the running jobs are to stop too.
+    func stop(now: Bool) {
+        if count == 0 { step() }
+        if now, count == 1 { step() }
+    }
+
     private func receive(_ signal: Signals.Kind) {
         if signal == .resize { return }
         step()

@@ -16,6 +16,7 @@ struct PlanTests {
         var retried: [Int] = []
         var delays: [(Int, Double)] = []
         var withdrawn: [Int] = []
+        var cancelled: [Int] = []
         var recorded: [Int] = []
         /// The jobs that were to be watched no longer.
         var left: [Int] = []
@@ -70,6 +71,7 @@ struct PlanTests {
                     launched.append(number.index)
                     memories.append(memory)
                 case .withdraw(let number): withdrawn.append(number.index)
+                case .cancel(let number): cancelled.append(number.index)
                 case .leave(let number): left.append(number.index)
                 case .watch(let spec): watched.append(spec.index)
                 case .record(let number, _): recorded.append(number.index)
@@ -84,6 +86,19 @@ struct PlanTests {
                 }
             }
         }
+    }
+
+    @Test("a job that somebody wants to end is cancelled where it runs, and nothing else is done")
+    func unwanted() {
+        var bench = Bench(slots: 1)
+        let first = bench.submit()
+        let second = bench.submit()
+        for number in [first, second] {
+            bench.apply(.unwanted(bench.plan.spec(JobNumber(number)).key))
+        }
+        #expect(bench.cancelled == [first] && bench.launched == [first])
+        bench.apply(.unwanted(JobKey(taskID: "no.such", identifier: "1")))
+        #expect(bench.cancelled == [first] && bench.withdrawn.isEmpty)
     }
 
     @Test("an exit code of retry is tried again after a while that doubles; a drain fails those that wait")

@@ -27,15 +27,39 @@ struct AttachCommand: ParsableCommand {
     func run() throws {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
-            let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
             let signals = try Failure.onDisk { () throws(SystemError) in try Signals() }
-            let isTold = json ? try followLog(run, in: place, signals) : try follow(run, in: place, signals)
-            guard let end = end(of: run, in: place) else { return }
-            if !isTold || end.reason != nil, !json {
-                StandardStream.error.write("\(experiment) \(end.text)\n")
+            var last: RunRecord?
+            // A run that goes on as batch jobs is one after the other.
+            while try waitForJob(place, signals) || last == nil {
+                let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
+                if run.run == last?.run { break }
+                let isTold =
+                    json ? try followLog(run, in: place, signals) : try follow(run, in: place, signals)
+                last = end(of: run, in: place)
+                guard let last else { return }
+                if !isTold || last.reason != nil, !json {
+                    StandardStream.error.write("\(experiment) \(last.text)\n")
+                }
             }
-            if end.exitCode != 0 { throw Failure.code(end.exitCode) }
+            if let last, last.exitCode != 0 { throw Failure.code(last.exitCode) }
         } catch { throw error.reported() }
+    }
+
+    /// Waits while the run is in the queue of a batch system.
+    ///
+    /// - Returns: whether it has begun; false where it is in no queue.
+    /// - Throws: exit code 130 where somebody asks to leave.
+    private func waitForJob(_ place: Workspace, _ signals: Signals) throws(Failure) -> Bool {
+        var queue = RunQueue(experiment, in: place)
+        while !FileLock.isHeld(place.lock(ofExperiment: experiment)) {
+            switch queue.look() {
+            case .over: return false
+            case .waits(let text?): StandardStream.error.write("\(experiment): \(text)\n")
+            case .waits: break
+            }
+            try leaveIfAsked(signals, milliseconds: 500) {}
+        }
+        return true
     }
 
     private func end(of run: RunRecord, in place: Workspace) -> RunRecord? {
@@ -96,77 +120,23 @@ struct AttachCommand: ParsableCommand {
             let goesOn = FileLock.isHeld(place.lock(ofExperiment: experiment))
             look()
             if !goesOn { return }
-            switch signals.next(milliseconds: 100) {
-            case .interrupt?, .terminate?:
-                leave()
-                let name = ShellWords.quote(experiment) + workspace.text
-                StandardStream.error.write(
-                    "\(experiment) goes on: xpm attach \(name) follows it, xpm stop \(name) ends it\n"
-                )
-                throw Failure.code(130)
-            default: break
-            }
+            try leaveIfAsked(signals, milliseconds: 100, leave)
         }
     }
-}
 
-struct StopCommand: ParsableCommand {
-    static let configuration = CommandConfiguration.command(
-        "stop",
-        abstract:
-            "End a running experiment, as Ctrl-C does: nothing more is launched, running jobs are waited for.",
-        discussion: """
-            Returns when the run is over; Ctrl-C leaves it ending. With --now the running jobs are stopped too.
-
-            Example:
-              xpm stop iris --now
-            """)
-
-    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
-    @OptionGroup var workspace: WorkspaceOptions
-
-    @Flag(help: "Stop the running jobs too.")
-    var now = false
-
-    @Flag(help: "A JSON object, when the run is over.")
-    var json = false
-
-    func run() throws {
-        do throws(Failure) {
-            let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
-            let lock = place.lock(ofExperiment: experiment)
-            _ = try ExperimentsCommand.runs(of: experiment, workspace)
-            guard FileLock.isHeld(lock) else { throw .message("experiment '\(experiment)' is not running") }
-            guard let holder = ProcessRecord.read(lock) else {
-                throw .message("\(Paths.shown(lock)): it does not say which process holds it")
-            }
-            guard holder.isAlive || holder.isElsewhere else {
-                throw .message(
-                    "\(Paths.shown(lock)) is held, and names \(holder.text), which is gone: xpm cannot tell whom to stop"
-                )
-            }
-            try terminate(holder, lock)
-            if now {
-                // A second one while the first is being taken would be lost.
-                Clock.sleep(milliseconds: 300)
-                try terminate(holder, lock)
-            }
+    /// - Throws: exit code 130 where somebody asks to leave; the run goes on.
+    private func leaveIfAsked(
+        _ signals: Signals, milliseconds: Int32, _ leave: () -> Void
+    ) throws(Failure) {
+        switch signals.next(milliseconds: milliseconds) {
+        case .interrupt?, .terminate?:
+            leave()
+            let name = ShellWords.quote(experiment) + workspace.text
             StandardStream.error.write(
-                "stopping process \(holder.pid)\(now ? " and its jobs" : "; its running jobs are waited for")\n"
+                "\(experiment) goes on: xpm attach \(name) follows it, xpm stop \(name) ends it\n"
             )
-            while FileLock.isHeld(lock) { Clock.sleep(milliseconds: 50) }
-            if json {
-                let line: JSON = [
-                    "experiment": .string(experiment), "pid": .int(Int64(holder.pid)), "now": .bool(now),
-                ]
-                StandardStream.output.write(line.text + "\n")
-            }
-        } catch { throw error.reported() }
-    }
-
-    private func terminate(_ holder: ProcessRecord, _ lock: String) throws(Failure) {
-        do throws(SignalRefusal) { try holder.terminate(.holder(lock: lock), record: lock) } catch {
-            throw .message("experiment '\(experiment)': \(error.text)")
+            throw Failure.code(130)
+        default: break
         }
     }
 }

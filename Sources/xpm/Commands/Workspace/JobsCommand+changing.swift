@@ -30,7 +30,7 @@ extension JobsCommand {
                     $0.state == .running || LockClaim.batch(of: $0.folder.lock) != nil && !$0.state.isFailure
                 }
                 let problems =
-                    perform ? JobStopper.stop(running).map(\.text) : running.map(JobStopper.refusal)
+                    perform ? JobStopper.stop(running).map(\.text) : JobStopper.refusals(running)
                 let report = JobReport(style: .standardOutput)
                 for (job, problem) in zip(running, problems) {
                     if let problem { Failure.warn("\(report.name(job)): \(problem)") }
