@@ -69,7 +69,7 @@ struct OptionTests {
                         ["run", "-q", "-j", "2", "slow.lua"], ["run", "-q", "-j", "1", "slow.lua"]),
                     "--fail-fast": .with(base: ["run", "-j", "1", "failing.lua"], ["--fail-fast"]),
                     "--check-outputs": .changes(["--check-outputs"]), "--refresh": .elsewhere,
-                    "--detach": .elsewhere, "--wait": .elsewhere,
+                    "--detach": .elsewhere, "--detach-to": .elsewhere, "--wait": .elsewhere,
                     "--notify": .with(base: ["run", "-q", "full.yaml"], ["--notify", "echo told >told"]),
                     "--show": .with(base: ["run", "full.yaml"], ["--show"]),
                     "--provenance": .with(base: ["run", "full.yaml", "--show"], ["--provenance"]),
