@@ -88,7 +88,7 @@ struct BatchRunTests {
         try checkLeft(cluster)
         #expect(try ran(bench, 1) == 1 && ran(bench, 2) == 1)
         // All is done: it is over at once.
-        let json = try cluster.xpm("run", "b.lua", "--detach=slurm", "--json")
+        let json = try cluster.xpm("run", "b.lua", "--detach-to", "slurm", "--json")
         let line = try JSON.parse(Array(json.output.utf8))
         #expect(line["event"] == "detached" && line["launcher"] == "slurm" && line["job"]?.string != nil)
         #expect(try attach(cluster).code == 0)
