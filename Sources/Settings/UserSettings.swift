@@ -7,7 +7,7 @@ import Text
 ///
 ///     workspaces:
 ///       - id: gpu
-///         path: /data/xpm             # a relative one is below the folder of settings.yaml
+///         path: /data/xpm             # a relative one is below the folder of settings.yaml; host:/path is elsewhere
 ///         triggers: ["bert-*"]        # experiments whose id matches go there
 ///         env: { OMP_NUM_THREADS: "4" }
 ///         launcher: slurm             # where its jobs run, of launchers.lua
@@ -113,7 +113,11 @@ package struct UserSettings: Sendable {
             }
             workspaces.append(
                 NamedWorkspace(
-                    id: id, path: Paths.absolute(path, from: Paths.parent(Self.path)), triggers: triggers,
+                    id: id,
+                    // One on another host stays as it is.
+                    path: RemoteFolder(path) == nil
+                        ? Paths.absolute(path, from: Paths.parent(Self.path)) : path,
+                    triggers: triggers,
                     environment: try Self.variables(item["env"]),
                     history: try item["history"].map { setting throws(SettingError) in
                         try HistoryLimits(setting)

@@ -133,11 +133,15 @@ package enum ChildProcess {
 
     /// Runs a program to its end and gives its exit code and what it wrote to its standard output.
     ///
+    /// - Parameter tellsErrors: whether what it writes to its standard error goes to that of this process.
     /// - Returns: nil if it cannot be executed.
-    package static func output(_ arguments: [String], limit: Int = 1 << 24) -> (code: Int32, text: String)? {
+    package static func output(
+        _ arguments: [String], tellsErrors: Bool = false, limit: Int = 1 << 24
+    ) -> (code: Int32, text: String)? {
         var ends: [Int32] = [0, 0]
         guard unsafe xsys_pipe(&ends) == 0 else { return nil }
-        let pid = spawn(arguments, environment: .current, as: NewProcess(output: ends[1]))
+        let pid = spawn(
+            arguments, environment: .current, as: NewProcess(output: ends[1], error: tellsErrors ? 2 : -1))
         close(ends[1])
         guard pid > 0 else {
             close(ends[0])

@@ -42,7 +42,12 @@ package final class LauncherChoice: Admission {
     package var batch: [LauncherDefinition] { launchers?.all.filter(\.isBatch) ?? [] }
 
     private func find(_ name: String) throws(ValueError) -> LauncherDefinition {
-        try Self.find(name, in: launchers)
+        let found = try Self.find(name, in: launchers)
+        guard case .remote(let place, _, _) = found.kind else { return found }
+        throw ValueError(
+            .refused(
+                "the launcher '\(name)' takes whole runs to \(place.host), not single jobs: xpm run --launcher \(name)"
+            ))
     }
 
     /// A launcher by its name.

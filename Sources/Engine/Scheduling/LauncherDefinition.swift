@@ -1,4 +1,5 @@
 package import Model
+package import System
 import Text
 
 /// A launcher of `launchers.lua`: where jobs may run.
@@ -8,11 +9,16 @@ package struct LauncherDefinition: Sendable {
         case direct
         /// By a batch system, which `BatchQueue` knows by its name.
         case batch(String)
+        /// By the xpm of another host, which takes whole runs: the launcher there, where it is not the usual one, and
+        /// how xpm is called there.
+        case remote(RemoteFolder, launcher: String?, program: String)
 
         package static func == (left: Kind, right: Kind) -> Bool {
             switch (left, right) {
             case (.direct, .direct): true
             case (.batch(let one), .batch(let other)): one == other
+            case (.remote(let one, let launcher, let program), .remote(let other, let second, let name)):
+                one == other && launcher == second && program == name
             default: false
             }
         }
@@ -66,7 +72,7 @@ package struct LauncherDefinition: Sendable {
 
     package static let direct = LauncherDefinition(name: "direct", kind: .direct)
 
-    package var isBatch: Bool { kind != .direct }
+    package var isBatch: Bool { if case .batch = kind { true } else { false } }
 }
 
 /// The launchers of a user, and what chooses among them.

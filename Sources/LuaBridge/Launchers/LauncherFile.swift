@@ -115,6 +115,8 @@ package final class LauncherFile: Launchers {
             lua.push { [unowned self] stack in try construct(.batch(name), name, stack) }
             stack.set(name, in: -2)
         }
+        lua.push { [unowned self] stack in try constructRemote(stack) }
+        stack.set(LauncherReader.remote, in: -2)
         stack.set("launchers", in: -2)
         stack.pop(4)
     }
@@ -127,7 +129,18 @@ package final class LauncherFile: Launchers {
             throw ScriptError("\(what) needs a table: \(what) { name = \"…\" }")
         }
         let reader = LauncherReader(what: what, kind: kind)
-        let definition = try reader.definition(of: fields, usualName: word)
+        return try add(try reader.definition(of: fields, usualName: word), what, stack)
+    }
+
+    private func constructRemote(_ stack: LuaStack) throws -> Int {
+        let what = "xpm.launchers.\(LauncherReader.remote)"
+        guard let fields = try stack.value(1).entries else {
+            throw ScriptError("\(what) needs a table: \(what) { host = \"…\", workspace = \"…\" }")
+        }
+        return try add(try LauncherReader(what: what, kind: .direct).remote(of: fields), what, stack)
+    }
+
+    private func add(_ definition: LauncherDefinition, _ what: String, _ stack: LuaStack) throws -> Int {
         guard !all.contains(where: { $0.name == definition.name }) else {
             throw ScriptError(
                 "\(what): there are two launchers '\(definition.name)'; name = \"…\" tells them apart")

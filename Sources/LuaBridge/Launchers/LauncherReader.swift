@@ -1,6 +1,7 @@
 import Batch
 import Engine
 import Model
+import System
 import Text
 
 /// Reads the table of `xpm.launchers.slurm { … }`.
@@ -77,6 +78,32 @@ struct LauncherReader {
             }
         }
         return definition
+    }
+
+    /// What the constructor of a launcher on another host is called.
+    static let remote = "ssh"
+
+    /// `{ host = "login.site", workspace = "/scratch/ana/xpm", launcher = "slurm", program = "xpm" }`
+    func remote(of fields: [Value.Entry]) throws -> LauncherDefinition {
+        try refuseUnknown(fields, ["name", "host", "workspace", "launcher", "program"], what)
+        func text(_ name: String) throws -> String? {
+            guard let field = fields.first(where: { $0.key.plainText == name }) else { return nil }
+            guard case .string(let text) = field.value, !text.isEmpty, !text.has(0) else {
+                throw fail("\(name) needs a text", field)
+            }
+            return text
+        }
+        guard let host = try text("host"), let workspace = try text("workspace") else {
+            throw ScriptError("\(what) needs host, as ssh takes it, and workspace, a folder there")
+        }
+        guard let place = RemoteFolder(host: host, path: workspace) else {
+            throw ScriptError(
+                "\(what): host is a name as ssh takes it, and workspace an absolute path there, got '\(host)' and '\(workspace)'"
+            )
+        }
+        let kind = LauncherDefinition.Kind.remote(
+            place, launcher: try text("launcher"), program: try text("program") ?? "xpm")
+        return LauncherDefinition(name: try name(fields) ?? Self.remote, kind: kind)
     }
 
     /// What the constructor of a batch system of one's own calls it.

@@ -692,6 +692,11 @@ function Launchers.direct(options) end
 ---@return xpm.Launcher
 function Launchers.slurm(options) end
 
+--- The xpm of another host, which takes whole runs: `xpm run --launcher NAME`.
+---@param options { name?: string, host: string, workspace: string, launcher?: string, program?: string }
+---@return xpm.Launcher
+function Launchers.ssh(options) end
+
 --- Sun Grid Engine.
 ---@param options xpm.BatchLauncher
 ---@return xpm.Launcher

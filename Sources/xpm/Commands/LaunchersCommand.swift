@@ -45,7 +45,12 @@ struct LaunchersCommand: ParsableCommand {
                     return
                 }
                 for launcher in file.all {
-                    let kind = if case .batch(let name) = launcher.kind { name } else { "direct" }
+                    let kind =
+                        switch launcher.kind {
+                        case .direct: "direct"
+                        case .batch(let name): name
+                        case .remote(let place, _, _): "ssh \(place.text)"
+                        }
                     if json {
                         let line: JSON = [
                             "name": .string(launcher.name), "kind": .string(kind),

@@ -174,7 +174,7 @@ struct WorkspaceOptions: ParsableArguments {
 
     /// As they stand behind another command, ` --workdir w`.
     var text: String {
-        workdir.map { " --workdir \(ShellWords.quote($0))" }
+        workdir.map { " --workdir \(ShellWords.quote(CallerHost.shown($0)))" }
             ?? workspace.map { " --workspace \(ShellWords.quote($0))" } ?? ""
     }
 }

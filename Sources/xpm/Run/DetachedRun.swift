@@ -112,8 +112,8 @@ enum DetachedRun {
             try? ExperimentFiles.workspace(options, experiment: files.name)
         }
         let place =
-            usual?.path == files.workspace.path
-            ? "" : " --workdir \(ShellWords.quote(Paths.shown(files.workspace.path)))"
+            usual?.path == files.workspace.path && !CallerHost.isElsewhere
+            ? "" : " --workdir \(ShellWords.quote(CallerHost.shown(Paths.shown(files.workspace.path))))"
         StandardStream.output.write(
             "\(files.name) goes on as \(holder); its messages: \(Paths.shown(log))\n"
                 + "follow it with xpm attach \(files.name)\(place), end it with xpm stop \(files.name)\(place)\n"

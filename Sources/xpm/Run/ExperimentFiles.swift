@@ -85,9 +85,13 @@ struct ExperimentFiles {
             let own = place?.workdir == nil ? named?.environment ?? [] : []
             history =
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
-            workspace = Workspace(path: place?.workdir ?? named?.path ?? "workspace")
-            placeOptions = place?.text ?? ""
+            let path = place?.workdir ?? named?.path ?? "workspace"
             self.launcher = launcher ?? (place?.workdir == nil ? named?.launcher : nil)
+            if let remote = try Self.remote(path, launcher, named?.launcher) {
+                throw SettingError(remote.forward(withScript: true), at: .none)
+            }
+            workspace = Workspace(path: path)
+            placeOptions = place?.text ?? ""
             if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
             LockChoice.follow(workspace.path)
             if Files.kind(workspace.path) == .file {
@@ -236,7 +240,7 @@ struct ExperimentFiles {
     static func workspace(
         _ options: WorkspaceOptions, of job: String? = nil, experiment: String? = nil
     ) throws(Failure) -> Workspace {
-        if let path = options.workdir { return Workspace(path: path) }
+        if let path = options.workdir { return try local(path) }
         do throws(SettingError) {
             let user = try userSettings()
             if options.workspace == nil, let job, Files.exists("\(job)/params.json"),
@@ -246,11 +250,35 @@ struct ExperimentFiles {
                 return workspace
             }
             let named = try user.workspace(named: options.workspace, for: experiment ?? "")
-            if let named { return Workspace(path: named.path) }
+            if let named {
+                guard let place = RemoteFolder(named.path) else { return Workspace(path: named.path) }
+                throw SettingError(RemoteCommand(place).forward(withScript: false), at: .none)
+            }
             let workspace = Workspace.nearest(to: Paths.current) ?? Workspace(path: "workspace")
             try refuseStranger(workspace, user)
             return workspace
         } catch { throw Failure(error) }
+    }
+
+    /// The workspace of a path. Where that is of another host, the command is done there.
+    private static func local(_ path: String) throws(Failure) -> Workspace {
+        guard let place = RemoteFolder(path) else { return Workspace(path: path) }
+        throw .message(RemoteCommand(place).forward(withScript: false))
+    }
+
+    /// Where a command with a script is done, if not here: by its workspace's path, or by its launcher.
+    ///
+    /// - Parameters:
+    ///   - launcher: of the command line.
+    ///   - usual: of the workspace.
+    private static func remote(
+        _ path: String, _ launcher: String?, _ usual: String?
+    ) throws(SettingError) -> RemoteCommand? {
+        if let place = RemoteFolder(path) { return RemoteCommand(place, launcher: usual) }
+        guard let name = launcher ?? usual else { return nil }
+        do {
+            return RemoteCommand(try LauncherChoice.find(name, in: try LauncherFile.ofUser()))
+        } catch { throw SettingError(error.shown, at: .none) }
     }
 
     /// Refuses a workspace of another user that nobody has named: who can write it can run programs as this
@@ -290,7 +318,9 @@ struct ExperimentFiles {
     /// The workspaces of settings.yaml.
     static func namedWorkspaces() throws(Failure) -> [(id: String, path: String)] {
         do throws(SettingError) {
-            return try userSettings().workspaces.map { ($0.id, Paths.absolute($0.path)) }
+            return try userSettings().workspaces.map {
+                ($0.id, RemoteFolder($0.path) == nil ? Paths.absolute($0.path) : $0.path)
+            }
         } catch { throw Failure(error) }
     }
 

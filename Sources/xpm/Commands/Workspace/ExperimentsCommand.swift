@@ -114,6 +114,10 @@ struct ExperimentsCommand: ParsableCommand {
                 let place = try ExperimentFiles.workspace(workspace, experiment: experiment)
                 let named = try ExperimentFiles.namedWorkspaces().first { $0.id == to }?.path
                 let target = Workspace(path: named ?? to)
+                guard RemoteFolder(named ?? to) == nil else {
+                    throw .message(
+                        "\(to) is on another host, and copies stay on one: mount it, or rsync the workspace")
+                }
                 guard Paths.real(target.path) != Paths.real(place.path) else {
                     throw .message("\(to) is the workspace that it would be copied from")
                 }

@@ -23,14 +23,17 @@ struct WorkspacesCommand: ParsableCommand {
                 let all = try ExperimentFiles.namedWorkspaces()
                 let width = all.map(\.id.count).max() ?? 0
                 for one in all {
-                    let isThere = Files.exists(Workspace(path: one.path).jobs)
+                    let isElsewhere = RemoteFolder(one.path) != nil
+                    let isThere = !isElsewhere && Files.exists(Workspace(path: one.path).jobs)
+                    let note = isElsewhere ? "  (on another host)" : isThere ? "" : "  (not made yet)"
                     let line: JSON = [
-                        "id": .string(one.id), "path": .string(one.path), "exists": .bool(isThere),
+                        "id": .string(one.id), "path": .string(one.path),
+                        "exists": isElsewhere ? .null : .bool(isThere),
                     ]
                     StandardStream.output.write(
                         json
                             ? line.text + "\n"
-                            : "\(one.id.padded(to: width))  \(one.path)\(isThere ? "" : "  (not made yet)")\n"
+                            : "\(one.id.padded(to: width))  \(one.path)\(note)\n"
                     )
                 }
                 if all.isEmpty {

@@ -1,0 +1,242 @@
+import Engine
+import LuaBridge
+import Store
+import System
+import Text
+
+/// A command on a workspace of another host: the xpm there does it, through OpenSSH.
+///
+/// One connection serves all commands of a while (ssh_config(5), ControlMaster). What a script needs is sent first
+/// (`RemoteUpload`).
+struct RemoteCommand {
+    let place: RemoteFolder
+    /// How the xpm there is called.
+    private let program: String
+    /// The launcher of `--launcher` that led there.
+    private let usedLauncher: String?
+    /// The launcher there of jobs that name none, where the command line names none.
+    private let launcher: String?
+
+    /// - Parameter launcher: as the workspace's settings name it.
+    init(_ place: RemoteFolder, launcher: String? = nil) {
+        self.place = place
+        self.launcher = launcher
+        usedLauncher = nil
+        // Who has described the host for runs has said how xpm is called there.
+        let same = (try? LauncherFile.ofUser())?.all.lazy.compactMap { one -> String? in
+            if case .remote(let other, _, let program) = one.kind, other.host == place.host {
+                program
+            } else {
+                nil
+            }
+        }
+        program = same?.first { _ in true } ?? "xpm"
+    }
+
+    /// - Returns: nil for a launcher of this host.
+    init?(_ definition: LauncherDefinition) {
+        guard case .remote(let place, let launcher, let program) = definition.kind else { return nil }
+        self.place = place
+        self.program = program
+        self.launcher = launcher
+        usedLauncher = definition.name
+    }
+
+    /// The variable with the words that start ssh, as `GIT_SSH_COMMAND`.
+    private static let ssh = "XPM_SSH"
+
+    /// Has the command done there. Returns only where that cannot begin.
+    ///
+    /// - Parameter script: whether it reads a script, which goes there first.
+    /// - Returns: why not.
+    func forward(withScript script: Bool) -> String {
+        var words = Array(Arguments.all.dropFirst())
+        // Who types waits for no other host.
+        if words.first == "---completion" { return "\(place.text) is on another host" }
+        do throws(RemoteUpload.Problem) {
+            var folder: String?
+            if script {
+                let upload = try RemoteUpload(Paths.current, words)
+                folder = try send(upload)
+                words = upload.words
+            }
+            if words.first == "plot" { try fetch(words) }
+            return try become(line(words, in: folder)).text
+        } catch { return error.text }
+    }
+
+    /// The command writes files: in a folder for that there, which come here. Does not return.
+    private func fetch(_ words: [String]) throws(RemoteUpload.Problem) {
+        if let path = words.first(where: {
+            $0.hasPrefix("/") && ($0.hasSuffix(".svg") || $0.hasSuffix(".png"))
+        }) {
+            throw RemoteUpload.Problem(
+                text:
+                    "\(path): a picture of a workspace on another host comes into the current folder: give its name there"
+            )
+        }
+        let archive = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-fetch-\(Environment.processID)"
+        do throws(SystemError) { try Files.write([], to: archive, mode: 0o600) } catch {
+            throw RemoteUpload.Problem(text: error.text)
+        }
+        defer { try? Files.remove(archive) }
+        let command = """
+            t=$(mktemp -d) && cd "$t" && { sh -c \(ShellWords.quote(line(words, in: nil))) >&2; c=$?; \
+            tar -cf - .; cd /; rm -rf "$t"; exit $c; }
+            """
+        let ssh = try connection(terminal: false, "exec sh -c \(ShellWords.quote(command))")
+        let here = "\(ssh.map(ShellWords.quote).joined(separator: " ")) > \(ShellWords.quote(archive))"
+        let code = ChildProcess.output(["/bin/sh", "-c", here], tellsErrors: true)?.code ?? 2
+        if code == 0 { _ = ChildProcess.output(["/usr/bin/env", "tar", "-xf", archive], tellsErrors: true) }
+        try? Files.remove(archive)
+        Standalone.exit(code == 255 ? 2 : code)
+    }
+
+    // MARK: The line there
+
+    /// What the shell there runs.
+    private func line(_ words: [String], in folder: String?) -> String {
+        let own = words.prefix { $0 != "--" }
+        let all =
+            [program] + withoutPlace(own) + ["--workdir", place.path]
+            + launcherThere(own) + words.drop { $0 != "--" }
+        // The path may begin with the home folder there.
+        let quoted = all.map { $0 == place.path ? shellPath : ShellWords.quote($0) }.joined(separator: " ")
+        let cd = folder.map { "cd \($0) && " } ?? ""
+        return check + "export \(CallerHost.variable)=\(ShellWords.quote(place.host)); \(cd)exec \(quoted)"
+    }
+
+    /// The workspace's path for a shell.
+    private var shellPath: String {
+        place.path.after("~/").map { "\"$HOME\"/\(ShellWords.quote(String($0)))" }
+            ?? ShellWords.quote(place.path)
+    }
+
+    /// Shell that ends where the host has no xpm, or another one.
+    private var check: String {
+        let host = ShellWords.quote(place.host)
+        let command = ShellWords.quote(program)
+        return """
+            PATH=$PATH:$HOME/.local/bin:$HOME/bin:/usr/local/bin; export PATH; \
+            there=$(\(command) --version 2>/dev/null) || { \
+            printf 'error: %s has no %s along PATH: install xpm there, as here\\n' \(host) \(command) >&2; exit 2; }; \
+            [ "$there" = 'xpm \(xpmVersion)' ] || { \
+            printf 'error: %s has %s, and here is xpm \(xpmVersion)\\n' \(host) "$there" >&2; exit 2; }; 
+            """
+    }
+
+    /// What chooses the launcher there, for a command with a script.
+    private func launcherThere(_ words: ArraySlice<String>) -> [String] {
+        let isNamed = words.contains { $0 == "--launcher" || $0.hasPrefix("--launcher=") }
+        guard let launcher, usedLauncher != nil || !isNamed else { return [] }
+        return ["--launcher", launcher]
+    }
+
+    /// The words without what says the workspace, and the launcher that led here.
+    private func withoutPlace(_ words: ArraySlice<String>) -> [String] {
+        var kept: [String] = []
+        var rest = words
+        while let word = rest.popFirst() {
+            let name = word.cut(at: "=").map { String($0.before) } ?? word
+            let isPlace = ["--workdir", "--workspace"].contains(name)
+            let isLauncher = name == "--launcher" && usedLauncher != nil
+            guard isPlace || isLauncher else {
+                kept.append(word)
+                continue
+            }
+            if name == word { _ = rest.popFirst() }
+        }
+        return kept
+    }
+
+    // MARK: Sending
+
+    /// Sends the files of a script, unless they are there as they are here. Their folder there is the same each time,
+    /// so that the paths of files that tasks read are.
+    ///
+    /// - Returns: the folder of the command there, for a shell.
+    private func send(_ upload: RemoteUpload) throws(RemoteUpload.Problem) -> String {
+        let root = "\(shellPath)/.xpm-uploads/\(ShellWords.quote(upload.name))"
+        let (digest, list, new) = (
+            "\(root)/.xpm-upload", "\(root)/.xpm-upload.list", "\(root)/.xpm-upload.new"
+        )
+        let answer = try run(
+            ["/bin/sh", "-c", "\(check)mkdir -p \(root) && cat \(digest) 2>/dev/null || true"], remote: true)
+        if answer != upload.digest {
+            StandardStream.error.write("sending \(upload.told) to \(place.host)\n")
+            let own = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-upload-\(Environment.processID)"
+            do throws(SystemError) { try Files.write(upload.list, to: own, mode: 0o600) } catch {
+                throw RemoteUpload.Problem(text: error.text)
+            }
+            defer { try? Files.remove(own) }
+            let here = (list: ShellWords.quote(own), root: ShellWords.quote(upload.root))
+            try pipe("cat \(here.list)", to: "cat > \(new)")
+            // What is not here any more goes; that all is there is said last.
+            let unpack = """
+                set -e; export LC_ALL=C; rm -f \(digest); tar -C \(root) -xzf -; touch \(list); cd \(root); \
+                comm -z -23 .xpm-upload.list .xpm-upload.new | xargs -0 -r rm -f --; mv .xpm-upload.new .xpm-upload.list; \
+                printf %s \(upload.digest) > .xpm-upload
+                """
+            try pipe(
+                "LC_ALL=C tar -C \(here.root) --null --no-recursion -T \(here.list) -czf -",
+                to: "exec sh -c \(ShellWords.quote(unpack))")
+        }
+        return upload.folder.isEmpty ? root : "\(root)/\(ShellWords.quote(upload.folder))"
+    }
+
+    /// Gives what a command writes here to one there.
+    private func pipe(_ command: String, to other: String) throws(RemoteUpload.Problem) {
+        let words = try connection(terminal: false, other).map(ShellWords.quote).joined(separator: " ")
+        _ = try run(["/bin/sh", "-c", "\(command) | \(words)"], remote: false)
+    }
+
+    // MARK: ssh
+
+    /// The words of ssh, with a command for the host's shell.
+    private func connection(terminal: Bool, _ command: String) throws(RemoteUpload.Problem) -> [String] {
+        let own = Environment[Self.ssh].flatMap { $0.isBlank ? nil : $0 } ?? "ssh"
+        var words = own.split(separator: " ").map(String.init)
+        guard
+            let program = Environment.find(program: words[0], along: Environment["PATH"], from: Paths.current)
+        else { throw RemoteUpload.Problem(text: "there is no \(words[0]) along PATH (OpenSSH)") }
+        words[0] = program
+        let folders = [Environment["XDG_RUNTIME_DIR"] ?? "", "\(Paths.home)/.ssh"]
+        // A folder that others may not write.
+        if let folder = folders.first(where: {
+            !$0.isEmpty && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
+        }) {
+            words += [
+                "-o", "ControlMaster=auto", "-o", "ControlPath=\(folder)/xpm-%C", "-o", "ControlPersist=60",
+            ]
+        }
+        // Not that a connection was closed.
+        return words + ["-o", "LogLevel=ERROR", terminal ? "-t" : "-T", "--", place.host, command]
+    }
+
+    private func run(_ words: [String], remote: Bool) throws(RemoteUpload.Problem) -> String {
+        var words = words
+        if remote {
+            words = try connection(terminal: false, words.map(ShellWords.quote).joined(separator: " "))
+        }
+        guard let answer = ChildProcess.output(words, tellsErrors: true) else {
+            throw RemoteUpload.Problem(text: "\(words[0]) cannot be started")
+        }
+        guard answer.code == 0 else {
+            // It has said why; 255 is ssh's own.
+            throw RemoteUpload.Problem(
+                text: answer.code == 255
+                    ? "no connection to \(place.host)"
+                    : "\(place.host) has not done it (exit code \(answer.code))")
+        }
+        return answer.text
+    }
+
+    /// This process is ssh from here on: its exit code is that of the command there.
+    ///
+    /// - Returns: why it could not become that.
+    private func become(_ line: String) throws(RemoteUpload.Problem) -> SystemError {
+        let isTerminal = StandardStream.output.isTerminal && StandardStream.error.isTerminal
+        let words = try connection(terminal: isTerminal, "exec sh -c \(ShellWords.quote(line))")
+        return SystemError("start", words[0], code: ChildProcess.replace(words, environment: .current))
+    }
+}
