@@ -14,12 +14,13 @@ extension BatchLauncher {
         let ask = first.job.demand?.batch?.ask ?? BatchAsk()
         let key = BatchWaiting.Need(first)
         if key.isPacked, add(group, to: key) { return }
+        let mostPilots = min(definition.mostPilots, state.withLock { $0.mostPilots })
         var record = BatchRecord(
             nonce: BatchRecord.newNonce(), system: system.name, cluster: site.cluster, ends: ends,
             limit: ask.limit,
             setup: definition.setup,
             pilots: key.isPacked
-                ? min((group.count + key.lanes - 1) / key.lanes, definition.mostPilots) : nil,
+                ? min((group.count + key.lanes - 1) / key.lanes, mostPilots) : nil,
             lanes: max(1, key.lanes))
         do throws(SystemError) {
             try record.write(in: workspace)
@@ -53,8 +54,7 @@ extension BatchLauncher {
             try? record.write(in: workspace)
             let pilots = Pilots(record: record, count: reserved.count)
             state.change { state in
-                // The site takes more again: as many as it took, and twice as many.
-                state.most = state.most > 1 << 20 ? .max : state.most * 2
+                if !key.isPacked { state.siteRoom.taken(live: state.alone, at: Monotonic.seconds) }
                 if key.isPacked { state.pilots[key] = pilots }
                 for index in reserved.indices {
                     let place = Place(BatchHolder(nonce: record.nonce, index: index))
@@ -229,13 +229,18 @@ extension BatchLauncher {
             for one in back { fail(one.request.job, error.text) }
             return
         case .full:
-            let before = state.withLock { $0.most == .max }
-            state.change { state in
-                state.most = max(1, group.count / 2)
-                // Half as many may do at once.
-                state.pausedUntil = group.count > 1 ? now : now + 30
+            let wasKnown = state.change { state in
+                let wasKnown = state.siteRoom.isKnown || state.mostPilots < .max
+                if let pilots = record.pilots {
+                    // Half as many may do at once.
+                    state.mostPilots = max(1, pilots / 2)
+                    state.pausedUntil = pilots > 1 ? now : now + 30
+                } else {
+                    state.siteRoom.refused(group.count, live: state.alone, at: now)
+                }
+                return wasKnown
             }
-            if before { warn("\(error.text): the rest waits until it takes more") }
+            if !wasKnown { warn("\(error.text): the rest waits until it takes more") }
         case .unreachable:
             for index in back.indices { back[index].failures += 1 }
             notBefore = now + Double(1 << min(back.first?.failures ?? 1, 10)) / 2

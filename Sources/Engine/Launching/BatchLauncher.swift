@@ -83,8 +83,11 @@ package final class BatchLauncher: Launcher {
         var ending: [BatchJob] = []
         /// Nothing is handed in before, on the clock of `Monotonic`.
         var pausedUntil = 0.0
-        /// The most that are handed in together, while the site takes no more.
-        var most = Int.max
+        /// How many of them are no pilots'.
+        var alone = 0
+        /// How many of these the site lets in; and how many pilots, as far as it has refused more.
+        var siteRoom = SiteRoom()
+        var mostPilots = Int.max
         var nextPoll = Double.infinity
         var interval = BatchLauncher.shortestInterval
         /// Whether there is something new to do for the thread of commands.
@@ -249,6 +252,7 @@ package final class BatchLauncher: Launcher {
         let place = Place(live.place)
         guard state.live[place] == nil else { return }
         state.live[place] = live
+        if !live.isPacked { state.alone += 1 }
         state.places[live.job.number] = place
         state.nonces.insert(place.nonce)
         state.sizes[place.nonce, default: 0] += 1
@@ -262,6 +266,7 @@ package final class BatchLauncher: Launcher {
     static func forget(_ place: Place, _ state: inout State) -> Bool {
         guard let live = state.live.removeValue(forKey: place) else { return false }
         state.places[live.job.number] = nil
+        if !live.isPacked { state.alone -= 1 }
         // The places of pilots are others.
         if !live.isPacked { state.endedAt[place] = Monotonic.seconds }
         let left = state.sizes[place.nonce, default: 1] - 1
@@ -308,7 +313,8 @@ package final class BatchLauncher: Launcher {
     private func nextTime(_ state: State) -> Double {
         // Without room the end of a job is news.
         if room(state) <= 0 { return state.nextPoll }
-        return min(state.nextPoll, max(state.waiting.nextTime, state.pausedUntil))
+        let again = max(state.pausedUntil, state.siteRoom.nextTime(live: state.alone))
+        return min(state.nextPoll, max(state.waiting.nextTime, again))
     }
 
     /// What the site allows; on the thread of commands.
@@ -329,8 +335,13 @@ package final class BatchLauncher: Launcher {
         let longest = site.longestArray
         return state.withLock { state in
             guard now >= state.pausedUntil, !state.isStopping else { return nil }
-            let most = min(longest, room(state), state.most)
-            return most > 0 ? state.waiting.next(at: now, most: most) { state.pilots[$0] != nil } : nil
+            let allowed = state.siteRoom.room(
+                live: state.alone, waiting: state.waiting.count, at: now)
+            let most = min(longest, room(state))
+            guard most > 0 else { return nil }
+            return state.waiting.next(at: now, most: { $0.isPacked ? most : min(most, allowed) }) {
+                state.pilots[$0] != nil
+            }
         }
     }
 

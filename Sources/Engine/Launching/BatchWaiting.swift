@@ -103,21 +103,26 @@ struct BatchWaiting {
         queues[Need(first.request)] = queue
     }
 
+    /// How many are there.
+    var count: Int { queues.values.reduce(0) { $0 + $1.waiting.count } }
+
     /// When some may go next, on the clock of `Monotonic`.
     var nextTime: Double { queues.values.map(\.time).min() ?? .infinity }
 
     /// Jobs that are to be handed in together now.
     ///
     /// - Parameters:
-    ///   - most: how many at most.
+    ///   - most: how many of a kind at most.
     ///   - areAwaited: whether pilots wait for jobs of a kind.
-    mutating func next(at now: Double, most: Int, areAwaited: (Need) -> Bool) -> [Entry]? {
+    mutating func next(at now: Double, most: (Need) -> Int, areAwaited: (Need) -> Bool) -> [Entry]? {
         var chosen: (need: Need, turn: Int)?
         for (need, queue) in queues where now >= queue.notBefore {
             guard let turn = queue.waiting.first?.turn, turn < chosen?.turn ?? .max else { continue }
+            let most = most(need)
+            guard most > 0 else { continue }
             if now >= queue.time || queue.waiting.count >= most || areAwaited(need) { chosen = (need, turn) }
         }
-        guard let need = chosen?.need, let jobs = queues[need]?.take(most) else { return nil }
+        guard let need = chosen?.need, let jobs = queues[need]?.take(most(need)) else { return nil }
         if queues[need]?.waiting.isEmpty ?? true { queues[need] = nil }
         return jobs
     }
