@@ -1,3 +1,5 @@
+import Text
+
 /// How many jobs of this run a site lets in at a time: it says so only by refusing more.
 ///
 /// A refusal bounds the number from above, what the site takes from below; what is tried next lies between them, so
