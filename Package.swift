@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "xpm", targets: ["xpm"]),
         .executable(name: "xpm-job", targets: ["xpm-job"]),
+        .executable(name: "xpm-monitor", targets: ["xpm-monitor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -67,6 +68,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // What shows a workspace as it changes: only the monitor needs it.
+        .target(name: "Watching", dependencies: reading, swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["Text", "System", "CSystemShim"], swiftSettings: strict),
+        .executableTarget(
+            name: "xpm-monitor", dependencies: reading + ["Watching", "Terminal"], swiftSettings: strict),
         .executableTarget(name: "xpm-job", dependencies: running + ["LuaBridge"], swiftSettings: strict),
 
         // What scripts/bench measures inside one process.
@@ -90,13 +96,18 @@ let package = Package(
         .testTarget(name: "InventoryTests", dependencies: reading + ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: running + ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "BatchTests", dependencies: ["Text", "System", "Batch"], swiftSettings: strict),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["Text", "System", "Terminal"], swiftSettings: strict),
+        .testTarget(
+            name: "WatchingTests", dependencies: reading + ["Watching", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "PlotTests", dependencies: ["Text", "Plot"], swiftSettings: strict),
         .testTarget(
             name: "YAMLFileTests", dependencies: ["Text", "System", "Model", "Settings", "YAMLFile"],
             swiftSettings: strict),
         .testTarget(name: "LuaBridgeTests", dependencies: running + ["LuaBridge"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: running + ["xpm", "xpm-job"],
+            name: "EndToEndTests", dependencies: running + ["xpm", "xpm-job", "xpm-monitor"],
             exclude: ["Faults/faults.c", "Faults/every.c", "statements.txt"],
             swiftSettings: strict),
     ]

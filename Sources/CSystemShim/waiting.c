@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +132,31 @@ int64_t xsys_now(void) {
 int xsys_columns(int descriptor) {
     struct winsize size;
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int xsys_rows(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
+static struct termios terminal;
+static int is_raw;
+
+int xsys_terminal_raw(int descriptor) {
+    if (is_raw) return 0;
+    if (tcgetattr(descriptor, &terminal) != 0) return -errno;
+    struct termios raw = terminal;
+    cfmakeraw(&raw);
+    raw.c_cc[VMIN] = 0;
+    raw.c_cc[VTIME] = 0;
+    if (tcsetattr(descriptor, TCSADRAIN, &raw) != 0) return -errno;
+    is_raw = 1;
+    return 0;
+}
+
+void xsys_terminal_restore(int descriptor) {
+    if (is_raw) tcsetattr(descriptor, TCSADRAIN, &terminal);
+    is_raw = 0;
 }
 
 static int output_failure;

@@ -41,18 +41,24 @@ package struct Identifier: Hashable, Sendable {
     package var hash: Int { Int(truncatingIfNeeded: words.0) }
 
     /// From 64 hexadecimal digits; nil for any other text.
-    package init?(hex: some StringProtocol) {
-        let digits = Array(hex.utf8)
+    package init?(hex: some StringProtocol) { self.init(hexBytes: Array(hex.utf8)[...]) }
+
+    /// - Parameter digits: 64 of them, as ASCII.
+    package init?(hexBytes digits: ArraySlice<UInt8>) {
         guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        for index in stride(from: 0, to: 64, by: 2) {
-            guard let high = Self.digit(digits[index]), let low = Self.digit(digits[index + 1]) else {
-                return nil
+        func word(_ number: Int) -> UInt64? {
+            var word: UInt64 = 0
+            let start = digits.startIndex + number * 16
+            for place in start..<(start + 16) {
+                guard let digit = Self.digit(digits[place]) else { return nil }
+                word = word << 4 | UInt64(digit)
             }
-            bytes.append(high << 4 | low)
+            return word
         }
-        self.init(bytes: bytes)
+        guard let first = word(0), let second = word(1), let third = word(2), let fourth = word(3) else {
+            return nil
+        }
+        words = (first, second, third, fourth)
     }
 
     private static func digit(_ character: UInt8) -> UInt8? {

@@ -32,6 +32,9 @@ package struct Signals: Sendable {
         if descriptor < 0 { throw SystemError("wait for signals", "", code: -descriptor) }
     }
 
+    /// The descriptor that becomes readable when one comes.
+    package var number: Int32 { descriptor }
+
     /// The next signal, waiting at most so long.
     package func next(milliseconds: Int32) -> Kind? {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -50,6 +50,9 @@ package enum StandardStream: Int32, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// Whether somebody may type into the standard input.
+    package static var isInputTerminal: Bool { isatty(0) == 1 }
+
     /// Whether it is a terminal that is known to take orders, such as colours: one without a name, or a dumb
     /// one, is not.
     package var takesEscapes: Bool {

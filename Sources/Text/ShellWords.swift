@@ -43,4 +43,38 @@ package enum ShellWords {
         text = text[bytes.startIndex...]
         return String(decoding: word, as: UTF8.self)
     }
+
+    /// The words of a line as a shell splits it: quotes and backslashes, and nothing else. A quote that is not closed
+    /// goes to the end.
+    package static func split(_ text: String) -> [String] {
+        var words: [[UInt8]] = []
+        var word: [UInt8]?
+        var quote: UInt8?
+        var bytes = Array(text.utf8)[...]
+        while let byte = bytes.popFirst() {
+            switch (byte, quote) {
+            case (UInt8(ascii: "'"), UInt8(ascii: "'")?), (UInt8(ascii: "\""), UInt8(ascii: "\"")?):
+                quote = nil
+            case (UInt8(ascii: "'"), nil), (UInt8(ascii: "\""), nil):
+                quote = byte
+                word = word ?? []
+            case (UInt8(ascii: "\\"), nil):
+                if let next = bytes.popFirst() { word = (word ?? []) + [next] }
+            case (UInt8(ascii: "\\"), UInt8(ascii: "\"")?):
+                // Before these it quotes, before others it is itself (XCU, 2.2.3).
+                if let next = bytes.first, "\"\\$`".utf8.contains(next) {
+                    word = (word ?? []) + [next]
+                    bytes.removeFirst()
+                } else {
+                    word = (word ?? []) + [byte]
+                }
+            case (UInt8(ascii: " "), nil), (UInt8(ascii: "\t"), nil), (UInt8(ascii: "\n"), nil):
+                if let whole = word { words.append(whole) }
+                word = nil
+            default: word = (word ?? []) + [byte]
+            }
+        }
+        if let word { words.append(word) }
+        return words.map { String(decoding: $0, as: UTF8.self) }
+    }
 }

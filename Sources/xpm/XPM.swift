@@ -26,7 +26,7 @@ struct XPM: ParsableCommand {
         subcommands: [
             RunCommand.self, SweepCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self,
             IdentityCommand.self,
-            AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
+            MonitorCommand.self, AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
             FailuresCommand.self, ResultsCommand.self, PlotCommand.self,
             ExperimentsCommand.self, WorkspacesCommand.self, LaunchersCommand.self, FindLauncherCommand.self,

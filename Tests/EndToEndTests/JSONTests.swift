@@ -159,6 +159,8 @@ struct JSONTests {
         check("xpm attach", try run(["attach", "quick"], codes: [1]).filter { $0["job_id"] != nil })
         check("xpm attach", try run(["attach", "held"], codes: [130]).filter { $0["job_id"] != nil })
 
+        checkEvents(try run(["monitor", "quick"]), of: "xpm monitor")
+
         for (name, arguments, codes) in [
             ("xpm sweep", ["sweep", "full.yaml", "--sweep", "a=1,2"], [0]),
             ("xpm why", ["why", "full.yaml"], [0]),

@@ -127,6 +127,10 @@ struct OptionTests {
                 ],
             ]
         ),
+        (
+            "monitor", ["monitor", "js", "--json"],
+            [shared, ["--ascii": .elsewhere, "--read-only": .elsewhere, "--json": .elsewhere]]
+        ),
         ("attach", ["attach", "js"], [shared]),
         ("stop", ["stop", "js"], [shared, ["--now": .elsewhere, "--json": .elsewhere]]),
         (

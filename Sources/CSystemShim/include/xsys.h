@@ -159,6 +159,15 @@ void xsys_check_output_at_exit(void);
 void xsys_buffer_by_line(void);
 /// Columns of the terminal at `descriptor`, or 0.
 int xsys_columns(int descriptor);
+
+// The rows of a terminal; 0 where it is none.
+int xsys_rows(int descriptor);
+
+// Gives each key to the program as it is pressed (termios(3), raw mode), until xsys_terminal_restore. Returns 0 or a negative errno.
+int xsys_terminal_raw(int descriptor);
+
+// As it was before.
+void xsys_terminal_restore(int descriptor);
 /// What stat(2) tells of a file.
 typedef struct {
     char kind;                        ///< 'f' a file, 'd' a folder, 'l' a link (only without follow), '?' another kind

@@ -336,7 +336,7 @@ extension RecordedTask {
 
 extension RecordedTask {
     /// The parameters of a job by their names; none where they cannot be read.
-    static func parameters(of job: JobFolder) -> TextMap<JSON> {
+    package static func parameters(of job: JobFolder) -> TextMap<JSON> {
         TextMap(
             texts: ((try? read(job.path))?.flattened(throughTasks: true) ?? []).map { ($0.name, $0.json) })
     }

@@ -61,7 +61,14 @@ package indirect enum JobFilter {
         return jobs.filter { accepts(Candidate($0, tags: tags)) }
     }
 
-    private func accepts(_ job: Candidate) -> Bool {
+    /// What a filter asks of a job.
+    package protocol Subject {
+        /// The values of a tag, a parameter, or of `@state` and its like.
+        func values(_ name: String) -> [JSON]
+    }
+
+    /// Whether a job fits.
+    package func accepts(_ job: some Subject) -> Bool {
         switch self {
         case .all(let filters): filters.allSatisfy { $0.accepts(job) }
         case .any(let filters): filters.contains { $0.accepts(job) }
@@ -73,7 +80,7 @@ package indirect enum JobFilter {
     }
 
     /// A job, and its parameters where they are asked for.
-    private final class Candidate {
+    private final class Candidate: Subject {
         private let job: JobRecord
         /// What is a tag of some job, and no parameter.
         private let tags: TextSet
@@ -99,7 +106,7 @@ package indirect enum JobFilter {
     }
 
     private static func compare(
-        _ name: String, _ comparison: Operator, _ operands: [Operand], _ job: Candidate
+        _ name: String, _ comparison: Operator, _ operands: [Operand], _ job: some Subject
     ) -> Bool {
         let values = job.values(name)
         func isEqual() -> Bool {

@@ -95,7 +95,7 @@ package struct JobRecord: Sendable {
     }
 
     /// A name from a file becomes part of a path.
-    private static func isSafe(_ name: String) -> Bool {
+    package static func isSafe(_ name: String) -> Bool {
         !name.isEmpty && !name.contains("/") && !name.hasPrefix(".")
     }
 

@@ -1,17 +1,15 @@
-import Text
-
 /// How wide texts are on a terminal: escape sequences take no room, wide characters take two columns.
 extension String {
-    var columns: Int { columnsOfCharacters.reduce(0) { $0 + $1.columns } }
+    package var columns: Int { columnsOfCharacters.reduce(0) { $0 + $1.columns } }
 
     /// With spaces at its end, so that it takes so many columns; a longer one stays as it is.
-    func padded(to width: Int) -> String { self + Self.spaces(width - columns) }
+    package func padded(to width: Int) -> String { self + Self.spaces(width - columns) }
 
     /// With spaces before it.
-    func padded(leftTo width: Int) -> String { Self.spaces(width - columns) + self }
+    package func padded(leftTo width: Int) -> String { Self.spaces(width - columns) + self }
 
     /// So much of it as fits, with all of its escape sequences; an ellipsis stands for the rest.
-    func cut(to width: Int) -> String {
+    package func cut(to width: Int) -> String {
         if columns <= width { return self }
         var room = width - 1
         var isCut = false
@@ -27,7 +25,7 @@ extension String {
     }
 
     /// Without the spaces at its end.
-    var trimmedRight: String {
+    package var trimmedRight: String {
         var text = self[...]
         while let shorter = text.before(" ") { text = shorter }
         return String(text)
@@ -35,12 +33,16 @@ extension String {
 
     private static func spaces(_ count: Int) -> String { String(repeating: " ", count: Swift.max(0, count)) }
 
-    private var columnsOfCharacters: [(character: Character, columns: Int)] {
+    /// Its characters, each with how many columns it takes.
+    package var columnsOfCharacters: [(character: Character, columns: Int)] {
         var isEscape = false
         return map { character in
             if character == "\u{1b}" { isEscape = true }
             defer { if isEscape, character.isLetter { isEscape = false } }
             if isEscape { return (character, 0) }
+            let first = character.unicodeScalars.first
+            // A mark with nothing to stand on takes no room.
+            if let first, first.properties.generalCategory == .nonspacingMark { return (character, 0) }
             return (character, character.unicodeScalars.contains(where: Self.isWide) ? 2 : 1)
         }
     }
