@@ -32,6 +32,9 @@ package struct Signals: Sendable {
         if descriptor < 0 { throw SystemError("wait for signals", "", code: -descriptor) }
     }
 
+    /// Takes no notice of SIGUSR1.
+    package static func ignoreUser1() { signal(SIGUSR1, SIG_IGN) }
+
     /// The descriptor that becomes readable when one comes.
     package var number: Int32 { descriptor }
 
@@ -41,7 +44,8 @@ package struct Signals: Sendable {
         guard unsafe poll(&polled, 1, milliseconds) > 0 else { return nil }
         switch xsys_next_signal(descriptor) {
         case SIGINT: return .interrupt
-        case SIGTERM, SIGHUP: return .terminate
+        // SIGUSR2: Grid Engine's word before it kills a job.
+        case SIGTERM, SIGHUP, SIGUSR2: return .terminate
         case SIGWINCH: return .resize
         default: return nil
         }

@@ -51,6 +51,9 @@ package final class TerminalSession {
         try open()
     }
 
+    /// Nobody knows any more what it shows: the next screen is sent as a whole.
+    package func forget() { shown = nil }
+
     /// Its size now.
     package var size: (rows: Int, columns: Int) {
         (Int(xsys_rows(output)), Int(xsys_columns(output)))

@@ -137,6 +137,12 @@ package enum NumberText {
 }
 
 extension FixedWidthInteger {
+    /// With so many more, or the greatest number there is.
+    package func addingOrMost(_ count: Self) -> Self {
+        let (sum, isTooMuch) = addingReportingOverflow(count)
+        return isTooMuch ? .max : sum
+    }
+
     /// So many times it, or the greatest number there is.
     package func timesOrMost(_ count: Self) -> Self {
         let (product, isTooMuch) = multipliedReportingOverflow(by: count)

@@ -30,10 +30,18 @@ package final class RunWatch {
     private var reasons: [Int: String] = [:]
 
     private var taskNames: [String] = []
+    /// Of each type: how many are to run and are not held, and how long those took that were done.
+    private var open: [Int] = []
+    private var durations: [TaskDurations.Spread] = []
+    private var running: Set<Int> = []
+    /// What jobs took in earlier runs; read when somebody asks for the time left.
+    private lazy var earlier = TaskDurations.beforeRun(run, of: experiment, in: workspace)
     private var taskNumbers: TextMap<Int32> = [:]
     private var rows: [Identifier: Int] = [:]
     /// Lines of jobs whose submission is not read yet.
     private var early: [[UInt8]] = []
+    /// When it is looked again what became of jobs of a run that is over, on the clock of `Monotonic`.
+    private var nextSettling = 0.0
     private static let mostEarly = 100_000
     /// Bytes of a log that are read at once.
     private static let piece = 1 << 20
@@ -121,6 +129,7 @@ package final class RunWatch {
         seconds.append(.nan)
         cached.append(false)
         tally.add(state)
+        if state == .waiting { open[Int(task)] += 1 }
         changed?.insert(states.count - 1)
     }
 
@@ -141,6 +150,8 @@ package final class RunWatch {
         if let known = taskNumbers[task] { return known }
         let number = Int32(taskNames.count)
         taskNames.append(task)
+        open.append(0)
+        durations.append(TaskDurations.Spread())
         taskNumbers[task] = number
         return number
     }
@@ -193,7 +204,12 @@ package final class RunWatch {
     private func move(_ row: Int, to state: JobRecord.State, at time: Double) {
         let old = states[row]
         if [.done, .failed, .cancelled].contains(state) {
-            if old == .running { seconds[row] = max(0, time - since[row]) } else { since[row] = time }
+            if old == .running {
+                seconds[row] = max(0, time - since[row])
+                if state == .done { durations[Int(tasks[row])].add(seconds[row]) }
+            } else {
+                since[row] = time
+            }
         } else if old != state {
             since[row] = time
             seconds[row] = .nan
@@ -202,13 +218,22 @@ package final class RunWatch {
         tally.remove(old)
         tally.add(state)
         states[row] = state
+        if old == .waiting { open[Int(tasks[row])] -= 1 }
+        if state == .waiting { open[Int(tasks[row])] += 1 }
+        if old == .running { running.remove(row) }
+        if state == .running { running.insert(row) }
     }
 
     /// The run is over: what its log leaves open has ended since then, or lives on by itself, or never began.
     ///
     /// - Returns: whether that has changed something.
     private func settle() -> Bool {
-        guard tally[.running] + tally[.waiting] + tally[.held] > 0 else { return false }
+        guard tally[.running] + tally[.waiting] + tally[.held] > 0, Monotonic.seconds >= nextSettling else {
+            return false
+        }
+        let began = Monotonic.seconds
+        // Each costs some calls to the disk: at most a tenth of the time.
+        defer { nextSettling = Monotonic.seconds + max(1, (Monotonic.seconds - began) * 10) }
         var hasChanged = false
         for row in states.indices where [.running, .waiting, .held].contains(states[row]) {
             var record = record(row, isOfLiveRun: false)
@@ -220,6 +245,19 @@ package final class RunWatch {
             hasChanged = true
         }
         return hasChanged
+    }
+
+    /// How long the rest of a run takes that goes on; nil where nothing is known.
+    package func timeLeft(at now: Double) -> TimeLeft? {
+        guard isLive, tally[.running] + tally[.waiting] > 0 else { return nil }
+        var elapsed = [[Double]](repeating: [], count: taskNames.count)
+        for row in running { elapsed[Int(tasks[row])].append(max(0, now - since[row])) }
+        return TimeLeft(
+            taskNames.indices.map { task in
+                TimeLeft.Work(
+                    known: durations[task].after(earlier[taskNames[task]]), waiting: open[task],
+                    running: elapsed[task])
+            })
     }
 
     // MARK: Rows

@@ -19,8 +19,11 @@ final class CommandRunner: Sendable {
     private let place: String
     private let state = Monitor(State())
 
-    /// Seconds that one may take.
-    private static let patience = 600.0
+    /// Commands that look at no workspace.
+    private static let withoutWorkspace = [
+        "launchers", "find-launcher", "workspaces", "describe", "sweep", "init", "annotations", "completions",
+        "help",
+    ]
 
     init(_ options: MonitorOptions) {
         program = "\(Paths.parent(Paths.real(Environment.program)))/xpm"
@@ -43,22 +46,27 @@ final class CommandRunner: Sendable {
     /// Commands that change nothing.
     static func onlyLooks(_ words: [String]) -> Bool {
         let looks = [
-            "results", "failures", "why", "describe", "identity", "diff", "code", "launchers", "doctor", "gc",
+            "results", "failures", "why", "describe", "identity", "diff", "doctor", "gc",
         ]
-        if words.contains("--perform") || words.contains("--mend") { return false }
+        if words.contains(where: { $0.hasPrefix("--perform") || $0.hasPrefix("--mend") }) { return false }
         if looks.contains(words[0]) { return true }
         let kinds = ["list", "show", "runs", "path", "logs", "usage"]
-        return ["jobs", "experiments", "services", "workspaces", "actions"].contains(words[0])
+        return ["jobs", "experiments", "launchers", "services", "workspaces", "actions"].contains(words[0])
             && words.count > 1
             && kinds.contains(words[1])
     }
 
     func start(_ words: [String], title: String?) {
-        let arguments = [program] + words + (words.contains("--workdir") ? [] : ["--workdir", workspace])
+        let own = words.prefix { $0 != "--" }
+        let isNamed =
+            own.contains { $0.hasPrefix("--workdir") || $0.hasPrefix("--workspace") }
+            || words.first.map(Self.withoutWorkspace.contains) ?? true
+        let arguments =
+            [program] + own + (isNamed ? [] : ["--workdir", workspace]) + words.dropFirst(own.count)
         let work: @Sendable () -> Void = { [state] in
             let answer: (Answer, isError: Bool)
             do throws(SystemError) {
-                let said = try Command(arguments, patience: Self.patience).run()
+                let said = try Command(arguments, patience: .infinity).run()
                 // What it tells comes first, and then what it warns of.
                 answer = (Answer(text: said.output + said.error, title: title), said.code != 0)
             } catch { answer = (Answer(text: error.text, title: nil), true) }

@@ -8,7 +8,7 @@ import Watching
 /// The jobs of one run.
 final class JobsView: MonitorView {
     private let watch: WorkspaceWatch
-    private let run: RunWatch
+    private var run: RunWatch
     private var cursor = ListCursor()
     private var page = 1
     private var rows: [Int] = []
@@ -44,6 +44,14 @@ final class JobsView: MonitorView {
 
     func refresh(_ context: DrawContext) -> Bool {
         var isNew = false
+        // A run that goes on as batch jobs is one after the other; and somebody may run it again.
+        if let entry = watch.entry(run.experiment), entry.isLive, entry.run.run != run.run {
+            watch.open(run.experiment)
+            if let next = watch.open {
+                (run, rows, progress, failures, chosenOf, nextChoice) = (next, [], [:], [:], nil, 0)
+                isNew = true
+            }
+        }
         let mayMove = filter != nil || order != .submitted
         if chosenOf != run.count || mayMove, Monotonic.seconds >= nextChoice {
             let began = Monotonic.seconds
@@ -172,6 +180,9 @@ final class JobsView: MonitorView {
         add(counts[.held], "held", CellStyle(.yellow))
         add(counts[.waiting], "waiting", .plain)
         add(counts[.notRun], "not run", .plain)
+        if let left = run.timeLeft(at: context.now) {
+            column = screen.write("   \(left.text)", row: row, column: column, .bold)
+        }
         if !filterText.isEmpty {
             column = screen.write(
                 "   /\(filterText)  \(rows.count) of \(run.count)", row: row, column: column,

@@ -108,7 +108,7 @@ final class MonitorApp {
             do throws(SystemError) { try terminal.suspend() } catch { isOver = true }
             return
         }
-        if case .control("l") = key { return }
+        if case .control("l") = key { return terminal.forget() }
         if let prompt { return handle(key, in: prompt) }
         message = nil
         switch key {
@@ -154,7 +154,7 @@ final class MonitorApp {
     private func handle(_ key: Key, in prompt: Prompt) {
         switch (prompt, key) {
         case (_, .escape): self.prompt = nil
-        case (.confirm(let words), .text("y")), (.confirm(let words), .enter):
+        case (.confirm(let words), .text("y")):
             self.prompt = nil
             message = ("\(commands.text(words)) …", false)
             commands.start(words, title: nil)

@@ -138,7 +138,10 @@ struct Bar {
 
     func draw(_ screen: inout Screen, _ row: Int, _ column: Int, width: Int, _ context: DrawContext) {
         guard width > 2, total > 0 else { return }
-        func cells(_ count: Int) -> Int { count == 0 ? 0 : max(1, count * width / total) }
+        func cells(_ count: Int) -> Int {
+            count <= 0
+                ? 0 : min(width, max(1, Int((Double(count) / Double(total) * Double(width)).rounded(.down))))
+        }
         // What has failed is seen, however little it is.
         let bad = cells(failed)
         let good = min(cells(done), width - bad)

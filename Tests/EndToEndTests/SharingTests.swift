@@ -155,21 +155,38 @@ struct SharingTests {
     }
 
     @Test(
-        "a job in another container is not signalled, and that is told at once",
+        "a job in another container is not signalled: its run is asked; without one that is told at once",
         .enabled(if: Person.canSwitch && Files.isExecutable("/usr/bin/unshare"), "needs root"))
     func container() throws {
         let bench = try bench()
-        let (run, tag) = try bench.start(
-            ["--pid", "--fork", "--mount-proc", Workbench.xpm, "run", "a.lua"], program: "/usr/bin/unshare",
-            environment: environment(bench))
-        #expect(try bench.wait { try isRunning(bench) })
-        let killed = try bench.run("jobs", "kill", "--filter", "@state = running", "--perform")
-        #expect(killed.code == 2 && killed.error.contains("in another container"), "\(killed)")
-        let stopped = try bench.run("stop", "a")
-        #expect(stopped.code == 2 && stopped.error.contains("in another container"), "\(stopped)")
+        func start() throws -> (process: Process, tag: String) {
+            let run = try bench.start(
+                ["--pid", "--fork", "--mount-proc", Workbench.xpm, "run", "a.lua"],
+                program: "/usr/bin/unshare", environment: environment(bench))
+            #expect(try bench.wait { try isRunning(bench) })
+            return run
+        }
+        let kill = ["jobs", "kill", "--filter", "@state = running", "--perform"]
+        func xpm(_ words: [String]) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(words)
+            return try bench.finish(process, tag)
+        }
+        let first = try start()
+        let killed = try xpm(kill)
+        #expect(killed.code == 0 && killed.output.contains("stopped"), "\(killed)")
+        #expect(try bench.finish(first.process, first.tag).code == 1)
+        let second = try start()
+        let stopped = try bench.run("stop", "a", "--now")
+        #expect(stopped.code == 0 && stopped.error.contains("in another container"), "\(stopped)")
+        #expect(try bench.finish(second.process, second.tag).code == 130)
+        let third = try start()
+        // As if its run were gone.
+        try Files.remove("\(bench.folder)/workspace/experiments/a/lock")
+        let refused = try xpm(kill)
+        #expect(refused.code == 2 && refused.error.contains("in another container"), "\(refused)")
         #expect(try isRunning(bench))
         try bench.write("", to: "go")
-        #expect(try bench.finish(run, tag).code == 0)
+        #expect(try bench.finish(third.process, third.tag).code == 0)
     }
 
     @Test(

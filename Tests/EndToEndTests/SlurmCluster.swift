@@ -124,3 +124,7 @@ final class SlurmCluster: Sendable {
         try slurm("squeue", "-h", "-r", "-o", "%F_%K %T").split(separator: "\n").map(String.init)
     }
 }
+
+/// The suites that start a Slurm: one after the other, since there is one port for it.
+@Suite("Clusters", .serialized, .timeLimit(.minutes(30)), .enabled(if: SlurmCluster.isPossible))
+enum ClusterTests {}

@@ -39,7 +39,7 @@ private struct PlainTerminal {
     var text: [String] { rows.map { $0.joined().trimmedRight } }
 }
 
-@Suite("Screens", .timeLimit(.minutes(1)))
+@Suite("Screens", .timeLimit(.minutes(20)))
 struct ScreenTests {
     private func text(_ screen: Screen) -> [String] { (0..<screen.rows).map { screen.text(row: $0) } }
 
@@ -105,7 +105,7 @@ struct ScreenTests {
     }
 }
 
-@Suite("Keys", .timeLimit(.minutes(1)))
+@Suite("Keys", .timeLimit(.minutes(20)))
 struct KeyTests {
     private func keys(_ text: String, isEnd: Bool = true) -> [Key] {
         var reader = KeyReader()

@@ -1,7 +1,7 @@
 import Testing
 import Text
 
-@Suite("Fields of JSON", .timeLimit(.minutes(1)))
+@Suite("Fields of JSON", .timeLimit(.minutes(20)))
 struct JSONFieldsTests {
     private func members(_ text: String) -> [(String, String)] {
         var fields = JSONFields(Array(text.utf8)[...])

@@ -48,7 +48,7 @@ private final class WrittenRun {
     var watch: RunWatch { RunWatch(experiment: "e", run: "20261130_010000", in: workspace) }
 }
 
-@Suite("Watching a run", .timeLimit(.minutes(2)))
+@Suite("Watching a run", .timeLimit(.minutes(20)))
 struct RunWatchTests {
     @Test("states, times and reasons follow the logs; a line that is torn, strange or too early does no harm")
     func follows() throws {
@@ -80,6 +80,34 @@ struct RunWatchTests {
         #expect(watch.counts[.done] == 2 && watch.counts[.failed] == 1 && watch.counts.total == 3)
         #expect(!watch.refresh(isLive: true))
         #expect(watch.tags(2) == "n=3" && watch.task(0) == "t.a")
+    }
+
+    @Test("the time left knows earlier runs, of each type by itself")
+    func timeLeft() throws {
+        let run = try WrittenRun()
+        let earlier = "\(run.workspace.experiment("e"))/20261129_010000"
+        try Files.makeFolder(earlier)
+        let id = WrittenRun.identifier(9)
+        try Files.write(
+            Array(
+                """
+                {"timestamp": 10, "job_id": "\(id)", "task_id": "t.a", "state": "running"}
+                {"timestamp": 40, "job_id": "\(id)", "task_id": "t.a", "state": "done"}
+
+                """.utf8), to: "\(earlier)/events.jsonl")
+        let watch = run.watch
+        try run.submit(1...3)
+        try run.tell("running", 1, at: 100)
+        _ = watch.refresh(isLive: true)
+        // One of 30 s has run for 10, two wait.
+        #expect(watch.timeLeft(at: 110)?.middle == 80)
+        try run.tell("done", 1, at: 160)
+        try run.tell("running", 2, at: 160)
+        _ = watch.refresh(isLive: true)
+        // What this run shows says as much as what was.
+        #expect(watch.timeLeft(at: 160)?.middle == 90)
+        _ = watch.refresh(isLive: false)
+        #expect(watch.timeLeft(at: 170) == nil)
     }
 
     @Test("of a run that was killed, what ran is what its folder says, and what waited has not run")
@@ -133,7 +161,7 @@ struct RunWatchTests {
     }
 }
 
-@Suite("Watching a workspace", .timeLimit(.minutes(2)))
+@Suite("Watching a workspace", .timeLimit(.minutes(20)))
 struct WorkspaceWatchTests {
     @Test("experiments come and go; one that is opened is followed")
     func experiments() throws {

@@ -54,6 +54,9 @@ extension BatchLauncher {
             try? record.write(in: workspace)
             let pilots = Pilots(record: record, count: reserved.count)
             state.change { state in
+                if key.isPacked, state.mostPilots < .max {
+                    state.mostPilots = state.mostPilots.timesOrMost(2)
+                }
                 if !key.isPacked { state.siteRoom.taken(live: state.alone, at: Monotonic.seconds) }
                 if key.isPacked { state.pilots[key] = pilots }
                 for index in reserved.indices {

@@ -13,9 +13,10 @@ package struct BatchRunSender: Sendable {
     private let program: String
     private let demand: JobDemand
 
-    /// The variables that tell a job its nonce, its name in the system, and the experiment.
+    /// The variables that tell a job its nonce, its name in the system, the experiment, and when it began, in seconds
+    /// since 1970.
     package static let variables = (
-        nonce: "XPM_BATCH_RUN", job: "XPM_BATCH_JOB", name: "XPM_BATCH_EXPERIMENT"
+        nonce: "XPM_BATCH_RUN", job: "XPM_BATCH_JOB", name: "XPM_BATCH_EXPERIMENT", began: "XPM_BATCH_BEGAN"
     )
 
     /// Seconds that a job may take of which the launcher says nothing, and its bytes of memory.
@@ -26,10 +27,11 @@ package struct BatchRunSender: Sendable {
         _ definition: LauncherDefinition, workspace: Workspace, program: String
     ) throws(ValueError) {
         guard case .batch(let name) = definition.kind, let system = BatchQueue.system(named: name) else {
-            throw ValueError(
-                .refused(
-                    "--detach=\(definition.name): this launcher runs jobs on this machine; --detach by itself starts a process here"
-                ))
+            let place =
+                if case .remote(let place, _, _) = definition.kind {
+                    "takes runs to \(place.host): --launcher \(definition.name) --detach"
+                } else { "runs jobs on this machine; --detach by itself starts a process here" }
+            throw ValueError(.refused("--detach=\(definition.name): this launcher \(place)"))
         }
         self.definition = definition
         self.system = system
@@ -99,6 +101,7 @@ package struct BatchRunSender: Sendable {
         return """
             #!/bin/sh
             # xpm: the run of \(ShellWords.quote(run.experiment).replacing("\n", with: " "))
+            export \(names.began)=$(date +%s)
             \(definition.setup.map { "set -e\n\($0)\nset +e" } ?? "")
             export \(names.nonce)=\(nonce) \(names.job)=\(system.words.name) \(names.name)=\(ShellWords.quote(run.experiment))
             exec \(words)
@@ -106,23 +109,36 @@ package struct BatchRunSender: Sendable {
             """
     }
 
-    /// Takes the jobs of a run that is over out of the queue, and removes their records.
+    /// Takes the jobs of a run that is over out of the queue, and removes the records of those that are gone: by the
+    /// others their locks are judged.
     ///
     /// - Parameter nonce: of one that is left as it is.
-    package static func end(_ run: BatchRun, in workspace: Workspace, but nonce: String? = nil) {
+    /// - Throws: where one could not be taken out.
+    package static func end(
+        _ run: BatchRun, in workspace: Workspace, but nonce: String? = nil
+    ) throws(BatchError) {
+        var problem: BatchError?
         for one in run.nonces where one != nonce {
             guard let record = BatchRecord.read(one, in: workspace.path) else { continue }
-            if one == run.next || one == run.current { cancel(record) }
+            if one == run.next || one == run.current {
+                do throws(BatchError) { try cancel(record) } catch {
+                    problem = error
+                    continue
+                }
+                // It may have begun, and holds what it holds until it ends.
+                if one == run.current, record.isOver(0) != true { continue }
+            }
             record.remove(in: workspace.path)
         }
+        if let problem { throw problem }
     }
 
-    private static func cancel(_ record: BatchRecord) {
+    private static func cancel(_ record: BatchRecord) throws(BatchError) {
         guard let system = BatchQueue.system(named: record.system) else { return }
-        let jobs =
-            record.array.map { [BatchJob(array: $0, index: 0)] }
-            ?? ((try? system.queue(of: Environment.userName)) ?? []).filter { $0.nonce == record.nonce }.map(
-                \.job)
-        if !jobs.isEmpty { try? system.cancel(jobs) }
+        var jobs = record.array.map { [BatchJob(array: $0, index: 0)] } ?? []
+        if jobs.isEmpty {
+            jobs = try system.queue(of: Environment.userName).filter { $0.nonce == record.nonce }.map(\.job)
+        }
+        if !jobs.isEmpty, record.isOver(0) != true { try system.cancel(jobs) }
     }
 }

@@ -10,7 +10,7 @@ struct SiteRoom {
     private var ceiling = Int.max
     /// The most that are tried together, while it is looked for.
     private var most = Int.max
-    /// When that is forgotten, on the clock of `Monotonic`.
+    /// When more is tried, on the clock of `Monotonic`.
     private var end = Double.infinity
     private var lastSent = 0.0
 
@@ -47,7 +47,10 @@ struct SiteRoom {
     ///
     /// - Parameter waiting: how many there are.
     mutating func room(live: Int, waiting: Int, at time: Double) -> Int {
-        if time >= end { (ceiling, most, end) = (.max, .max, .infinity) }
+        // A little more is tried, and more the next time.
+        if time >= end {
+            (ceiling, most, end) = (ceiling.timesOrMost(2).addingOrMost(1), .max, time + Self.lifetime)
+        }
         guard isKnown else { return .max }
         let room = ceiling - live
         guard most == .max, room > 0 else { return min(room, most) }

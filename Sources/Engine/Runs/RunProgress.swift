@@ -1,3 +1,4 @@
+package import Inventory
 import Model
 package import Store
 import System
@@ -15,12 +16,15 @@ package struct RunProgress: Sendable {
 
     /// What is known of the jobs of one type.
     private struct Task {
+        let name: String
         /// How many are to run, and are not held.
         var waiting = 0
-        var ended = 0
-        /// How long those that were done ran, in seconds: one that fails mostly does so early.
-        var seconds = 0.0
+        /// How long those that were done ran: one that fails mostly does so early.
+        var durations = TaskDurations.Spread()
     }
+
+    /// What jobs took in earlier runs of the experiment.
+    package var earlier = TaskDurations()
 
     package init() {}
 
@@ -35,7 +39,7 @@ package struct RunProgress: Sendable {
     private mutating func task(of job: JobSpec) -> Int {
         if let known = taskNumbers[job.taskID] { return known }
         taskNumbers[job.taskID] = tasks.count
-        tasks.append(Task())
+        tasks.append(Task(name: job.taskID))
         return tasks.count - 1
     }
 
@@ -73,8 +77,7 @@ package struct RunProgress: Sendable {
         case .running:
             counts.running -= 1
             guard let run = running.removeValue(forKey: job.number), next.isDone else { return }
-            tasks[task].ended += 1
-            tasks[task].seconds += now - run.since
+            tasks[task].durations.add(now - run.since)
         default: break
         }
     }
@@ -104,16 +107,15 @@ package struct RunProgress: Sendable {
 
     package func status(of job: JobSpec) -> JobStatus { statuses[job.number.index] }
 
-    /// How long the jobs that are left take, by those of their types that were done, or by all; nil where
-    /// nothing is known. While nothing happens it falls.
-    package func secondsLeft(at now: Double) -> Double? {
-        let ended = tasks.reduce(0) { $0 + $1.ended }
-        guard ended > 0 else { return nil }
-        let all = tasks.reduce(0) { $0 + $1.seconds } / Double(ended)
-        let usual = tasks.map { $0.ended > 0 ? $0.seconds / Double($0.ended) : all }
-        var work = 0.0
-        for (task, usual) in zip(tasks, usual) { work += Double(task.waiting) * usual }
-        for run in running.values { work += max(0, usual[run.task] - (now - run.since)) }
-        return work > 0 ? work / Double(max(1, running.count)) : nil
+    /// How long the jobs that are left take, by those of their types that were done, now and in earlier runs; nil where
+    /// nothing is known.
+    package func timeLeft(at now: Double) -> TimeLeft? {
+        var elapsed = [[Double]](repeating: [], count: tasks.count)
+        for run in running.values { elapsed[run.task].append(now - run.since) }
+        return TimeLeft(
+            zip(tasks, elapsed).map { task, elapsed in
+                TimeLeft.Work(
+                    known: task.durations.after(earlier[task.name]), waiting: task.waiting, running: elapsed)
+            })
     }
 }

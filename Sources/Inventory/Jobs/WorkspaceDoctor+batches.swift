@@ -25,7 +25,8 @@ extension WorkspaceDoctor {
             }
             guard isAbandoned(record.ends), record.isOver(nil) == true else { continue }
             // Its claims are judged by it as long as the run goes on in another job.
-            if record.isRun, BatchRun.read(record.ends, in: workspace)?.isOver(in: workspace) == false {
+            if record.isRun, (try? BatchRun.read(record.ends, in: workspace))?.isOver(in: workspace) == false
+            {
                 continue
             }
             let place = workspace.path

@@ -38,7 +38,10 @@ extension ProcessRecord {
     ///
     /// - Parameter path: where the record stands.
     package func check(_ proof: ProcessProof, record path: String) throws(SignalRefusal) {
-        if isElsewhere { throw .elsewhere(self) }
+        if isElsewhere {
+            if isOfAnother { throw .otherUser(self, user: user) }
+            throw .elsewhere(self)
+        }
         if !isElsewhere, isHidden { throw .otherUser(self, user: user.isEmpty ? "another user" : user) }
         guard let owner = Files.owner("/proc/\(pid)"), isAlive else { return }
         if owner != geteuid(), geteuid() != 0 {
@@ -46,6 +49,9 @@ extension ProcessRecord {
         }
         guard isProven(by: proof) else { throw .unproven(self, record: path) }
     }
+
+    /// Whether it says that it is another user's, as far as this one is not root.
+    package var isOfAnother: Bool { !user.isEmpty && user != Environment.userName && geteuid() != 0 }
 
     /// Sends SIGTERM to the process, if it lives.
     package func terminate(_ proof: ProcessProof, record path: String) throws(SignalRefusal) {

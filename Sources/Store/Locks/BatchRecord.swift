@@ -145,6 +145,12 @@ package struct BatchRecord: Sendable {
     /// - Returns: nil where nobody here can say.
     func isOver(_ holder: BatchHolder) -> Bool? { isOver(pilots == nil ? holder.index : holder.pilot) }
 
+    /// Whether the system does not know it, whoever was about to hand it in.
+    var isUnknown: Bool? {
+        BatchQueue.isOver(
+            nonce, nil, isNumbered: false, system: system, cluster: cluster, user: submitter.user)
+    }
+
     /// - Parameter index: in the array; nil for all of it.
     package func isOver(_ index: Int?) -> Bool? {
         if array == nil {

@@ -153,7 +153,10 @@ package struct LockClaim {
         if isOfCopied { return true }
         if owner.isAlive || heir?.isAlive ?? false { return false }
         if program.flatMap(ProcessRecord.read)?.isAlive == true { return false }
-        if let batch { return isOver(batch) == true }
+        if let batch {
+            // A process of a run is judged by itself where it can be seen.
+            return batch.isRun && !owner.isElsewhere || isOver(batch) == true
+        }
         return !owner.isElsewhere
     }
 
@@ -161,7 +164,9 @@ package struct LockClaim {
     private func isOver(_ batch: BatchHolder) -> Bool? {
         guard let workspace = Self.folder.map(Paths.parent) else { return nil }
         // Its record goes when all of its jobs have ended.
-        guard let record = BatchRecord.read(batch.nonce, in: workspace) else { return !owner.isElsewhere }
+        guard let record = BatchRecord.read(batch.nonce, in: workspace) else {
+            return batch.isRun || !owner.isElsewhere
+        }
         return record.isOver(batch)
     }
 

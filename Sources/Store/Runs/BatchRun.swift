@@ -1,3 +1,4 @@
+import Glibc
 package import System
 import Text
 
@@ -19,9 +20,7 @@ package struct BatchRun: Sendable {
     package var next: String?
     /// Those before.
     package private(set) var past: [String] = []
-    /// When the current one began, in seconds since 1970.
-    private var began: Double?
-    /// How many jobs in a row ended at once, with the run not over.
+    /// How many jobs in a row have begun and not lasted.
     private var short = 0
 
     package init(experiment: String, launcher: String, folder: String, arguments: [String], next: String) {
@@ -38,36 +37,44 @@ package struct BatchRun: Sendable {
     // MARK: Going on
 
     /// A job that lasts fewer seconds has ended at once; so many of these in a row are the last.
-    private static let shortest = 60.0
+    package static let shortest = 60.0
     private static let mostShort = 3
 
     package enum Turn { case go, leave, tooOften }
 
     /// A job begins.
-    package mutating func begin(_ nonce: String, at time: Double) -> Turn {
+    package mutating func begin(_ nonce: String) -> Turn {
         // Begun again by the system.
         if current == nonce { return .go }
         guard next == nonce else { return .leave }
-        if let began { short = time - began < Self.shortest ? short + 1 : 0 }
         if let current { past.append(current) }
-        (current, next, began) = (nonce, nil, time)
-        return short < Self.mostShort ? .go : .tooOften
+        (current, next) = (nonce, nil)
+        short += 1
+        return short <= Self.mostShort ? .go : .tooOften
     }
+
+    /// The job that has the run has lasted a while.
+    package mutating func lasts() { short = 0 }
 
     /// Whether none of its jobs is left, as after somebody has taken them out of the queue.
     ///
     /// - Returns: nil where nobody here can say.
     package func isOver(in workspace: Workspace) -> Bool? {
-        var isOver: Bool? = true
-        for nonce in [current, next].compactMap(\.self) {
-            switch BatchRecord.read(nonce, in: workspace.path)?.isOver(0) {
-            case false?: return false
-            case true?: continue
-            // Of one without a record nothing can be known; it is removed after what names it.
-            case nil: if BatchRecord.read(nonce, in: workspace.path) != nil { isOver = nil }
-            }
+        // Of one without a record nothing can be known; it is removed after what names it, and made before the job is.
+        let current: Bool?
+        if let record = self.current.flatMap({ BatchRecord.read($0, in: workspace.path) }) {
+            current = record.isOver(0)
+        } else {
+            current = true
         }
-        return isOver
+        guard current != false else { return false }
+        guard let next, let record = BatchRecord.read(next, in: workspace.path) else { return current }
+        switch record.isOver(0) {
+        case true?: return current
+        case false?: return false
+        // It was about to be handed in by the one before, which is over.
+        case nil: return current == true ? record.isUnknown : nil
+        }
     }
 
     // MARK: The file
@@ -88,7 +95,7 @@ package struct BatchRun: Sendable {
             "version": .int(Self.version), "experiment": .string(experiment), "launcher": .string(launcher),
             "folder": .string(folder), "arguments": .array(arguments.map(JSON.string)),
             "current": .optional(current), "next": .optional(next), "past": .array(past.map(JSON.string)),
-            "began": began.map(JSON.float) ?? .null, "short": .int(Int64(short)),
+            "short": .int(Int64(short)),
         ]
     }
 
@@ -104,14 +111,31 @@ package struct BatchRun: Sendable {
         current = json["current"]?.string
         next = json["next"]?.string
         past = json["past"]?.array?.compactMap(\.string) ?? []
-        began = json["began"]?.number
         short = json["short"]?.int.flatMap { Int(exactly: $0) } ?? 0
     }
 
     /// - Returns: nil where the experiment has none.
-    package static func read(_ experiment: String, in workspace: Workspace) -> BatchRun? {
-        (try? Files.read(path(experiment, workspace), limit: 1 << 24)).flatMap { try? JSON.parse($0) }
-            .flatMap(BatchRun.init)
+    /// - Throws: a file that is there and cannot be read.
+    package static func read(
+        _ experiment: String, in workspace: Workspace
+    ) throws(SystemError) -> BatchRun? {
+        let path = path(experiment, workspace)
+        var problem: SystemError?
+        // Over a network a file that is replaced may be gone for a moment.
+        for _ in 0..<5 {
+            do throws(SystemError) {
+                let bytes = try Files.read(path, limit: 1 << 24)
+                guard let run = (try? JSON.parse(bytes)).flatMap(BatchRun.init) else {
+                    throw SystemError("understand (it is damaged, or of a newer version)", path, code: EINVAL)
+                }
+                return run
+            } catch {
+                if error.isMissing { return nil }
+                problem = error
+                Clock.sleep(milliseconds: 50)
+            }
+        }
+        throw problem ?? SystemError("read", path, code: EIO)
     }
 
     /// Changes the file, while nobody else does.
@@ -124,7 +148,7 @@ package struct BatchRun: Sendable {
         try Files.makeFolder(Paths.parent(path), in: workspace.path)
         while true {
             let changed = try FileLock.holding("\(path).lock") { () throws(SystemError) in
-                var run = read(experiment, in: workspace)
+                var run = try read(experiment, in: workspace)
                 let wasThere = run != nil
                 let result = body(&run)
                 if let run {

@@ -123,7 +123,8 @@ struct RunCommand: ParsableCommand {
     /// The options that were given and mean something only where jobs are launched.
     private var ofLaunching: [String] {
         [
-            jobs.map { _ in "-j" }, failFast ? "--fail-fast" : nil, detach ? "--detach" : nil,
+            jobs.map { _ in "-j" }, failFast ? "--fail-fast" : nil,
+            detach || detachedTo != nil ? "--detach" : nil,
             notify.isEmpty ? nil : "--notify",
         ].compactMap(\.self)
     }

@@ -1,4 +1,5 @@
 import Engine
+import Inventory
 import Model
 import Store
 import Synchronization
@@ -31,6 +32,8 @@ final class LiveConsole: Console {
         /// How many jobs have failed so far.
         var failures = 0
         var isClosed = false
+        /// The run, until it is known what its jobs took before.
+        var began: (experiment: String, run: String, folder: String)?
     }
 
     /// - Parameter started: when the run began, on the clock of `Monotonic`.
@@ -44,7 +47,9 @@ final class LiveConsole: Console {
 
     func observe(_ event: RunEvent) {
         switch event {
-        case .began(let experiment, _, _): title.withLock { $0 = experiment }
+        case .began(let experiment, let run, let folder):
+            title.withLock { $0 = experiment }
+            drawing.withLock { $0.began = (experiment, run, folder) }
         case .status(let spec, .failed(let outcome)): keep(failed: spec, outcome)
         case .retrying(let spec, let outcome):
             keep(TextReport.again(report.name(spec), outcome.text, Int64(outcome.attempt)))
@@ -97,7 +102,20 @@ final class LiveConsole: Console {
     /// Draws no more; what is there stays.
     func leave() { drawing.change { $0.isClosed = true } }
 
+    /// What jobs took in earlier runs: read here, where nobody waits for it.
+    private func readEarlier() {
+        let began = drawing.withLock { drawing in
+            defer { drawing.began = nil }
+            return drawing.began
+        }
+        guard let began else { return }
+        let place = Workspace(path: Paths.parent(Paths.parent(Paths.parent(began.folder))))
+        let earlier = TaskDurations.beforeRun(began.run, of: began.experiment, in: place)
+        tally.expect(earlier)
+    }
+
     private func draw() {
+        readEarlier()
         let lines = view()
         drawing.withLock { drawing in if !drawing.isClosed { show(lines, &drawing) } }
     }
@@ -122,16 +140,16 @@ final class LiveConsole: Console {
 
     private func view() -> [String] {
         let elapsed = Monotonic.seconds - started
-        let (counts, isPlanned, secondsLeft, running, queued) = tally.read { state in
+        let (counts, isPlanned, timeLeft, running, queued) = tally.read { state in
             (
-                state.counts, state.isPlanned, state.progress.secondsLeft(at: Monotonic.seconds),
+                state.counts, state.isPlanned, state.progress.timeLeft(at: Monotonic.seconds),
                 state.running.values.sorted { $0.since < $1.since }.prefix(Self.mostRunning).map { $0 },
                 state.queued.values.prefix(Self.mostRunning).sorted {
                     $0.spec.number.index < $1.spec.number.index
                 }
             )
         }
-        let header = header(counts, isPlanned, isPlanned ? secondsLeft : nil, elapsed)
+        let header = header(counts, isPlanned, isPlanned ? timeLeft : nil, elapsed)
         var lines = ["\(style.bold(title.withLock { $0 }))  \(header.joined(separator: " · "))"]
         for job in running { lines.append(line(job.spec, since: job.since)) }
         if counts.running > running.count {
@@ -145,10 +163,10 @@ final class LiveConsole: Console {
 
     /// Counts and times, what matters most first: the end may not fit.
     private func header(
-        _ counts: JobCounts, _ isPlanned: Bool, _ secondsLeft: Double?, _ elapsed: Double
+        _ counts: JobCounts, _ isPlanned: Bool, _ timeLeft: TimeLeft?, _ elapsed: Double
     ) -> [String] {
         var parts = ["\(counts.cached + counts.done)/\(counts.submitted)\(isPlanned ? "" : "+") done"]
-        if let secondsLeft { parts.append("\(NumberText.duration(secondsLeft)) left") }
+        if let timeLeft { parts.append(timeLeft.text) }
         if counts.failed > 0 { parts.append(style.red("\(counts.failed) failed")) }
         if counts.running > 0 { parts.append("\(counts.running) running") }
         if counts.blocked > 0 { parts.append(style.yellow("\(counts.blocked) blocked")) }

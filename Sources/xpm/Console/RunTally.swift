@@ -1,4 +1,5 @@
 import Engine
+import Inventory
 import Store
 import Synchronization
 import System
@@ -24,6 +25,9 @@ final class RunTally: RunObserver {
     private let state = Mutex(State())
 
     func read<Result: Sendable>(_ body: (State) -> Result) -> Result { state.withLock { body($0) } }
+
+    /// Says what jobs took in earlier runs.
+    func expect(_ earlier: TaskDurations) { state.withLock { $0.progress.earlier = earlier } }
 
     func observe(_ event: RunEvent) { observe(event, ago: 0) }
 

@@ -14,16 +14,22 @@ final class BatchRunKeeper: RunObserver {
         /// What the system calls it.
         let job: String
         let experiment: String
+        /// In seconds since 1970.
+        let began: Double?
 
         /// Nil elsewhere. What this process starts is not told.
         static let current: Place? = {
             let names = BatchRunSender.variables
-            defer { for name in [names.nonce, names.job, names.name] { Environment.remove(name) } }
+            defer {
+                for name in [names.nonce, names.job, names.name, names.began] { Environment.remove(name) }
+            }
             guard let nonce = Environment[names.nonce], let job = Environment[names.job],
                 let experiment = Environment[names.name],
                 !nonce.isEmpty, nonce.utf8.allSatisfy({ $0.isLetter || $0.isDigit })
             else { return nil }
-            return Place(nonce: nonce, job: job, experiment: experiment)
+            return Place(
+                nonce: nonce, job: job, experiment: experiment,
+                began: Environment[names.began].flatMap { Double($0) })
         }()
     }
 
@@ -32,6 +38,8 @@ final class BatchRunKeeper: RunObserver {
 
     private struct State {
         var isOver = false
+        /// Whether all is done for that.
+        var isFinished = false
         /// Whether a job is being handed in.
         var isSending = false
         var leave: Leave?
@@ -47,6 +55,7 @@ final class BatchRunKeeper: RunObserver {
     /// When the run leaves, on the clock of `Monotonic`; nil where its time is not limited.
     private let deadline: Double?
     private let state = Monitor(State())
+    private let started = Monotonic.seconds
 
     /// How many jobs run at once beside the run.
     var cores: Int { sender.cores }
@@ -59,7 +68,7 @@ final class BatchRunKeeper: RunObserver {
         var (run, turn) = (BatchRun?.none, BatchRun.Turn.leave)
         try Failure.onDisk { () throws(SystemError) in
             (run, turn) = try BatchRun.change(place.experiment, in: files.workspace) { run in
-                let turn = run?.begin(place.nonce, at: Timestamp.now.seconds) ?? .leave
+                let turn = run?.begin(place.nonce) ?? .leave
                 defer { if turn == .tooOften { run = nil } }
                 return (run, turn)
             }
@@ -69,11 +78,14 @@ final class BatchRunKeeper: RunObserver {
             throw .code(0)
         }
         guard turn == .go else {
+            try? BatchRunSender.end(run, in: files.workspace, but: place.nonce)
             throw .message(
                 "\(place.experiment): the last jobs of this run have ended at once, without an end of the run: it does not go on"
             )
         }
         let sender = try sender(of: run.launcher, files)
+        // Its word before it suspends a job.
+        if sender.system.name == "sge" { Signals.ignoreUser1() }
         let keeper = BatchRunKeeper(place, files.workspace, sender)
         // Before anything else: from here on the run goes on, whatever becomes of this process.
         if sender.canFollow { keeper.handOn(after: keeper.array) { Failure.warn($0) } }
@@ -94,7 +106,9 @@ final class BatchRunKeeper: RunObserver {
         self.workspace = workspace
         self.sender = sender
         let limit = BatchRecord.read(place.nonce, in: workspace.path)?.limit
-        deadline = limit.map { Monotonic.seconds + $0 - BatchRecord.reserve(of: $0) }
+        // What came before, such as the launcher's setup, has taken of its time.
+        let elapsed = place.began.map { min(max(0, Timestamp.now.seconds - $0), limit ?? 0) } ?? 0
+        deadline = limit.map { Monotonic.seconds + $0 - BatchRecord.reserve(of: $0) - elapsed }
     }
 
     /// Begins to look after it. Call when the signals are blocked.
@@ -107,8 +121,18 @@ final class BatchRunKeeper: RunObserver {
                 let pause = Int(max(0, min(Self.again, left)) * 1000)
                 if state.wait(milliseconds: pause, until: { $0.isOver }) { return }
                 if let deadline, Monotonic.seconds >= deadline { return leave(warn) }
+                if isLong { lasts() }
                 if sender.canFollow { handOn(after: array, warn) }
             }
+        }
+    }
+
+    /// Whether it has lasted long enough to be no failure to start.
+    private var isLong: Bool { Monotonic.seconds - started >= BatchRun.shortest }
+
+    private func lasts() {
+        _ = try? BatchRun.change(place.experiment, in: workspace) { run in
+            if run?.current == place.nonce { run?.lasts() }
         }
     }
 
@@ -131,7 +155,13 @@ final class BatchRunKeeper: RunObserver {
         defer { state.change { $0.isSending = false } }
         let nonce = BatchRecord.newNonce()
         let changed = try? BatchRun.change(place.experiment, in: workspace) { run -> BatchRun? in
-            guard run?.current == place.nonce, run?.next == nil else { return nil }
+            guard run?.current == place.nonce else { return nil }
+            // Somebody may have taken it out of the queue, or this process was killed before it was handed in.
+            if let next = run?.next, BatchRecord.read(next, in: workspace.path)?.isOver(0) != true,
+                BatchRecord.read(next, in: workspace.path) != nil
+            {
+                return nil
+            }
             run?.next = nonce
             return run
         }
@@ -153,7 +183,7 @@ final class BatchRunKeeper: RunObserver {
         let leave = state.withLock { state -> Leave? in state.isOver ? nil : state.leave ?? { _ in } }
         // It is over, and ends by itself.
         guard let leave else { return }
-        let next = BatchRun.read(place.experiment, in: workspace)?.next
+        let next = (try? BatchRun.read(place.experiment, in: workspace))?.next
         let name = next.flatMap { BatchRecord.read($0, in: workspace.path)?.array }
         leave(
             next == nil
@@ -163,13 +193,14 @@ final class BatchRunKeeper: RunObserver {
         Standalone.exit(0)
     }
 
-    /// The run is over, or is to stop: no job follows.
+    /// The run is over, or is to stop: no job follows. Returns when that is so, whoever has begun with it.
     func finish() {
         let wasOver = state.change { state in
             defer { state.isOver = true }
             return state.isOver
         }
-        if wasOver { return }
+        if wasOver { return _ = state.wait { $0.isFinished ? true : nil } }
+        defer { state.change { $0.isFinished = true } }
         _ = state.wait { $0.isSending ? nil : true }
         let last = try? BatchRun.change(place.experiment, in: workspace) { run -> BatchRun? in
             guard run?.current == place.nonce else { return nil }
@@ -177,7 +208,7 @@ final class BatchRunKeeper: RunObserver {
             return run
         }
         guard let run = last ?? nil else { return }
-        BatchRunSender.end(run, in: workspace, but: place.nonce)
+        try? BatchRunSender.end(run, in: workspace, but: place.nonce)
     }
 
     /// This job's own record goes when the run holds nothing more.

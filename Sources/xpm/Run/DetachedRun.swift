@@ -101,8 +101,15 @@ enum DetachedRun {
     /// What `xpm` was called with, without that it is to detach.
     private static var ownArguments: [String] {
         // What follows `--` is the script's, whatever it is called.
-        let own = Arguments.all.dropFirst().prefix { $0 != "--" }
-            .filter { $0 != "--detach" && !$0.hasPrefix("--detach=") }
+        var own: [String] = []
+        var rest = Arguments.all.dropFirst().prefix { $0 != "--" }
+        while let word = rest.popFirst() {
+            if word == "--detach-to" {
+                _ = rest.popFirst()
+            } else if word != "--detach", !word.hasPrefix("--detach="), !word.hasPrefix("--detach-to=") {
+                own.append(word)
+            }
+        }
         return own + Arguments.all.drop { $0 != "--" }
     }
 

@@ -51,6 +51,16 @@ struct ExperimentFiles {
             for option in options.conf { try files.set(option) }
             recorded = files.merged
             user = try Self.userSettings()
+            if let place {
+                // Before anything is read from the environment: that of the host counts.
+                let known: String? =
+                    if case .string(let text)? = files.merged["id"]?.content { text } else { nil }
+                let name = known ?? yaml.map(Paths.stem) ?? script.map(Paths.stem) ?? ""
+                let named = try user.workspace(named: place.workspace, for: name)
+                if let remote = try Self.remote(place, launcher, named) {
+                    throw SettingError(remote.forward(withScript: true), at: .none)
+                }
+            }
             var secrets = Secrets(names: user.secretNames)
             try files.resolveEnvironment(&secrets)
             secrets.add(in: files.merged)
@@ -87,9 +97,6 @@ struct ExperimentFiles {
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
             let path = place?.workdir ?? named?.path ?? "workspace"
             self.launcher = launcher ?? (place?.workdir == nil ? named?.launcher : nil)
-            if let remote = try Self.remote(path, launcher, named?.launcher) {
-                throw SettingError(remote.forward(withScript: true), at: .none)
-            }
             workspace = Workspace(path: path)
             placeOptions = place?.text ?? ""
             if place?.workdir == nil, named == nil { try Self.refuseStranger(workspace, user) }
@@ -270,15 +277,26 @@ struct ExperimentFiles {
     ///
     /// - Parameters:
     ///   - launcher: of the command line.
-    ///   - usual: of the workspace.
+    ///   - named: the workspace of settings.yaml.
     private static func remote(
-        _ path: String, _ launcher: String?, _ usual: String?
+        _ place: WorkspaceOptions, _ launcher: String?, _ named: UserSettings.NamedWorkspace?
     ) throws(SettingError) -> RemoteCommand? {
-        if let place = RemoteFolder(path) { return RemoteCommand(place, launcher: usual) }
-        guard let name = launcher ?? usual else { return nil }
+        let path = place.workdir ?? named?.path ?? ""
+        if let folder = RemoteFolder(path) {
+            let own = place.workdir == nil ? named : nil
+            return RemoteCommand(folder, launcher: own?.launcher, environment: own?.environment ?? [])
+        }
+        guard let name = launcher ?? (place.workdir == nil ? named?.launcher : nil) else { return nil }
+        let found: RemoteCommand?
         do {
-            return RemoteCommand(try LauncherChoice.find(name, in: try LauncherFile.ofUser()))
+            found = RemoteCommand(try LauncherChoice.find(name, in: try LauncherFile.ofUser()))
         } catch { throw SettingError(error.shown, at: .none) }
+        if let found, let workdir = place.workdir {
+            throw SettingError(
+                "--workdir \(workdir) is a folder of this machine, and the launcher '\(name)' has its workspace at \(found.place.text)",
+                at: .none)
+        }
+        return found
     }
 
     /// Refuses a workspace of another user that nobody has named: who can write it can run programs as this

@@ -49,7 +49,7 @@ enum JobStopper {
     /// The runs on other hosts that have started jobs there, by the positions of these: they end them.
     private static func liveRuns(of jobs: [JobRecord], _ records: [ProcessRecord?]) -> [Int: RunRecord] {
         let elsewhere = jobs.indices.filter {
-            records[$0]?.isElsewhere == true && records[$0]?.batch == nil
+            records[$0]?.isElsewhere == true && records[$0]?.isOfAnother == false && records[$0]?.batch == nil
                 && FileLock.isHeld(jobs[$0].folder.lock)
         }
         var found: [Int: RunRecord] = [:]

@@ -16,11 +16,16 @@ struct RemoteCommand {
     private let usedLauncher: String?
     /// The launcher there of jobs that name none, where the command line names none.
     private let launcher: String?
+    /// Variables for its jobs.
+    private let environment: [EnvironmentVariable]
 
-    /// - Parameter launcher: as the workspace's settings name it.
-    init(_ place: RemoteFolder, launcher: String? = nil) {
+    /// - Parameters:
+    ///   - launcher: as the workspace's settings name it.
+    ///   - environment: as they give it to jobs.
+    init(_ place: RemoteFolder, launcher: String? = nil, environment: [EnvironmentVariable] = []) {
         self.place = place
         self.launcher = launcher
+        self.environment = environment
         usedLauncher = nil
         // Who has described the host for runs has said how xpm is called there.
         let same = (try? LauncherFile.ofUser())?.all.lazy.compactMap { one -> String? in
@@ -39,6 +44,7 @@ struct RemoteCommand {
         self.place = place
         self.program = program
         self.launcher = launcher
+        environment = []
         usedLauncher = definition.name
     }
 
@@ -75,10 +81,7 @@ struct RemoteCommand {
                     "\(path): a picture of a workspace on another host comes into the current folder: give its name there"
             )
         }
-        let archive = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-fetch-\(Environment.processID)"
-        do throws(SystemError) { try Files.write([], to: archive, mode: 0o600) } catch {
-            throw RemoteUpload.Problem(text: error.text)
-        }
+        let archive = try Self.temporary([])
         defer { try? Files.remove(archive) }
         let command = """
             t=$(mktemp -d) && cd "$t" && { sh -c \(ShellWords.quote(line(words, in: nil))) >&2; c=$?; \
@@ -99,7 +102,7 @@ struct RemoteCommand {
         let own = words.prefix { $0 != "--" }
         let all =
             [program] + withoutPlace(own) + ["--workdir", place.path]
-            + launcherThere(own) + words.drop { $0 != "--" }
+            + settings(own) + words.drop { $0 != "--" }
         // The path may begin with the home folder there.
         let quoted = all.map { $0 == place.path ? shellPath : ShellWords.quote($0) }.joined(separator: " ")
         let cd = folder.map { "cd \($0) && " } ?? ""
@@ -125,11 +128,13 @@ struct RemoteCommand {
             """
     }
 
-    /// What chooses the launcher there, for a command with a script.
-    private func launcherThere(_ words: ArraySlice<String>) -> [String] {
+    /// What the settings here say for a command that submits, or tells what it would.
+    private func settings(_ words: ArraySlice<String>) -> [String] {
+        guard let command = words.first, ["run", "why"].contains(command) else { return [] }
+        let variables = environment.flatMap { ["--env", "\($0.name)=\($0.value)"] }
         let isNamed = words.contains { $0 == "--launcher" || $0.hasPrefix("--launcher=") }
-        guard let launcher, usedLauncher != nil || !isNamed else { return [] }
-        return ["--launcher", launcher]
+        guard let launcher, usedLauncher != nil || !isNamed else { return variables }
+        return variables + ["--launcher", launcher]
     }
 
     /// The words without what says the workspace, and the launcher that led here.
@@ -164,10 +169,7 @@ struct RemoteCommand {
             ["/bin/sh", "-c", "\(check)mkdir -p \(root) && cat \(digest) 2>/dev/null || true"], remote: true)
         if answer != upload.digest {
             StandardStream.error.write("sending \(upload.told) to \(place.host)\n")
-            let own = "\(Environment["TMPDIR"] ?? "/tmp")/xpm-upload-\(Environment.processID)"
-            do throws(SystemError) { try Files.write(upload.list, to: own, mode: 0o600) } catch {
-                throw RemoteUpload.Problem(text: error.text)
-            }
+            let own = try Self.temporary(upload.list)
             defer { try? Files.remove(own) }
             let here = (list: ShellWords.quote(own), root: ShellWords.quote(upload.root))
             try pipe("cat \(here.list)", to: "cat > \(new)")
@@ -178,10 +180,21 @@ struct RemoteCommand {
                 printf %s \(upload.digest) > .xpm-upload
                 """
             try pipe(
-                "LC_ALL=C tar -C \(here.root) --null --no-recursion -T \(here.list) -czf -",
+                "LC_ALL=C tar -C \(here.root) --null --no-recursion --dereference -T \(here.list) -czf -",
                 to: "exec sh -c \(ShellWords.quote(unpack))")
         }
         return upload.folder.isEmpty ? root : "\(root)/\(ShellWords.quote(upload.folder))"
+    }
+
+    /// A file of this user's alone, whose name nobody knows before.
+    private static func temporary(_ bytes: [UInt8]) throws(RemoteUpload.Problem) -> String {
+        let path =
+            "\(Environment["TMPDIR"] ?? "/tmp")/xpm-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+        do throws(SystemError) {
+            guard try Files.create(path, with: bytes) else { throw SystemError("create", path, code: 17) }
+            try Files.setPermissions(0o600, of: path)
+        } catch { throw RemoteUpload.Problem(text: error.text) }
+        return path
     }
 
     /// Gives what a command writes here to one there.
@@ -195,7 +208,7 @@ struct RemoteCommand {
     /// The words of ssh, with a command for the host's shell.
     private func connection(terminal: Bool, _ command: String) throws(RemoteUpload.Problem) -> [String] {
         let own = Environment[Self.ssh].flatMap { $0.isBlank ? nil : $0 } ?? "ssh"
-        var words = own.split(separator: " ").map(String.init)
+        var words = ShellWords.split(own)
         guard
             let program = Environment.find(program: words[0], along: Environment["PATH"], from: Paths.current)
         else { throw RemoteUpload.Problem(text: "there is no \(words[0]) along PATH (OpenSSH)") }
@@ -203,7 +216,9 @@ struct RemoteCommand {
         let folders = [Environment["XDG_RUNTIME_DIR"] ?? "", "\(Paths.home)/.ssh"]
         // A folder that others may not write.
         if let folder = folders.first(where: {
-            !$0.isEmpty && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
+            // A socket has a short name, and an option no blanks.
+            !$0.isEmpty && $0.utf8.count <= 40 && !$0.has(0x20) && !$0.has(UInt8(ascii: "%"))
+                && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
         }) {
             words += [
                 "-o", "ControlMaster=auto", "-o", "ControlPath=\(folder)/xpm-%C", "-o", "ControlPersist=60",

@@ -32,14 +32,10 @@ struct RemoteUpload {
         let top = git.flatMap { $0.code == 0 ? String($0.text.trimmed) : nil }
         root = top ?? current
         folder = current == root ? "" : Paths.relative(current, from: root)
-        var paths = top.map(Self.known) ?? Self.found(in: root)
-        paths.sort(by: ByteOrder.less)
         self.words = try Self.words(words, current, root)
         // What the command names goes too, though git ignores it.
-        for word in words.prefix(while: { $0 != "--" }) where Files.kind(Paths.absolute(word)) == .file {
-            let path = Paths.relative(Paths.real(Paths.absolute(word)), from: root)
-            if !paths.contains(path) { paths.append(path) }
-        }
+        let named = words.prefix { $0 != "--" }.compactMap(Self.file).map { [root] in Paths.relative($0, from: root) }
+        let paths = TextSet((top.map(Self.known) ?? Self.found(in: root)) + named).ordered
         var (bytes, text): (Int64, [UInt8]) = (0, [])
         for path in paths {
             let whole = "\(root)/\(path)"
@@ -63,12 +59,23 @@ struct RemoteUpload {
     }
 
     private static func known(_ top: String) -> [String] {
-        let answer = ChildProcess.output([
-            "/usr/bin/env", "git", "-C", top, "ls-files", "-z", "--cached", "--others", "--exclude-standard",
-        ])
-        let paths = answer?.text.split(separator: "\0").map(String.init) ?? []
-        return paths.filter {
-            Files.kind("\(top)/\($0)") == .file && !$0.split(separator: "/").contains("workspace")
+        let git = ["/usr/bin/env", "git", "-C", top, "ls-files", "-z"]
+        let answers = [["--cached", "--recurse-submodules"], ["--others", "--exclude-standard"]].map {
+            ChildProcess.output(git + $0)?.text ?? ""
+        }
+        var workspaces: TextMap<Bool> = [:]
+        /// Whether a folder, or one above it, is a workspace.
+        func isWorkspace(_ folder: String) -> Bool {
+            if let known = workspaces[folder] { return known }
+            let above = folder.cut(atLast: "/").map { String($0.before) }
+            let isOne =
+                Files.exists(Workspace(path: "\(top)/\(folder)").marker) || above.map(isWorkspace) ?? false
+            workspaces[folder] = isOne
+            return isOne
+        }
+        return answers.flatMap { $0.split(separator: "\0").map(String.init) }.filter { path in
+            guard Files.kind("\(top)/\(path)") == .file else { return false }
+            return path.cut(atLast: "/").map { !isWorkspace(String($0.before)) } ?? true
         }
     }
 
@@ -90,6 +97,15 @@ struct RemoteUpload {
         return paths
     }
 
+    /// The file that a word of the command names, also behind `--option=`.
+    private static func file(_ word: String) -> String? {
+        let path = word.hasPrefix("--") ? word.cut(at: "=").map { String($0.after) } ?? word : word
+        guard !path.hasPrefix("-"), !path.isEmpty, Files.kind(Paths.absolute(path)) == .file else {
+            return nil
+        }
+        return Paths.real(Paths.absolute(path))
+    }
+
     /// Absolute paths of the root as they are from the current folder.
     private static func words(
         _ words: [String], _ current: String, _ root: String
@@ -97,18 +113,20 @@ struct RemoteUpload {
         var result: [String] = []
         let own = words.prefix { $0 != "--" }
         for word in own {
-            guard !word.hasPrefix("-"), Files.kind(Paths.absolute(word)) == .file else {
+            guard let path = file(word) else {
                 result.append(word)
                 continue
             }
-            let path = Paths.real(Paths.absolute(word))
             guard path.hasPrefix("\(root)/") else {
                 throw Problem(
                     text:
                         "\(word) is not below \(Paths.shown(root)), whose files go to the host: call xpm from a folder above it"
                 )
             }
-            result.append(word.hasPrefix("/") ? Paths.relative(path, from: current) : word)
+            let (option, name) =
+                word.hasPrefix("--")
+                ? word.cut(at: "=").map { ("\($0.before)=", String($0.after)) } ?? ("", word) : ("", word)
+            result.append(name.hasPrefix("/") ? option + Paths.relative(path, from: current) : word)
         }
         return result + words.dropFirst(own.count)
     }

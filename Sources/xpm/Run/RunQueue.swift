@@ -28,7 +28,11 @@ struct RunQueue {
 
     /// Looks whether the job still waits, and why.
     mutating func look() -> Look {
-        guard let run = BatchRun.read(experiment, in: workspace) else { return .over }
+        let found: BatchRun?
+        do throws(SystemError) { found = try BatchRun.read(experiment, in: workspace) } catch {
+            return .waits(text: nil)
+        }
+        guard let run = found else { return .over }
         if case .over = last { return .over }
         guard Monotonic.seconds >= next else { return .waits(text: nil) }
         next = Monotonic.seconds + Self.interval

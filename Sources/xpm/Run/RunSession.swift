@@ -22,8 +22,6 @@ final class RunSession {
     ///
     /// - Returns: the exit code: 0, 1 or 130.
     func run() throws(Failure) -> Int32 {
-        let keeper = try options.mode.launches ? BatchRunKeeper.begin(files) : nil
-        defer { keeper?.end() }
         let flag = InterruptFlag()
         let board = JobBoard()
         let tally = RunTally()
@@ -31,6 +29,8 @@ final class RunSession {
         do throws(SystemError) { signals = try SignalControl(flag: flag, board: board) } catch {
             throw Failure(error)
         }
+        let keeper = try options.mode.launches ? BatchRunKeeper.begin(files) : nil
+        defer { keeper?.end() }
         // A thread that started before the signals are blocked would die of them.
         let console = makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }

@@ -228,9 +228,12 @@ final class ScriptRun {
 
     /// A run that goes on as batch jobs is one, also while it is in no process.
     private func refuseQueued() throws(RunError) {
-        guard context.keeper == nil, let run = BatchRun.read(context.files.name, in: context.files.workspace),
-            run.isOver(in: context.files.workspace) != true
-        else { return }
+        guard context.keeper == nil else { return }
+        let known: BatchRun?
+        do throws(SystemError) {
+            known = try BatchRun.read(context.files.name, in: context.files.workspace)
+        } catch { throw .system(error) }
+        guard let run = known, run.isOver(in: context.files.workspace) != true else { return }
         throw .inQueue(experiment: run.experiment, launcher: run.launcher)
     }
 

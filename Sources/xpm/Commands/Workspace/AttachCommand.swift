@@ -31,7 +31,7 @@ struct AttachCommand: ParsableCommand {
             var last: RunRecord?
             // A run that goes on as batch jobs is one after the other.
             while try waitForJob(place, signals) || last == nil {
-                let run = try ExperimentsCommand.newestRun(of: experiment, workspace)
+                let run = try nextRun(place, after: last)
                 if run.run == last?.run { break }
                 let isTold =
                     json ? try followLog(run, in: place, signals) : try follow(run, in: place, signals)
@@ -60,6 +60,19 @@ struct AttachCommand: ParsableCommand {
             try leaveIfAsked(signals, milliseconds: 500) {}
         }
         return true
+    }
+
+    /// The run that goes on, or the last one. The lock is taken a moment before the folder of the run is there.
+    private func nextRun(_ place: Workspace, after last: RunRecord?) throws(Failure) -> RunRecord {
+        while FileLock.isHeld(place.lock(ofExperiment: experiment)) {
+            if let live = RunRecord.all(of: experiment, in: place).last(where: { $0.state == "running" }),
+                live.run != last?.run
+            {
+                return live
+            }
+            Clock.sleep(milliseconds: 20)
+        }
+        return try ExperimentsCommand.newestRun(of: experiment, workspace)
     }
 
     private func end(of run: RunRecord, in place: Workspace) -> RunRecord? {

@@ -32,7 +32,9 @@ struct StopCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
             let lock = place.lock(ofExperiment: experiment)
-            let waits = BatchRun.read(experiment, in: place) != nil
+            let waits = try Failure.onDisk { () throws(SystemError) in
+                try BatchRun.read(experiment, in: place) != nil
+            }
             if !waits { _ = try ExperimentsCommand.runs(of: experiment, workspace) }
             let isLive = FileLock.isHeld(lock)
             if waits, !isLive || !isOfBatch(lock), try leaveQueue(place) {
@@ -43,7 +45,11 @@ struct StopCommand: ParsableCommand {
             guard let holder = ProcessRecord.read(lock) else {
                 throw .message("\(Paths.shown(lock)): it does not say which process holds it")
             }
-            if holder.isElsewhere { try ask(place) } else { try interrupt(holder, lock) }
+            if holder.isElsewhere, holder.isOfAnother {
+                throw .message(
+                    "experiment '\(experiment)': \(SignalRefusal.otherUser(holder, user: holder.user).text)")
+            }
+            if holder.isElsewhere { try ask(place) } else { try stop(holder, lock, place) }
             StandardStream.error.write(
                 "stopping \(holder.isElsewhere ? holder.text : "process \(holder.pid)")\(now ? " and its jobs" : "; its running jobs are waited for")\n"
             )
@@ -75,7 +81,9 @@ struct StopCommand: ParsableCommand {
             }
         }
         guard let run else { return false }
-        BatchRunSender.end(run, in: place)
+        do throws(BatchError) { try BatchRunSender.end(run, in: place) } catch {
+            throw .message("\(error.text): its jobs may still be in the queue, and leave when they begin")
+        }
         return true
     }
 
@@ -87,18 +95,23 @@ struct StopCommand: ParsableCommand {
         try Failure.onDisk { () throws(SystemError) in try RunControl.askToStop(now: now, run: run.path) }
     }
 
-    private func interrupt(_ holder: ProcessRecord, _ lock: String) throws(Failure) {
+    /// Asks a run of this host; one that only writes folders does not listen, and gets a signal.
+    private func stop(_ holder: ProcessRecord, _ lock: String, _ place: Workspace) throws(Failure) {
         guard holder.isAlive else {
             throw .message(
                 "\(Paths.shown(lock)) is held, and names \(holder.text), which is gone: xpm cannot tell whom to stop"
             )
         }
+        let live = RunRecord.all(of: experiment, in: place).last {
+            $0.state == "running" && !$0.onlyGenerates
+        }
         do throws(SignalRefusal) {
-            try holder.interrupt(.holder(lock: lock), record: lock)
-            guard now else { return }
-            // A second one while the first is being taken would be lost.
-            Clock.sleep(milliseconds: 300)
-            try holder.interrupt(.holder(lock: lock), record: lock)
+            guard let live else { return try holder.interrupt(.holder(lock: lock), record: lock) }
+            try holder.check(.holder(lock: lock), record: lock)
+            // However often it is asked: signals would count.
+            do throws(SystemError) { try RunControl.askToStop(now: now, run: live.path) } catch {
+                try holder.interrupt(.holder(lock: lock), record: lock)
+            }
         } catch { throw .message("experiment '\(experiment)': \(error.text)") }
     }
 }
