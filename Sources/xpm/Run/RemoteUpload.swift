@@ -34,7 +34,9 @@ struct RemoteUpload {
         folder = current == root ? "" : Paths.relative(current, from: root)
         self.words = try Self.words(words, current, root)
         // What the command names goes too, though git ignores it.
-        let named = words.prefix { $0 != "--" }.compactMap(Self.file).map { [root] in Paths.relative($0, from: root) }
+        let named = words.prefix { $0 != "--" }.compactMap(Self.file).map { [root] path in
+            Paths.relative(path, from: root)
+        }
         let paths = TextSet((top.map(Self.known) ?? Self.found(in: root)) + named).ordered
         var (bytes, text): (Int64, [UInt8]) = (0, [])
         for path in paths {
