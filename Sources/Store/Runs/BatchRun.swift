@@ -36,8 +36,7 @@ package struct BatchRun: Sendable {
 
     // MARK: Going on
 
-    /// A job that lasts fewer seconds has ended at once; so many of these in a row are the last.
-    package static let shortest = 60.0
+    /// So many jobs in a row that do not last are the last.
     private static let mostShort = 3
 
     package enum Turn { case go, leave, tooOften }

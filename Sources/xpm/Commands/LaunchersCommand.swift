@@ -192,6 +192,11 @@ struct LaunchersCommand: ParsableCommand {
                 do { definition = try LauncherChoice.find(launcher, in: try LaunchersCommand.file()) } catch {
                     throw Failure(any: error)
                 }
+                if case .remote(let place, let there, _) = definition.kind {
+                    throw .message(
+                        "the launcher '\(launcher)' takes whole runs to \(place.host): xpm launchers check \(there ?? "NAME") --workdir \(place.text) tries one there"
+                    )
+                }
                 guard case .batch(let name) = definition.kind, let system = BatchQueue.system(named: name)
                 else {
                     throw .message(

@@ -47,6 +47,7 @@ final class BatchRunKeeper: RunObserver {
         var problem: String?
     }
 
+    /// Seconds between two looks; after the first of them the job has lasted.
     private static let again = 60.0
 
     private let place: Place
@@ -55,7 +56,6 @@ final class BatchRunKeeper: RunObserver {
     /// When the run leaves, on the clock of `Monotonic`; nil where its time is not limited.
     private let deadline: Double?
     private let state = Monitor(State())
-    private let started = Monotonic.seconds
 
     /// How many jobs run at once beside the run.
     var cores: Int { sender.cores }
@@ -116,20 +116,29 @@ final class BatchRunKeeper: RunObserver {
     /// - Parameter warn: told what the user should know.
     func start(warn: @escaping @Sendable (String) -> Void) throws(SystemError) {
         try NewThread.start { [self] in
+            var hasLasted = false
             while true {
                 let left = deadline.map { $0 - Monotonic.seconds } ?? .infinity
                 let pause = Int(max(0, min(Self.again, left)) * 1000)
                 if state.wait(milliseconds: pause, until: { $0.isOver }) { return }
                 if let deadline, Monotonic.seconds >= deadline { return leave(warn) }
-                if isLong { lasts() }
-                if sender.canFollow { handOn(after: array, warn) }
+                if !hasLasted { lasts() }
+                hasLasted = true
+                if sender.canFollow, isNextMissing { handOn(after: array, warn) }
             }
         }
     }
 
-    /// Whether it has lasted long enough to be no failure to start.
-    private var isLong: Bool { Monotonic.seconds - started >= BatchRun.shortest }
+    /// Somebody may have taken it out of the queue.
+    private var isNextMissing: Bool {
+        guard let run = try? BatchRun.read(place.experiment, in: workspace) else { return false }
+        guard let next = run.next, let record = BatchRecord.read(next, in: workspace.path) else {
+            return true
+        }
+        return record.isOver(0) == true
+    }
 
+    /// It is no job that ended at once.
     private func lasts() {
         _ = try? BatchRun.change(place.experiment, in: workspace) { run in
             if run?.current == place.nonce { run?.lasts() }
@@ -179,6 +188,7 @@ final class BatchRunKeeper: RunObserver {
     }
 
     private func leave(_ warn: @Sendable (String) -> Void) {
+        lasts()
         handOn(after: sender.canFollow ? array : nil, warn)
         let leave = state.withLock { state -> Leave? in state.isOver ? nil : state.leave ?? { _ in } }
         // It is over, and ends by itself.
