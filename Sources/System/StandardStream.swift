@@ -50,15 +50,15 @@ package enum StandardStream: Int32, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// Whether somebody may type into the standard input.
-    package static var isInputTerminal: Bool { isatty(0) == 1 }
-
     /// Whether it is a terminal that is known to take orders, such as colours: one without a name, or a dumb
     /// one, is not.
     package var takesEscapes: Bool {
         guard isTerminal, let name = Environment["TERM"] else { return false }
         return !name.isEmpty && name != "dumb"
     }
+
+    /// Whether the user wants no colours anywhere: https://no-color.org.
+    package static var refusesColours: Bool { Environment["NO_COLOR"].map { !$0.isEmpty } ?? false }
 
     /// The width of the terminal; 80 where it is unknown.
     package var columns: Int {

@@ -78,7 +78,6 @@ package struct KeyReader: Sendable {
         case UInt8(ascii: "O"):
             guard bytes.count > 2 else { return isEnd ? (.escape, 1) : nil }
             return (Self.key(bytes[2], ""), 3)
-        case 0x1b: return (.escape, 1)
         default: return (.escape, 1)
         }
     }

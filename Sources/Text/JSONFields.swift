@@ -92,6 +92,12 @@ package struct JSONFields {
         return true
     }
 
+    /// A name without its escapes; empty where they are none.
+    package static func text(ofName bytes: ArraySlice<UInt8>) -> String {
+        let quote = [UInt8(ascii: "\"")]
+        return text((quote + bytes + quote)[...]) ?? ""
+    }
+
     /// The bytes of a text that is written without escapes; nil for what is none.
     package static func plainText(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\""),

@@ -141,7 +141,7 @@ package final class RunWatch {
             defer { index += 1 }
             // Most jobs have the tags of the one before.
             if lastNames.indices.contains(index), lastNames[index].elementsEqual(name) { continue }
-            tagNames.insert(JSONFields.text([UInt8(ascii: "\"")] + name + [UInt8(ascii: "\"")]) ?? "")
+            tagNames.insert(JSONFields.text(ofName: name))
             lastNames = Array(lastNames.prefix(index)) + [Array(name)]
         }
     }
@@ -157,33 +157,18 @@ package final class RunWatch {
     }
 
     private func apply(_ line: ArraySlice<UInt8>) {
-        var fields = JSONFields(line)
-        var (word, found): (ArraySlice<UInt8>?, Identifier?) = (nil, nil)
-        var (time, reason, isCached): (Double, ArraySlice<UInt8>?, Bool) = (.nan, nil, false)
-        while let (name, value) = fields.next() {
-            if JSONFields.isName(name, "job_id") {
-                found = JSONFields.plainText(value).flatMap(Identifier.init(hexBytes:))
-            } else if JSONFields.isName(name, "state") || JSONFields.isName(name, "want") {
-                word = JSONFields.plainText(value)
-            } else if JSONFields.isName(name, "timestamp") {
-                time = JSONFields.number(value) ?? .nan
-            } else if JSONFields.isName(name, "reason") {
-                reason = value
-            } else if JSONFields.isName(name, "cached") {
-                isCached = value.first == UInt8(ascii: "t")
-            }
-        }
-        guard let word, let found else { return }
+        let event = JobEventLine(line)
+        guard let word = event.word, let found = event.job.flatMap(Identifier.init(hexBytes:)) else { return }
         guard let row = rows[found] else {
             if early.count < Self.mostEarly { early.append(Array(line)) }
             return
         }
-        guard let state = Self.state(String(decoding: word, as: UTF8.self)) else { return }
+        guard let state = Self.state(word) else { return }
         changed?.insert(row)
-        if state == .done { cached[row] = isCached }
-        move(row, to: state, at: time)
-        let text = reason.flatMap(JSONFields.text)
-        if text != nil || reasons[row] != nil { reasons[row] = text }
+        if state == .done { cached[row] = event.isCached }
+        move(row, to: state, at: event.time)
+        let reason = event.reason
+        if reason != nil || reasons[row] != nil { reasons[row] = reason }
     }
 
     /// By the words of `events.jsonl`, and of changes that somebody wanted.
@@ -236,7 +221,7 @@ package final class RunWatch {
         defer { nextSettling = Monotonic.seconds + max(1, (Monotonic.seconds - began) * 10) }
         var hasChanged = false
         for row in states.indices where [.running, .waiting, .held].contains(states[row]) {
-            var record = record(row, isOfLiveRun: false)
+            var record = record(row)
             record.readState()
             let state = record.state == .waiting ? .running : record.state
             guard state != states[row] else { continue }
@@ -269,7 +254,7 @@ package final class RunWatch {
     package func reason(_ row: Int) -> String? { reasons[row] }
 
     /// `lr=0.1 seed=1`
-    package func tags(_ row: Int) -> String { record(row, isOfLiveRun: false).tagsText }
+    package func tags(_ row: Int) -> String { record(row).tagsText }
 
     private func tagValues(_ row: Int) -> [(name: String, value: JSON)] {
         let bytes = tagBytes[tagStarts[row]..<tagStarts[row + 1]]
@@ -299,9 +284,9 @@ package final class RunWatch {
         ]
     }
 
-    private func record(_ row: Int, isOfLiveRun: Bool) -> JobRecord {
+    private func record(_ row: Int) -> JobRecord {
         var record = JobRecord(workspace, task: task(row), identifier: identifier(row))
-        (record.experiment, record.run, record.isOfLiveRun) = (experiment, run, isOfLiveRun)
+        (record.experiment, record.run) = (experiment, run)
         record.state = states[row]
         record.isHeld = states[row] == .held
         record.tags = tagValues(row)
@@ -329,11 +314,8 @@ package final class RunWatch {
             var fields = JSONFields(run.tagBytes[run.tagStarts[row]..<run.tagStarts[row + 1]])
             let wanted = name.utf8
             while let (key, value) = fields.next() {
-                // One with an escape in it is read as a whole.
-                let isThis =
-                    key.contains(UInt8(ascii: "\\"))
-                    ? JSONFields.text([UInt8(ascii: "\"")] + key + [UInt8(ascii: "\"")]) == name
-                    : key.elementsEqual(wanted)
+                let hasEscape = key.contains(UInt8(ascii: "\\"))
+                let isThis = hasEscape ? JSONFields.text(ofName: key) == name : key.elementsEqual(wanted)
                 if isThis, let json = try? JSON.parse(Array(value)) { found.append(json) }
             }
             return found

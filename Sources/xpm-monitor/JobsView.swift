@@ -121,13 +121,10 @@ final class JobsView: MonitorView {
                 return .redraw
             }
             return .back
-        case .text("r"): return .show(["results", run.experiment], title: "results")
-        case .text("f"): return .show(["failures", "-e", run.experiment], title: "failures")
-        case .text("s"):
-            return watch.entry(run.experiment)?.isLive == true
-                ? .confirm(["stop", run.experiment]) : .tell("\(run.experiment) is not running")
         default: break
         }
+        let isLive = watch.entry(run.experiment)?.isLive == true
+        if let action = MonitorAction.of(key, experiment: run.experiment, isLive: isLive) { return action }
         guard let row = chosen else { return nil }
         let name = "\(run.task(row))/\(run.identifier(row))"
         switch key {
@@ -223,7 +220,7 @@ final class JobsView: MonitorView {
             let word = state == .done && run.isCached(row) ? "cached" : state.rawValue
             var column = screen.write("\(mark) \(word)", row: line, column: 1, style, room: Self.state) + 1
             column = screen.write(run.short(row), row: line, column: column, .dim, room: Self.id) + 1
-            let time = run.duration(row, at: context.now).map(\.duration) ?? ""
+            let time = run.duration(row, at: context.now).map(NumberText.duration) ?? ""
             column = screen.write(time, row: line, column: column, room: Self.time, isRight: true) + 1
             let percent = progress.map { "\(Int(($0.fraction * 100).rounded()))%" } ?? ""
             column =

@@ -55,6 +55,16 @@ enum MonitorAction {
     case copy(String)
     case tell(String)
     case redraw
+
+    /// What a key means wherever an experiment is shown.
+    static func of(_ key: Key, experiment name: String, isLive: Bool) -> MonitorAction? {
+        switch key {
+        case .text("r"): .show(["results", name], title: "results")
+        case .text("f"): .show(["failures", "-e", name], title: "failures")
+        case .text("s"): isLive ? .confirm(["stop", name]) : .tell("\(name) is not running")
+        default: nil
+        }
+    }
 }
 
 /// Where a list is scrolled to, and which of its rows is chosen.
@@ -62,8 +72,8 @@ struct ListCursor {
     private(set) var chosen = 0
     private(set) var top = 0
 
+    /// - Returns: whether the key moves in lists.
     mutating func move(_ key: Key, count: Int, page: Int) -> Bool {
-        let old = chosen
         switch key {
         case .up, .text("k"): chosen -= 1
         case .down, .text("j"): chosen += 1
@@ -74,7 +84,7 @@ struct ListCursor {
         default: return false
         }
         keep(count: count, page: page)
-        return old != chosen || true
+        return true
     }
 
     /// Keeps the chosen row on the screen.
@@ -87,9 +97,4 @@ struct ListCursor {
     }
 
     mutating func choose(_ row: Int) { chosen = row }
-}
-
-extension Double {
-    /// `12 s`, `3 min 02 s`; a blank for nothing.
-    var duration: String { NumberText.duration(self) }
 }

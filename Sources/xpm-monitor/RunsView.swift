@@ -37,13 +37,8 @@ final class RunsView: MonitorView {
             watch.open(entry.name)
             guard let run = watch.open else { return nil }
             return .open(JobsView(watch, run))
-        case .text("r"): return .show(["results", entry.name], title: "results")
-        case .text("f"): return .show(["failures", "-e", entry.name], title: "failures")
-        case .text("s"):
-            return entry.isLive
-                ? .confirm(["stop", entry.name]) : .tell("\(entry.name) is not running")
         case .text("y"): return .copy(entry.run.path)
-        default: return nil
+        default: return MonitorAction.of(key, experiment: entry.name, isLive: entry.isLive)
         }
     }
 
@@ -76,10 +71,7 @@ final class RunsView: MonitorView {
         func head(_ screen: inout Screen, _ row: Int) {
             var column = screen.write("EXPERIMENT", row: row, column: 1, .dim, room: names) + 2
             column = screen.write("STATE", row: row, column: column, .dim, room: Self.state) + 1
-            column =
-                screen.write("DONE", row: row, column: column, .dim, room: Self.counts, isRight: true) + 2
-            if hasBar { column += Self.bar + 1 }
-            screen.write("", row: row, column: column, .dim, room: columns - column)
+            screen.write("DONE", row: row, column: column, .dim, room: Self.counts, isRight: true)
         }
 
         func draw(
@@ -109,8 +101,8 @@ final class RunsView: MonitorView {
             if let began = run.seconds {
                 parts.append(
                     entry.isLive
-                        ? "for \((context.now - began).duration)"
-                        : "\(max(0, context.now - began).duration) ago")
+                        ? "for \(NumberText.duration(context.now - began))"
+                        : "\(NumberText.duration(max(0, context.now - began))) ago")
             }
             if let reason = run.reason { parts.append(reason) }
             if !run.tags.isEmpty { parts.append(run.tags.map { "#\($0)" }.joined(separator: " ")) }

@@ -1,3 +1,4 @@
+import Glibc
 import Store
 import System
 import Terminal
@@ -19,7 +20,7 @@ struct XPMMonitor {
         let words = Array(Arguments.all.dropFirst())
         guard words.count >= 2, !words[0].hasPrefix("-") else {
             StandardStream.error.write("error: xpm monitor starts this program\n")
-            Standard.exit(64)
+            exit(64)
         }
         var options = MonitorOptions(workspace: Workspace(path: words[0]), place: words[1])
         var isJSON = false
@@ -37,12 +38,13 @@ struct XPMMonitor {
         do throws(SystemError) {
             let signals = try Signals()
             if isJSON { return JSONMonitor(options, signals).run() }
-            let app = MonitorApp(options, try TerminalSession(isColoured: options.isColoured), signals)
+            let app = MonitorApp(
+                options, try TerminalSession(isColoured: !StandardStream.refusesColours), signals)
             let summary = app.run()
             StandardStream.output.write(summary)
         } catch {
             StandardStream.error.write("error: \(error.text)\n")
-            Standard.exit(2)
+            exit(2)
         }
     }
 }
@@ -63,7 +65,4 @@ struct MonitorOptions {
         self.workspace = workspace
         self.place = place
     }
-
-    /// Follows https://no-color.org.
-    var isColoured: Bool { Environment["NO_COLOR"].map { $0.isEmpty } ?? true }
 }

@@ -74,21 +74,12 @@ package struct TaskDurations: Sendable {
     }
 
     private mutating func read(_ line: ArraySlice<UInt8>, _ began: inout TextMap<Double>) {
-        var fields = JSONFields(line)
-        var (job, task, state, time): (String?, String?, String?, Double?) = (nil, nil, nil, nil)
-        while let (name, value) = fields.next() {
-            if JSONFields.isName(name, "job_id") {
-                job = JSONFields.text(value)
-            } else if JSONFields.isName(name, "task_id") {
-                task = JSONFields.text(value)
-            } else if JSONFields.isName(name, "state") {
-                state = JSONFields.text(value)
-            } else if JSONFields.isName(name, "timestamp") {
-                time = JSONFields.number(value)
-            }
+        let event = JobEventLine(line)
+        guard let job = event.job, let task = event.task, !event.time.isNaN else { return }
+        let key = String(decoding: job, as: UTF8.self)
+        if event.word == "running" { began[key] = event.time }
+        if event.word == "done", let start = began[key] {
+            add(event.time - start, of: task)
         }
-        guard let job, let task, let state, let time else { return }
-        if state == "running" { began[job] = time }
-        if state == "done", let start = began[job] { add(time - start, of: task) }
     }
 }

@@ -26,7 +26,7 @@ package struct RunControl: Sendable {
     /// Asks something of a service.
     package static func ask(_ wish: ServiceWish, ofService id: String, run: String) throws(SystemError) {
         let line: JSON = ["service": .string(id), "want": .string(wish.rawValue)]
-        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+        try append([line], run)
     }
 
     /// Asks a run to stop, as Ctrl-C does.
@@ -34,7 +34,7 @@ package struct RunControl: Sendable {
     /// - Parameter now: whether its running jobs are to stop too.
     package static func askToStop(now: Bool, run: String) throws(SystemError) {
         let line: JSON = ["want": "stop", "now": .bool(now)]
-        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+        try append([line], run)
     }
 
     /// Asks a run to end a job that its host runs.
@@ -42,7 +42,7 @@ package struct RunControl: Sendable {
         let line: JSON = [
             "task_id": .string(job.taskID), "job_id": .string(job.identifier), "want": "kill",
         ]
-        if let failure = try LineLog(RunControl(run: run).path).append(line) { throw failure }
+        try append([line], run)
     }
 
     /// - Parameter run: the folder of the run.
@@ -53,7 +53,6 @@ package struct RunControl: Sendable {
 
     /// Asks for changes.
     package static func ask(_ change: JobChange, of jobs: [JobKey], run: String) throws(SystemError) {
-        let log = try LineLog(RunControl(run: run).path)
         let lines = jobs.map { job -> JSON in
             var members: [JSON.Member] = [
                 .init("task_id", .string(job.taskID)), .init("job_id", .string(job.identifier)),
@@ -61,7 +60,11 @@ package struct RunControl: Sendable {
             members += change.json
             return .object(members)
         }
-        if let failure = log.append(lines) { throw failure }
+        try append(lines, run)
+    }
+
+    private static func append(_ lines: [JSON], _ run: String) throws(SystemError) {
+        if let failure = try LineLog(RunControl(run: run).path).append(lines) { throw failure }
     }
 
     /// What was asked since the last look. A line that says nothing is passed over.

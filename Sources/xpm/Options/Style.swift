@@ -8,10 +8,8 @@ struct Style: Sendable {
     static let standardError = Style(for: .error)
     static let standardOutput = Style(for: .output)
 
-    /// Follows https://no-color.org.
     init(for stream: StandardStream) {
-        let refuses = Environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        isColoured = stream.takesEscapes && !refuses
+        isColoured = stream.takesEscapes && !StandardStream.refusesColours
     }
 
     private func wrap(_ code: Int, _ text: String) -> String {

@@ -124,14 +124,14 @@ final class BatchRunKeeper: RunObserver {
                 if let deadline, Monotonic.seconds >= deadline { return leave(warn) }
                 if !hasLasted { lasts() }
                 hasLasted = true
-                if sender.canFollow, isNextMissing { handOn(after: array, warn) }
+                let run = try? BatchRun.read(place.experiment, in: workspace)
+                if sender.canFollow, let run, lacksNext(run) { handOn(after: array, warn) }
             }
         }
     }
 
-    /// Somebody may have taken it out of the queue.
-    private var isNextMissing: Bool {
-        guard let run = try? BatchRun.read(place.experiment, in: workspace) else { return false }
+    /// Whether no job follows: somebody may have taken it out of the queue, or it was never handed in.
+    private func lacksNext(_ run: BatchRun) -> Bool {
         guard let next = run.next, let record = BatchRecord.read(next, in: workspace.path) else {
             return true
         }
@@ -164,13 +164,7 @@ final class BatchRunKeeper: RunObserver {
         defer { state.change { $0.isSending = false } }
         let nonce = BatchRecord.newNonce()
         let changed = try? BatchRun.change(place.experiment, in: workspace) { run -> BatchRun? in
-            guard run?.current == place.nonce else { return nil }
-            // Somebody may have taken it out of the queue, or this process was killed before it was handed in.
-            if let next = run?.next, BatchRecord.read(next, in: workspace.path)?.isOver(0) != true,
-                BatchRecord.read(next, in: workspace.path) != nil
-            {
-                return nil
-            }
+            guard let known = run, known.current == place.nonce, lacksNext(known) else { return nil }
             run?.next = nonce
             return run
         }

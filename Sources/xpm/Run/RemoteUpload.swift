@@ -99,9 +99,15 @@ struct RemoteUpload {
         return paths
     }
 
-    /// The file that a word of the command names, also behind `--option=`.
+    /// An argument as what is before a path, `--option=` or nothing, and the path.
+    private static func parts(of word: String) -> (option: String, path: String) {
+        guard word.hasPrefix("--"), let (option, path) = word.cut(at: "=") else { return ("", word) }
+        return ("\(option)=", String(path))
+    }
+
+    /// The file that a word of the command names.
     private static func file(_ word: String) -> String? {
-        let path = word.hasPrefix("--") ? word.cut(at: "=").map { String($0.after) } ?? word : word
+        let path = parts(of: word).path
         guard !path.hasPrefix("-"), !path.isEmpty, Files.kind(Paths.absolute(path)) == .file else {
             return nil
         }
@@ -125,9 +131,7 @@ struct RemoteUpload {
                         "\(word) is not below \(Paths.shown(root)), whose files go to the host: call xpm from a folder above it"
                 )
             }
-            let (option, name) =
-                word.hasPrefix("--")
-                ? word.cut(at: "=").map { ("\($0.before)=", String($0.after)) } ?? ("", word) : ("", word)
+            let (option, name) = parts(of: word)
             result.append(name.hasPrefix("/") ? option + Paths.relative(path, from: current) : word)
         }
         return result + words.dropFirst(own.count)

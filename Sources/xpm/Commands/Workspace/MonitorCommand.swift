@@ -42,7 +42,7 @@ struct MonitorCommand: ParsableCommand {
         do throws(Failure) {
             let place = try ExperimentFiles.existingWorkspace(workspace, experiment: experiment)
             if let experiment { _ = try ExperimentsCommand.runs(of: experiment, workspace) }
-            guard json || StandardStream.output.takesEscapes && StandardStream.isInputTerminal else {
+            guard json || StandardStream.output.takesEscapes && StandardStream.inputIsTerminal else {
                 throw .message(
                     "xpm monitor needs a terminal that can move its cursor; elsewhere there are xpm experiments list, jobs list and attach"
                 )
