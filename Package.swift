@@ -23,10 +23,17 @@ let package = Package(
         .executable(name: "xpm", targets: ["xpm"]),
         .executable(name: "xpm-job", targets: ["xpm-job"]),
         .executable(name: "xpm-monitor", targets: ["xpm-monitor"]),
+        .executable(name: "xpm-page", targets: ["xpm-page"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Of the page alone: no other program is built from them.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     ],
     targets: [
         // C: Debian's Lua, libyaml and nettle, the shims that hide them, and the system calls that Swift
@@ -73,6 +80,20 @@ let package = Package(
         .target(name: "Terminal", dependencies: ["Text", "System", "CSystemShim"], swiftSettings: strict),
         .executableTarget(
             name: "xpm-monitor", dependencies: reading + ["Watching", "Terminal"], swiftSettings: strict),
+        // The same as a page in a browser: a program of its own, which brings a server along.
+        .target(name: "CPage"),
+        .executableTarget(
+            name: "xpm-page",
+            dependencies: reading + [
+                "Watching", "CPage",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
+            exclude: ["Assets"], swiftSettings: strict),
         .executableTarget(name: "xpm-job", dependencies: running + ["LuaBridge"], swiftSettings: strict),
 
         // What scripts/bench measures inside one process.
@@ -107,7 +128,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "LuaBridgeTests", dependencies: running + ["LuaBridge"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: running + ["xpm", "xpm-job", "xpm-monitor"],
+            name: "EndToEndTests", dependencies: running + ["xpm", "xpm-job", "xpm-monitor", "xpm-page"],
             exclude: ["Faults/faults.c", "Faults/every.c", "statements.txt"],
             swiftSettings: strict),
     ]

@@ -139,6 +139,42 @@ int xsys_make_folder(const char *root, const char *path, bool trusts_first, bool
     return failure;
 }
 
+int xsys_open_below(const char *root, const char *path) {
+    // The root may be a link: the user has named it.
+    int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return -errno;
+    char name[256];
+    while (1) {
+        int length = next_name(&path, name);
+        if (length <= 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+            close(folder);
+            return length < 0 ? length : -EINVAL;
+        }
+        bool is_last = is_end(path);
+        int kind = O_DIRECTORY;
+        if (is_last) {
+            // A device is not even opened.
+            struct stat status;
+            int failure = fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
+                          : S_ISREG(status.st_mode)                              ? 0
+                          : S_ISLNK(status.st_mode)                              ? -ELOOP
+                          : S_ISDIR(status.st_mode)                              ? -EISDIR
+                                                                                 : -ENXIO;
+            if (failure) {
+                close(folder);
+                return failure;
+            }
+            kind = O_NONBLOCK;
+        }
+        int inner = openat(folder, name, O_RDONLY | kind | O_NOFOLLOW | O_CLOEXEC);
+        int failure = errno;
+        close(folder);
+        if (inner < 0) return failure == ENOTDIR ? -ELOOP : -failure;
+        if (is_last) return inner;
+        folder = inner;
+    }
+}
+
 #ifdef __linux__
 /// What a file system keeps by itself.
 enum order { NOTHING, ORDER, MEMORY };

@@ -28,6 +28,24 @@ package struct Descriptor: ~Copyable, Sendable {
         self = opened
     }
 
+    /// Opens a regular file below a folder to read it: no link is followed on the way, nor out of it.
+    ///
+    /// - Parameter path: relative to the folder, without `.` and `..`.
+    /// - Throws: ELOOP for a link, EISDIR for a folder, `SystemError.notRegular` for anything else that is no file.
+    package init(reading path: String, below root: String) throws(SystemError) {
+        let whole = "\(root)/\(path)"
+        if whole.has(0) { throw SystemError("open", whole, code: EINVAL) }
+        let number = unsafe xsys_open_below(root, path)
+        if number == -ENXIO { throw SystemError("read", whole, code: SystemError.notRegular) }
+        if number < 0 { throw SystemError("open", whole, code: -number) }
+        let opened = Descriptor(owning: number)
+        try opened.checkIsRegular(whole)
+        self = opened
+    }
+
+    /// How many bytes the file has by now.
+    package borrowing func byteCount() -> Int { Int(lseek(number, 0, SEEK_END)) }
+
     /// How many names a file has; 0 for one that was removed.
     ///
     /// - Throws: where it is none.

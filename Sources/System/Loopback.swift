@@ -32,4 +32,30 @@ package enum Loopback {
         guard words.count >= 2, words[0].hasPrefix("HTTP/") else { return nil }
         return Int(words[1])
     }
+
+    /// Which process of this user takes connections at a port; nil where none does, or another user's.
+    package static func owner(of port: Int) -> Int32? {
+        var sockets: TextSet = []
+        for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+            guard let text = try? Files.readAnything(table, limit: 1 << 24) else { continue }
+            // `0: 0100007F:1F90 00000000:0000 0A … uid timeout inode …` (proc(5)); 0A listens.
+            for line in String(decoding: text, as: UTF8.self).lines.dropFirst() {
+                let fields = line.split(separator: " ")
+                guard fields.count > 9, fields[3] == "0A", let (_, place) = fields[1].cut(atLast: ":"),
+                    Int(place, radix: 16) == port
+                else { continue }
+                sockets.insert("socket:[\(fields[9])]")
+            }
+        }
+        guard !sockets.isEmpty else { return nil }
+        for process in (try? Files.list("/proc")) ?? [] {
+            guard let number = Int32(process) else { continue }
+            let folder = "/proc/\(process)/fd"
+            let isIt = ((try? Files.list(folder)) ?? []).contains { name in
+                Files.linkTarget("\(folder)/\(name)").map { sockets.contains($0) } ?? false
+            }
+            if isIt { return number }
+        }
+        return nil
+    }
 }

@@ -20,8 +20,14 @@ package struct SystemError: TextualError, Equatable {
         "\(path.isEmpty ? "" : path + ": ")cannot \(operation): \(Self.message(code))\(Self.symbol(code).map { " (\($0))" } ?? "")\(isDenied ? Self.owner(of: path) : "")"
     }
 
+    /// Whether a folder is where a file was wanted.
+    package var isFolder: Bool { code == EISDIR }
+
     /// Whether it was for want of a permission.
     package var isDenied: Bool { code == EACCES || code == EPERM }
+
+    /// Whether it is no file that anybody may read here: denied, a link, a pipe, a device.
+    package var isRefused: Bool { isDenied || code == ELOOP || code == Self.notRegular }
 
     /// Whose the nearest thing on a path is that this user may not use, and what to do about it.
     private static func owner(of path: String) -> String {
@@ -41,6 +47,9 @@ package struct SystemError: TextualError, Equatable {
 
     /// The errno of what is not there.
     package static let missing = ENOENT
+
+    /// The errno of what this user may not do.
+    package static let denied = EACCES
 
     /// In place of an errno: what is there is a pipe, a device or a socket.
     package static let notRegular: Int32 = -1

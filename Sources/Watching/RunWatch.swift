@@ -256,7 +256,7 @@ package final class RunWatch {
     /// `lr=0.1 seed=1`
     package func tags(_ row: Int) -> String { record(row).tagsText }
 
-    private func tagValues(_ row: Int) -> [(name: String, value: JSON)] {
+    package func tagValues(_ row: Int) -> [(name: String, value: JSON)] {
         let bytes = tagBytes[tagStarts[row]..<tagStarts[row + 1]]
         guard !bytes.isEmpty, case .object(let members)? = try? JSON.parse(Array(bytes)) else { return [] }
         return members.map { ($0.name, $0.value) }

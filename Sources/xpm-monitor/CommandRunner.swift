@@ -1,6 +1,7 @@
 import Store
 import System
 import Text
+import Watching
 
 /// Runs commands of xpm, one after the other, while the monitor goes on.
 final class CommandRunner: Sendable {
@@ -14,59 +15,21 @@ final class CommandRunner: Sendable {
         var answers: [(Answer, isError: Bool)] = []
     }
 
-    private let program: String
-    private let workspace: String
-    private let place: String
+    private let commands: WorkspaceCommand
     private let state = Monitor(State())
 
-    /// Commands that look at no workspace.
-    private static let withoutWorkspace = [
-        "launchers", "find-launcher", "workspaces", "describe", "sweep", "init", "annotations", "completions",
-        "help",
-    ]
-
     init(_ options: MonitorOptions) {
-        program = "\(Paths.parent(Paths.real(Environment.program)))/xpm"
-        workspace = options.workspace.path
-        place = options.place
+        commands = WorkspaceCommand(workspace: options.workspace.path, place: options.place)
     }
 
     /// A command as somebody would type it.
-    func text(_ words: [String]) -> String {
-        let shown = words.map { word in
-            // An identifier by its beginning is enough.
-            guard let (task, identifier) = word.cut(atLast: "/"), identifier.utf8.count == 64 else {
-                return ShellWords.quote(word)
-            }
-            return ShellWords.quote("\(task)/\(identifier.prefix(8))")
-        }
-        return "xpm \(shown.joined(separator: " "))\(place)"
-    }
-
-    /// Commands that change nothing.
-    static func onlyLooks(_ words: [String]) -> Bool {
-        let looks = [
-            "results", "failures", "why", "describe", "identity", "diff", "doctor", "gc",
-        ]
-        if words.contains(where: { $0.hasPrefix("--perform") || $0.hasPrefix("--mend") }) { return false }
-        if looks.contains(words[0]) { return true }
-        let kinds = ["list", "show", "runs", "path", "logs", "usage"]
-        return ["jobs", "experiments", "launchers", "services", "workspaces", "actions"].contains(words[0])
-            && words.count > 1
-            && kinds.contains(words[1])
-    }
+    func text(_ words: [String]) -> String { commands.text(words) }
 
     func start(_ words: [String], title: String?) {
-        let own = words.prefix { $0 != "--" }
-        let isNamed =
-            own.contains { $0.hasPrefix("--workdir") || $0.hasPrefix("--workspace") }
-            || words.first.map(Self.withoutWorkspace.contains) ?? true
-        let arguments =
-            [program] + own + (isNamed ? [] : ["--workdir", workspace]) + words.dropFirst(own.count)
-        let work: @Sendable () -> Void = { [state] in
+        let work: @Sendable () -> Void = { [state, commands] in
             let answer: (Answer, isError: Bool)
             do throws(SystemError) {
-                let said = try Command(arguments, patience: .infinity).run()
+                let said = try commands.run(words)
                 // What it tells comes first, and then what it warns of.
                 answer = (Answer(text: said.output + said.error, title: title), said.code != 0)
             } catch { answer = (Answer(text: error.text, title: nil), true) }

@@ -19,10 +19,8 @@ final class JobsView: MonitorView {
     private var chosenOf: Int?
     /// When that is due again, on the clock of `Monotonic`: a filter looks at every job.
     private var nextChoice = 0.0
-    private var progress: [Int: (fraction: Double, text: String?)] = [:]
-    private var nextProgress = 0.0
-    /// Which line of its output says why a job failed, of those that have been seen.
-    private var failures: [Int: String] = [:]
+    private var details = RowDetails()
+    private var nextDetails = 0.0
 
     init(_ watch: WorkspaceWatch, _ run: RunWatch) {
         self.watch = watch
@@ -48,7 +46,7 @@ final class JobsView: MonitorView {
         if let entry = watch.entry(run.experiment), entry.isLive, entry.run.run != run.run {
             watch.open(run.experiment)
             if let next = watch.open {
-                (run, rows, progress, failures, chosenOf, nextChoice) = (next, [], [:], [:], nil, 0)
+                (run, rows, details, chosenOf, nextChoice) = (next, [], RowDetails(), nil, 0)
                 isNew = true
             }
         }
@@ -69,21 +67,9 @@ final class JobsView: MonitorView {
             // At most a tenth of the time.
             nextChoice = Monotonic.seconds + max(mayMove ? 0.5 : 0, (Monotonic.seconds - began) * 10)
         }
-        if Monotonic.seconds >= nextProgress {
-            nextProgress = Monotonic.seconds + 0.5
-            var now: [Int: (fraction: Double, text: String?)] = [:]
-            for row in shown where run.states[row] == .running {
-                now[row] = JobEvents.lastProgress(in: run.folder(row))
-            }
-            for row in shown where run.states[row] == .failed && failures[row] == nil {
-                failures[row] = ErrorLine.of(OutputTail(run.folder(row), count: 60).lines) ?? ""
-                isNew = true
-            }
-            for row in shown where run.states[row] != .failed { failures[row] = nil }
-            let isSame =
-                now.count == progress.count && now.allSatisfy { progress[$0]?.fraction == $1.fraction }
-            progress = now
-            isNew = isNew || !isSame
+        if Monotonic.seconds >= nextDetails {
+            nextDetails = Monotonic.seconds + 0.5
+            if details.refresh(shown, of: run) { isNew = true }
         }
         return isNew
     }
@@ -152,7 +138,7 @@ final class JobsView: MonitorView {
         for (offset, row) in shown.enumerated() {
             let line = area.lowerBound + 2 + offset
             guard area.contains(line) else { break }
-            layout.draw(row, progress[row], failures[row] ?? "", &screen, line, context)
+            layout.draw(row, details, &screen, line, context)
             if cursor.top + offset == cursor.chosen { screen.mark(row: line) { $0.isReverse = true } }
         }
         if rows.isEmpty {
@@ -212,8 +198,7 @@ final class JobsView: MonitorView {
         }
 
         func draw(
-            _ row: Int, _ progress: (fraction: Double, text: String?)?, _ failure: String,
-            _ screen: inout Screen, _ line: Int, _ context: DrawContext
+            _ row: Int, _ details: RowDetails, _ screen: inout Screen, _ line: Int, _ context: DrawContext
         ) {
             let state = run.states[row]
             let (mark, style) = Self.look(state, context)
@@ -222,14 +207,13 @@ final class JobsView: MonitorView {
             column = screen.write(run.short(row), row: line, column: column, .dim, room: Self.id) + 1
             let time = run.duration(row, at: context.now).map(NumberText.duration) ?? ""
             column = screen.write(time, row: line, column: column, room: Self.time, isRight: true) + 1
-            let percent = progress.map { "\(Int(($0.fraction * 100).rounded()))%" } ?? ""
+            let percent = details.progress(row).map { "\(Int(($0.fraction * 100).rounded()))%" } ?? ""
             column =
                 screen.write(
                     percent, row: line, column: column, CellStyle(.cyan), room: Self.progress, isRight: true)
                 + 1
             column = screen.write(run.task(row), row: line, column: column, room: tasks) + 1
-            let told = [.failed, .waiting, .cancelled].contains(state) ? run.reason(row) : progress?.text
-            let reason = failure.isEmpty ? told : "\(told.map { "\($0): " } ?? "")\(failure)"
+            let reason = details.told(row, of: run)
             let tags = run.tags(row)
             let end = screen.write(tags, row: line, column: column, room: min(tags.columns, columns - column))
             if let reason, end + 2 < columns {

@@ -168,7 +168,7 @@ final class MonitorApp {
             let words = ShellWords.split(text)
             guard !words.isEmpty else { return }
             if words[0] == "q" || words[0] == "quit" { return isOver = true }
-            if options.isReadOnly, !CommandRunner.onlyLooks(words) {
+            if options.isReadOnly, !WorkspaceCommand.onlyLooks(words) {
                 return message = ("read only: \(commands.text(words))", true)
             }
             commands.start(words, title: words.joined(separator: " "))

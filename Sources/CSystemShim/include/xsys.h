@@ -188,6 +188,10 @@ int xsys_stat(int descriptor, const char *_Nullable path, bool follow, xsys_stat
 /// links are not followed, neither in it nor on the way to it (-ELOOP). What is not there is removed. `path`
 /// is relative to the root, without `.` and `..`.
 int xsys_remove_tree(const char *root, const char *path);
+/// Opens a regular file to read it, by names relative to their open folders, from an open root on; a link, in its
+/// place or on the way to it, is -ELOOP, a pipe or a device -ENXIO. `path` is relative to the root, without `.`
+/// and `..` (-EINVAL).
+int xsys_open_below(const char *root, const char *path);
 /// Makes a folder and those above it, below a root that has to be there; a link on the way is -ELOOP. `path`
 /// is relative to the root, without `.` and `..`; with `trusts_first` its first component may be a link.
 /// Stores whether this call made the folder.

@@ -1,4 +1,3 @@
-import Glibc
 package import System
 import Text
 
@@ -25,7 +24,7 @@ package struct LogFile: ~Copyable {
     /// Whether the file still has its name, and has not become shorter than what was read of it.
     package var isCurrent: Bool { descriptor.isAt(path) && size >= offset }
 
-    private var size: Int { Int(lseek(descriptor.number, 0, SEEK_END)) }
+    private var size: Int { descriptor.byteCount() }
 
     /// Leaves out all but the last lines; one without an end counts too.
     package mutating func skip(to lines: Int) throws(SystemError) {

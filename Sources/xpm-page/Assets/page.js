@@ -1,0 +1,321 @@
+// Keeps the page up to date. Without it every page can be read all the same: the server makes them whole.
+document.documentElement.classList.add("scripts");
+
+/** Fetches a part of a page; throws where the server has none, or is gone. */
+async function part(address, signal) {
+  const answer = await fetch(address, { signal, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer;
+}
+
+/** The elements of a piece of HTML that the server has made. */
+function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+// How old what the page shows is, once the connection is lost.
+const age = document.getElementById("age");
+let lastNews = Date.now();
+let isLost = false;
+function hearing() {
+  lastNews = Date.now();
+  if (isLost) {
+    isLost = false;
+    age.textContent = "";
+  }
+}
+setInterval(() => {
+  if (isLost) age.textContent = `not connected; as of ${Math.round((Date.now() - lastNews) / 1000)} s ago`;
+}, 1000);
+
+/** Hears of changes; the browser comes back by itself, with the id of the last one. */
+function follow(address, change) {
+  const source = new EventSource(address);
+  source.onopen = hearing;
+  source.onmessage = (event) => {
+    hearing();
+    change(JSON.parse(event.data));
+  };
+  source.onerror = () => { isLost = true; };
+  addEventListener("pagehide", () => source.close());
+}
+
+/** Calls at most once at a time, and again if somebody asked meanwhile. */
+function oneAtATime(work) {
+  let isBusy = false;
+  let again = false;
+  return async function run() {
+    if (isBusy) { again = true; return; }
+    isBusy = true;
+    do {
+      again = false;
+      try { await work(); } catch (error) { if (error.name !== "AbortError") isLost = isLost || error instanceof TypeError; }
+    } while (again);
+    isBusy = false;
+  };
+}
+
+// Counts, time left and bar of a run.
+const progress = { bar: document.getElementById("bar"), left: document.getElementById("left"), state: document.getElementById("run-state") };
+function showCounts(news) {
+  for (const element of document.querySelectorAll("[data-count]")) {
+    const count = news.counts[element.dataset.count] ?? 0;
+    element.hidden = count === 0;
+    const number = element.querySelector("b");
+    if (number.textContent !== `${count}`) number.textContent = count;
+  }
+  if (progress.left) progress.left.textContent = news.left ?? "";
+  const rects = progress.bar?.querySelectorAll("rect");
+  if (rects?.length === 3 && news.total > 0) {
+    const share = (count) => (count / news.total) * 100;
+    const failed = news.counts.failed + news.counts.cancelled;
+    const bad = failed > 0 ? Math.max(1, share(failed)) : 0;
+    const good = Math.min(share(news.counts.done), 100 - bad);
+    const live = Math.min(share(news.counts.running), 100 - bad - good);
+    [[0, good], [good, bad], [good + bad, live]].forEach(([x, width], index) => {
+      rects[index].setAttribute("x", x.toFixed(2));
+      rects[index].setAttribute("width", width.toFixed(2));
+    });
+  }
+}
+
+/** A table of which only the rows that are seen are in the page. */
+class JobWindow {
+  constructor(element) {
+    this.element = element;
+    this.table = element.querySelector("table");
+    this.body = this.table.tBodies[0];
+    this.rowHeight = this.body.rows[0]?.getBoundingClientRect().height || 30;
+    this.total = Number(this.body.dataset.fitting);
+    this.start = Number(this.body.dataset.start);
+    this.moves = /order=(state|duration)|filter=./.test(element.dataset.rows);
+    element.classList.add("live");
+    this.above = this.spacer();
+    this.below = this.spacer();
+    this.table.insertBefore(this.above.body, this.body);
+    this.table.append(this.below.body);
+    this.refresh = oneAtATime(() => this.load());
+    this.place();
+    element.scrollTop = this.start * this.rowHeight;
+    element.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    element.addEventListener("keydown", (event) => this.key(event));
+    follow(element.dataset.live, (news) => this.changed(news));
+    // What runs gets older, and further.
+    setInterval(() => {
+      if (!document.hidden && this.body.querySelector(".state.live")) this.refresh();
+    }, 1000);
+  }
+
+  spacer() {
+    const body = document.createElement("tbody");
+    body.className = "spacer";
+    body.setAttribute("aria-hidden", "true");
+    const cell = body.insertRow().insertCell();
+    cell.colSpan = 6;
+    return { body, cell };
+  }
+
+  place() {
+    const shown = this.body.rows.length;
+    this.above.cell.style.height = `${this.start * this.rowHeight}px`;
+    this.below.cell.style.height = `${Math.max(0, this.total - this.start - shown) * this.rowHeight}px`;
+    this.above.body.hidden = this.start === 0;
+    this.below.body.hidden = this.start + shown >= this.total;
+    this.table.setAttribute("aria-rowcount", this.total + 1);
+  }
+
+  get seen() {
+    const first = Math.floor(this.element.scrollTop / this.rowHeight);
+    return { first, count: Math.ceil(this.element.clientHeight / this.rowHeight) + 1 };
+  }
+
+  scrolled() {
+    const { first, count } = this.seen;
+    const end = Math.min(this.total, first + count);
+    if (first >= this.start && end <= this.start + this.body.rows.length) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.refresh());
+  }
+
+  /** The rows that are seen, and some more on either side. */
+  async load() {
+    const { first, count } = this.seen;
+    const start = Math.max(0, first - 30);
+    const address = new URL(this.element.dataset.rows, location.href);
+    address.searchParams.set("from", start);
+    address.searchParams.set("count", Math.min(300, count + 60));
+    const answer = await part(address);
+    const body = parsed(await answer.text()).querySelector("tbody");
+    if (!body) return;
+    this.total = Number(body.dataset.fitting);
+    this.start = Number(body.dataset.start);
+    const focused = document.activeElement?.closest("tr")?.dataset.row;
+    const isSame = body.innerHTML === this.shown;
+    this.shown = body.innerHTML;
+    if (!isSame) {
+      this.body.replaceChildren(...document.adoptNode(body).childNodes);
+      if (focused) this.body.querySelector(`tr[data-row="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
+    }
+    this.place();
+    const fitting = document.getElementById("fitting");
+    const text = this.total === Number(body.dataset.total) ? `${this.total} jobs` : `${this.total} of ${body.dataset.total} jobs`;
+    if (fitting && fitting.textContent !== text) fitting.textContent = text;
+  }
+
+  changed(news) {
+    showCounts(news);
+    if (this.wasLive !== undefined && this.wasLive !== news.live) location.reload();
+    this.wasLive = news.live;
+    const rows = this.body.rows;
+    const isSeen = news.rows === null || this.moves || rows.length < 30
+      || news.rows.some((row) => row >= this.start && row < this.start + rows.length)
+      || news.total !== this.lastTotal;
+    this.lastTotal = news.total;
+    if (isSeen) this.refresh();
+  }
+
+  key(event) {
+    const page = this.element.clientHeight - this.rowHeight * 2;
+    const steps = { ArrowDown: this.rowHeight, ArrowUp: -this.rowHeight, PageDown: page, PageUp: -page };
+    if (event.target !== this.element) return;
+    if (event.key in steps) this.element.scrollTop += steps[event.key];
+    else if (event.key === "Home") this.element.scrollTop = 0;
+    else if (event.key === "End") this.element.scrollTop = this.total * this.rowHeight;
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** A part of a page that is fetched again when something has changed. */
+function livePart(element) {
+  const refresh = oneAtATime(async () => {
+    const html = await (await part(element.dataset.part)).text();
+    const page = parsed(html);
+    const fresh = (element.id && page.getElementById(element.id)) || page.body;
+    if (element.innerHTML !== fresh.innerHTML) element.replaceChildren(...document.adoptNode(fresh).childNodes);
+  });
+  let isFirst = true;
+  follow(element.dataset.live, (news) => {
+    if (news.counts) showCounts(news);
+    if (!isFirst) refresh();
+    isFirst = false;
+  });
+}
+
+/** Text with the colours that a program wrote for a terminal, as elements. Nothing in it is ever read as HTML. */
+export function coloured(text) {
+  const out = document.createDocumentFragment();
+  let classes = [];
+  // CSI … m changes colours; all other sequences, and controls, are left out.
+  const pieces = text.split(/\x1b\[([0-9;]*)m/);
+  pieces.forEach((piece, index) => {
+    if (index % 2 === 1) {
+      for (const code of (piece || "0").split(";").map(Number)) {
+        if (code === 0) classes = [];
+        else if (code === 1) classes = [...classes.filter((name) => name !== "bold"), "bold"];
+        else if (code === 22) classes = classes.filter((name) => name !== "bold");
+        else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) classes = [...classes.filter((name) => !name.startsWith("fg-")), `fg-${code % 10}`];
+        else if (code === 39) classes = classes.filter((name) => !name.startsWith("fg-"));
+      }
+      return;
+    }
+    // eslint-disable-next-line no-control-regex
+    const plain = piece.replace(/\x1b(\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b\n]*(\x07|\x1b\\)?|.)/g, "").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "");
+    if (!plain) return;
+    if (classes.length === 0) return out.append(plain);
+    const span = document.createElement("span");
+    span.className = classes.join(" ");
+    span.textContent = plain;
+    out.append(span);
+  });
+  return out;
+}
+
+/** What a terminal would show of a line: after the last return to its start. */
+export function overwritten(line) {
+  return line.replace(/\r+$/, "").replace(/^.*\r/s, "");
+}
+
+/** A log that is followed. */
+class LogView {
+  static most = 20000;
+
+  constructor(element) {
+    this.element = element;
+    this.followBox = document.getElementById("follow");
+    this.end = Number(element.dataset.start);
+    this.rest = "";
+    this.decoder = new TextDecoder();
+    this.isFirst = true;
+    this.refresh = oneAtATime(() => this.load());
+    this.refresh();
+    this.timer = setInterval(() => {
+      if (!document.hidden && this.followBox?.checked) this.refresh();
+    }, 500);
+    const search = document.getElementById("search");
+    search?.addEventListener("input", () => this.find(search.value));
+  }
+
+  async load() {
+    for (let round = 0; round < 64; round += 1) {
+      const address = new URL(this.element.dataset.text, location.href);
+      address.searchParams.set("from", this.end);
+      const answer = await part(address);
+      const bytes = new Uint8Array(await answer.arrayBuffer());
+      hearing();
+      if (Number(answer.headers.get("X-Size")) < this.end) {
+        // Another attempt has begun, with a log of its own.
+        this.end = 0;
+        this.rest = "";
+        this.decoder = new TextDecoder();
+        this.element.replaceChildren();
+        continue;
+      }
+      if (bytes.length === 0) return;
+      if (this.isFirst) this.element.replaceChildren();
+      this.isFirst = false;
+      this.end += bytes.length;
+      this.add(this.decoder.decode(bytes, { stream: true }));
+    }
+  }
+
+  add(text) {
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop().slice(-65536);
+    this.last?.remove();
+    for (const line of lines) this.element.append(this.line(line));
+    this.last = this.rest ? this.line(this.rest) : null;
+    if (this.last) this.element.append(this.last);
+    while (this.element.childNodes.length > LogView.most) this.element.firstChild.remove();
+    if (this.followBox?.checked) this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  line(text) {
+    const line = document.createElement("div");
+    line.append(coloured(overwritten(text.slice(0, 65536))));
+    if (!line.firstChild) line.append("\u200b");
+    return line;
+  }
+
+  find(text) {
+    const found = document.getElementById("found");
+    CSS.highlights?.clear();
+    let count = 0;
+    let first = null;
+    for (const line of this.element.children) {
+      const isHit = text !== "" && line.textContent.includes(text);
+      line.classList.toggle("hit", isHit);
+      if (isHit) { count += 1; first ??= line; }
+    }
+    found.textContent = text === "" ? "" : `${count} line${count === 1 ? "" : "s"}`;
+    if (first) {
+      if (this.followBox) this.followBox.checked = false;
+      first.scrollIntoView({ block: "center" });
+    }
+  }
+}
+
+for (const element of document.querySelectorAll(".window[data-rows]")) new JobWindow(element);
+for (const element of document.querySelectorAll("[data-part]")) livePart(element);
+const log = document.getElementById("log");
+if (log) new LogView(log);

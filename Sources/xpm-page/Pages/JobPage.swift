@@ -1,0 +1,280 @@
+import Inventory
+import Store
+import System
+import Text
+
+/// What stands above every page of a job.
+struct JobHead {
+    let job: Route.JobName
+    /// Where the page is; nil for one that is none of them.
+    let tab: Tab
+
+    enum Tab: CaseIterable {
+        case overview, log, files, difference
+
+        var title: String {
+            switch self {
+            case .overview: "Job"
+            case .log: "Log"
+            case .files: "Files"
+            case .difference: "Difference"
+            }
+        }
+
+        func route(_ job: Route.JobName) -> Route {
+            switch self {
+            case .overview: .job(job, .overview)
+            case .log: .job(job, .log)
+            case .files: .job(job, .files)
+            case .difference: .job(job, .difference)
+            }
+        }
+    }
+
+    /// - Parameter more: what stands beside the name.
+    func html(_ more: HTML = .none) -> HTML {
+        let links = Tab.allCases.map { tab -> HTML in
+            let current: HTML = tab == self.tab ? " aria-current=\"page\"" : ""
+            return "<li><a href=\"\(tab.route(job))\"\(current)>\(tab.title)</a></li>"
+        }
+        return """
+            <nav class="tabs" aria-label="Job"><ul>\(links)</ul></nav>
+            <div class="head"><h1>\(job.task) <small>\(job.short)</small></h1>\(more)</div>
+
+            """
+    }
+}
+
+/// One job, as `xpm jobs show` tells.
+struct JobPage {
+    private let job: Route.JobName
+    private let json: JSON
+    private let isReadOnly: Bool
+
+    init(_ job: Route.JobName, _ json: JSON, isReadOnly: Bool) {
+        self.job = job
+        self.json = json
+        self.isReadOnly = isReadOnly
+    }
+
+    private var state: String { json["state"]?.string ?? "unknown" }
+
+    var html: HTML {
+        let live: HTML? = json["run"]?.string.flatMap { run in
+            json["experiment"]?.string.map { name in
+                " data-live=\"\(Route.events(.init(experiment: name, run: run)))\" data-part=\"\(Route.job(job, .overview))\""
+            }
+        }
+        return """
+            <div id="job"\(live)>\(JobHead(job: job, tab: .overview).html(Part.state(state) + actions))\
+            <div class="columns"><section aria-labelledby="facts"><h2 id="facts">What it is</h2>\(facts)</section>\
+            \(values("Parameters", "values"))\(values("Result", "result"))\(output)</div></div>
+            """
+    }
+
+    private var actions: HTML {
+        if isReadOnly { return .none }
+        let wanted: [(title: String, what: String)] =
+            switch state {
+            case "running": [("Kill", "kill")]
+            case "waiting", "ready": [("Hold", "hold"), ("Sooner", "sooner"), ("Later", "later")]
+            case "held": [("Release", "release")]
+            case "failed", "cancelled", "done": [("Retry", "retry")]
+            default: []
+            }
+        let buttons = wanted.map { Part.action($0.title, [("what", $0.what), ("job", job.text)]) }
+        return "<span class=\"actions\">\(buttons)</span>"
+    }
+
+    private var facts: HTML {
+        let outcome = json["outcome"]
+        var facts: [(name: String, value: HTML)] = []
+        func add(_ name: String, _ value: String?) {
+            if let value, !value.isEmpty { facts.append((name, "\(value)")) }
+        }
+        add("Identifier", json["id"]?.string)
+        if let experiment = json["experiment"]?.string, let run = json["run"]?.string {
+            let route = Route.experiment(.init(experiment: experiment, run: run), .jobs)
+            facts.append(("Run", "<a href=\"\(route)\">\(experiment)/\(run)</a>"))
+        }
+        if case .object(let tags)? = json["tags"], !tags.isEmpty {
+            let texts = tags.map { tag -> HTML in
+                "<span class=\"tag\"><span>\(tag.name)</span>=\(tag.value.string ?? tag.value.text)</span> "
+            }
+            facts.append(("Tags", "\(texts)"))
+        }
+        add("Outcome", outcome?["text"]?.string)
+        add("Reason", json["reason"]?.string)
+        for (name, key) in [("Submitted", "submitted")] {
+            if let time = json[key]?.string { facts.append((name, Part.time(time))) }
+        }
+        if let time = outcome?["started_at"]?.string { facts.append(("Started", Part.time(time))) }
+        if let time = outcome?["ended_at"]?.string { facts.append(("Ended", Part.time(time))) }
+        add("Took", outcome?["seconds"]?.number.map(NumberText.duration))
+        add("Attempt", outcome?["attempt"]?.int.flatMap { $0 > 1 ? String($0) : nil })
+        add("Memory", outcome?["peak_memory"]?.int.map { NumberText.bytes($0) })
+        add("Processors", outcome?["cpu_seconds"]?.number.map(NumberText.duration))
+        add(
+            "Progress",
+            json["progress"]?.number.map {
+                "\(Int(($0 * 100).rounded())) % \(json["progress_text"]?.string ?? "")"
+            })
+        if let words = json["command"]?.array?.compactMap(\.string), !words.isEmpty {
+            facts.append(("Command", "<code>\(words.map(ShellWords.quote).joined(separator: " "))</code>"))
+        }
+        let needs = (json["depends_on"]?.array ?? []).compactMap(\.string)
+        if !needs.isEmpty {
+            let links = needs.prefix(Self.mostNeeds).map { need -> HTML in
+                "<a href=\"\(Route.find(need))\">\(need.prefix(8))</a> "
+            }
+            let more = needs.count > Self.mostNeeds ? "… \(needs.count - Self.mostNeeds) more" : ""
+            facts.append(("Needs", "\(links)\(more)"))
+        }
+        if let folder = json["folder"]?.string { facts.append(("Folder", "<code>\(folder)</code>")) }
+        return Part.facts(facts)
+    }
+
+    private static let mostNeeds = 100
+
+    private func values(_ title: String, _ key: String) -> HTML {
+        guard let value = json[key], value != .null else { return .none }
+        return """
+            <section aria-labelledby="\(key)"><h2 id="\(key)">\(title)</h2>\(Part.tree(value))</section>
+            """
+    }
+
+    /// The last lines of its output.
+    private var output: HTML {
+        let parts = [("stderr", "Standard error", "err"), ("stdout", "Standard output", "out")].map {
+            key, title, stream -> HTML in
+            let lines = (json[key]?.array ?? []).compactMap(\.string)
+            guard !lines.isEmpty else { return .none }
+            let shown = lines.map { $0.replacing("\t", with: " ") }.joined(separator: "\n")
+            return """
+                <section class="wide-section" aria-labelledby="\(key)"><h2 id="\(key)">\(title)</h2><pre class="log" tabindex="0">\(shown)</pre>\
+                <p><a href="\(Route.job(job, .log, Query([("stream", stream)])))">All of it</a></p></section>
+                """
+        }
+        return "\(parts)"
+    }
+}
+
+/// A log, its end first; the script follows it.
+struct LogPage {
+    private let job: Route.JobName
+    private let shown: JobFiles.Piece?
+    private let query: Query
+
+    /// Bytes that are shown at once.
+    static let piece = 128 << 10
+
+    init(_ job: Route.JobName, _ piece: JobFiles.Piece?, _ query: Query) {
+        self.job = job
+        shown = piece
+        self.query = query
+    }
+
+    var html: HTML {
+        let isErrors = query["stream"] == "err"
+        let stream = isErrors ? "err" : "out"
+        func link(_ title: String, _ stream: String, _ isCurrent: Bool) -> HTML {
+            let current: HTML = isCurrent ? " aria-current=\"true\"" : ""
+            return
+                "<a href=\"\(Route.job(job, .log, Query([("stream", stream)])))\"\(current)>\(title)</a> "
+        }
+        let start = shown?.start ?? 0
+        let earlier: HTML =
+            start > 0
+            ? "<a id=\"earlier\" href=\"\(Route.job(job, .log, Query([("stream", stream), ("from", String(max(0, start - Self.piece)))])))\">Earlier: \(NumberText.bytes(Int64(start))) more</a>"
+            : .none
+        return """
+            \(JobHead(job: job, tab: .log).html())
+            <div class="bar-of-log"><span class="switch">\(link("Standard output", "out", !isErrors))\(link("Standard error", "err", isErrors))</span>
+            <label class="scripted">Search <input id="search" type="search"></label> <span id="found" role="status"></span>
+            <label class="scripted"><input id="follow" type="checkbox"\(query["from"] == nil ? " checked" as HTML : .none)> Follow</label>
+            <a href="\(Route.job(job, .text, Query([("stream", stream), ("from", "0")])))">Plain</a></div>
+            <p>\(earlier)</p>
+            <pre class="log whole" id="log" tabindex="0" aria-label="Log" data-text="\(Route.job(job, .text, Query([("stream", stream)])))" data-start="\(start)" data-end="\(start + (shown?.bytes.count ?? 0))">\(text)</pre>
+            """
+    }
+
+    /// Without the sequences of terminals; of a line that was overwritten its last state.
+    private var text: String {
+        guard let shown else { return "It has printed nothing." }
+        let plain = TerminalText.plain(shown.bytes[...])
+        let lines = plain.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            var line = line
+            while line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+            if let start = line.lastIndex(of: UInt8(ascii: "\r")) { line = line[(start + 1)...] }
+            return String(decoding: line, as: UTF8.self)
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// What two jobs have different.
+struct DifferencePage {
+    private let job: Route.JobName
+    private let query: Query
+    private let said: Command.Answer?
+
+    init(_ job: Route.JobName, _ query: Query, _ said: Command.Answer?) {
+        self.job = job
+        self.query = query
+        self.said = said
+    }
+
+    var html: HTML {
+        let answer: HTML
+        switch said?.code {
+        case nil: answer = .none
+        case 0: answer = "<p>They have no difference.</p>"
+        case 1: answer = "<pre class=\"log\" tabindex=\"0\">\(said?.output ?? "")</pre>"
+        default: answer = "<p class=\"problem\" role=\"alert\">\(said?.error ?? "")</p>"
+        }
+        return """
+            \(JobHead(job: job, tab: .difference).html())
+            <form class="filter" method="get" action="\(Route.job(job, .difference))"><label>Another job \
+            <input name="with" value="\(query["with"] ?? "")" placeholder="3f2a1b9c" spellcheck="false"></label> \
+            <button>Compare</button></form>\(answer)
+            """
+    }
+}
+
+/// The files of a job.
+struct FilesPage {
+    private let job: Route.JobName
+    private let way: [String]
+    private let entries: [JobFiles.Entry]
+
+    init(_ job: Route.JobName, _ way: [String], _ entries: [JobFiles.Entry]) {
+        self.job = job
+        self.way = way
+        self.entries = entries
+    }
+
+    private static let most = 1000
+
+    var html: HTML {
+        let rows = entries.prefix(Self.most).map { entry -> HTML in
+            let route = Route.job(job, .file(way + [entry.name]))
+            let size = entry.isFolder ? "folder" : NumberText.bytes(entry.size)
+            return """
+                <tr><th scope="row"><a href="\(route)">\(entry.name)\(entry.isFolder ? "/" : "")</a></th><td class="right">\(size)</td>\
+                <td>\(Part.time(Timestamp(microseconds: Int64(entry.modified * 1e6)).isoWithZone))</td></tr>
+                """
+        }
+        let more: HTML =
+            entries.count > Self.most
+            ? "<p>\(entries.count - Self.most) more are not shown.</p>" : .none
+        let up: HTML =
+            way.isEmpty
+            ? .none
+            : "<p><a href=\"\(Route.job(job, way.count == 1 ? .files : .file(way.dropLast())))\">Up</a></p>"
+        return """
+            \(JobHead(job: job, tab: .files).html())<p><code>\(way.joined(separator: "/"))</code></p>\(up)
+            <table class="list"><thead><tr><th scope="col">Name</th><th scope="col" class="right">Size</th>\
+            <th scope="col">Changed</th></tr></thead><tbody>\(rows)</tbody></table>\(more)
+            """
+    }
+}

@@ -1,0 +1,159 @@
+import Inventory
+import Store
+import System
+import Text
+import Watching
+
+/// The jobs of a run: a window of a table that the server filters and sorts.
+struct JobsPage {
+    let picture: RunPicture
+    let name: Route.RunName
+    let query: Query
+    let isReadOnly: Bool
+    /// What is wrong with the filter.
+    var problem: String?
+
+    var html: HTML {
+        let rows = RowQuery(query)
+        let table = JobTable(picture: picture, query: query, name: name)
+        let alert: HTML = problem.map { "<p class=\"problem\" role=\"alert\">\($0)</p>" } ?? .none
+        let lines = query.with("from", nil)
+        return """
+            <form class="filter" role="search" method="get" action="\(Route.experiment(name, .jobs))">\(kept)
+            <label>Filter <input name="filter" type="search" value="\(query["filter"] ?? "")" placeholder='lr = 0.1 and @state = "failed"' spellcheck="false"></label>
+            <label>Order <select name="order">\(RunWatch.Order.allCases.map { option($0, rows.order) })</select></label>
+            <button>Show</button> <span id="fitting" role="status">\(fitting)</span>\(actions)</form>\(alert)
+            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(.init(experiment: picture.experiment, run: picture.run)))" \
+            data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))" data-newest="\(name.run == nil ? 1 : 0)">
+            \(table.html)</div>
+            <noscript>\(pages)</noscript>
+            """
+    }
+
+    /// What the form has to bring along besides.
+    private var kept: HTML? { name.run.map { "<input type=\"hidden\" name=\"run\" value=\"\($0)\">" } }
+
+    private func option(_ order: RunWatch.Order, _ chosen: RunWatch.Order) -> HTML {
+        let selected: HTML = order == chosen ? " selected" : ""
+        return "<option\(selected)>\(order.text)</option>"
+    }
+
+    private var fitting: String {
+        picture.fitting == picture.counts.total
+            ? "\(picture.fitting) jobs" : "\(picture.fitting) of \(picture.counts.total) jobs"
+    }
+
+    /// What can be done with all that are shown.
+    private var actions: HTML? {
+        guard !isReadOnly, problem == nil, name.run == nil, let filter = query["filter"] else { return nil }
+        let open = picture.counts[.waiting] + picture.counts[.ready] + picture.counts[.held]
+        var parts: [HTML] = []
+        func add(_ title: String, _ what: String) {
+            parts.append(
+                Part.action(
+                    title, [("what", what), ("experiment", name.experiment), ("filter", filter)]))
+        }
+        if picture.counts[.failed] + picture.counts[.cancelled] > 0 { add("Retry these", "retry") }
+        if picture.counts[.running] > 0 { add("Kill these", "kill") }
+        if picture.isLive, open > 0 {
+            add("Hold these", "hold")
+            add("Release these", "release")
+        }
+        return "<span class=\"actions\">\(parts)</span>"
+    }
+
+    /// For browsers without scripts.
+    private var pages: HTML {
+        let count = RowQuery(query).count
+        var links: [HTML] = []
+        func add(_ title: String, _ start: Int) {
+            links.append(
+                "<a href=\"\(Route.experiment(name, .jobs, query.with("from", String(start))))\">\(title)</a> "
+            )
+        }
+        if picture.start > 0 { add("Former", max(0, picture.start - count)) }
+        if picture.start + picture.rows.count < picture.fitting { add("Next", picture.start + count) }
+        return "<p>Jobs \(picture.start + 1) to \(picture.start + picture.rows.count). \(links)</p>"
+    }
+}
+
+/// A window of the table.
+struct JobTable {
+    let picture: RunPicture
+    var query = Query()
+    var name: Route.RunName?
+
+    var html: HTML {
+        """
+        <table class="jobs" aria-rowcount="\(picture.fitting + 1)"><thead><tr aria-rowindex="1"><th scope="col">State</th>\
+        <th scope="col">Job</th><th scope="col" class="right">Time</th><th scope="col" class="middle">Task</th>\
+        <th scope="col">Tags</th><th scope="col" class="wide">Remarks</th></tr></thead>
+        \(part)</table>
+        """
+    }
+
+    /// What the script asks for.
+    var part: HTML {
+        """
+        <tbody data-fitting="\(picture.fitting)" data-start="\(picture.start)" data-revision="\(picture.revision)" data-total="\(picture.counts.total)">\(picture.rows.enumerated().map { row($0.element, picture.start + $0.offset) })</tbody>
+        """
+    }
+
+    private func row(_ row: JobRow, _ place: Int) -> HTML {
+        let word = row.state == .done && row.isCached ? "cached" : row.state.rawValue
+        let time = row.seconds.map(NumberText.duration) ?? ""
+        let percent = row.progress.map { " \(Int(($0 * 100).rounded())) %" } ?? ""
+        let link =
+            Route.JobName(row.task, row.identifier).map {
+                "<a href=\"\(Route.job($0, .overview))\">\($0.short)</a>" as HTML
+            } ?? "\(row.identifier.prefix(8))"
+        return """
+            <tr data-row="\(row.number)" aria-rowindex="\(place + 2)"><td>\(Part.state(word))</td><td>\(link)</td>\
+            <td class="right">\(time)\(percent)</td><td class="middle">\(row.task)</td><td>\(row.tags.map(tag))</td>\
+            <td class="wide remark">\(row.told ?? "")</td></tr>
+
+            """
+    }
+
+    /// A value; a click on it filters by it.
+    private func tag(_ tag: (name: String, value: JSON)) -> HTML {
+        let value = tag.value.string ?? tag.value.text
+        let term = FilterTerm(tag.name, tag.value).text
+        let run = name ?? Route.RunName(experiment: picture.experiment, run: nil)
+        return
+            "<a class=\"tag\" href=\"\(Route.experiment(run, .jobs, Query([("filter", term)])))\"><span>\(tag.name)</span>=\(value)</a> "
+    }
+}
+
+/// A condition of the filter language for one value.
+struct FilterTerm {
+    let text: String
+
+    init(_ name: String, _ value: JSON) {
+        let name = Self.isWord(name) ? name : Self.quoted(name)
+        let value =
+            switch value {
+            case .string(let text): Self.quoted(text)
+            case .array, .object: Self.quoted(value.text)
+            default: value.text
+            }
+        text = "\(name) = \(value)"
+    }
+
+    private static func isWord(_ name: String) -> Bool {
+        let reserved = ["and", "or", "not", "in"]
+        return !name.isEmpty && !reserved.contains(name.lowercased())
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "_"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}

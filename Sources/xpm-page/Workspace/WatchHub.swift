@@ -1,0 +1,105 @@
+import Inventory
+import Store
+import System
+import Text
+import Watching
+
+/// The picture of the workspace that all readers of the page share. It is refreshed when somebody asks, and not more
+/// often than `interval`: without readers it costs nothing.
+actor WatchHub {
+    private let thread: OwnThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+    private let watch: WorkspaceWatch
+    /// The runs that somebody looks at.
+    private var runs: TextMap<FollowedRun> = [:]
+    /// Counts the changes of the list of experiments.
+    private var revision = 0
+    private var nextRefresh = 0.0
+
+    /// Seconds between two looks at the disk.
+    private static let interval = 0.08
+    /// Seconds after which a run is let go that nobody asks for.
+    private static let memory = 600.0
+    /// So many runs are followed at once.
+    private static let mostRuns = 8
+
+    init(_ workspace: Workspace) throws(SystemError) {
+        thread = try OwnThread()
+        watch = WorkspaceWatch(workspace)
+    }
+
+    /// The experiments, with a number that changes when they do.
+    func experiments() -> (entries: [WorkspaceWatch.Entry], revision: Int) {
+        refresh()
+        return (watch.experiments, revision)
+    }
+
+    /// What is seen of a run's jobs; nil where there is no such run.
+    func picture(of name: Route.RunName, _ query: RowQuery) throws(JobFilterError) -> RunPicture? {
+        refresh()
+        guard let run = followed(name) else { return nil }
+        return try run.picture(query, isLive: isLive(run), record: record(of: run))
+    }
+
+    /// What has changed in a run since a number; nil where there is no such run.
+    func changes(of name: Route.RunName, since number: Int?) -> RunChanges? {
+        refresh()
+        guard let run = followed(name) else { return nil }
+        return run.changes(since: number, isLive: isLive(run))
+    }
+
+    /// The job of an identifier, by its beginning.
+    func job(_ identifier: String) -> Route.JobName? {
+        let jobs = watch.workspace.jobs
+        for task in (try? Files.list(jobs)) ?? [] where JobRecord.isSafe(task) {
+            if Files.exists("\(jobs)/\(task)/\(identifier)") { return Route.JobName(task, identifier) }
+        }
+        return nil
+    }
+
+    // MARK: Following
+
+    private func refresh() {
+        guard Monotonic.seconds >= nextRefresh else { return }
+        if watch.refresh() { revision += 1 }
+        let now = Monotonic.seconds
+        for (key, run) in runs {
+            if run.lastAsked + Self.memory < now {
+                runs[key] = nil
+            } else {
+                run.refresh(isLive: isLive(run))
+            }
+        }
+        nextRefresh = Monotonic.seconds + Self.interval
+    }
+
+    private func isLive(_ run: FollowedRun) -> Bool {
+        watch.entry(run.experiment).map { $0.run.run == run.run && $0.isLive } ?? false
+    }
+
+    private func record(of run: FollowedRun) -> RunRecord? {
+        if let entry = watch.entry(run.experiment), entry.run.run == run.run { return entry.run }
+        return RunRecord.all(of: run.experiment, in: watch.workspace).first { $0.run == run.run }
+    }
+
+    private func followed(_ name: Route.RunName) -> FollowedRun? {
+        guard let run = name.run ?? watch.entry(name.experiment)?.run.run else { return nil }
+        let key = "\(name.experiment)/\(run)"
+        if let known = runs[key] {
+            known.lastAsked = Monotonic.seconds
+            return known
+        }
+        guard Files.kind("\(watch.workspace.experiment(name.experiment))/\(run)") == .folder else {
+            return nil
+        }
+        if runs.count >= Self.mostRuns, let oldest = runs.min(by: { $0.value.lastAsked < $1.value.lastAsked })
+        {
+            runs[oldest.key] = nil
+        }
+        let new = FollowedRun(RunWatch(experiment: name.experiment, run: run, in: watch.workspace))
+        new.refresh(isLive: isLive(new))
+        runs[key] = new
+        return new
+    }
+}
