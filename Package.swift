@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "xpm-page",
             dependencies: reading + [
-                "Watching", "CPage",
+                "Watching", "Plot", "CPage",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

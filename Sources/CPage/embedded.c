@@ -11,6 +11,10 @@ static const char script[] = {
 #embed "../xpm-page/Assets/page.js"
 };
 
+static const char events[] = {
+#embed "../xpm-page/Assets/events.js"
+};
+
 const char *xpage_style(size_t *count) {
     *count = sizeof style;
     return style;
@@ -19,4 +23,9 @@ const char *xpage_style(size_t *count) {
 const char *xpage_script(size_t *count) {
     *count = sizeof script;
     return script;
+}
+
+const char *xpage_events(size_t *count) {
+    *count = sizeof events;
+    return events;
 }

@@ -1,5 +1,5 @@
 package import Inventory
-import Model
+package import Model
 package import Store
 import System
 package import Text
@@ -28,6 +28,9 @@ package final class RunWatch {
     private var seconds: [Double] = []
     private var cached: [Bool] = []
     private var reasons: [Int: String] = [:]
+    /// The rows that each needs, one after the other, and where those of each begin.
+    private var needStarts: [Int] = [0]
+    private var needRows: [Int32] = []
 
     private var taskNames: [String] = []
     /// Of each type: how many are to run and are not held, and how long those took that were done.
@@ -101,7 +104,8 @@ package final class RunWatch {
     private func add(_ line: ArraySlice<UInt8>) {
         var fields = JSONFields(line)
         var (task, identifier): (Int32?, Identifier?) = (nil, nil)
-        var (tags, time, isHeld): (ArraySlice<UInt8>, Double, Bool) = ([], .nan, false)
+        var (tags, needs): (ArraySlice<UInt8>, ArraySlice<UInt8>) = ([], [])
+        var (time, isHeld) = (Double.nan, false)
         while let (name, value) = fields.next() {
             if JSONFields.isName(name, "task_id") {
                 task = JSONFields.text(value).flatMap { JobRecord.isSafe($0) ? number(of: $0) : nil }
@@ -111,6 +115,8 @@ package final class RunWatch {
                 tags = value
             } else if JSONFields.isName(name, "timestamp") {
                 time = JSONFields.number(value) ?? .nan
+            } else if JSONFields.isName(name, "depends_on") {
+                needs = value
             } else if JSONFields.isName(name, "held") {
                 isHeld = value.first == UInt8(ascii: "t")
             }
@@ -123,6 +129,7 @@ package final class RunWatch {
         tagBytes += tags
         tagStarts.append(tagBytes.count)
         note(tags)
+        noteNeeds(needs)
         let state: JobRecord.State = isHeld ? .held : .waiting
         states.append(state)
         since.append(time)
@@ -131,6 +138,15 @@ package final class RunWatch {
         tally.add(state)
         if state == .waiting { open[Int(task)] += 1 }
         changed?.insert(states.count - 1)
+    }
+
+    /// The rows of an array of identifiers; those of other runs are left out.
+    private func noteNeeds(_ array: ArraySlice<UInt8>) {
+        defer { needStarts.append(needRows.count) }
+        guard array.count > 2 else { return }
+        for part in array.split(separator: UInt8(ascii: "\"")) where part.count == 64 {
+            if let row = Identifier(hexBytes: part).flatMap({ rows[$0] }) { needRows.append(Int32(row)) }
+        }
     }
 
     /// The names of tags that some job has.
@@ -270,6 +286,44 @@ package final class RunWatch {
     package func duration(_ row: Int, at now: Double) -> Double? {
         if states[row] == .running { return max(0, now - since[row]) }
         return seconds[row].isNaN ? nil : seconds[row]
+    }
+
+    /// When a row began to run, or ended if it did not run; seconds since 1970, NaN where nobody knows.
+    package func began(_ row: Int) -> Double { since[row] }
+
+    /// The row of a job; nil for one that the run does not have.
+    package func row(of identifier: Identifier) -> Int? { rows[identifier] }
+
+    /// The rows that a row needs.
+    package func needs(_ row: Int) -> [Int] { needRows[needStarts[row]..<needStarts[row + 1]].map(Int.init) }
+
+    /// The rows that need a row.
+    package func dependants(_ row: Int) -> [Int] {
+        // Who needs it was submitted later.
+        (row..<states.count).filter { needRows[needStarts[$0]..<needStarts[$0 + 1]].contains(Int32(row)) }
+    }
+
+    /// The types of tasks in the order in which they came, with how many jobs of each are in each state, and how many
+    /// jobs of one need some of another.
+    package func graph() -> (
+        nodes: [(task: String, counts: JobTally)], edges: [(from: Int, to: Int, count: Int)]
+    ) {
+        var tallies = [JobTally](repeating: JobTally(), count: taskNames.count)
+        var edges: [Int64: Int] = [:]
+        for row in states.indices {
+            tallies[Int(tasks[row])].add(states[row])
+            var seen: Set<Int32> = []
+            for need in needRows[needStarts[row]..<needStarts[row + 1]] {
+                let from = tasks[Int(need)]
+                if seen.insert(from).inserted {
+                    edges[Int64(from) << 32 | Int64(tasks[row]), default: 0] += 1
+                }
+            }
+        }
+        return (
+            zip(taskNames, tallies).map { ($0, $1) },
+            edges.keys.sorted().map { (Int($0 >> 32), Int($0 & 0xffff_ffff), edges[$0] ?? 0) }
+        )
     }
 
     /// A row for programs.

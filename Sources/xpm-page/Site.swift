@@ -1,5 +1,6 @@
 import HTTPTypes
 import Inventory
+import Model
 import Store
 import System
 import Text
@@ -22,7 +23,8 @@ struct Site: Sendable {
         case .start: throw Refusal.unknown
         case .asset(let name): return try Assets.answer(name)
         case .runs(let isPart): return try await runs(isPart)
-        case .events(let run): return EventStream(hub: hub, run: run, last: last.flatMap { Int($0) }).answer
+        case .events(let run, let since):
+            return EventStream(hub: hub, run: run, last: last.flatMap { Int($0) } ?? since).answer
         case .experiment(let name, let tab, let query): return try await experiment(name, tab, query)
         case .job(let job, let tab, let query): return try await answer(job, tab, query)
         case .find(let identifier):
@@ -32,17 +34,21 @@ struct Site: Sendable {
             return .redirect(.job(job, .overview))
         case .action(let query):
             let action = try changing(query)
-            return page("Are you sure?", ActionPage(action, query, formToken: formToken, commands).html)
+            var answer = page("Are you sure?", ActionPage(action, query, formToken: formToken, commands).html)
+            // With `no-referrer` a browser would not say either from which origin a form comes.
+            answer.headers[.referrerPolicy] = "same-origin"
+            return answer
         }
     }
 
     private func page(_ title: String, _ body: HTML) -> Answer { .html(frame.html(title, body)) }
 
     /// A page that says why there is none.
-    func refusal(_ refusal: Refusal) -> Answer {
+    ///
+    /// - Parameter isKnown: who is not learns nothing of the workspace.
+    func refusal(_ refusal: Refusal, isKnown: Bool) -> Answer {
         let body: HTML = "<h1>\(refusal.status.reasonPhrase)</h1><p>\(refusal.text)</p>"
-        // Who is not known learns nothing of the workspace.
-        return .html(frame.html(refusal.status.reasonPhrase, body, isKnown: false), refusal.status)
+        return .html(frame.html(refusal.status.reasonPhrase, body, isKnown: isKnown), refusal.status)
     }
 
     private func runs(_ isPart: Bool) async throws(Refusal) -> Answer {
@@ -60,8 +66,10 @@ struct Site: Sendable {
         case .jobs: return try await jobs(name, query)
         case .rows:
             let picture = try await picture(name, query)
-            return .html(JobTable(picture: picture).part)
-        case .runs: break
+            // Of a run that is not the newest, links lead to it too.
+            let shown = Route.RunName(experiment: name.experiment, run: query["old"] == nil ? nil : name.run)
+            return .html("<table>\(JobTable(picture: picture, name: shown).part)</table>")
+        case .runs, .graph, .timeline: break
         default:
             // What commands tell is of the newest run.
             if name.run != nil { return .redirect(.experiment(name, .jobs)) }
@@ -79,6 +87,12 @@ struct Site: Sendable {
         case .results:
             let words = ["results", "--json"] + ResultsPage.words(query) + ["--", name.experiment]
             body = ResultsPage(try await report(words), name, query).html
+        case .graph:
+            let graph = try await Patience.wait { await hub.graph(of: name) }
+            body = graph.map { GraphPage(graph: $0, name: name).html } ?? .none
+        case .timeline:
+            let timeline = try await Patience.wait { await hub.timeline(of: name) }
+            body = timeline.map { TimelinePage(timeline: $0).html } ?? .none
         case .plot: body = PlotPage(name: name, query: query).html
         case .services:
             let words = ["services", "list", "--json", "--", name.experiment]
@@ -168,15 +182,30 @@ struct Site: Sendable {
             guard let json = try? JSON.parse(Array(said.output.utf8)) else {
                 throw Refusal(.notFound, said.error.isEmpty ? "The job cannot be read." : said.error)
             }
-            return page("\(job.task) \(job.short)", JobPage(job, json, isReadOnly: isReadOnly).html)
+            let relatives = try await relatives(of: job, json)
+            let view = JobPage(
+                job, json, relatives, isReadOnly: isReadOnly, hasCurves: JobCurves.isThere(files.folder))
+            return page("\(job.task) \(job.short)", view.html)
         case .log: return try await log(job, files, query)
         case .text: return try await text(files, query)
         case .difference:
             let said = try await difference(job, query)
             return page("\(job.task) \(job.short)", DifferencePage(job, query, said).html)
+        case .curves:
+            let svg = try await Patience.block(30) { () throws(SystemError) in JobCurves(files.folder).svg }
+            return .file("curves.svg", Array(svg.utf8))
         case .files: return try await list(job, files, [])
         case .file(let way): return try await file(job, files, way)
         }
+    }
+
+    /// Those of the run that `xpm jobs show` names.
+    private func relatives(of job: Route.JobName, _ json: JSON) async throws(Refusal) -> JobRelatives? {
+        guard let experiment = json["experiment"]?.string, let run = json["run"]?.string,
+            let identifier = Identifier(hex: job.identifier)
+        else { return nil }
+        let name = Route.RunName(experiment: experiment, run: run)
+        return try await Patience.wait { await hub.relatives(of: identifier, in: name) }
     }
 
     private func files(of job: Route.JobName) async throws(Refusal) -> JobFiles {

@@ -128,7 +128,9 @@ struct PageSecurityTests {
         for path in paths {
             for cookie in [page.cookie, ""] {
                 let head = try page.ask(path, cookie: cookie).head
-                for line in wanted { #expect(head.contains(line), "\(path): \(line)") }
+                for line in wanted where !(path.hasPrefix("/do") && line.hasPrefix("Referrer")) {
+                    #expect(head.contains(line), "\(path): \(line)")
+                }
                 #expect(!head.contains("unsafe-eval"))
             }
         }

@@ -2,11 +2,12 @@
 document.documentElement.classList.add("scripts");
 
 /** Fetches a part of a page; throws where the server has none, or is gone. */
-async function part(address, signal) {
-  const answer = await fetch(address, { signal, credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${answer.status}`);
+async function part(address) {
+  const answer = await fetch(address, { credentials: "same-origin" });
+  if (!answer.ok) throw new Unanswered(`${answer.status}`);
   return answer;
 }
+class Unanswered extends Error {}
 
 /** The elements of a piece of HTML that the server has made. */
 function parsed(html) {
@@ -28,17 +29,30 @@ setInterval(() => {
   if (isLost) age.textContent = `not connected; as of ${Math.round((Date.now() - lastNews) / 1000)} s ago`;
 }, 1000);
 
-/** Hears of changes; the browser comes back by itself, with the id of the last one. */
-function follow(address, change) {
-  const source = new EventSource(address);
-  source.onopen = hearing;
-  source.onmessage = (event) => {
-    hearing();
-    change(JSON.parse(event.data));
-  };
-  source.onerror = () => { isLost = true; };
-  addEventListener("pagehide", () => source.close());
+/** Hears of changes while the tab is seen. All tabs share one connection (events.js). */
+const followed = new Map();
+let worker = null;
+function tell(message) {
+  if (!worker) {
+    worker = new SharedWorker("/assets/events.js");
+    worker.port.onmessage = ({ data }) => {
+      if (data.isLost) { isLost = true; return; }
+      hearing();
+      if (data.news) followed.get(data.address)?.(data.news);
+    };
+  }
+  worker.port.postMessage(message);
 }
+function follow(address, change) {
+  followed.set(address, change);
+  if (!document.hidden) tell({ follow: address });
+}
+function tellAll(what) {
+  for (const address of followed.keys()) tell({ [what]: address });
+}
+document.addEventListener("visibilitychange", () => tellAll(document.hidden ? "leave" : "follow"));
+addEventListener("pagehide", () => tellAll("leave"));
+addEventListener("pageshow", (event) => { if (event.persisted) tellAll("follow"); });
 
 /** Calls at most once at a time, and again if somebody asked meanwhile. */
 function oneAtATime(work) {
@@ -49,7 +63,11 @@ function oneAtATime(work) {
     isBusy = true;
     do {
       again = false;
-      try { await work(); } catch (error) { if (error.name !== "AbortError") isLost = isLost || error instanceof TypeError; }
+      try { await work(); } catch (error) {
+        // The server is gone, or has no such thing any more: what is shown stays, and says how old it is.
+        if (!(error instanceof Unanswered) && !(error instanceof TypeError)) throw error;
+        isLost = true;
+      }
     } while (again);
     isBusy = false;
   };
@@ -76,6 +94,27 @@ function showCounts(news) {
       rects[index].setAttribute("x", x.toFixed(2));
       rects[index].setAttribute("width", width.toFixed(2));
     });
+  }
+}
+
+/** Makes the rows of a table those of another. What is the same stays: a click or a focus in it is not lost. */
+function update(body, fresh) {
+  const known = new Map([...body.rows].map((row) => [row.dataset.row, row]));
+  const wanted = [...fresh.rows].map((row) => {
+    const old = known.get(row.dataset.row);
+    if (!old) return row;
+    known.delete(row.dataset.row);
+    old.setAttribute("aria-rowindex", row.getAttribute("aria-rowindex"));
+    [...row.cells].forEach((cell, index) => {
+      if (old.cells[index].innerHTML !== cell.innerHTML) old.cells[index].replaceChildren(...cell.childNodes);
+    });
+    return old;
+  });
+  for (const row of known.values()) row.remove();
+  let place = body.rows[0] ?? null;
+  for (const row of wanted) {
+    if (row === place) place = place.nextElementSibling;
+    else body.insertBefore(row, place);
   }
 }
 
@@ -149,13 +188,8 @@ class JobWindow {
     if (!body) return;
     this.total = Number(body.dataset.fitting);
     this.start = Number(body.dataset.start);
-    const focused = document.activeElement?.closest("tr")?.dataset.row;
-    const isSame = body.innerHTML === this.shown;
-    this.shown = body.innerHTML;
-    if (!isSame) {
-      this.body.replaceChildren(...document.adoptNode(body).childNodes);
-      if (focused) this.body.querySelector(`tr[data-row="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
-    }
+    this.body.dataset.start = this.start;
+    update(this.body, document.adoptNode(body));
     this.place();
     const fitting = document.getElementById("fitting");
     const text = this.total === Number(body.dataset.total) ? `${this.total} jobs` : `${this.total} of ${body.dataset.total} jobs`;
@@ -315,7 +349,10 @@ class LogView {
   }
 }
 
-for (const element of document.querySelectorAll(".window[data-rows]")) new JobWindow(element);
-for (const element of document.querySelectorAll("[data-part]")) livePart(element);
-const log = document.getElementById("log");
-if (log) new LogView(log);
+// The page is seen before anything is done with it.
+requestAnimationFrame(() => setTimeout(() => {
+  for (const element of document.querySelectorAll(".window[data-rows]")) new JobWindow(element);
+  for (const element of document.querySelectorAll("[data-part]")) livePart(element);
+  const log = document.getElementById("log");
+  if (log) new LogView(log);
+}));

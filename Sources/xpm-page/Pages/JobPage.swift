@@ -49,12 +49,16 @@ struct JobHead {
 struct JobPage {
     private let job: Route.JobName
     private let json: JSON
+    private let relatives: JobRelatives?
     private let isReadOnly: Bool
+    private let hasCurves: Bool
 
-    init(_ job: Route.JobName, _ json: JSON, isReadOnly: Bool) {
+    init(_ job: Route.JobName, _ json: JSON, _ relatives: JobRelatives?, isReadOnly: Bool, hasCurves: Bool) {
         self.job = job
         self.json = json
+        self.relatives = relatives
         self.isReadOnly = isReadOnly
+        self.hasCurves = hasCurves
     }
 
     private var state: String { json["state"]?.string ?? "unknown" }
@@ -62,13 +66,13 @@ struct JobPage {
     var html: HTML {
         let live: HTML? = json["run"]?.string.flatMap { run in
             json["experiment"]?.string.map { name in
-                " data-live=\"\(Route.events(.init(experiment: name, run: run)))\" data-part=\"\(Route.job(job, .overview))\""
+                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\""
             }
         }
         return """
             <div id="job"\(live)>\(JobHead(job: job, tab: .overview).html(Part.state(state) + actions))\
             <div class="columns"><section aria-labelledby="facts"><h2 id="facts">What it is</h2>\(facts)</section>\
-            \(values("Parameters", "values"))\(values("Result", "result"))\(output)</div></div>
+            \(values("Parameters", "values"))\(values("Result", "result"))\(curves)\(output)</div></div>
             """
     }
 
@@ -122,24 +126,50 @@ struct JobPage {
         if let words = json["command"]?.array?.compactMap(\.string), !words.isEmpty {
             facts.append(("Command", "<code>\(words.map(ShellWords.quote).joined(separator: " "))</code>"))
         }
-        let needs = (json["depends_on"]?.array ?? []).compactMap(\.string)
-        if !needs.isEmpty {
-            let links = needs.prefix(Self.mostNeeds).map { need -> HTML in
+        if let relatives {
+            facts += list("Needs", relatives.needs, relatives.needCount)
+            facts += list("Needed by", relatives.dependants, relatives.dependantCount)
+        } else {
+            let needs = (json["depends_on"]?.array ?? []).compactMap(\.string)
+            let links = needs.prefix(JobRelatives.most).map { need -> HTML in
                 "<a href=\"\(Route.find(need))\">\(need.prefix(8))</a> "
             }
-            let more = needs.count > Self.mostNeeds ? "… \(needs.count - Self.mostNeeds) more" : ""
-            facts.append(("Needs", "\(links)\(more)"))
+            if !needs.isEmpty { facts.append(("Needs", "\(links)\(Self.more(needs.count))")) }
         }
         if let folder = json["folder"]?.string { facts.append(("Folder", "<code>\(folder)</code>")) }
         return Part.facts(facts)
     }
 
-    private static let mostNeeds = 100
+    private func list(_ title: String, _ rows: [JobRow], _ count: Int) -> [(name: String, value: HTML)] {
+        if rows.isEmpty { return [] }
+        let links = rows.compactMap { row -> HTML? in
+            guard let job = Route.JobName(row.task, row.identifier) else { return nil }
+            let tags = row.tags.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(
+                separator: " ")
+            return """
+                <li>\(Part.state(row.state.rawValue)) <a href="\(Route.job(job, .overview))">\(job.task) \(job.short)</a> \(tags)</li>
+                """
+        }
+        return [(title, "<ul class=\"plain\">\(links)</ul>\(Self.more(count))")]
+    }
+
+    /// How many are not shown.
+    private static func more(_ count: Int) -> String {
+        count > JobRelatives.most ? "… \(count - JobRelatives.most) more" : ""
+    }
 
     private func values(_ title: String, _ key: String) -> HTML {
         guard let value = json[key], value != .null else { return .none }
         return """
             <section aria-labelledby="\(key)"><h2 id="\(key)">\(title)</h2>\(Part.tree(value))</section>
+            """
+    }
+
+    private var curves: HTML? {
+        guard hasCurves else { return nil }
+        return """
+            <section class="wide-section" aria-labelledby="curves"><h2 id="curves">Logged</h2>\
+            <img class="plot" src="\(Route.job(job, .curves))" alt="What the job has logged over its steps"></section>
             """
     }
 

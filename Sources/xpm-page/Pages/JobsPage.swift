@@ -15,16 +15,18 @@ struct JobsPage {
 
     var html: HTML {
         let rows = RowQuery(query)
-        let table = JobTable(picture: picture, query: query, name: name)
+        let table = JobTable(picture: picture, name: name)
         let alert: HTML = problem.map { "<p class=\"problem\" role=\"alert\">\($0)</p>" } ?? .none
-        let lines = query.with("from", nil)
+        // With a filter that is none, all of them are shown.
+        let lines = (problem == nil ? query : query.with("filter", nil)).with("from", nil).with(
+            "old", name.run == nil ? nil : "1")
         return """
             <form class="filter" role="search" method="get" action="\(Route.experiment(name, .jobs))">\(kept)
             <label>Filter <input name="filter" type="search" value="\(query["filter"] ?? "")" placeholder='lr = 0.1 and @state = "failed"' spellcheck="false"></label>
             <label>Order <select name="order">\(RunWatch.Order.allCases.map { option($0, rows.order) })</select></label>
             <button>Show</button> <span id="fitting" role="status">\(fitting)</span>\(actions)</form>\(alert)
-            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(.init(experiment: picture.experiment, run: picture.run)))" \
-            data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))" data-newest="\(name.run == nil ? 1 : 0)">
+            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(.init(experiment: picture.experiment, run: picture.run), since: nil))" \
+            data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))">
             \(table.html)</div>
             <noscript>\(pages)</noscript>
             """
@@ -80,8 +82,8 @@ struct JobsPage {
 /// A window of the table.
 struct JobTable {
     let picture: RunPicture
-    var query = Query()
-    var name: Route.RunName?
+    /// Where links lead.
+    let name: Route.RunName
 
     var html: HTML {
         """
@@ -119,9 +121,8 @@ struct JobTable {
     private func tag(_ tag: (name: String, value: JSON)) -> HTML {
         let value = tag.value.string ?? tag.value.text
         let term = FilterTerm(tag.name, tag.value).text
-        let run = name ?? Route.RunName(experiment: picture.experiment, run: nil)
         return
-            "<a class=\"tag\" href=\"\(Route.experiment(run, .jobs, Query([("filter", term)])))\"><span>\(tag.name)</span>=\(value)</a> "
+            "<a class=\"tag\" href=\"\(Route.experiment(name, .jobs, Query([("filter", term)])))\"><span>\(tag.name)</span>=\(value)</a> "
     }
 }
 
@@ -141,6 +142,8 @@ struct FilterTerm {
     }
 
     private static func isWord(_ name: String) -> Bool {
+        // `@name`, `@state`: no tags.
+        if JobFilter.names.contains(name) { return true }
         let reserved = ["and", "or", "not", "in"]
         return !name.isEmpty && !reserved.contains(name.lowercased())
             && name.utf8.allSatisfy { byte in

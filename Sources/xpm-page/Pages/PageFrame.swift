@@ -11,19 +11,22 @@ struct PageFrame: Sendable {
 
     /// - Parameter isKnown: false for who may not learn anything of the workspace.
     func html(_ title: String, _ body: HTML, isKnown: Bool = true) -> HTML {
-        let place: HTML = "<span class=\"place\">\(workspace.path)</span>"
-        let script: HTML =
-            "<link rel=\"icon\" href=\"/assets/icon.svg\"><link rel=\"stylesheet\" href=\"/assets/page.css\"><script type=\"module\" src=\"/assets/page.js\"></script>"
         let readOnly: HTML = "<span class=\"note\">read only</span>"
+        let links: HTML = """
+            <link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>
+            """
+        let top: HTML = """
+            <a class="skip" href="#main">Skip to the content</a>
+            <header><a class="home" href="/">xpm</a> <span class="place">\(workspace.path)</span> \(isReadOnly ? readOnly : nil)
+            <span class="age" id="age" role="status"></span></header>
+            """
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
-            <title>\(title) · xpm</title>\(isKnown ? script : nil)</head>
-            <body><a class="skip" href="#main">Skip to the content</a>
-            <header><a class="home" href="/">xpm</a> \(isKnown ? place : nil)\(isKnown && isReadOnly ? readOnly : nil)
-            <span class="age" id="age" role="status"></span></header>
+            <title>\(title) · xpm</title>\(isKnown ? links : nil)</head>
+            <body>\(isKnown ? top : nil)
             <main id="main">\(body)</main></body></html>
 
             """

@@ -9,7 +9,7 @@ struct RunsPage {
     let entries: [WorkspaceWatch.Entry]
 
     var html: HTML {
-        "<h1>Runs</h1><div data-live=\"\(Route.events(nil))\" data-part=\"\(Route.runs(isPart: true))\">\(table)</div>"
+        "<h1>Runs</h1><div data-live=\"\(Route.events(nil, since: nil))\" data-part=\"\(Route.runs(isPart: true))\">\(table)</div>"
     }
 
     var table: HTML {
@@ -51,7 +51,9 @@ struct RunHead {
     var html: HTML {
         // What other commands tell is of the newest run.
         let tabs: [Route.Tab] =
-            name.run == nil ? [.jobs, .failures, .results, .plot, .services, .runs] : [.jobs, .runs]
+            name.run == nil
+            ? [.jobs, .failures, .results, .plot, .graph, .timeline, .services, .runs]
+            : [.jobs, .graph, .timeline, .runs]
         let links = tabs.map { tab -> HTML in
             let current: HTML = tab == self.tab ? " aria-current=\"page\"" : ""
             return "<li><a href=\"\(Route.experiment(name, tab))\"\(current)>\(tab.title)</a></li>"
@@ -84,6 +86,8 @@ extension Route.Tab {
         case .failures: "Failures"
         case .results: "Results"
         case .plot, .picture: "Plot"
+        case .graph: "Graph"
+        case .timeline: "Timeline"
         case .services: "Services"
         case .runs: "Runs"
         }

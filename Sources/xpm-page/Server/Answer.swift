@@ -14,7 +14,7 @@ struct Answer: Sendable {
         (.contentSecurityPolicy, policy),
         (.xContentTypeOptions, "nosniff"),
         (.cacheControl, "no-store"),
-        (.of("Referrer-Policy"), "no-referrer"),
+        (.referrerPolicy, "no-referrer"),
         (.of("X-Frame-Options"), "DENY"),
         (.of("Cross-Origin-Opener-Policy"), "same-origin"),
         (.of("Cross-Origin-Resource-Policy"), "same-origin"),
@@ -90,6 +90,7 @@ struct FileType {
 
 extension HTTPField.Name {
     static let lastEventID = of("Last-Event-ID")
+    static let referrerPolicy = of("Referrer-Policy")
 
     /// A name that the library does not list.
     static func of(_ name: String) -> HTTPField.Name {

@@ -48,7 +48,12 @@ struct PageServer: Sendable {
     private func answer(_ request: Request) async -> Answer {
         do throws(Refusal) {
             return try await checked(request)
-        } catch { return site.refusal(error) }
+        } catch {
+            let isKnown =
+                access.host.accepts(request.head.authority ?? "")
+                && access.knows(request.headers[values: .cookie])
+            return site.refusal(error, isKnown: isKnown)
+        }
     }
 
     private func checked(_ request: Request) async throws(Refusal) -> Answer {

@@ -9,8 +9,8 @@ enum Route: Sendable {
     /// Where the address that was printed leads.
     case start(token: String, experiment: String?)
     case asset(String)
-    /// Changes as they happen: of the workspace, or of a run.
-    case events(RunName?)
+    /// Changes as they happen, of the workspace or of a run: those after a number.
+    case events(RunName?, since: Int?)
     case experiment(RunName, Tab, Query = Query())
     case job(JobName, JobTab, Query = Query())
     /// A job of which only the identifier is known.
@@ -45,11 +45,11 @@ enum Route: Sendable {
     }
 
     enum Tab: String, Sendable, CaseIterable {
-        case jobs, rows, failures, results, plot, picture, services, runs
+        case jobs, rows, failures, results, plot, picture, graph, timeline, services, runs
     }
 
     enum JobTab: Sendable {
-        case overview, log, text, difference, files
+        case overview, log, text, difference, curves, files
         /// A file in the job's folder.
         case file([String])
     }
@@ -78,11 +78,11 @@ enum Route: Sendable {
         case "do" where words.count == 1: self = .action(query)
         case "events" where words.count <= 2:
             guard words.count == 2 else {
-                self = .events(nil)
+                self = .events(nil, since: query.number("since"))
                 return
             }
             guard JobRecord.isSafe(words[1]) else { return nil }
-            self = .events(RunName(experiment: words[1], run: run))
+            self = .events(RunName(experiment: words[1], run: run), since: query.number("since"))
         case "experiment" where (2...3).contains(words.count):
             guard JobRecord.isSafe(words[1]), let tab = words.count == 2 ? .jobs : Tab(rawValue: words[2])
             else { return nil }
@@ -103,9 +103,9 @@ enum Route: Sendable {
         case .start(let token, let experiment):
             return "/start\(Query([("token", token)]).with("experiment", experiment).encoded)"
         case .asset(let name): return "/assets/\(Query.encoded(name))"
-        case .events(let run):
-            guard let run else { return "/events" }
-            return "/events/\(Query.encoded(run.experiment))\(Query().with("run", run.run).encoded)"
+        case .events(let run, let since):
+            let query = Query().with("run", run?.run).with("since", since.map(String.init)).encoded
+            return "/events\(run.map { "/\(Query.encoded($0.experiment))" } ?? "")\(query)"
         case .experiment(let run, let tab, let query):
             let way = tab == .jobs ? "" : "/\(tab.rawValue)"
             return
@@ -125,6 +125,7 @@ extension Route.JobTab {
         case "log" where words.count == 1: self = .log
         case "text" where words.count == 1: self = .text
         case "difference" where words.count == 1: self = .difference
+        case "curves" where words.count == 1: self = .curves
         case "files" where words.count == 1: self = .files
         case "files":
             guard words.dropFirst().allSatisfy({ !$0.isEmpty }) else { return nil }
@@ -139,6 +140,7 @@ extension Route.JobTab {
         case .log: "/log"
         case .text: "/text"
         case .difference: "/difference"
+        case .curves: "/curves"
         case .files: "/files"
         case .file(let words): "/files/\(words.map { Query.encoded($0) }.joined(separator: "/"))"
         }

@@ -1,4 +1,5 @@
 import Inventory
+import Model
 import Store
 import System
 import Text
@@ -11,7 +12,7 @@ struct RowQuery: Sendable {
     let start: Int
     let count: Int
 
-    static let page = 100
+    static let page = 40
     private static let most = 300
 
     init(_ query: Query) {
@@ -142,6 +143,26 @@ final class FollowedRun {
             left: watch.timeLeft(at: now), fitting: fitting, start: start,
             rows: rows.map { JobRow($0, of: watch, details, at: now) }, revision: revision)
     }
+
+    /// A job with those that it needs and those that need it; nil where the run does not have it.
+    func relatives(of identifier: Identifier) -> JobRelatives? {
+        guard let row = watch.row(of: identifier) else { return nil }
+        let (needs, dependants) = (watch.needs(row), watch.dependants(row))
+        func shown(_ rows: [Int]) -> [JobRow] {
+            let now = Timestamp.now.seconds
+            return rows.prefix(JobRelatives.most).map { JobRow($0, of: watch, RowDetails(), at: now) }
+        }
+        return JobRelatives(
+            needs: shown(needs), needCount: needs.count, dependants: shown(dependants),
+            dependantCount: dependants.count)
+    }
+
+    func graph() -> TaskGraph {
+        let (nodes, edges) = watch.graph()
+        return TaskGraph(nodes: nodes, edges: edges)
+    }
+
+    func timeline() -> RunTimeline { RunTimeline(watch, at: Timestamp.now.seconds) }
 
     /// - Returns: nil for all in their order.
     private func chosenRows(_ query: RowQuery, _ now: Double) throws(JobFilterError) -> [Int]? {

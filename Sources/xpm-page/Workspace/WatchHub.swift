@@ -1,4 +1,5 @@
 import Inventory
+import Model
 import Store
 import System
 import Text
@@ -49,7 +50,23 @@ actor WatchHub {
         return run.changes(since: number, isLive: isLive(run))
     }
 
-    /// The job of an identifier, by its beginning.
+    /// What a job of a run needs, and what needs it; nil where there is no such job.
+    func relatives(of identifier: Identifier, in name: Route.RunName) -> JobRelatives? {
+        refresh()
+        return followed(name)?.relatives(of: identifier)
+    }
+
+    func graph(of name: Route.RunName) -> TaskGraph? {
+        refresh()
+        return followed(name)?.graph()
+    }
+
+    func timeline(of name: Route.RunName) -> RunTimeline? {
+        refresh()
+        return followed(name)?.timeline()
+    }
+
+    /// The job of an identifier.
     func job(_ identifier: String) -> Route.JobName? {
         let jobs = watch.workspace.jobs
         for task in (try? Files.list(jobs)) ?? [] where JobRecord.isSafe(task) {

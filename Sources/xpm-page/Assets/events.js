@@ -1,0 +1,45 @@
+// One connection for each run that is watched, shared by all tabs: a browser opens six to a server, no more.
+const sources = new Map();
+
+onconnect = (event) => {
+  const port = event.ports[0];
+  port.onmessage = ({ data }) => {
+    if (data.follow) follow(data.follow, port);
+    if (data.leave) leave(data.leave, port);
+  };
+};
+
+function follow(address, port) {
+  let known = sources.get(address);
+  if (!known) {
+    known = { ports: new Set(), source: null, last: null, id: "" };
+    sources.set(address, known);
+  }
+  known.ports.add(port);
+  if (!known.source) open(address, known);
+  // Who comes later hears how it stands.
+  else if (known.last) port.postMessage({ address, news: { ...known.last, rows: null } });
+}
+
+function open(address, known) {
+  const since = known.id && `${address.includes("?") ? "&" : "?"}since=${known.id}`;
+  const source = new EventSource(address + since);
+  known.source = source;
+  const tell = (message) => { for (const port of known.ports) port.postMessage({ address, ...message }); };
+  source.onopen = () => tell({ isOpen: true });
+  source.onerror = () => tell({ isLost: true });
+  source.onmessage = (event) => {
+    known.id = event.lastEventId;
+    known.last = JSON.parse(event.data);
+    tell({ news: known.last });
+  };
+}
+
+function leave(address, port) {
+  const known = sources.get(address);
+  if (!known?.ports.delete(port) || known.ports.size > 0) return;
+  // Nobody looks: the server has nothing to do for it.
+  known.source.close();
+  known.source = null;
+  known.last = null;
+}

@@ -1,0 +1,98 @@
+import Inventory
+import Store
+import System
+import Text
+import Watching
+
+/// Jobs that a job needs, and those that need it.
+struct JobRelatives: Sendable {
+    let needs: [JobRow]
+    let needCount: Int
+    let dependants: [JobRow]
+    let dependantCount: Int
+
+    /// So many of each are shown.
+    static let most = 50
+}
+
+/// Which types of tasks need which.
+struct TaskGraph: Sendable {
+    let nodes: [(task: String, counts: JobTally)]
+    /// How many jobs of one type need jobs of another.
+    let edges: [(from: Int, to: Int, count: Int)]
+
+    /// How far each is from those that need nothing: what it needs stands left of it.
+    var depths: [Int] {
+        var depths = [Int](repeating: 0, count: nodes.count)
+        // As often as a way can be long: types that need each other in a circle stop there.
+        for _ in nodes {
+            var hasChanged = false
+            for edge in edges where edge.from != edge.to && depths[edge.to] < depths[edge.from] + 1 {
+                guard depths[edge.from] + 1 < nodes.count else { continue }
+                depths[edge.to] = depths[edge.from] + 1
+                hasChanged = true
+            }
+            if !hasChanged { break }
+        }
+        return depths
+    }
+}
+
+/// When the jobs of a run ran, in lanes of which each has one job at a time: as many as ran at once.
+struct RunTimeline: Sendable {
+    struct Bar: Sendable {
+        let lane: Int
+        /// Seconds since 1970.
+        let start: Double
+        var end: Double
+        var state: JobRecord.State
+        /// How many jobs it stands for, of which this is the first.
+        var count: Int
+        let row: Int
+    }
+
+    private(set) var bars: [Bar] = []
+    private(set) var lanes = 0
+    private(set) var start = 0.0
+    private(set) var end = 0.0
+
+    /// The narrowest that is drawn of its own: a part of the whole time.
+    private static let parts = 1000.0
+    private static let mostLanes = 200
+
+    init(_ run: RunWatch, at now: Double) {
+        let ran = run.states.indices.compactMap { row -> (row: Int, start: Double, end: Double)? in
+            guard let seconds = run.duration(row, at: now), run.began(row).isFinite else { return nil }
+            return (row, run.began(row), run.began(row) + seconds)
+        }.sorted { ($0.start, $0.row) < ($1.start, $1.row) }
+        guard let first = ran.first else { return }
+        start = first.start
+        end = ran.map(\.end).max() ?? start
+        let least = max(1e-6, end - start) / Self.parts
+        var ends: [Double] = []
+        /// The last bar of each lane.
+        var last: [Int] = []
+        for job in ran {
+            let state = run.states[job.row]
+            let lane = ends.firstIndex { $0 <= job.start + 1e-3 } ?? ends.count
+            guard lane < Self.mostLanes else { continue }
+            if lane == ends.count {
+                ends.append(job.end)
+                last.append(-1)
+            }
+            ends[lane] = job.end
+            // Jobs that are too short to be seen are one bar.
+            if last[lane] >= 0, bars[last[lane]].end - bars[last[lane]].start < least,
+                job.end - job.start < least
+            {
+                bars[last[lane]].end = job.end
+                bars[last[lane]].count += 1
+                if state == .failed { bars[last[lane]].state = .failed }
+                continue
+            }
+            last[lane] = bars.count
+            bars.append(Bar(lane: lane, start: job.start, end: job.end, state: state, count: 1, row: job.row))
+        }
+        lanes = ends.count
+    }
+}
