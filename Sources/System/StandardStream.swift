@@ -47,6 +47,12 @@ package enum StandardStream: Int32, Sendable {
     /// Whether somebody can be asked.
     package static var inputIsTerminal: Bool { isatty(0) == 1 }
 
+    /// Whether nobody can read any more what is written to it: the other end of a pipe or of a connection is closed.
+    package var isAbandoned: Bool {
+        var polled = pollfd(fd: rawValue, events: 0, revents: 0)
+        return unsafe poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLERR | POLLHUP) != 0
+    }
+
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 

@@ -51,7 +51,11 @@ struct XPMPage {
         try NewThread.require(threads)
         try Descriptor.require(64, for: "show a page")
         let port = try chosenPort(options)
-        let access = Access(BindName(host: options.host, port: port), workspace: options.workspace.path)
+        // Of a user on another machine: the port there that ssh carries here.
+        let isElsewhere = Environment["XPM_REMOTE_PORT"] != nil
+        let named = Environment["XPM_REMOTE_PORT"].flatMap { Int($0) } ?? port
+        let access = Access(
+            BindName(host: options.host, port: named), listening: port, workspace: options.workspace.path)
         let site = Site(
             workspace: options.workspace, hub: try WatchHub(options.workspace),
             commands: WorkspaceCommand(workspace: options.workspace.path, place: options.place),
@@ -63,7 +67,10 @@ struct XPMPage {
             exit(2)
         }
         while true {
-            guard let signal = signals.next(milliseconds: 60_000), signal != .resize else { continue }
+            let signal = signals.next(milliseconds: 1000)
+            // Without a terminal there, the end of the connection is told by nothing else.
+            let isLeft = isElsewhere && StandardStream.output.isAbandoned
+            guard isLeft || signal == .interrupt || signal == .terminate else { continue }
             access.forget()
             exit(0)
         }

@@ -129,7 +129,14 @@ struct OptionTests {
         ),
         (
             "monitor", ["monitor", "js", "--json"],
-            [shared, ["--ascii": .elsewhere, "--read-only": .elsewhere, "--json": .elsewhere]]
+            [
+                shared,
+                [
+                    "--ascii": .elsewhere, "--read-only": .elsewhere, "--json": .elsewhere,
+                    "--web": .elsewhere,
+                    "--host": .elsewhere, "--port": .elsewhere,
+                ],
+            ]
         ),
         ("attach", ["attach", "js"], [shared]),
         ("stop", ["stop", "js"], [shared, ["--now": .elsewhere, "--json": .elsewhere]]),

@@ -40,7 +40,7 @@ private final class LoginHost {
                 StrictModes no
                 UsePAM no
                 PermitRootLogin yes
-                SetEnv XDG_CONFIG_HOME=\(folder)/there/config
+                SetEnv XDG_CONFIG_HOME=\(folder)/there/config XDG_STATE_HOME=\(folder)/there/state
                 """, to: "sshd_config")
             try bench.write(
                 """
@@ -189,6 +189,43 @@ struct RemoteTests {
         #expect(Files.exists("\(upload)/odd '\nname é") && !Files.exists("\(upload)/large.bin"))
         let outside = try host.xpm("run", "\(bench.folder)/sshd_config", "--launcher", "site")
         #expect(outside.code == 2, "\(outside)")
+    }
+
+    @Test("the page of a workspace there is at a port here, and ends with the connection")
+    func page() throws {
+        let host = try LoginHost()
+        let bench = host.bench
+        let run = try host.xpm("run", "full.yaml", "--launcher", "site")
+        try #require(run.code == 0, "\(run)")
+        // By a shell: ssh closes the descriptor by which Foundation hears of the end of a process.
+        let (process, tag) = try bench.start(
+            [
+                "-c", "\"$0\" \"$@\" & echo $! >ssh.pid; wait", Workbench.xpm, "monitor", "--web",
+                "--workdir", host.place,
+            ],
+            program: "/bin/sh", in: "here", environment: host.environment)
+        let ssh = { try Int32(bench.read("here/ssh.pid").trimmingCharacters(in: .newlines)) ?? 0 }
+        defer {
+            if let number = try? ssh() { kill(number, SIGKILL) }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+        try #require(try bench.wait { try bench.read(".\(tag).out").hasSuffix("\n") })
+        let address = try bench.read(".\(tag).out").trimmingCharacters(in: .newlines)
+        let port = try #require(address.firstMatch(of: /127\.0\.0\.1:(\d+)\//)?.output.1)
+        let jar = "\(bench.folder)/jar"
+        let said = try bench.run("-s", "-L", "-c", jar, "-b", jar, address, program: "/usr/bin/curl")
+        #expect(said.output.contains("/experiment/e\">e</a>"), "\(said)")
+        let job = try bench.run(
+            "-s", "-b", jar, "http://127.0.0.1:\(port)/do?what=stop&experiment=e", program: "/usr/bin/curl")
+        // A command is shown as somebody here would type it.
+        #expect(job.output.contains("xpm stop -- e --workdir \(host.place)"), "\(job)")
+        let pages = "\(bench.folder)/there/state/xpm/pages"
+        let shown = try #require(Files.paths(in: pages).first)
+        let there = try #require(Int32((try JSON.parse(Files.read(shown)))["process"]?.int ?? 0))
+        kill(try ssh(), SIGTERM)
+        #expect(try bench.wait { kill(there, 0) != 0 }, "the page goes on there")
+        #expect(!Files.exists(shown))
     }
 
     @Test("what cannot be is told: no host, no xpm there or another one, a single job, wrong words")

@@ -16,10 +16,11 @@ final class Access: Sendable {
     let formToken = Access.secret()
     private let start: Monitor<String>
 
-    init(_ host: BindName, workspace: String) {
+    /// - Parameter port: at which the server listens, which may have another number for who asks.
+    init(_ host: BindName, listening port: Int, workspace: String) {
         self.host = host
         self.workspace = workspace
-        file = "\(PageRecord.folder)/\(host.port).json"
+        file = "\(PageRecord.folder)/\(port).json"
         start = Monitor(Access.secret())
     }
 

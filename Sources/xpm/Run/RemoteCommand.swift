@@ -67,6 +67,7 @@ struct RemoteCommand {
                 words = upload.words
             }
             if words.first == "plot" { try fetch(words) }
+            if words.first == "monitor", words.contains("--web") { return try show(words).text }
             return try become(line(words, in: folder)).text
         } catch { return error.text }
     }
@@ -93,6 +94,27 @@ struct RemoteCommand {
         if code == 0 { _ = ChildProcess.output(["/usr/bin/env", "tar", "-xf", archive], tellsErrors: true) }
         try? Files.remove(archive)
         Standalone.exit(code == 255 ? 2 : code)
+    }
+
+    /// The page of a workspace there, at a port here: ssh carries what goes to that one. Returns only where that cannot
+    /// begin.
+    private func show(_ words: [String]) throws(RemoteUpload.Problem) -> SystemError {
+        let asked =
+            words.firstIndex(of: "--port").flatMap { words.dropFirst($0 + 1).first }
+            ?? words.lazy.compactMap { $0.after("--port=").map(String.init) }.first
+        let ports: (here: String, there: String)
+        do throws(SystemError) {
+            let here = if let asked { asked } else { String(try Loopback.freePort()) }
+            ports = (here, String(try Loopback.freePort()))
+        } catch { throw RemoteUpload.Problem(text: error.text) }
+        var own = words
+        if let place = own.firstIndex(of: "--port") { own.removeSubrange(place..<min(own.count, place + 2)) }
+        own.removeAll { $0.hasPrefix("--port=") }
+        let command =
+            "export \(CallerHost.portVariable)=\(ports.here); \(line(own + ["--port", ports.there], in: nil))"
+        return try become(
+            command,
+            ["-o", "ExitOnForwardFailure=yes", "-L", "127.0.0.1:\(ports.here):127.0.0.1:\(ports.there)"])
     }
 
     // MARK: The line there
@@ -206,7 +228,9 @@ struct RemoteCommand {
     // MARK: ssh
 
     /// The words of ssh, with a command for the host's shell.
-    private func connection(terminal: Bool, _ command: String) throws(RemoteUpload.Problem) -> [String] {
+    private func connection(
+        terminal: Bool, _ command: String, _ more: [String] = []
+    ) throws(RemoteUpload.Problem) -> [String] {
         let own = Environment[Self.ssh].flatMap { $0.isBlank ? nil : $0 } ?? "ssh"
         var words = ShellWords.split(own)
         guard
@@ -214,8 +238,10 @@ struct RemoteCommand {
         else { throw RemoteUpload.Problem(text: "there is no \(words[0]) along PATH (OpenSSH)") }
         words[0] = program
         let folders = [Environment["XDG_RUNTIME_DIR"] ?? "", "\(Paths.home)/.ssh"]
+        // What is forwarded ends with its connection: it has one of its own.
+        if !more.isEmpty { words += ["-o", "ControlPath=none"] }
         // A folder that others may not write.
-        if let folder = folders.first(where: {
+        if more.isEmpty, let folder = folders.first(where: {
             // A socket has a short name, and an option no blanks.
             !$0.isEmpty && $0.utf8.count <= 40 && !$0.has(0x20) && !$0.has(UInt8(ascii: "%"))
                 && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
@@ -225,7 +251,7 @@ struct RemoteCommand {
             ]
         }
         // Not that a connection was closed.
-        return words + ["-o", "LogLevel=ERROR", terminal ? "-t" : "-T", "--", place.host, command]
+        return words + more + ["-o", "LogLevel=ERROR", terminal ? "-t" : "-T", "--", place.host, command]
     }
 
     private func run(_ words: [String], remote: Bool) throws(RemoteUpload.Problem) -> String {
@@ -249,9 +275,9 @@ struct RemoteCommand {
     /// This process is ssh from here on: its exit code is that of the command there.
     ///
     /// - Returns: why it could not become that.
-    private func become(_ line: String) throws(RemoteUpload.Problem) -> SystemError {
+    private func become(_ line: String, _ more: [String] = []) throws(RemoteUpload.Problem) -> SystemError {
         let isTerminal = StandardStream.output.isTerminal && StandardStream.error.isTerminal
-        let words = try connection(terminal: isTerminal, "exec sh -c \(ShellWords.quote(line))")
+        let words = try connection(terminal: isTerminal, "exec sh -c \(ShellWords.quote(line))", more)
         return SystemError("start", words[0], code: ChildProcess.replace(words, environment: .current))
     }
 }
