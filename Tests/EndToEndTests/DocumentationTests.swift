@@ -83,7 +83,7 @@ struct DocumentationTests {
         "--mem", "--time",
         "--hidden", "--layers", "--learning-rate", "--lr",
         "--model",
-        "--no-augment", "--out", "--project", "--seed", "--shift", "--every-call", "--prefix",
+        "--no-augment", "--out", "--project", "--seed", "--shift", "--every-call", "--prefix", "--with-page",
         "--generate-completion-script",
     ]
 

@@ -158,6 +158,11 @@ struct PageSecurityTests {
             let code = try page.ask("/", "-H", "Host: \(host)").code
             #expect([400, 421].contains(code), "\(host): \(code)")
         }
+        // 127.0.0.1, and no other address of this machine (proc(5)).
+        let listening = try Files.readText("/proc/net/tcp", limit: 1 << 24).lines.filter {
+            $0.contains(":\(String(port, radix: 16, uppercase: true)) ") && $0.contains(" 0A ")
+        }
+        #expect(listening.count == 1 && listening[0].contains(" 0100007F:"), "\(listening)")
         let connection = try page.connect()
         connection.send("GET / HTTP/1.1\r\nCookie: \(page.cookie)\r\nConnection: close\r\n\r\n")
         let said = connection.read(seconds: 5).text

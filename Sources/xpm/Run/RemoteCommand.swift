@@ -241,11 +241,13 @@ struct RemoteCommand {
         // What is forwarded ends with its connection: it has one of its own.
         if !more.isEmpty { words += ["-o", "ControlPath=none"] }
         // A folder that others may not write.
-        if more.isEmpty, let folder = folders.first(where: {
-            // A socket has a short name, and an option no blanks.
-            !$0.isEmpty && $0.utf8.count <= 40 && !$0.has(0x20) && !$0.has(UInt8(ascii: "%"))
-                && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
-        }) {
+        if more.isEmpty,
+            let folder = folders.first(where: {
+                // A socket has a short name, and an option no blanks.
+                !$0.isEmpty && $0.utf8.count <= 40 && !$0.has(0x20) && !$0.has(UInt8(ascii: "%"))
+                    && Files.permissions($0).map { $0 & 0o022 == 0 } ?? false
+            })
+        {
             words += [
                 "-o", "ControlMaster=auto", "-o", "ControlPath=\(folder)/xpm-%C", "-o", "ControlPersist=60",
             ]
