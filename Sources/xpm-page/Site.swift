@@ -190,7 +190,8 @@ struct Site: Sendable {
         case .text: return try await text(files, query)
         case .difference:
             let said = try await difference(job, query)
-            return page("\(job.task) \(job.short)", DifferencePage(job, query, said).html)
+            let nearest = said == nil ? try await nearest(to: job, files) : nil
+            return page("\(job.task) \(job.short)", DifferencePage(job, query, said, nearest).html)
         case .curves:
             let svg = try await Patience.block(30) { () throws(SystemError) in JobCurves(files.folder).svg }
             return .file("curves.svg", Array(svg.utf8))
@@ -221,7 +222,35 @@ struct Site: Sendable {
 
     private func difference(_ job: Route.JobName, _ query: Query) async throws(Refusal) -> Command.Answer? {
         guard let other = query["with"] else { return nil }
+        // A folder anywhere else would be a job for the command too.
+        let parts = other.cut(atLast: "/") ?? ("", other[...])
+        let isName =
+            (parts.before.isEmpty || JobRecord.isSafe(String(parts.before)))
+            && !parts.after.isEmpty
+            && parts.after.utf8.allSatisfy {
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+            }
+        guard isName else {
+            throw Refusal(
+                .badRequest, "A job is named by the beginning of its identifier, or by type/identifier.")
+        }
         return try await run(["diff", "--", job.text, other])
+    }
+
+    /// The finished job of the type that has the fewest differences, as `xpm why` finds it.
+    private func nearest(
+        to job: Route.JobName, _ files: JobFiles
+    ) async throws(Refusal) -> NearestJob? {
+        try await Patience.block(30) { () throws(SystemError) in
+            guard let task = try? RecordedTask.read(files.folder.path) else { return nil }
+            let history = JobHistory(of: job.task, name: files.folder.name, in: workspace) {
+                $0 != job.identifier
+            }
+            guard let found = history.nearest(to: task),
+                let other = Route.JobName(job.task, found.folder.identifier)
+            else { return nil }
+            return NearestJob(job: other, differences: found.differences.map(\.text))
+        }
     }
 
     private func piece(_ files: JobFiles, _ query: Query, _ count: Int) async throws(Refusal) -> JobFiles

@@ -31,10 +31,14 @@ private final class WrittenRun {
         try Files.write(former + Array(lines.map { $0 + "\n" }.joined().utf8), to: path)
     }
 
-    func submit(_ numbers: some Sequence<Int>, tags: (Int) -> String = { "{\"n\": \($0)}" }) throws {
+    func submit(
+        _ numbers: some Sequence<Int>, task: String = "t.a", needs: [Int] = [],
+        tags: (Int) -> String = { "{\"n\": \($0)}" }
+    ) throws {
+        let needs = needs.map { "\"\(Self.identifier($0))\"" }.joined(separator: ", ")
         try append(
             numbers.map {
-                "{\"task_id\": \"t.a\", \"job_id\": \"\(Self.identifier($0))\", \"timestamp\": 1796000000.5, \"tags\": \(tags($0)), \"depends_on\": []}"
+                "{\"task_id\": \"\(task)\", \"job_id\": \"\(Self.identifier($0))\", \"timestamp\": 1796000000.5, \"tags\": \(tags($0)), \"depends_on\": [\(needs)]}"
             }, to: "jobs.jsonl")
     }
 
@@ -50,6 +54,31 @@ private final class WrittenRun {
 
 @Suite("Watching a run", .timeLimit(.minutes(20)))
 struct RunWatchTests {
+    @Test("what needs what: by rows, both ways, and folded by types; jobs of other runs are left out")
+    func graph() throws {
+        let run = try WrittenRun()
+        let watch = run.watch
+        #expect(watch.graph().nodes.isEmpty)
+        try run.submit(0..<2)
+        try run.submit(2..<5, task: "t.b", needs: [0, 1, 99])
+        try run.submit([5], task: "t.c", needs: [0, 2, 3])
+        _ = watch.refresh(isLive: true)
+        #expect(watch.needs(0) == [] && watch.needs(2) == [0, 1] && watch.needs(5) == [0, 2, 3])
+        #expect(
+            watch.dependants(0) == [2, 3, 4, 5] && watch.dependants(4) == [] && watch.dependants(5) == [])
+        // What comes later is counted too.
+        try run.tell("running", 2, at: 10)
+        try run.tell("done", 2, at: 11)
+        try run.submit([6], task: "t.c", needs: [5])
+        _ = watch.refresh(isLive: true)
+        let (nodes, edges) = watch.graph()
+        #expect(nodes.map(\.task) == ["t.a", "t.b", "t.c"])
+        #expect(nodes.map(\.counts.total) == [2, 3, 2])
+        #expect(nodes[1].counts[.done] == 1)
+        let told = edges.map { "\(nodes[$0.from].task) \(nodes[$0.to].task) \($0.count)" }
+        #expect(told == ["t.a t.b 3", "t.a t.c 1", "t.b t.c 1", "t.c t.c 1"])
+    }
+
     @Test("states, times and reasons follow the logs; a line that is torn, strange or too early does no harm")
     func follows() throws {
         let run = try WrittenRun()

@@ -242,22 +242,31 @@ struct LogPage {
     }
 }
 
-/// What two jobs have different.
+/// The finished job that another one is most like.
+struct NearestJob: Sendable {
+    let job: Route.JobName
+    /// `optimizer.lr: 0.1 → 0.01`
+    let differences: [String]
+}
+
+/// What two jobs have different: of any that is named, else of the nearest.
 struct DifferencePage {
     private let job: Route.JobName
     private let query: Query
     private let said: Command.Answer?
+    private let nearest: NearestJob?
 
-    init(_ job: Route.JobName, _ query: Query, _ said: Command.Answer?) {
+    init(_ job: Route.JobName, _ query: Query, _ said: Command.Answer?, _ nearest: NearestJob?) {
         self.job = job
         self.query = query
         self.said = said
+        self.nearest = nearest
     }
 
     var html: HTML {
         let answer: HTML
         switch said?.code {
-        case nil: answer = .none
+        case nil: answer = likest
         case 0: answer = "<p>They have no difference.</p>"
         case 1: answer = "<pre class=\"log\" tabindex=\"0\">\(said?.output ?? "")</pre>"
         default: answer = "<p class=\"problem\" role=\"alert\">\(said?.error ?? "")</p>"
@@ -267,6 +276,15 @@ struct DifferencePage {
             <form class="filter" method="get" action="\(Route.job(job, .difference))"><label>Another job \
             <input name="with" value="\(query["with"] ?? "")" placeholder="3f2a1b9c" spellcheck="false"></label> \
             <button>Compare</button></form>\(answer)
+            """
+    }
+
+    private var likest: HTML {
+        guard let nearest else { return "<p>No other job of this type is done.</p>" }
+        let rows = nearest.differences.map { "<li>\($0)</li>" as HTML }
+        return """
+            <h2>The nearest job that is done: <a href="\(Route.job(nearest.job, .overview))">\(nearest.job.task) \(nearest.job.short)</a></h2>
+            <ul class="tree">\(rows)</ul>
             """
     }
 }

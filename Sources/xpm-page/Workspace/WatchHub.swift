@@ -18,8 +18,8 @@ actor WatchHub {
     private var revision = 0
     private var nextRefresh = 0.0
 
-    /// Seconds between two looks at the disk.
-    private static let interval = 0.08
+    /// Seconds between two looks at the disk, while a run goes on and else.
+    private static let (interval, idleInterval) = (0.08, 0.4)
     /// Seconds after which a run is let go that nobody asks for.
     private static let memory = 600.0
     /// So many runs are followed at once.
@@ -88,7 +88,8 @@ actor WatchHub {
                 run.refresh(isLive: isLive(run))
             }
         }
-        nextRefresh = Monotonic.seconds + Self.interval
+        let isLive = watch.experiments.contains(where: \.isLive)
+        nextRefresh = Monotonic.seconds + (isLive ? Self.interval : Self.idleInterval)
     }
 
     private func isLive(_ run: FollowedRun) -> Bool {
