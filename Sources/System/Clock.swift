@@ -14,7 +14,8 @@ package struct Timestamp: Sendable, Equatable {
 
     /// Local time as ISO 8601 without zone, as Python's `isoformat` writes it: `2026-11-23T19:27:22.936682`.
     package var iso: String {
-        let micro = String(microseconds % 1_000_000)
+        // Before 1970 too, from the second before on.
+        let micro = String((microseconds % 1_000_000 + 1_000_000) % 1_000_000)
         return format("%Y-%m-%dT%H:%M:%S") + "." + String(repeating: "0", count: 6 - micro.count) + micro
     }
 
@@ -32,7 +33,7 @@ package struct Timestamp: Sendable, Equatable {
 
     /// strftime(3) in local time.
     package func format(_ pattern: String) -> String {
-        var seconds = time_t(microseconds / 1_000_000)
+        var seconds = time_t((Double(microseconds) / 1e6).rounded(.down))
         var parts = unsafe tm()
         unsafe _ = localtime_r(&seconds, &parts)
         var buffer = [CChar](repeating: 0, count: 64)

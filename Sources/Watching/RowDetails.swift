@@ -8,7 +8,8 @@ import Text
 /// Belongs to one thread.
 package struct RowDetails {
     private var progress: [Int: (fraction: Double, text: String?)] = [:]
-    private var failures: [Int: String] = [:]
+    /// With when the job began: a later attempt fails for a reason of its own.
+    private var failures: [Int: (began: Double, line: String)] = [:]
 
     package init() {}
 
@@ -16,7 +17,7 @@ package struct RowDetails {
     package func progress(_ row: Int) -> (fraction: Double, text: String?)? { progress[row] }
 
     /// Empty where nothing says why.
-    package func failure(_ row: Int) -> String { failures[row] ?? "" }
+    private func failure(_ row: Int) -> String { failures[row]?.line ?? "" }
 
     /// Looks at some rows.
     ///
@@ -28,8 +29,9 @@ package struct RowDetails {
             if run.states[row] == .running { now[row] = JobEvents.lastProgress(in: run.folder(row)) }
             if run.states[row] != .failed {
                 failures[row] = nil
-            } else if failures[row] == nil {
-                failures[row] = ErrorLine.of(OutputTail(run.folder(row), count: 60).lines) ?? ""
+            } else if failures[row].map({ $0.began.bitPattern != run.began(row).bitPattern }) ?? true {
+                let line = ErrorLine.of(OutputTail(run.folder(row), count: 60).lines) ?? ""
+                failures[row] = (run.began(row), line)
                 isNew = true
             }
         }

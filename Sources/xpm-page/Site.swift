@@ -143,7 +143,7 @@ struct Site: Sendable {
         // A new folder of a name that nobody foresees.
         let folder = "\(root)/xpm-page.\(UInt64.random(in: .min ... .max))"
         let words = PlotPage.words(query) + ["--output", "\(folder)/plot.svg", "--", name.experiment]
-        let svg = try await Patience.block(60) { () throws(SystemError) -> [UInt8] in
+        let svg = try await Patience.command(60) { () throws(SystemError) -> [UInt8] in
             try Files.makeFolder(folder, mode: 0o700)
             defer { try? Files.removeTree(folder, below: root) }
             let said = try commands.run(words, patience: 60)
@@ -156,7 +156,7 @@ struct Site: Sendable {
     // MARK: Commands
 
     private func run(_ words: [String]) async throws(Refusal) -> Command.Answer {
-        try await Patience.block(60) { () throws(SystemError) in try commands.run(words, patience: 60) }
+        try await Patience.command(60) { () throws(SystemError) in try commands.run(words, patience: 60) }
     }
 
     /// The JSON that a command says: an array, or an object a line.
@@ -166,7 +166,8 @@ struct Site: Sendable {
         let values =
             whole.map { $0.array ?? [$0] } ?? said.output.lines.compactMap { try? JSON.parse(Array($0.utf8)) }
         return CommandReport(
-            values: values, problem: said.code == 0 ? nil : said.error,
+            values: values,
+            problem: said.isLate ? "It took longer than 60 seconds." : said.code == 0 ? nil : said.error,
             command: commands.text(words.filter { $0 != "--" && $0 != "--json" }))
     }
 
@@ -193,7 +194,7 @@ struct Site: Sendable {
             let nearest = said == nil ? try await nearest(to: job, files) : nil
             return page("\(job.task) \(job.short)", DifferencePage(job, query, said, nearest).html)
         case .curves:
-            let svg = try await Patience.block(30) { () throws(SystemError) in JobCurves(files.folder).svg }
+            let svg = try await Patience.read(30) { () throws(SystemError) in JobCurves(files.folder).svg }
             return .file("curves.svg", Array(svg.utf8))
         case .files: return try await list(job, files, [])
         case .file(let way): return try await file(job, files, way)
@@ -211,7 +212,7 @@ struct Site: Sendable {
 
     private func files(of job: Route.JobName) async throws(Refusal) -> JobFiles {
         guard
-            let files = try await Patience.block(body: { () throws(SystemError) -> JobFiles? in
+            let files = try await Patience.read(body: { () throws(SystemError) -> JobFiles? in
                 JobFiles(job, in: workspace)
             })
         else {
@@ -241,7 +242,7 @@ struct Site: Sendable {
     private func nearest(
         to job: Route.JobName, _ files: JobFiles
     ) async throws(Refusal) -> NearestJob? {
-        try await Patience.block(30) { () throws(SystemError) in
+        try await Patience.read(30) { () throws(SystemError) in
             guard let task = try? RecordedTask.read(files.folder.path) else { return nil }
             let history = JobHistory(of: job.task, name: files.folder.name, in: workspace) {
                 $0 != job.identifier
@@ -257,7 +258,7 @@ struct Site: Sendable {
         .Piece?
     {
         let (isErrors, start) = (query["stream"] == "err", query.number("from").map { max(0, $0) })
-        return try await Patience.block { () throws(SystemError) in
+        return try await Patience.read { () throws(SystemError) in
             try files.piece(ofErrors: isErrors, from: start, count: count)
         }
     }
@@ -272,15 +273,15 @@ struct Site: Sendable {
     private func text(_ files: JobFiles, _ query: Query) async throws(Refusal) -> Answer {
         let piece = try await piece(files, query, LogPage.piece)
         var answer = Answer(type: "text/plain; charset=utf-8", bytes: piece?.bytes ?? [])
-        answer.headers[.of("X-Start")] = String(piece?.start ?? 0)
         answer.headers[.of("X-Size")] = String(piece?.size ?? 0)
+        answer.headers[.of("X-File")] = piece?.file
         return answer
     }
 
     private func list(
         _ job: Route.JobName, _ files: JobFiles, _ way: [String]
     ) async throws(Refusal) -> Answer {
-        let entries = try await Patience.block { () throws(SystemError) in try files.entries(way) }
+        let entries = try await Patience.read { () throws(SystemError) in try files.entries(way) }
         return page("\(job.task) \(job.short)", FilesPage(job, way, entries).html)
     }
 
@@ -288,30 +289,21 @@ struct Site: Sendable {
         _ job: Route.JobName, _ files: JobFiles, _ way: [String]
     ) async throws(Refusal) -> Answer {
         let name = way.joined(separator: "/")
-        let found = try await Patience.block { () throws(SystemError) -> Found in
-            do throws(SystemError) {
-                let file = try files.open(name)
-                let count = file.byteCount()
-                return count > JobFiles.most
-                    ? .tooLarge : .file(try file.read(at: 0, count: count, path: name))
-            } catch {
+        let found = try await Patience.read { () throws(SystemError) -> Found in
+            do throws(SystemError) { return .file(try OpenFile(files.open(name), name)) } catch {
                 guard error.isFolder else { throw error }
                 return .folder
             }
         }
         switch found {
-        case .file(let bytes): return .file(way.last ?? "", bytes)
+        case .file(let file): return file.answer(way.last ?? "")
         case .folder: return try await list(job, files, way)
-        case .tooLarge:
-            throw Refusal(
-                .contentTooLarge, "\(name) is larger than \(NumberText.bytes(Int64(JobFiles.most))).")
         }
     }
 
     private enum Found: Sendable {
-        case file([UInt8])
+        case file(OpenFile)
         case folder
-        case tooLarge
     }
 
     // MARK: Changes

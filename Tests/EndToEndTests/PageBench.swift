@@ -14,6 +14,8 @@ final class PageBench {
     let start: String
     /// As a browser sends it; empty before somebody has used the address.
     private(set) var cookie = ""
+    /// What every address begins with.
+    private(set) var prefix = ""
 
     struct Answer {
         let code: Int
@@ -29,6 +31,7 @@ final class PageBench {
         self.process = process
         try #require(try bench.wait { try bench.read(".\(tag).out").hasSuffix("\n") })
         start = try bench.read(".\(tag).out").trimmingCharacters(in: .newlines)
+        prefix = try #require(start.firstMatch(of: /(\/[0-9a-f]{24})\/start/)).output.1.description
         if signIn { try #require(try self.signIn(start)) }
     }
 
@@ -43,14 +46,14 @@ final class PageBench {
     ///
     /// - Returns: whether it gave a cookie.
     func signIn(_ address: String) throws -> Bool {
-        let answer = try ask(String(address.after(origin) ?? "/"), cookie: "")
+        let answer = try ask(String(address.after(origin + prefix) ?? "/"), cookie: "")
         let line = answer.head.split(separator: "\r\n").first { $0.hasPrefix("Set-Cookie: ") }
         guard let value = line?.after("Set-Cookie: ").map(String.init)?.cut(at: ";") else { return false }
         cookie = String(value.before)
         return true
     }
 
-    /// Asks for a path as it is written.
+    /// Asks for a path as it is written, behind the prefix.
     func ask(_ path: String, _ options: String..., cookie: String? = nil) throws -> Answer {
         try ask(path, options, cookie: cookie)
     }
@@ -59,7 +62,9 @@ final class PageBench {
         let cookie = cookie ?? self.cookie
         let words =
             ["-s", "-i", "--path-as-is", "--globoff", "--max-time", "20", "--http1.1"]
-            + (cookie.isEmpty ? [] : ["-H", "Cookie: \(cookie)"]) + options + ["\(origin)\(path)"]
+            + (cookie.isEmpty ? [] : ["-H", "Cookie: \(cookie)"]) + options + [
+                "\(origin)\(path.hasPrefix(prefix + "/") ? "" : prefix)\(path)"
+            ]
         let (process, tag) = try bench.start(words, program: "/usr/bin/curl")
         let said = try bench.finish(process, tag).output
         let (head, body) = said.cut(at: "\r\n\r\n") ?? (said[...], "")

@@ -48,7 +48,7 @@ struct PageTests {
         #expect(rows.contains("s 25 %"))
         // A click on a value filters by it.
         let link = try #require(
-            rows.firstMatch(of: /href="(\/experiment\/w\?filter=[^"]*)"><span>n</)?.output.1)
+            rows.firstMatch(of: /href="(\/[0-9a-f]{24}\/experiment\/w\?filter=[^"]*)"><span>n</)?.output.1)
         let filtered = try page.ask(String(link)).body
         #expect(filtered.contains("1 of 6 jobs"))
         let failed = try page.ask("/experiment/w/rows?filter=%40state%20%3D%20failed").body
@@ -66,7 +66,8 @@ struct PageTests {
         #expect(wrong.code == 200)
         #expect(wrong.body.contains("value=\"lr ===\"") && wrong.body.contains("role=\"alert\""))
         #expect(try page.ask("/experiment/w/rows?filter=lr%20%3D%3D%3D").code == 400)
-        let job = try #require(rows.firstMatch(of: /href="(\/job\/w.train\/[0-9a-f]{64})"/)?.output.1)
+        let job = try #require(
+            rows.firstMatch(of: /href="(\/[0-9a-f]{24}\/job\/w.train\/[0-9a-f]{64})"/)?.output.1)
         #expect(try page.ask(String(job)).body.contains("Kill"))
         let log = try page.ask("\(job)/log").body
         #expect(log.contains("red line 1") && !log.contains("[31m"))
@@ -85,7 +86,8 @@ struct PageTests {
         #expect(try page.ask("/experiment/w/picture?kind=scatter&x=n").body.contains("<circle"))
         #expect(try page.ask("/experiment/w/picture?metric=nothing").body.contains("nothing"))
         let history = try page.ask("/experiment/w/runs").body
-        let old = try #require(history.firstMatch(of: /href="(\/experiment\/w\?run=[0-9_]+)"/)?.output.1)
+        let old = try #require(
+            history.firstMatch(of: /href="(\/[0-9a-f]{24}\/experiment\/w\?run=[0-9_]+)"/)?.output.1)
         #expect(try page.ask(String(old)).body.contains("6 jobs"))
         for path in [
             "/experiment/nothing", "/experiment/w?run=1", "/job/w.train/\(String(repeating: "0", count: 64))",
@@ -104,7 +106,7 @@ struct PageTests {
         func listen(after id: String? = nil) throws -> Connection {
             let connection = try page.connect()
             connection.send(
-                "GET /events/w HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\n"
+                "GET \(page.prefix)/events/w HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\n"
                     + (id.map { "Last-Event-ID: \($0)\r\n" } ?? "") + "\r\n")
             return connection
         }
@@ -153,24 +155,32 @@ struct PageTests {
         }
         let host = "Host: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\n"
         #expect(
-            try first("GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\n\(host)\r\n") == "HTTP/1.1 414"
+            try first("GET \(page.prefix)/\(String(repeating: "a", count: 9000)) HTTP/1.1\r\n\(host)\r\n")
+                == "HTTP/1.1 414"
         )
         for text in [
             "GET / HTTP/1.1\r\n\(host)X: \(String(repeating: "a", count: 20000))\r\n\r\n",
             "GET / HTTP/1.1\r\n\(host)\(String(repeating: "X: a\r\n", count: 200))\r\n",
             "GET / HTTP/9.9\r\n\(host)\r\n", "GET\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-            "POST /do HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n",
-            "POST /do HTTP/1.1\r\n\(host)Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            "POST \(page.prefix)/do HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n",
+            "POST \(page.prefix)/do HTTP/1.1\r\n\(host)Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         ] {
             let answer = try first(text)
-            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(text.prefix(40)): \(answer)")
+            #expect(answer.hasPrefix("HTTP/1.1 4"), "\(text.prefix(40)): \(answer)")
         }
         let body = String(repeating: "a=b&", count: 400_000)
         let large = try first(
-            "POST /do HTTP/1.1\r\n\(host)Origin: \(page.origin)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "POST \(page.prefix)/do HTTP/1.1\r\n\(host)Origin: \(page.origin)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         )
         #expect(large.isEmpty || large == "HTTP/1.1 413", "\(large)")
+        // A body that comes after the answer does not keep a connection open for ever: the time for the next request
+        // begins.
+        let late = try page.connect()
+        late.send("POST / HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nContent-Length: 1\r\n\r\n")
+        #expect(late.read(seconds: 1).text.hasPrefix("HTTP/1.1 401"))
+        late.send("x")
+        #expect(late.read(seconds: 80).isClosed)
         // Many connections that say nothing: those that come later wait, and are served when others have gone.
         let before = page.memory
         var idle: [Connection] = []
@@ -196,9 +206,9 @@ struct PageTests {
         let page = try PageBench(bench)
         let job = try #require(try bench.jobs("w.train").first).identifier
         let seeds = [
-            "GET /experiment/w?filter=lr%20%3D%200.5&order=state HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\nConnection: close\r\n\r\n",
-            "GET /job/w.train/\(job)/files/params.json HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\nConnection: close\r\n\r\n",
-            "POST /do HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nOrigin: \(page.origin)\r\nCookie: \(page.cookie)\r\nContent-Length: 20\r\nConnection: close\r\n\r\nwhat=hold&job=a%2Fb&",
+            "GET \(page.prefix)/experiment/w?filter=lr%20%3D%200.5&order=state HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\nConnection: close\r\n\r\n",
+            "GET \(page.prefix)/job/w.train/\(job)/files/params.json HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nCookie: \(page.cookie)\r\nConnection: close\r\n\r\n",
+            "POST \(page.prefix)/do HTTP/1.1\r\nHost: 127.0.0.1:\(page.port)\r\nOrigin: \(page.origin)\r\nCookie: \(page.cookie)\r\nContent-Length: 20\r\nConnection: close\r\n\r\nwhat=hold&job=a%2Fb&",
         ].map { Array($0.utf8) }
         let end = Monotonic.seconds + 10
         var (count, generator) = (0, SystemRandomNumberGenerator())
@@ -216,7 +226,7 @@ struct PageTests {
             }
             let connection = try page.connect()
             connection.send(bytes)
-            let said = connection.read(seconds: 0.02).text
+            let said = connection.read(seconds: 0.05).text
             #expect(
                 !said.hasPrefix("HTTP/1.1 5"),
                 "\(String(decoding: bytes, as: UTF8.self)): \(said.prefix(200))")
@@ -245,6 +255,12 @@ struct PageTests {
             let (process, tag) = try bench.start(["monitor"] + words)
             #expect(try bench.finish(process, tag).code == 64, "\(words)")
         }
+        // At all addresses: what names this machine by a number, or by its own name, is answered.
+        let open = try PageBench(bench, "--host", "0.0.0.0", signIn: false)
+        #expect(open.start.hasPrefix("http://\(Environment.hostName):\(open.port)/"))
+        let first = String(try #require(open.start.firstMatch(of: /\/start.*/)).output)
+        #expect(try open.ask(first).code == 303)
+        #expect(try open.ask("/", "-H", "Host: evil.example:\(open.port)").code == 421)
         let nowhere = try bench.run(
             "monitor", "--web", "--host", "192.0.2.1", "--port", "\(try Loopback.freePort())")
         #expect(nowhere.code == 2)
@@ -271,6 +287,20 @@ struct PageTests {
         #expect(try page.ask("/experiment/w").body.contains("6 jobs"))
         let without = try page.ask("/job/w.train/\(jobs[0].identifier)")
         #expect([200, 404].contains(without.code))
+        // Times that are none.
+        _ = ChildProcess.output(["/usr/bin/touch", "-d", "1960-01-01 00:00:00.5", jobs[2].output])
+        _ = ChildProcess.output(["/usr/bin/touch", "-d", "@9999999999999", jobs[2].error])
+        #expect(try page.ask("/job/w.train/\(jobs[2].identifier)/files").body.contains("1960-01-01"))
+        let events = try Files.read("\(runs)/\(run)/events.jsonl")
+        let strange = ["1e300", "1e999", "-1e300", "0"].flatMap { time in
+            ["running", "done"].map { state in
+                "{\"timestamp\": \(time), \"job_id\": \"\(jobs[3].identifier)\", \"task_id\": \"w.train\", \"state\": \"\(state)\"}\n"
+            }
+        }
+        try Files.write(events + Array(strange.joined().utf8), to: "\(runs)/\(run)/events.jsonl")
+        for view in ["timeline", "rows", "graph"] {
+            #expect(try page.ask("/experiment/w/\(view)").code == 200, "\(view)")
+        }
         // A job's folder that goes away.
         try Files.removeTree(jobs[1].path, below: bench.folder)
         #expect(try page.ask("/job/w.train/\(jobs[1].identifier)").code == 404)

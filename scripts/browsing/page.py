@@ -225,9 +225,10 @@ def accessible(browser, page, state):
             if job is None:
                 tab.goto(f"{page.base}/experiment/b?filter=%40state+%3D+failed")
                 job = tab.locator("tbody[data-start] td:nth-child(2) a").first.get_attribute("href")
+                job = job[job.index("/job/"):]
             paths = [
                 "/", "/experiment/b", "/experiment/b?filter=n+%3D%3D%3D", job, f"{job}/log", f"{job}/files",
-                f"{job}/difference", f"/do?what=retry&job={job.removeprefix('/job/')}", "/nothing",
+                f"{job}/difference", f"/do?what=retry&job={job.split('/job/')[1]}", "/nothing",
             ] + [f"/experiment/b/{view}" for view in ("failures", "results", "plot", "graph", "timeline", "services", "runs")]
             for path in paths:
                 tab.goto(page.base + path)
@@ -247,14 +248,23 @@ def lost(context, page, folder):
     tab = context.pages[0]
     tab.goto(f"{page.base}/experiment/b")
     expect(tab.locator("tr[data-row='0']")).to_be_visible()
-    port = page.base.rsplit(":", 1)[1]
+    port = re.search(r":(\d+)/", page.base)[1]
     page.stop(signal.SIGKILL)
-    expect(tab.locator("#age")).to_contain_text("not connected; as of", timeout=10000)
+    expect(tab.locator("#age")).to_have_text("not connected;", timeout=10000)
+    expect(tab.locator("#age-seconds")).to_contain_text("as of")
     expect(tab.locator("tr[data-row='0']")).to_be_visible()
     tell("a page without its program says how old what it shows is")
     again = Page(folder, "--port", port)
-    tab.goto(again.start)
-    expect(tab.get_by_role("link", name="b", exact=True)).to_be_visible()
+    # A second tab brings the cookie; the first, and what hears of changes for both, goes on by itself.
+    other = context.new_page()
+    other.goto(again.start)
+    expect(other.get_by_role("link", name="b", exact=True)).to_be_visible()
+    other.goto(f"{again.base}/experiment/b")
+    run = subprocess.run([XPM, "run", "-j", "6", "b.lua"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert run.returncode == 1
+    newest = os.readlink(f"{folder}/workspace/experiments/b/current")
+    expect(other.get_by_role("heading", level=1)).to_contain_text(newest, timeout=10000)
+    tell("a page that is open shows the newest run, and hears of changes after its program came again")
     again.stop()
 
 

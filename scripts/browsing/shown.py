@@ -18,7 +18,8 @@ class Page:
         words = [XPM, "monitor", "--web", "--workdir", "workspace", *options]
         self.process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.start = self.process.stdout.readline().strip()
-        self.base = re.match(r"http://[^/]+", self.start)[0]
+        # With what every address begins with.
+        self.base = re.match(r"http://[^/]+/[^/]+", self.start)[0]
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)

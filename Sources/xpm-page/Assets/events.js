@@ -12,24 +12,25 @@ onconnect = (event) => {
 function follow(address, port) {
   let known = sources.get(address);
   if (!known) {
-    known = { ports: new Set(), source: null, last: null, id: "" };
+    known = { ports: new Set(), source: null, last: null };
     sources.set(address, known);
   }
   known.ports.add(port);
-  if (!known.source) open(address, known);
+  // A source that was refused is closed for good: the page's program may have come again since.
+  if (!known.source || known.source.readyState === EventSource.CLOSED) open(address, known);
   // Who comes later hears how it stands.
   else if (known.last) port.postMessage({ address, news: { ...known.last, rows: null } });
 }
 
 function open(address, known) {
-  const since = known.id && `${address.includes("?") ? "&" : "?"}since=${known.id}`;
-  const source = new EventSource(address + since);
+  // Without an id: who has not heard for a while fetches all that is seen.
+  const source = new EventSource(address);
   known.source = source;
+  known.last = null;
   const tell = (message) => { for (const port of known.ports) port.postMessage({ address, ...message }); };
   source.onopen = () => tell({ isOpen: true });
   source.onerror = () => tell({ isLost: true });
   source.onmessage = (event) => {
-    known.id = event.lastEventId;
     known.last = JSON.parse(event.data);
     tell({ news: known.last });
   };
@@ -40,6 +41,5 @@ function leave(address, port) {
   if (!known?.ports.delete(port) || known.ports.size > 0) return;
   // Nobody looks: the server has nothing to do for it.
   known.source.close();
-  known.source = null;
-  known.last = null;
+  sources.delete(address);
 }

@@ -16,32 +16,50 @@ function parsed(html) {
 
 // How old what the page shows is, once the connection is lost.
 const age = document.getElementById("age");
-let lastNews = Date.now();
-let isLost = false;
+const ageSeconds = document.getElementById("age-seconds");
+let lostAt = 0;
 function hearing() {
-  lastNews = Date.now();
-  if (isLost) {
-    isLost = false;
-    age.textContent = "";
-  }
+  if (!lostAt) return;
+  lostAt = 0;
+  age.textContent = "";
+  ageSeconds.textContent = "";
+}
+function lose() {
+  if (lostAt) return;
+  lostAt = Date.now();
+  // Said once to who listens; the seconds are for who looks.
+  age.textContent = "not connected;";
 }
 setInterval(() => {
-  if (isLost) age.textContent = `not connected; as of ${Math.round((Date.now() - lastNews) / 1000)} s ago`;
+  if (lostAt) ageSeconds.textContent = `as of ${Math.round((Date.now() - lostAt) / 1000)} s ago`;
 }, 1000);
 
-/** Hears of changes while the tab is seen. All tabs share one connection (events.js). */
+/** Hears of changes while the tab is seen. All tabs that watch the same share one connection (events.js). */
 const followed = new Map();
 let worker = null;
+function heard({ address, isLost, news }) {
+  if (isLost) { lose(); return; }
+  hearing();
+  if (news) followed.get(address)?.(news);
+}
 function tell(message) {
+  if (!window.SharedWorker) { alone(message); return; }
   if (!worker) {
-    worker = new SharedWorker("/assets/events.js");
-    worker.port.onmessage = ({ data }) => {
-      if (data.isLost) { isLost = true; return; }
-      hearing();
-      if (data.news) followed.get(data.address)?.(data.news);
-    };
+    worker = new SharedWorker(new URL("events.js", import.meta.url));
+    worker.port.onmessage = ({ data }) => heard(data);
   }
   worker.port.postMessage(message);
+}
+/** The same for browsers without shared workers: a connection of the tab's own. */
+const own = new Map();
+function alone({ follow: address, leave }) {
+  own.get(address ?? leave)?.close();
+  if (!address) return;
+  const source = new EventSource(address);
+  own.set(address, source);
+  source.onopen = () => heard({ address });
+  source.onerror = () => heard({ address, isLost: true });
+  source.onmessage = (event) => heard({ address, news: JSON.parse(event.data) });
 }
 function follow(address, change) {
   followed.set(address, change);
@@ -54,8 +72,14 @@ document.addEventListener("visibilitychange", () => tellAll(document.hidden ? "l
 addEventListener("pagehide", () => tellAll("leave"));
 addEventListener("pageshow", (event) => { if (event.persisted) tellAll("follow"); });
 
-/** Calls at most once at a time, and again if somebody asked meanwhile. */
-function oneAtATime(work) {
+/** Whether somebody is typing: the page is not loaded anew under his hands. */
+function isTyping() {
+  return [...document.querySelectorAll("input, select")].some((field) => field === document.activeElement
+    || (field.value !== (field.defaultValue ?? field.value) && field.type !== "checkbox"));
+}
+
+/** Calls at most once at a time and once in so many milliseconds, and again if somebody asked meanwhile. */
+function oneAtATime(work, pause = 0) {
   let isBusy = false;
   let again = false;
   return async function run() {
@@ -64,10 +88,11 @@ function oneAtATime(work) {
     do {
       again = false;
       try { await work(); } catch (error) {
-        // The server is gone, or has no such thing any more: what is shown stays, and says how old it is.
-        if (!(error instanceof Unanswered) && !(error instanceof TypeError)) throw error;
-        isLost = true;
+        // What the server does not have any more stays as it was seen.
+        if (error instanceof TypeError) lose();
+        else if (!(error instanceof Unanswered)) throw error;
       }
+      if (pause) await new Promise((done) => { setTimeout(done, pause); });
     } while (again);
     isBusy = false;
   };
@@ -104,10 +129,7 @@ function update(body, fresh) {
     const old = known.get(row.dataset.row);
     if (!old) return row;
     known.delete(row.dataset.row);
-    old.setAttribute("aria-rowindex", row.getAttribute("aria-rowindex"));
-    [...row.cells].forEach((cell, index) => {
-      if (old.cells[index].innerHTML !== cell.innerHTML) old.cells[index].replaceChildren(...cell.childNodes);
-    });
+    morph(old, row);
     return old;
   });
   for (const row of known.values()) row.remove();
@@ -116,6 +138,19 @@ function update(body, fresh) {
     if (row === place) place = place.nextElementSibling;
     else body.insertBefore(row, place);
   }
+}
+
+/** Makes a piece of the page another one, where they differ only. */
+function morph(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeName === "TBODY" && fresh.nodeName === "TBODY" && fresh.rows[0]?.dataset.row) { update(old, fresh); return; }
+  const isAlike = old.nodeType === Node.ELEMENT_NODE && old.nodeName === fresh.nodeName
+    && old.childNodes.length === fresh.childNodes.length;
+  if (!isAlike) { old.replaceWith(fresh); return; }
+  // What somebody has folded stays so.
+  if (old.nodeName !== "DETAILS") for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  const children = [...fresh.childNodes];
+  [...old.childNodes].forEach((child, index) => morph(child, children[index]));
 }
 
 /** A table of which only the rows that are seen are in the page. */
@@ -127,7 +162,7 @@ class JobWindow {
     this.rowHeight = this.body.rows[0]?.getBoundingClientRect().height || 30;
     this.total = Number(this.body.dataset.fitting);
     this.start = Number(this.body.dataset.start);
-    this.moves = /order=(state|duration)|filter=./.test(element.dataset.rows);
+    this.moves = /order=(state|duration|task)|filter=./.test(element.dataset.rows);
     element.classList.add("live");
     this.above = this.spacer();
     this.below = this.spacer();
@@ -198,8 +233,10 @@ class JobWindow {
 
   changed(news) {
     showCounts(news);
-    if (this.wasLive !== undefined && this.wasLive !== news.live) location.reload();
-    this.wasLive = news.live;
+    // The newest run is another one by now, or this one has ended: all of the page is another.
+    const isOther = this.run !== undefined && (this.run !== news.run || this.wasLive !== news.live);
+    if (isOther && !isTyping()) location.reload();
+    if (!isOther) { this.run = news.run; this.wasLive = news.live; }
     const rows = this.body.rows;
     const isSeen = news.rows === null || this.moves || rows.length < 30
       || news.rows.some((row) => row >= this.start && row < this.start + rows.length)
@@ -222,17 +259,19 @@ class JobWindow {
 
 /** A part of a page that is fetched again when something has changed. */
 function livePart(element) {
+  const row = element.dataset.row && Number(element.dataset.row);
   const refresh = oneAtATime(async () => {
-    const html = await (await part(element.dataset.part)).text();
-    const page = parsed(html);
-    const fresh = (element.id && page.getElementById(element.id)) || page.body;
-    if (element.innerHTML !== fresh.innerHTML) element.replaceChildren(...document.adoptNode(fresh).childNodes);
-  });
-  let isFirst = true;
+    const page = parsed(await (await part(element.dataset.part)).text());
+    const fresh = element.id ? page.getElementById(element.id) : page.body;
+    if (!fresh) return;
+    const children = [...document.adoptNode(fresh).childNodes];
+    if (children.length !== element.childNodes.length) { element.replaceChildren(...children); return; }
+    [...element.childNodes].forEach((child, index) => morph(child, children[index]));
+  }, 500);
   follow(element.dataset.live, (news) => {
     if (news.counts) showCounts(news);
-    if (!isFirst) refresh();
-    isFirst = false;
+    // Of one job: whether it is among those that have changed.
+    if (!element.dataset.row || !news.rows || news.rows.includes(row)) refresh();
   });
 }
 
@@ -297,14 +336,17 @@ class LogView {
       const answer = await part(address);
       const bytes = new Uint8Array(await answer.arrayBuffer());
       hearing();
-      if (Number(answer.headers.get("X-Size")) < this.end) {
+      const file = answer.headers.get("X-File");
+      if (Number(answer.headers.get("X-Size")) < this.end || (this.file && file !== this.file)) {
         // Another attempt has begun, with a log of its own.
+        this.file = file;
         this.end = 0;
         this.rest = "";
         this.decoder = new TextDecoder();
         this.element.replaceChildren();
         continue;
       }
+      this.file = file;
       if (bytes.length === 0) return;
       if (this.isFirst) this.element.replaceChildren();
       this.isFirst = false;

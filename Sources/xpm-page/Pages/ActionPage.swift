@@ -122,7 +122,7 @@ struct ActionPage {
         }
         return """
             <h1>\(action.title)?</h1><p>The command that does the same:</p><pre class="log">\(commands.text(action.words))</pre>
-            <form method="post" action="/do">\(hidden)<button class="strong">Do it</button> \
+            <form method="post" action="\(Route.action(Query()))">\(hidden)<button class="strong">Do it</button> \
             <a class="button" href="\(action.back)">Leave it</a></form>
             """
     }

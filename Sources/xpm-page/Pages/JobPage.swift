@@ -6,7 +6,7 @@ import Text
 /// What stands above every page of a job.
 struct JobHead {
     let job: Route.JobName
-    /// Where the page is; nil for one that is none of them.
+    /// Where the page is.
     let tab: Tab
 
     enum Tab: CaseIterable {
@@ -66,7 +66,7 @@ struct JobPage {
     var html: HTML {
         let live: HTML? = json["run"]?.string.flatMap { run in
             json["experiment"]?.string.map { name in
-                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\""
+                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\" data-row=\"\(relatives.map { String($0.row) } ?? "")\""
             }
         }
         return """
@@ -109,9 +109,7 @@ struct JobPage {
         }
         add("Outcome", outcome?["text"]?.string)
         add("Reason", json["reason"]?.string)
-        for (name, key) in [("Submitted", "submitted")] {
-            if let time = json[key]?.string { facts.append((name, Part.time(time))) }
-        }
+        if let time = json["submitted"]?.string { facts.append(("Submitted", Part.time(time))) }
         if let time = outcome?["started_at"]?.string { facts.append(("Started", Part.time(time))) }
         if let time = outcome?["ended_at"]?.string { facts.append(("Ended", Part.time(time))) }
         add("Took", outcome?["seconds"]?.number.map(NumberText.duration))
@@ -224,7 +222,7 @@ struct LogPage {
             <label class="scripted"><input id="follow" type="checkbox"\(query["from"] == nil ? " checked" as HTML : .none)> Follow</label>
             <a href="\(Route.job(job, .text, Query([("stream", stream), ("from", "0")])))">Plain</a></div>
             <p>\(earlier)</p>
-            <pre class="log whole" id="log" tabindex="0" aria-label="Log" data-text="\(Route.job(job, .text, Query([("stream", stream)])))" data-start="\(start)" data-end="\(start + (shown?.bytes.count ?? 0))">\(text)</pre>
+            <pre class="log whole" id="log" tabindex="0" aria-label="Log" data-text="\(Route.job(job, .text, Query([("stream", stream)])))" data-start="\(start)">\(text)</pre>
             """
     }
 
@@ -309,7 +307,7 @@ struct FilesPage {
             let size = entry.isFolder ? "folder" : NumberText.bytes(entry.size)
             return """
                 <tr><th scope="row"><a href="\(route)">\(entry.name)\(entry.isFolder ? "/" : "")</a></th><td class="right">\(size)</td>\
-                <td>\(Part.time(Timestamp(microseconds: Int64(entry.modified * 1e6)).isoWithZone))</td></tr>
+                <td>\(Part.time(entry.modified.isoWithZone))</td></tr>
                 """
         }
         let more: HTML =

@@ -25,7 +25,7 @@ struct JobsPage {
             <label>Filter <input name="filter" type="search" value="\(query["filter"] ?? "")" placeholder='lr = 0.1 and @state = "failed"' spellcheck="false"></label>
             <label>Order <select name="order">\(RunWatch.Order.allCases.map { option($0, rows.order) })</select></label>
             <button>Show</button> <span id="fitting" role="status">\(fitting)</span>\(actions)</form>\(alert)
-            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(.init(experiment: picture.experiment, run: picture.run), since: nil))" \
+            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(name, since: nil))" \
             data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))">
             \(table.html)</div>
             <noscript>\(pages)</noscript>
@@ -97,7 +97,7 @@ struct JobTable {
     /// What the script asks for.
     var part: HTML {
         """
-        <tbody data-fitting="\(picture.fitting)" data-start="\(picture.start)" data-revision="\(picture.revision)" data-total="\(picture.counts.total)">\(picture.rows.enumerated().map { row($0.element, picture.start + $0.offset) })</tbody>
+        <tbody data-fitting="\(picture.fitting)" data-start="\(picture.start)" data-total="\(picture.counts.total)">\(picture.rows.enumerated().map { row($0.element, picture.start + $0.offset) })</tbody>
         """
     }
 
@@ -123,40 +123,5 @@ struct JobTable {
         let term = FilterTerm(tag.name, tag.value).text
         return
             "<a class=\"tag\" href=\"\(Route.experiment(name, .jobs, Query([("filter", term)])))\"><span>\(tag.name)</span>=\(value)</a> "
-    }
-}
-
-/// A condition of the filter language for one value.
-struct FilterTerm {
-    let text: String
-
-    init(_ name: String, _ value: JSON) {
-        let name = Self.isWord(name) ? name : Self.quoted(name)
-        let value =
-            switch value {
-            case .string(let text): Self.quoted(text)
-            case .array, .object: Self.quoted(value.text)
-            default: value.text
-            }
-        text = "\(name) = \(value)"
-    }
-
-    private static func isWord(_ name: String) -> Bool {
-        // `@name`, `@state`: no tags.
-        if JobFilter.names.contains(name) { return true }
-        let reserved = ["and", "or", "not", "in"]
-        return !name.isEmpty && !reserved.contains(name.lowercased())
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "_"), UInt8(ascii: "."):
-                    true
-                default: false
-                }
-            }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
     }
 }

@@ -13,12 +13,12 @@ struct PageFrame: Sendable {
     func html(_ title: String, _ body: HTML, isKnown: Bool = true) -> HTML {
         let readOnly: HTML = "<span class=\"note\">read only</span>"
         let links: HTML = """
-            <link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css"><script type="module" src="/assets/page.js"></script>
+            <link rel="icon" href="\(Route.asset("icon.svg"))"><link rel="stylesheet" href="\(Route.asset("page.css"))"><script type="module" src="\(Route.asset("page.js"))"></script>
             """
         let top: HTML = """
             <a class="skip" href="#main">Skip to the content</a>
-            <header><a class="home" href="/">xpm</a> <span class="place">\(workspace.path)</span> \(isReadOnly ? readOnly : nil)
-            <span class="age" id="age" role="status"></span></header>
+            <header><a class="home" href="\(Route.runs())">xpm</a> <span class="place">\(workspace.path)</span> \(isReadOnly ? readOnly : nil)
+            <span class="age"><span id="age" role="status"></span> <span id="age-seconds"></span></span></header>
             """
         return """
             <!doctype html>
@@ -36,8 +36,8 @@ struct PageFrame: Sendable {
 /// Small things that stand on several pages.
 enum Part {
     /// A state, by its shape too: colours may not be seen.
-    static func state(_ word: String, _ kind: String? = nil) -> HTML {
-        "<span class=\"state \(kind ?? kindOf(word))\">\(word)</span>"
+    static func state(_ word: String) -> HTML {
+        "<span class=\"state \(kindOf(word))\">\(word)</span>"
     }
 
     /// The class that a state is drawn by.
@@ -53,8 +53,7 @@ enum Part {
 
     /// How much of a run is done: a picture, whose words stand beside it.
     static func bar(done: Int, failed: Int, running: Int, total: Int) -> HTML {
-        guard total > 0 else { return .none }
-        func part(_ count: Int) -> Double { Double(count) / Double(total) * 100 }
+        func part(_ count: Int) -> Double { Double(count) / Double(max(1, total)) * 100 }
         func width(_ value: Double) -> String { NumberText.fixed(value, decimals: 2) }
         // What has failed is seen, however little it is.
         let bad = failed > 0 ? max(1, part(failed)) : 0

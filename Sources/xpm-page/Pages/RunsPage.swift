@@ -31,7 +31,7 @@ struct RunsPage {
         let total = Int(exactly: run.jobCount) ?? 0
         let remarks = [run.reason ?? ""] + run.tags.map { "#\($0)" }
         return """
-            <tr><th scope="row"><a href="\(Route.experiment(.init(experiment: entry.name, run: nil), .jobs))">\(entry.name)</a></th>\
+            <tr data-row="\(entry.name)"><th scope="row"><a href="\(Route.experiment(.init(experiment: entry.name, run: nil), .jobs))">\(entry.name)</a></th>\
             <td>\(Part.state(run.state))</td>\
             <td class="wide">\(Part.bar(done: count("done"), failed: failed, running: count("running"), total: total))</td>\
             <td class="right">\(count("done"))/\(total)</td><td class="right">\(failed)</td>\

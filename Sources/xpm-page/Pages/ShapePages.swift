@@ -98,10 +98,10 @@ struct TimelinePage {
         }
         let height = timeline.lanes * Self.laneHeight
         // How much of the lanes was used.
-        let used =
-            timeline.bars.reduce(0) { $0 + $1.end - $1.start } / (time * Double(max(1, timeline.lanes)))
+        let used = min(1, timeline.work / (time * Double(max(1, timeline.most))))
+        let more = timeline.most > timeline.lanes ? "; \(timeline.lanes) lanes are drawn" : ""
         let told =
-            "\(timeline.lanes) job\(timeline.lanes == 1 ? "" : "s") at once at most, for \(NumberText.duration(time)); \(Int((used * 100).rounded())) % of that was used"
+            "\(timeline.most) job\(timeline.most == 1 ? "" : "s") at once at most, for \(NumberText.duration(time)); \(Int((used * 100).rounded())) % of that was used\(more)"
         return """
             <p>\(told).</p>
             <svg class="timeline" viewBox="0 0 \(Int(Self.width)) \(height)" preserveAspectRatio="none" height="\(height)" role="img" aria-label="\(told)">\(bars)</svg>

@@ -50,7 +50,7 @@ final class Access: Sendable {
         }
         guard isIt else { return nil }
         try? keep()
-        return "\(cookieName)=\(session); Path=/; HttpOnly; SameSite=Strict"
+        return "\(cookieName)=\(session); Path=\(Route.prefix)/; HttpOnly; SameSite=Strict"
     }
 
     /// Cookies are not kept apart by ports.
@@ -69,12 +69,13 @@ final class Access: Sendable {
     /// Whether a form has been made by the page.
     func isOwn(_ token: String?) -> Bool { token.map { Access.isSame($0, formToken) } ?? false }
 
-    private static func secret() -> String {
+    /// Random bytes as hexadecimal digits.
+    static func secret(bytes count: Int = 32) -> String {
         // getrandom(2).
         var generator = SystemRandomNumberGenerator()
         let digits = Array("0123456789abcdef".utf8)
         var out: [UInt8] = []
-        for _ in 0..<32 {
+        for _ in 0..<count {
             let byte = UInt8.random(in: .min ... .max, using: &generator)
             out += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }
@@ -132,34 +133,5 @@ struct BindName: Sendable {
     private static func isNumeric(_ name: String) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
-/// What is kept of a running page: `$XDG_STATE_HOME/xpm/pages/PORT.json`.
-struct PageRecord {
-    let workspace: String
-    let process: Int32
-    let address: String
-
-    static var folder: String { "\(MachineFolder.ofUser)/pages" }
-
-    /// The page that shows a workspace already, of a process that lives.
-    static func running(_ workspace: String) -> PageRecord? {
-        for path in Files.paths(in: folder) {
-            guard let bytes = try? Files.read(path, limit: 1 << 16), let json = try? JSON.parse(bytes),
-                let process = json["process"]?.int.flatMap({ Int32(exactly: $0) }),
-                let address = json["address"]?.string, json["workspace"]?.string == workspace,
-                Files.linkTarget("/proc/\(process)/exe").map(Paths.name) == "xpm-page",
-                let port = Int(Paths.stem(path)), Loopback.owner(of: port) == process
-            else { continue }
-            return PageRecord(workspace: workspace, process: process, address: address)
-        }
-        return nil
-    }
-
-    var json: JSON {
-        [
-            "workspace": .string(workspace), "process": .int(Int64(process)), "address": .string(address),
-        ]
     }
 }

@@ -41,9 +41,12 @@ struct Answer: Sendable {
     }
 
     /// Bytes of a file: a text to look at where the browser shows it as one, else to keep.
-    static func file(_ name: String, _ bytes: [UInt8]) -> Answer {
+    ///
+    /// - Parameter body: all of it, where `bytes` is only how it begins.
+    static func file(_ name: String, _ bytes: [UInt8], _ body: ResponseBody? = nil) -> Answer {
         let type = FileType(name, bytes)
-        var answer = Answer(type: type.mediaType, bytes: bytes)
+        var answer = Answer(
+            type: type.mediaType, body ?? ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         // Nothing in it runs, nor loads anything.
         answer.headers[.contentSecurityPolicy] =
             "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"

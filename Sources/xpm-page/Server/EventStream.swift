@@ -71,7 +71,7 @@ extension RunChanges {
     /// For the page's script.
     fileprivate var json: JSON {
         [
-            "live": .bool(isLive),
+            "run": .string(run), "live": .bool(isLive),
             "counts": .object(
                 JobRecord.State.allCases.map { .init($0.rawValue, .int(Int64(counts[$0]))) }),
             "total": .int(Int64(counts.total)), "left": .optional(left?.text),

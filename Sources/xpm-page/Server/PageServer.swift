@@ -74,8 +74,10 @@ struct PageServer: Sendable {
         guard isChange || request.method == .get || request.method == .head else {
             throw Refusal(.methodNotAllowed, "There are GET, HEAD and POST.")
         }
+        // Who does not know where the page is learns nothing of it.
+        guard Route.isOwn(target) else { throw Refusal.unknown }
         guard let route = Route(target) else { throw Refusal(.notFound, "There is nothing of that name.") }
-        if case .start(let token, let experiment) = route, !isChange {
+        if case .start(let token, let experiment) = route, request.method == .get {
             let target =
                 experiment.map { Route.experiment(.init(experiment: $0, run: nil), .jobs) } ?? .runs()
             return try start(token, request, target)

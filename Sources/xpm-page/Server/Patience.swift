@@ -6,12 +6,14 @@ import Text
 
 /// Waits only so long for what may hang.
 enum Patience {
-    /// Threads for what blocks: commands, and files.
-    private static let threads = {
-        let pool = NIOThreadPool(numberOfThreads: 16)
+    /// Threads for files, and for commands, which may take long: these do not hold up those.
+    private static let (files, commands) = (pool(), pool())
+
+    private static func pool() -> NIOThreadPool {
+        let pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
         return pool
-    }()
+    }
 
     /// Seconds that a page waits for the disk.
     static let disk = 5.0
@@ -20,7 +22,7 @@ enum Patience {
     ///
     /// - Throws: `Refusal` where it was.
     static func wait<Result: Sendable>(
-        _ seconds: Double = disk, for body: @escaping @Sendable () async -> Result
+        _ seconds: Double = disk, _ refusal: Refusal? = nil, for body: @escaping @Sendable () async -> Result
     ) async throws(Refusal) -> Result {
         let (stream, answers) = AsyncStream<Result?>.makeStream(bufferingPolicy: .bufferingOldest(1))
         let work = Task { answers.yield(await body()) }
@@ -34,22 +36,43 @@ enum Patience {
         }
         var iterator = stream.makeAsyncIterator()
         guard let answer = await iterator.next(), let result = answer else {
-            throw Refusal(
-                .serviceUnavailable,
-                "The disk has not answered for \(Int(seconds)) seconds. The page goes on when it does.")
+            throw refusal ?? late(seconds)
         }
         return result
     }
 
-    /// The same for what blocks: on a thread for such.
+    /// Reads something, on a thread for that.
     ///
     /// - Throws: `Refusal` for what the disk refuses too.
-    static func block<Result: Sendable>(
+    static func read<Result: Sendable>(
         _ seconds: Double = disk, body: @escaping @Sendable () throws(SystemError) -> Result
     ) async throws(Refusal) -> Result {
-        let answer = try await wait(seconds) {
+        try await block(on: files, seconds, Self.late(seconds), body)
+    }
+
+    /// Runs a command that ends by itself within so many seconds.
+    static func command<Result: Sendable>(
+        _ seconds: Double, body: @escaping @Sendable () throws(SystemError) -> Result
+    ) async throws(Refusal) -> Result {
+        let late = Refusal(.serviceUnavailable, "The command has not ended within \(Int(seconds)) seconds.")
+        // It may wait for a thread, and has a word of its own for being late.
+        return try await block(on: commands, seconds + 5, late, body)
+    }
+
+    private static func block<Result: Sendable>(
+        on pool: NIOThreadPool, _ seconds: Double, _ late: Refusal,
+        _ body: @escaping @Sendable () throws(SystemError) -> Result
+    ) async throws(Refusal) -> Result {
+        // What nobody waits for any more is not begun.
+        let isWanted = Monitor(true)
+        defer { isWanted.withLock { $0 = false } }
+        let answer = try await wait(seconds, late) {
             await withCheckedContinuation { (continuation: CheckedContinuation<Answer<Result>, Never>) in
-                threads.submit { _ in
+                pool.submit { _ in
+                    guard isWanted.withLock({ $0 }) else {
+                        return continuation.resume(
+                            returning: .failure(SystemError("wait", "", code: SystemError.denied)))
+                    }
                     do throws(SystemError) { continuation.resume(returning: .success(try body())) } catch {
                         continuation.resume(returning: .failure(error))
                     }
@@ -63,6 +86,12 @@ enum Patience {
                 error.isMissing ? .notFound : error.isRefused ? .forbidden : .internalServerError
             throw Refusal(status, error.text)
         }
+    }
+
+    private static func late(_ seconds: Double) -> Refusal {
+        Refusal(
+            .serviceUnavailable,
+            "The disk has not answered for \(Int(seconds)) seconds. The page goes on when it does.")
     }
 
     private typealias Answer<Value> = Swift.Result<Value, SystemError>

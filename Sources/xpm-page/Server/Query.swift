@@ -22,8 +22,6 @@ struct Query: Sendable {
         fields.first { $0.name == name && !$0.value.isEmpty }?.value
     }
 
-    func all(_ name: String) -> [String] { fields.compactMap { $0.name == name ? $0.value : nil } }
-
     /// A number of a name; nil where there is none.
     func number(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
 

@@ -9,44 +9,78 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// For a whole request; and until the next one begins.
-    private static let (whole, next): (TimeAmount, TimeAmount) = (.seconds(10), .seconds(60))
+    /// For a whole request; until the next one begins; and for a reader that takes nothing.
+    private static let (whole, next, taking): (TimeAmount, TimeAmount, TimeAmount) = (
+        .seconds(10), .seconds(60), .seconds(60)
+    )
 
     private var end: Scheduled<Void>?
+    private var stuck: Scheduled<Void>?
+    /// Whether a request has begun and is not whole, and how many have no whole answer.
+    private var isOpen = true
+    private var unanswered = 0
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { expect(within: Self.whole, context) }
+        if context.channel.isActive { expect(context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        expect(within: Self.whole, context)
+        expect(context)
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: expect(within: Self.whole, context)
-        case .end: end?.cancel()
+        case .head:
+            unanswered += 1
+            isOpen = true
+            expect(context)
+        case .end:
+            isOpen = false
+            expect(context)
         case .body: break
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { expect(within: Self.next, context) }
+        if case .end = unwrapOutboundIn(data) {
+            unanswered -= 1
+            expect(context)
+        }
         context.write(data, promise: promise)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stuck?.cancel()
+        if !context.channel.isWritable { stuck = close(in: Self.taking, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
-        end?.cancel()
+        cancel()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { end?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
-    private func expect(within time: TimeAmount, _ context: ChannelHandlerContext) {
+    private func cancel() {
         end?.cancel()
+        stuck?.cancel()
+    }
+
+    /// Sets the time for what is missing: the rest of a request, or the next one. An answer may take its time.
+    private func expect(_ context: ChannelHandlerContext) {
+        end?.cancel()
+        if isOpen {
+            end = close(in: Self.whole, context)
+        } else if unanswered <= 0 {
+            end = close(in: Self.next, context)
+        }
+    }
+
+    private func close(in time: TimeAmount, _ context: ChannelHandlerContext) -> Scheduled<Void> {
         let channel = context.channel
-        end = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        return context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
     }
 }

@@ -54,9 +54,17 @@ enum Route: Sendable {
         case file([String])
     }
 
+    /// What every address begins with, `/3f2a…`, and the cookie is for: other programs that listen at this machine are
+    /// the same site, whatever their port, and would be sent it else.
+    static let prefix = "/\(PageRecord.prefix)"
+
+    /// Whether an address is one of these at all.
+    static func isOwn(_ target: String) -> Bool { target.hasPrefix("\(prefix)/") }
+
     /// - Returns: nil for what names nothing.
     init?(_ target: String) {
-        let (way, rest) = target.cut(at: "?") ?? (target[...], "")
+        guard let target = target.after(Self.prefix) else { return nil }
+        let (way, rest) = target.cut(at: "?") ?? (target, "")
         guard way.utf8.first == UInt8(ascii: "/"), let query = Query(encoded: rest) else { return nil }
         var words: [String] = []
         for part in way.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
@@ -97,7 +105,10 @@ enum Route: Sendable {
         }
     }
 
-    var path: String {
+    var path: String { Self.prefix + way }
+
+    /// Without the prefix.
+    private var way: String {
         switch self {
         case .runs(let isPart): return isPart ? "/?part=1" : "/"
         case .start(let token, let experiment):

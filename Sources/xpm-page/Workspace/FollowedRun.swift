@@ -64,11 +64,11 @@ struct RunPicture: Sendable {
     /// Where the window begins among these.
     let start: Int
     let rows: [JobRow]
-    let revision: Int
 }
 
 /// What has changed in a run.
 struct RunChanges: Sendable {
+    let run: String
     let revision: Int
     let isLive: Bool
     let counts: JobTally
@@ -82,9 +82,11 @@ final class FollowedRun {
     private let watch: RunWatch
     private var details = RowDetails()
     var lastAsked = Monotonic.seconds
+    /// The number of the last change.
     private(set) var revision = 0
-    /// The rows of the last changes, the newest last.
+    /// The rows of the last changes, the newest last: all since the number `known`.
     private var recent: [(revision: Int, rows: [Int])] = []
+    private var known = Int.max
     private var wasLive: Bool?
     private var chosen: [Choice] = []
 
@@ -108,24 +110,27 @@ final class FollowedRun {
     var experiment: String { watch.experiment }
     var run: String { watch.run }
 
-    func refresh(isLive: Bool) {
+    /// - Parameter number: of what is new, greater than all before.
+    func refresh(isLive: Bool, as number: Int) {
         guard watch.refresh(isLive: isLive) || wasLive != isLive else { return }
         wasLive = isLive
-        revision += 1
+        revision = number
         let rows = watch.takeChanges()
-        if rows.count > Self.mostListed { recent = [] } else { recent.append((revision, rows)) }
-        if recent.count > Self.mostRecent { recent.removeFirst(recent.count - Self.mostRecent) }
+        if known == Int.max || rows.count > Self.mostListed {
+            (recent, known) = ([], number)
+            return
+        }
+        recent.append((number, rows))
+        if recent.count > Self.mostRecent { known = recent.removeFirst().revision }
     }
 
     func changes(since number: Int?, isLive: Bool) -> RunChanges {
         var rows: [Int]?
-        if let number, number <= revision,
-            recent.first.map({ $0.revision <= number + 1 }) ?? (number == revision)
-        {
+        if let number, number >= known, number <= revision {
             rows = Set(recent.filter { $0.revision > number }.flatMap(\.rows)).sorted()
         }
         return RunChanges(
-            revision: revision, isLive: isLive, counts: watch.counts,
+            run: run, revision: revision, isLive: isLive, counts: watch.counts,
             left: watch.timeLeft(at: Timestamp.now.seconds), rows: rows)
     }
 
@@ -141,7 +146,7 @@ final class FollowedRun {
         return RunPicture(
             experiment: experiment, run: run, isLive: isLive, record: record, counts: watch.counts,
             left: watch.timeLeft(at: now), fitting: fitting, start: start,
-            rows: rows.map { JobRow($0, of: watch, details, at: now) }, revision: revision)
+            rows: rows.map { JobRow($0, of: watch, details, at: now) })
     }
 
     /// A job with those that it needs and those that need it; nil where the run does not have it.
@@ -153,7 +158,7 @@ final class FollowedRun {
             return rows.prefix(JobRelatives.most).map { JobRow($0, of: watch, RowDetails(), at: now) }
         }
         return JobRelatives(
-            needs: shown(needs), needCount: needs.count, dependants: shown(dependants),
+            row: row, needs: shown(needs), needCount: needs.count, dependants: shown(dependants),
             dependantCount: dependants.count)
     }
 

@@ -10,9 +10,6 @@ struct JobFiles: Sendable {
     /// Relative to the workspace.
     private let way: String
 
-    /// Of a file that is shown, or sent, at most so many bytes.
-    static let most = 256 << 20
-
     /// - Returns: nil where the workspace has no such job.
     init?(_ job: Route.JobName, in workspace: Workspace) {
         self.workspace = workspace
@@ -40,8 +37,7 @@ struct JobFiles: Sendable {
         let name: String
         let isFolder: Bool
         let size: Int64
-        /// Seconds since 1970.
-        let modified: Double
+        let modified: Timestamp
     }
 
     /// What is in the folder, or in one within it, by the names; links are left out.
@@ -61,7 +57,7 @@ struct JobFiles: Sendable {
             found.append(
                 Entry(
                     name: name, isFolder: kind == .folder, size: Files.size(of: file),
-                    modified: Double(Files.modified(file) ?? 0) / 1e6))
+                    modified: Timestamp(microseconds: Files.modified(file) ?? 0)))
         }
         return found.sorted { ByteOrder.less($0.name, $1.name) }
     }
@@ -72,6 +68,8 @@ struct JobFiles: Sendable {
         /// Where it begins, and how long the file is by now.
         let start: Int
         let size: Int
+        /// Tells it from that of another attempt.
+        let file: String
     }
 
     /// A piece of a log from a place on; nil where there is none yet.
@@ -89,7 +87,8 @@ struct JobFiles: Sendable {
                 place += end + 1
                 bytes.removeFirst(end + 1)
             }
-            return Piece(bytes: bytes, start: place, size: size)
+            let inode = Files.inode("\(folder.path)/\(name)") ?? 0
+            return Piece(bytes: bytes, start: place, size: size, file: String(inode))
         } catch {
             if error.isMissing { return nil }
             throw error

@@ -6,6 +6,8 @@ import Watching
 
 /// Jobs that a job needs, and those that need it.
 struct JobRelatives: Sendable {
+    /// The row of the job itself.
+    let row: Int
     let needs: [JobRow]
     let needCount: Int
     let dependants: [JobRow]
@@ -52,7 +54,11 @@ struct RunTimeline: Sendable {
     }
 
     private(set) var bars: [Bar] = []
+    /// The lanes that are drawn, and how many jobs ran at once at most.
     private(set) var lanes = 0
+    private(set) var most = 0
+    /// Of all jobs, in seconds.
+    private(set) var work = 0.0
     private(set) var start = 0.0
     private(set) var end = 0.0
 
@@ -62,7 +68,10 @@ struct RunTimeline: Sendable {
 
     init(_ run: RunWatch, at now: Double) {
         let ran = run.states.indices.compactMap { row -> (row: Int, start: Double, end: Double)? in
-            guard let seconds = run.duration(row, at: now), run.began(row).isFinite else { return nil }
+            // What is no time of day stands in a log that is damaged.
+            guard let seconds = run.duration(row, at: now), abs(run.began(row)) < 1e11, seconds < 1e11 else {
+                return nil
+            }
             return (row, run.began(row), run.began(row) + seconds)
         }.sorted { ($0.start, $0.row) < ($1.start, $1.row) }
         guard let first = ran.first else { return }
@@ -75,12 +84,13 @@ struct RunTimeline: Sendable {
         for job in ran {
             let state = run.states[job.row]
             let lane = ends.firstIndex { $0 <= job.start + 1e-3 } ?? ends.count
-            guard lane < Self.mostLanes else { continue }
+            work += job.end - job.start
             if lane == ends.count {
                 ends.append(job.end)
                 last.append(-1)
             }
             ends[lane] = job.end
+            guard lane < Self.mostLanes else { continue }
             // Jobs that are too short to be seen are one bar.
             if last[lane] >= 0, bars[last[lane]].end - bars[last[lane]].start < least,
                 job.end - job.start < least
@@ -93,6 +103,7 @@ struct RunTimeline: Sendable {
             last[lane] = bars.count
             bars.append(Bar(lane: lane, start: job.start, end: job.end, state: state, count: 1, row: job.row))
         }
-        lanes = ends.count
+        most = ends.count
+        lanes = min(most, Self.mostLanes)
     }
 }

@@ -14,15 +14,20 @@ actor WatchHub {
     private let watch: WorkspaceWatch
     /// The runs that somebody looks at.
     private var runs: TextMap<FollowedRun> = [:]
-    /// Counts the changes of the list of experiments.
+    /// The number of the last change of the list of experiments.
     private var revision = 0
+    /// The last number that was given to a change. They begin with the time of day, so that those of a page that was
+    /// ended, or of a run that was let go, do not come again.
+    private var lastNumber = Int(Timestamp.now.microseconds)
     private var nextRefresh = 0.0
 
     /// Seconds between two looks at the disk, while a run goes on and else.
     private static let (interval, idleInterval) = (0.08, 0.4)
     /// Seconds after which a run is let go that nobody asks for.
     private static let memory = 600.0
-    /// So many runs are followed at once.
+    /// Seconds within which who looks at a run asks again.
+    private static let recently = 10.0
+    /// So many runs are remembered that nobody looks at.
     private static let mostRuns = 8
 
     init(_ workspace: Workspace) throws(SystemError) {
@@ -79,17 +84,22 @@ actor WatchHub {
 
     private func refresh() {
         guard Monotonic.seconds >= nextRefresh else { return }
-        if watch.refresh() { revision += 1 }
+        if watch.refresh() || revision == 0 { revision = nextNumber() }
         let now = Monotonic.seconds
         for (key, run) in runs {
             if run.lastAsked + Self.memory < now {
                 runs[key] = nil
             } else {
-                run.refresh(isLive: isLive(run))
+                run.refresh(isLive: isLive(run), as: nextNumber())
             }
         }
         let isLive = watch.experiments.contains(where: \.isLive)
         nextRefresh = Monotonic.seconds + (isLive ? Self.interval : Self.idleInterval)
+    }
+
+    private func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
     }
 
     private func isLive(_ run: FollowedRun) -> Bool {
@@ -111,12 +121,15 @@ actor WatchHub {
         guard Files.kind("\(watch.workspace.experiment(name.experiment))/\(run)") == .folder else {
             return nil
         }
-        if runs.count >= Self.mostRuns, let oldest = runs.min(by: { $0.value.lastAsked < $1.value.lastAsked })
+        // Not one that somebody looks at.
+        if runs.count >= Self.mostRuns,
+            let oldest = runs.min(by: { $0.value.lastAsked < $1.value.lastAsked }),
+            oldest.value.lastAsked + Self.recently < Monotonic.seconds
         {
             runs[oldest.key] = nil
         }
         let new = FollowedRun(RunWatch(experiment: name.experiment, run: run, in: watch.workspace))
-        new.refresh(isLive: isLive(new))
+        new.refresh(isLive: isLive(new), as: nextNumber())
         runs[key] = new
         return new
     }

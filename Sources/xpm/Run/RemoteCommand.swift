@@ -99,6 +99,10 @@ struct RemoteCommand {
     /// The page of a workspace there, at a port here: ssh carries what goes to that one. Returns only where that cannot
     /// begin.
     private func show(_ words: [String]) throws(RemoteUpload.Problem) -> SystemError {
+        if words.contains(where: { $0 == "--host" || $0.hasPrefix("--host=") }) {
+            throw RemoteUpload.Problem(
+                text: "the page of a workspace on another host is at a port here: it goes without --host")
+        }
         let asked =
             words.firstIndex(of: "--port").flatMap { words.dropFirst($0 + 1).first }
             ?? words.lazy.compactMap { $0.after("--port=").map(String.init) }.first
@@ -110,6 +114,9 @@ struct RemoteCommand {
         var own = words
         if let place = own.firstIndex(of: "--port") { own.removeSubrange(place..<min(own.count, place + 2)) }
         own.removeAll { $0.hasPrefix("--port=") }
+        guard Int(ports.here).map({ (1...65535).contains($0) }) ?? false else {
+            throw RemoteUpload.Problem(text: "--port is a number from 1 to 65535, not \(ports.here)")
+        }
         let command =
             "export \(CallerHost.portVariable)=\(ports.here); \(line(own + ["--port", ports.there], in: nil))"
         return try become(
