@@ -14,17 +14,10 @@ import Watching
 @main
 struct XPMMonitor {
     static func main() {
-        StandardStream.openAll()
-        Signals.surviveFileLimit()
-        Signals.admit()
-        let words = Array(Arguments.all.dropFirst())
-        guard words.count >= 2, !words[0].hasPrefix("-") else {
-            StandardStream.error.write("error: xpm monitor starts this program\n")
-            exit(64)
-        }
-        var options = MonitorOptions(workspace: Workspace(path: words[0]), place: words[1])
+        let arguments = ViewerArguments()
+        var options = MonitorOptions(workspace: arguments.workspace, place: arguments.place)
         var isJSON = false
-        var rest = words.dropFirst(2)
+        var rest = arguments.options[...]
         while let word = rest.popFirst() {
             switch word {
             case "--ascii": options.isASCII = true
@@ -34,7 +27,6 @@ struct XPMMonitor {
             default: break
             }
         }
-        LockChoice.follow(options.workspace.path)
         do throws(SystemError) {
             let signals = try Signals()
             if isJSON { return JSONMonitor(options, signals).run() }

@@ -13,16 +13,9 @@ import Watching
 @main
 struct XPMPage {
     static func main() {
-        StandardStream.openAll()
-        Signals.surviveFileLimit()
-        Signals.admit()
-        let words = Array(Arguments.all.dropFirst())
-        guard words.count >= 2, !words[0].hasPrefix("-") else {
-            StandardStream.error.write("error: xpm monitor starts this program\n")
-            exit(64)
-        }
-        var options = PageOptions(workspace: Workspace(path: words[0]), place: words[1])
-        var rest = words.dropFirst(2)
+        let arguments = ViewerArguments()
+        var options = PageOptions(workspace: arguments.workspace, place: arguments.place)
+        var rest = arguments.options[...]
         while let word = rest.popFirst() {
             switch word {
             case "--read-only": options.isReadOnly = true
@@ -32,7 +25,6 @@ struct XPMPage {
             default: break
             }
         }
-        LockChoice.follow(options.workspace.path)
         if options.port == nil, let other = PageRecord.running(options.workspace.path) {
             StandardStream.error.write("process \(other.process) shows this workspace already\n")
             StandardStream.output.write("\(other.address)\n")

@@ -255,6 +255,10 @@ struct PageTests {
             let (process, tag) = try bench.start(["monitor"] + words)
             #expect(try bench.finish(process, tag).code == 64, "\(words)")
         }
+        // To an experiment at once.
+        let named = try PageBench(bench, "w", signIn: false)
+        let way = String(try #require(named.start.firstMatch(of: /\/start.*/)).output)
+        #expect(try named.ask(way).head.contains("\r\nLocation: \(named.prefix)/experiment/w\r\n"))
         // At all addresses: what names this machine by a number, or by its own name, is answered.
         let open = try PageBench(bench, "--host", "0.0.0.0", signIn: false)
         #expect(open.start.hasPrefix("http://\(Environment.hostName):\(open.port)/"))

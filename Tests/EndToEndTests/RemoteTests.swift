@@ -212,15 +212,15 @@ struct RemoteTests {
         }
         try #require(try bench.wait { try bench.read(".\(tag).out").hasSuffix("\n") })
         let address = try bench.read(".\(tag).out").trimmingCharacters(in: .newlines)
-        let port = try #require(address.firstMatch(of: /127\.0\.0\.1:(\d+)\//)?.output.1)
+        let base = try #require(address.firstMatch(of: /http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]+/)?.output)
         let jar = "\(bench.folder)/jar"
         let said = try bench.run("-s", "-L", "-c", jar, "-b", jar, address, program: "/usr/bin/curl")
         #expect(said.output.contains("/experiment/e\">e</a>"), "\(said)")
         let job = try bench.run(
-            "-s", "-b", jar, "http://127.0.0.1:\(port)/do?what=stop&experiment=e", program: "/usr/bin/curl")
+            "-s", "-b", jar, "\(base)/do?what=stop&experiment=e", program: "/usr/bin/curl")
         // A command is shown as somebody here would type it.
         #expect(job.output.contains("xpm stop -- e --workdir \(host.place)"), "\(job)")
-        let pages = "\(bench.folder)/there/state/xpm/pages"
+        let pages = "\(bench.folder)/there/state/xpm/pages/\(Environment.hostName)"
         let shown = try #require(Files.paths(in: pages).first)
         let there = try #require(Int32((try JSON.parse(Files.read(shown)))["process"]?.int ?? 0))
         kill(try ssh(), SIGTERM)
