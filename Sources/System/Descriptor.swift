@@ -79,9 +79,15 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Whether what is open still has this name.
     package borrowing func isAt(_ path: String) -> Bool {
+        guard let identity = identity() else { return false }
+        return Files.identity(path) == identity
+    }
+
+    /// Which file it is, whatever its name is by now.
+    package borrowing func identity() -> FileIdentity? {
         var status = xsys_status()
-        return unsafe xsys_stat(number, nil, true, &status) == 0
-            && Files.identity(path) == FileIdentity(device: status.device, inode: status.inode)
+        guard unsafe xsys_stat(number, nil, true, &status) == 0 else { return nil }
+        return FileIdentity(device: status.device, inode: status.inode)
     }
 
     /// Opens a regular file to lock it, and creates it where it is not there. Something else is refused: who

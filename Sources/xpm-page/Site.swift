@@ -185,16 +185,17 @@ struct Site: Sendable {
             }
             let relatives = try await relatives(of: job, json)
             let view = JobPage(
-                job, json, relatives, isReadOnly: isReadOnly, hasCurves: JobCurves.isThere(files.folder))
+                job, json, relatives, isReadOnly: isReadOnly,
+                logged: Files.size(of: files.folder.programEvents))
             return page("\(job.task) \(job.short)", view.html)
         case .log: return try await log(job, files, query)
         case .text: return try await text(files, query)
         case .difference:
             let said = try await difference(job, query)
-            let nearest = said == nil ? try await nearest(to: job, files) : nil
+            let nearest = said == nil ? await nearest(to: job, files) : .noOther
             return page("\(job.task) \(job.short)", DifferencePage(job, query, said, nearest).html)
         case .curves:
-            let svg = try await Patience.read(30) { () throws(SystemError) in JobCurves(files.folder).svg }
+            let svg = try await Patience.command(30) { () throws(SystemError) in JobCurves(files.folder).svg }
             return .file("curves.svg", Array(svg.utf8))
         case .files: return try await list(job, files, [])
         case .file(let way): return try await file(job, files, way)
@@ -224,11 +225,10 @@ struct Site: Sendable {
     private func difference(_ job: Route.JobName, _ query: Query) async throws(Refusal) -> Command.Answer? {
         guard let other = query["with"] else { return nil }
         // A folder anywhere else would be a job for the command too.
-        let parts = other.cut(atLast: "/") ?? ("", other[...])
+        let (type, digits) = other.cut(atLast: "/") ?? ("", other[...])
         let isName =
-            (parts.before.isEmpty || JobRecord.isSafe(String(parts.before)))
-            && !parts.after.isEmpty
-            && parts.after.utf8.allSatisfy {
+            !other.hasPrefix("/") && (type.isEmpty || JobRecord.isSafe(String(type))) && !digits.isEmpty
+            && digits.utf8.allSatisfy {
                 UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
             }
         guard isName else {
@@ -239,19 +239,19 @@ struct Site: Sendable {
     }
 
     /// The finished job of the type that has the fewest differences, as `xpm why` finds it.
-    private func nearest(
-        to job: Route.JobName, _ files: JobFiles
-    ) async throws(Refusal) -> NearestJob? {
-        try await Patience.read(30) { () throws(SystemError) in
-            guard let task = try? RecordedTask.read(files.folder.path) else { return nil }
-            let history = JobHistory(of: job.task, name: files.folder.name, in: workspace) {
-                $0 != job.identifier
+    private func nearest(to job: Route.JobName, _ files: JobFiles) async -> NearestJob.Answer {
+        do throws(Refusal) {
+            return try await Patience.command(15) { () throws(SystemError) in
+                guard let task = try? RecordedTask.read(files.folder.path) else { return .noOther }
+                let history = JobHistory(of: job.task, name: files.folder.name, in: workspace) {
+                    $0 != job.identifier
+                }
+                guard let found = history.nearest(to: task),
+                    let other = Route.JobName(job.task, found.folder.identifier)
+                else { return .noOther }
+                return .found(NearestJob(job: other, differences: found.differences.map(\.text)))
             }
-            guard let found = history.nearest(to: task),
-                let other = Route.JobName(job.task, found.folder.identifier)
-            else { return nil }
-            return NearestJob(job: other, differences: found.differences.map(\.text))
-        }
+        } catch { return .late }
     }
 
     private func piece(_ files: JobFiles, _ query: Query, _ count: Int) async throws(Refusal) -> JobFiles

@@ -46,6 +46,7 @@ struct XPMPage {
         // Of a user on another machine: the port there that ssh carries here.
         let isElsewhere = Environment["XPM_REMOTE_PORT"] != nil
         let named = Environment["XPM_REMOTE_PORT"].flatMap { Int($0) } ?? port
+        Route.begin(port: named)
         let access = Access(
             BindName(host: options.host, port: named), listening: port, workspace: options.workspace.path)
         let site = Site(

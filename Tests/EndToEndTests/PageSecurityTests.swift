@@ -67,7 +67,7 @@ struct PageSecurityTests {
         #expect(cookie.hasPrefix("Set-Cookie: xpm-\(page.port)="))
         // What listens at another port is the same site: it is not sent the cookie for want of the path.
         #expect(cookie.hasSuffix("; Path=\(page.prefix)/; HttpOnly; SameSite=Strict"))
-        #expect(Files.permissions("\(bench.folder)/state/xpm/pages/prefix") == 0o600)
+        #expect(Files.permissions("\(bench.folder)/state/xpm/pages/secret") == 0o600)
         let second = try page.ask(path)
         #expect(second.code == 401)
         #expect(!second.head.contains("Set-Cookie"))

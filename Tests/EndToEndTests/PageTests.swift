@@ -259,6 +259,8 @@ struct PageTests {
         let named = try PageBench(bench, "w", signIn: false)
         let way = String(try #require(named.start.firstMatch(of: /\/start.*/)).output)
         #expect(try named.ask(way).head.contains("\r\nLocation: \(named.prefix)/experiment/w\r\n"))
+        // Each port has addresses of its own: who takes one over learns nothing of the others.
+        #expect(named.prefix != page.prefix)
         // At all addresses: what names this machine by a number, or by its own name, is answered.
         let open = try PageBench(bench, "--host", "0.0.0.0", signIn: false)
         #expect(open.start.hasPrefix("http://\(Environment.hostName):\(open.port)/"))

@@ -29,7 +29,13 @@ function open(address, known) {
   known.last = null;
   const tell = (message) => { for (const port of known.ports) port.postMessage({ address, ...message }); };
   source.onopen = () => tell({ isOpen: true });
-  source.onerror = () => tell({ isLost: true });
+  source.onerror = () => {
+    tell({ isLost: true });
+    // One that was refused does not come back by itself: the page's program may be another by now, and the cookie too.
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(() => { if (sources.get(address) === known && known.source === source) open(address, known); }, 3000);
+    }
+  };
   source.onmessage = (event) => {
     known.last = JSON.parse(event.data);
     tell({ news: known.last });

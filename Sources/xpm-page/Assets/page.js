@@ -58,7 +58,12 @@ function alone({ follow: address, leave }) {
   const source = new EventSource(address);
   own.set(address, source);
   source.onopen = () => heard({ address });
-  source.onerror = () => heard({ address, isLost: true });
+  source.onerror = () => {
+    heard({ address, isLost: true });
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(() => { if (own.get(address) === source) alone({ follow: address }); }, 3000);
+    }
+  };
   source.onmessage = (event) => heard({ address, news: JSON.parse(event.data) });
 }
 function follow(address, change) {
@@ -129,10 +134,10 @@ function update(body, fresh) {
     const old = known.get(row.dataset.row);
     if (!old) return row;
     known.delete(row.dataset.row);
-    morph(old, row);
-    return old;
+    return morph(old, row);
   });
-  for (const row of known.values()) row.remove();
+  const kept = new Set(wanted);
+  for (const row of [...body.rows]) if (!kept.has(row)) row.remove();
   let place = body.rows[0] ?? null;
   for (const row of wanted) {
     if (row === place) place = place.nextElementSibling;
@@ -140,17 +145,24 @@ function update(body, fresh) {
   }
 }
 
-/** Makes a piece of the page another one, where they differ only. */
+/** Makes a piece of the page another one, where they differ only; gives what stands there then. */
 function morph(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
-  if (old.nodeName === "TBODY" && fresh.nodeName === "TBODY" && fresh.rows[0]?.dataset.row) { update(old, fresh); return; }
+  if (old.isEqualNode(fresh)) return old;
+  if (old.nodeName === "TBODY" && fresh.nodeName === "TBODY" && fresh.rows[0]?.dataset.row) {
+    update(old, fresh);
+    return old;
+  }
   const isAlike = old.nodeType === Node.ELEMENT_NODE && old.nodeName === fresh.nodeName
     && old.childNodes.length === fresh.childNodes.length;
-  if (!isAlike) { old.replaceWith(fresh); return; }
+  if (!isAlike) { old.replaceWith(fresh); return fresh; }
   // What somebody has folded stays so.
-  if (old.nodeName !== "DETAILS") for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  if (old.nodeName !== "DETAILS") {
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
   const children = [...fresh.childNodes];
   [...old.childNodes].forEach((child, index) => morph(child, children[index]));
+  return old;
 }
 
 /** A table of which only the rows that are seen are in the page. */
@@ -162,6 +174,10 @@ class JobWindow {
     this.rowHeight = this.body.rows[0]?.getBoundingClientRect().height || 30;
     this.total = Number(this.body.dataset.fitting);
     this.start = Number(this.body.dataset.start);
+    // What the page shows besides: which run, and whether it goes on.
+    this.run = element.dataset.run;
+    this.wasLive = element.dataset.running === "1";
+    this.isPending = false;
     this.moves = /order=(state|duration|task)|filter=./.test(element.dataset.rows);
     element.classList.add("live");
     this.above = this.spacer();
@@ -176,6 +192,7 @@ class JobWindow {
     follow(element.dataset.live, (news) => this.changed(news));
     // What runs gets older, and further.
     setInterval(() => {
+      if (this.isPending && !isTyping()) location.reload();
       if (!document.hidden && this.body.querySelector(".state.live")) this.refresh();
     }, 1000);
   }
@@ -234,15 +251,17 @@ class JobWindow {
   changed(news) {
     showCounts(news);
     // The newest run is another one by now, or this one has ended: all of the page is another.
-    const isOther = this.run !== undefined && (this.run !== news.run || this.wasLive !== news.live);
-    if (isOther && !isTyping()) location.reload();
-    if (!isOther) { this.run = news.run; this.wasLive = news.live; }
+    this.isPending = this.run !== news.run || this.wasLive !== news.live;
+    if (this.isPending && !isTyping()) location.reload();
     const rows = this.body.rows;
     const isSeen = news.rows === null || this.moves || rows.length < 30
       || news.rows.some((row) => row >= this.start && row < this.start + rows.length)
       || news.total !== this.lastTotal;
     this.lastTotal = news.total;
     if (isSeen) this.refresh();
+    // A filter is not asked anew at once where it takes long.
+    clearTimeout(this.later);
+    if (this.moves) this.later = setTimeout(() => this.refresh(), 3000);
   }
 
   key(event) {
@@ -259,7 +278,7 @@ class JobWindow {
 
 /** A part of a page that is fetched again when something has changed. */
 function livePart(element) {
-  const row = element.dataset.row && Number(element.dataset.row);
+  const watched = element.dataset.watched?.split(",").map(Number);
   const refresh = oneAtATime(async () => {
     const page = parsed(await (await part(element.dataset.part)).text());
     const fresh = element.id ? page.getElementById(element.id) : page.body;
@@ -270,9 +289,13 @@ function livePart(element) {
   }, 500);
   follow(element.dataset.live, (news) => {
     if (news.counts) showCounts(news);
-    // Of one job: whether it is among those that have changed.
-    if (!element.dataset.row || !news.rows || news.rows.includes(row)) refresh();
+    // Of one job: whether it is among those that have changed, or one that it names.
+    if (!watched || !news.rows || watched.some((row) => news.rows.includes(row))) refresh();
   });
+  // What a job prints, and how far it is, changes without news of its run.
+  if (watched) {
+    setInterval(() => { if (!document.hidden && element.querySelector(".head .state.live")) refresh(); }, 2000);
+  }
 }
 
 /** Text with the colours that a program wrote for a terminal, as elements. Nothing in it is ever read as HTML. */

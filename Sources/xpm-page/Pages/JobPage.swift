@@ -51,14 +51,15 @@ struct JobPage {
     private let json: JSON
     private let relatives: JobRelatives?
     private let isReadOnly: Bool
-    private let hasCurves: Bool
+    /// How much it has logged, in bytes.
+    private let logged: Int64
 
-    init(_ job: Route.JobName, _ json: JSON, _ relatives: JobRelatives?, isReadOnly: Bool, hasCurves: Bool) {
+    init(_ job: Route.JobName, _ json: JSON, _ relatives: JobRelatives?, isReadOnly: Bool, logged: Int64) {
         self.job = job
         self.json = json
         self.relatives = relatives
         self.isReadOnly = isReadOnly
-        self.hasCurves = hasCurves
+        self.logged = logged
     }
 
     private var state: String { json["state"]?.string ?? "unknown" }
@@ -66,7 +67,7 @@ struct JobPage {
     var html: HTML {
         let live: HTML? = json["run"]?.string.flatMap { run in
             json["experiment"]?.string.map { name in
-                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\" data-row=\"\(relatives.map { String($0.row) } ?? "")\""
+                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\" data-watched=\"\(watched)\""
             }
         }
         return """
@@ -74,6 +75,13 @@ struct JobPage {
             <div class="columns"><section aria-labelledby="facts"><h2 id="facts">What it is</h2>\(facts)</section>\
             \(values("Parameters", "values"))\(values("Result", "result"))\(curves)\(output)</div></div>
             """
+    }
+
+    /// The rows of its run whose changes are seen here.
+    private var watched: String {
+        guard let relatives else { return "" }
+        let rows = [relatives.row] + (relatives.needs + relatives.dependants).map(\.number)
+        return rows.map(String.init).joined(separator: ",")
     }
 
     private var actions: HTML {
@@ -164,10 +172,10 @@ struct JobPage {
     }
 
     private var curves: HTML? {
-        guard hasCurves else { return nil }
+        guard logged > 0 else { return nil }
         return """
             <section class="wide-section" aria-labelledby="curves"><h2 id="curves">Logged</h2>\
-            <img class="plot" src="\(Route.job(job, .curves))" alt="What the job has logged over its steps"></section>
+            <img class="plot" src="\(Route.job(job, .curves, Query([("at", String(logged))])))" alt="What the job has logged over its steps"></section>
             """
     }
 
@@ -245,6 +253,13 @@ struct NearestJob: Sendable {
     let job: Route.JobName
     /// `optimizer.lr: 0.1 → 0.01`
     let differences: [String]
+
+    enum Answer: Sendable {
+        case found(NearestJob)
+        case noOther
+        /// There are too many to look at all.
+        case late
+    }
 }
 
 /// What two jobs have different: of any that is named, else of the nearest.
@@ -252,9 +267,9 @@ struct DifferencePage {
     private let job: Route.JobName
     private let query: Query
     private let said: Command.Answer?
-    private let nearest: NearestJob?
+    private let nearest: NearestJob.Answer
 
-    init(_ job: Route.JobName, _ query: Query, _ said: Command.Answer?, _ nearest: NearestJob?) {
+    init(_ job: Route.JobName, _ query: Query, _ said: Command.Answer?, _ nearest: NearestJob.Answer) {
         self.job = job
         self.query = query
         self.said = said
@@ -278,7 +293,12 @@ struct DifferencePage {
     }
 
     private var likest: HTML {
-        guard let nearest else { return "<p>No other job of this type is done.</p>" }
+        let nearest: NearestJob
+        switch self.nearest {
+        case .noOther: return "<p>No other job of this type is done.</p>"
+        case .late: return "<p>There are too many jobs of this type to find the nearest one here.</p>"
+        case .found(let one): nearest = one
+        }
         let rows = nearest.differences.map { "<li>\($0)</li>" as HTML }
         return """
             <h2>The nearest job that is done: <a href="\(Route.job(nearest.job, .overview))">\(nearest.job.task) \(nearest.job.short)</a></h2>

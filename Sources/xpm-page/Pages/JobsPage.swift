@@ -25,7 +25,7 @@ struct JobsPage {
             <label>Filter <input name="filter" type="search" value="\(query["filter"] ?? "")" placeholder='lr = 0.1 and @state = "failed"' spellcheck="false"></label>
             <label>Order <select name="order">\(RunWatch.Order.allCases.map { option($0, rows.order) })</select></label>
             <button>Show</button> <span id="fitting" role="status">\(fitting)</span>\(actions)</form>\(alert)
-            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-live="\(Route.events(name, since: nil))" \
+            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-run="\(picture.run)" data-running="\(picture.isLive ? 1 : 0)" data-live="\(Route.events(name, since: nil))" \
             data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))">
             \(table.html)</div>
             <noscript>\(pages)</noscript>

@@ -123,9 +123,6 @@ struct JobCurves {
         series = Files.size(of: folder.programEvents) <= Self.most ? JobLog.series(of: folder) : []
     }
 
-    /// Whether a job has logged anything.
-    static func isThere(_ folder: JobFolder) -> Bool { Files.size(of: folder.programEvents) > 0 }
-
     var svg: String {
         let charts = series.prefix(Self.mostSeries).enumerated().map { number, one -> String in
             let points = Self.thinned(one.points).map {

@@ -70,12 +70,12 @@ final class Access: Sendable {
     func isOwn(_ token: String?) -> Bool { token.map { Access.isSame($0, formToken) } ?? false }
 
     /// Random bytes as hexadecimal digits.
-    static func secret(bytes count: Int = 32) -> String {
+    static func secret() -> String {
         // getrandom(2).
         var generator = SystemRandomNumberGenerator()
         let digits = Array("0123456789abcdef".utf8)
         var out: [UInt8] = []
-        for _ in 0..<count {
+        for _ in 0..<32 {
             let byte = UInt8.random(in: .min ... .max, using: &generator)
             out += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }

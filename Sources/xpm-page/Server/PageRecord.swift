@@ -11,18 +11,18 @@ struct PageRecord {
     /// Hosts may share a home, and have the same ports.
     static var folder: String { "\(MachineFolder.ofUser)/pages/\(Environment.hostName)" }
 
-    /// The first part of every address: made once for each user, so that bookmarks stay what they are, and known to
-    /// nobody else.
-    static let prefix: String = {
-        let file = "\(MachineFolder.ofUser)/pages/prefix"
+    /// What the first part of every address is made from: once for each user, so that bookmarks stay what they are, and
+    /// known to nobody else.
+    static let secret: String = {
+        let file = "\(MachineFolder.ofUser)/pages/secret"
         func kept() -> String? {
             guard let bytes = try? Files.read(file, limit: 256) else { return nil }
             let text = String(decoding: bytes, as: UTF8.self).trimmed
-            return text.utf8.count == 24 && text.utf8.allSatisfy { $0 > 0x2f && $0 < 0x67 }
+            return text.utf8.count == 64 && text.utf8.allSatisfy { $0 > 0x2f && $0 < 0x67 }
                 ? String(text) : nil
         }
         if let known = kept() { return known }
-        let new = Access.secret(bytes: 12)
+        let new = Access.secret()
         _ = try? Files.makeFolder(Paths.parent(file), mode: 0o700)
         try? Files.replace(file, with: Array("\(new)\n".utf8), mode: 0o600)
         // Where it cannot be kept, it is this page's own.

@@ -24,8 +24,12 @@ struct PageServer: Sendable {
         let channel = HTTP1Channel(
             responder: { request, writer, _ in
                 let answer = await answer(request)
-                let head = HTTPResponse(status: answer.status, headerFields: answer.headers)
-                if request.method == .head { return try await writer.writeResponse(head) }
+                var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
+                if request.method == .head {
+                    // Without a length an empty body would be sent in pieces.
+                    if head.headerFields[.contentLength] == nil { head.headerFields[.contentLength] = "0" }
+                    return try await writer.writeResponse(head)
+                }
                 try await writer.write(response: head, body: answer.body)
             },
             configuration: .init(

@@ -11,7 +11,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// For a whole request; until the next one begins; and for a reader that takes nothing.
     private static let (whole, next, taking): (TimeAmount, TimeAmount, TimeAmount) = (
-        .seconds(10), .seconds(60), .seconds(60)
+        .seconds(10), .seconds(60), .minutes(10)
     )
 
     private var end: Scheduled<Void>?
@@ -44,11 +44,14 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
-            unanswered -= 1
-            expect(context)
+        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+        let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
+        // Not before it is on its way: a large answer over a slow connection takes longer.
+        sent.futureResult.assumeIsolated().whenComplete { _ in
+            self.unanswered -= 1
+            if context.channel.isActive { self.expect(context) }
         }
-        context.write(data, promise: promise)
+        context.write(data, promise: sent)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -1,5 +1,6 @@
 import Inventory
 import Model
+import System
 import Text
 
 /// What an address names, and the address of it: links are made by the type that reads them.
@@ -56,7 +57,16 @@ enum Route: Sendable {
 
     /// What every address begins with, `/3f2a…`, and the cookie is for: other programs that listen at this machine are
     /// the same site, whatever their port, and would be sent it else.
-    static let prefix = "/\(PageRecord.prefix)"
+    static var prefix: String { chosen.withLock { $0 } }
+    private static let chosen = Monitor("")
+
+    /// Chooses the prefix, before there is any address.
+    ///
+    /// - Parameter port: as a browser names it. Who takes the port over later learns the prefix of no other page.
+    static func begin(port: Int) {
+        let hash = Identifier(hashing: Array("\(PageRecord.secret) \(port)".utf8)).hex
+        chosen.withLock { $0 = "/\(hash.prefix(24))" }
+    }
 
     /// Whether an address is one of these at all.
     static func isOwn(_ target: String) -> Bool { target.hasPrefix("\(prefix)/") }

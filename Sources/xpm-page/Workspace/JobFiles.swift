@@ -87,7 +87,7 @@ struct JobFiles: Sendable {
                 place += end + 1
                 bytes.removeFirst(end + 1)
             }
-            let inode = Files.inode("\(folder.path)/\(name)") ?? 0
+            let inode = file.identity()?.inode ?? 0
             return Piece(bytes: bytes, start: place, size: size, file: String(inode))
         } catch {
             if error.isMissing { return nil }

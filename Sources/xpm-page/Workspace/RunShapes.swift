@@ -85,12 +85,12 @@ struct RunTimeline: Sendable {
             let state = run.states[job.row]
             let lane = ends.firstIndex { $0 <= job.start + 1e-3 } ?? ends.count
             work += job.end - job.start
+            guard lane < Self.mostLanes else { continue }
             if lane == ends.count {
                 ends.append(job.end)
                 last.append(-1)
             }
             ends[lane] = job.end
-            guard lane < Self.mostLanes else { continue }
             // Jobs that are too short to be seen are one bar.
             if last[lane] >= 0, bars[last[lane]].end - bars[last[lane]].start < least,
                 job.end - job.start < least
@@ -103,7 +103,23 @@ struct RunTimeline: Sendable {
             last[lane] = bars.count
             bars.append(Bar(lane: lane, start: job.start, end: job.end, state: state, count: 1, row: job.row))
         }
-        most = ends.count
-        lanes = min(most, Self.mostLanes)
+        lanes = ends.count
+        most = Self.mostAtOnce(ran.map { ($0.start, $0.end) })
+    }
+
+    /// How many of some times overlap at most.
+    private static func mostAtOnce(_ times: [(start: Double, end: Double)]) -> Int {
+        // One that took no time was there all the same.
+        let ends = times.map { max($0.end, $0.start + 1.1e-3) }.sorted()
+        var (count, most, over) = (0, 0, 0)
+        for start in times.map(\.start).sorted() {
+            while over < ends.count, ends[over] <= start + 1e-3 {
+                over += 1
+                count -= 1
+            }
+            count += 1
+            most = max(most, count)
+        }
+        return most
     }
 }
