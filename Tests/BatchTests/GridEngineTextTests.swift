@@ -3,7 +3,7 @@ import Text
 
 @testable import Batch
 
-@Suite("What Grid Engine prints", .timeLimit(.minutes(5)))
+@Suite("What Grid Engine prints", .timeLimit(.minutes(20)))
 struct GridEngineTextTests {
     @Test("qsub's word for an array")
     func number() {

@@ -3,7 +3,7 @@ import Text
 
 @testable import Batch
 
-@Suite("A batch system of one's own", .timeLimit(.minutes(5)))
+@Suite("A batch system of one's own", .timeLimit(.minutes(20)))
 struct ProgramBatchTests {
     @Test("its commands are a part of its name, by which who has a record finds it")
     func name() throws {

@@ -106,7 +106,7 @@ private final class LoginHost {
 }
 
 /// Workspaces of other hosts, through a real OpenSSH.
-@Suite("Other hosts", .timeLimit(.minutes(10)), .enabled(if: LoginHost.isPossible))
+@Suite("Other hosts", .timeLimit(.minutes(20)), .enabled(if: LoginHost.isPossible))
 struct RemoteTests {
     @Test(
         "a run goes to the host with the files of its script, once; what looks at the workspace goes there too"

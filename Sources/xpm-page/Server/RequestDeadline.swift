@@ -11,7 +11,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// For a whole request; until the next one begins; and for a reader that takes nothing.
     private static let (whole, next, taking): (TimeAmount, TimeAmount, TimeAmount) = (
-        .seconds(10), .seconds(60), .minutes(10)
+        .seconds(10), .seconds(20), .minutes(10)
     )
 
     private var end: Scheduled<Void>?
