@@ -305,6 +305,20 @@ package enum Files {
         }
     }
 
+    /// Gives a new folder of this user's alone, below `$TMPDIR` or `/tmp`, whose name nobody foresees, and removes it
+    /// after use.
+    package static func withTemporaryFolder<Result>(
+        _ name: String, _ use: (String) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        let root = Environment["TMPDIR"] ?? "/tmp"
+        let folder = "\(root)/\(name).\(UInt64.random(in: .min ... .max))"
+        guard try makeFolder(folder, mode: 0o700) else {
+            throw SystemError("create folder", folder, code: EEXIST)
+        }
+        defer { try? removeTree(folder, below: root) }
+        return try use(folder)
+    }
+
     /// Removes a file, or a folder with all in it. Links are not followed, neither in it nor on the way from
     /// the root to it.
     ///

@@ -7,6 +7,9 @@ package struct RemoteFolder: Sendable, Equatable {
     /// Absolute there, or from the home folder (`~/xpm`).
     package let path: String
 
+    /// The variable that tells a page on the host at which port of the user's machine it is reached.
+    package static let portVariable = "XPM_REMOTE_PORT"
+
     /// - Returns: nil for a host that ssh would take for an option, and for a path from nowhere.
     package init?(host: String, path: String) {
         let isName = host.utf8.allSatisfy { $0.isLetter || $0.isDigit || "@._-".utf8.contains($0) }

@@ -58,6 +58,13 @@ package enum TerminalText {
         return out[...]
     }
 
+    /// What a terminal would show of a line: what stands after the last return to its start.
+    package static func overwritten(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var line = line
+        while line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+        return line.lastIndex(of: UInt8(ascii: "\r")).map { line[($0 + 1)...] } ?? line
+    }
+
     private static func isSafe(_ text: String, except allowed: [UInt8]) -> Bool {
         text.isPrintableASCII
             || text.utf8.allSatisfy { (0x20..<0x7f).contains($0) || allowed.contains($0) }

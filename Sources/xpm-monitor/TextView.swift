@@ -170,11 +170,8 @@ private final class GrowingLog {
         if lines.count > Self.most { lines.removeFirst(lines.count - Self.most) }
     }
 
-    /// What a terminal would show of it: after the last return to the start of the line.
     private static func shown(_ line: ArraySlice<UInt8>) -> String {
-        var line = line
-        while line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-        if let start = line.lastIndex(of: UInt8(ascii: "\r")) { line = line[(start + 1)...] }
-        return String(decoding: TerminalText.plain(line.prefix(longestLine)), as: UTF8.self)
+        let line = TerminalText.overwritten(line).prefix(longestLine)
+        return String(decoding: TerminalText.plain(line), as: UTF8.self)
     }
 }

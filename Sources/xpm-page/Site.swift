@@ -23,8 +23,7 @@ struct Site: Sendable {
         case .start: throw Refusal.unknown
         case .asset(let name): return try Assets.answer(name)
         case .runs(let isPart): return try await runs(isPart)
-        case .events(let run, let since):
-            return EventStream(hub: hub, run: run, last: last.flatMap { Int($0) } ?? since).answer
+        case .events(let run): return EventStream(hub: hub, run: run, last: last.flatMap { Int($0) }).answer
         case .experiment(let name, let tab, let query): return try await experiment(name, tab, query)
         case .job(let job, let tab, let query): return try await answer(job, tab, query)
         case .find(let identifier):
@@ -76,7 +75,7 @@ struct Site: Sendable {
             if tab == .picture { return try await picture(of: name, query) }
         }
         let picture = try await picture(name, Query([("count", "1")]))
-        let head = RunHead(picture: picture, tab: tab, name: name, isReadOnly: isReadOnly)
+        let head = try await head(name, picture, tab)
         let body: HTML
         switch tab {
         case .failures:
@@ -101,24 +100,28 @@ struct Site: Sendable {
             let words = ["experiments", "runs", "--json", "--", name.experiment]
             body = HistoryPage(try await report(words), name).html
         }
-        return page("\(name.experiment) \(tab.title)", head.html + body)
+        return page("\(name.experiment) \(tab.title)", head + body)
     }
 
     private func jobs(_ name: Route.RunName, _ query: Query) async throws(Refusal) -> Answer {
-        do {
-            let picture = try await picture(name, query)
-            let head = RunHead(picture: picture, tab: .jobs, name: name, isReadOnly: isReadOnly)
-            let view = JobsPage(picture: picture, name: name, query: query, isReadOnly: isReadOnly)
-            return page(name.experiment, head.html + view.html)
-        } catch {
+        let picture: RunPicture
+        var problem: String?
+        do { picture = try await self.picture(name, query) } catch {
             guard error.status == .badRequest else { throw error }
             // The filter is shown as it was typed, with what is wrong.
-            let picture = try await picture(name, query.with("filter", nil))
-            let head = RunHead(picture: picture, tab: .jobs, name: name, isReadOnly: isReadOnly)
-            let view = JobsPage(
-                picture: picture, name: name, query: query, isReadOnly: isReadOnly, problem: error.text)
-            return page(name.experiment, head.html + view.html)
+            problem = error.text
+            picture = try await self.picture(name, query.with("filter", nil))
         }
+        let view = JobsPage(
+            picture: picture, name: name, query: query, isReadOnly: isReadOnly, problem: problem)
+        return page(name.experiment, try await head(name, picture, .jobs) + view.html)
+    }
+
+    private func head(
+        _ name: Route.RunName, _ picture: RunPicture, _ tab: Route.Tab
+    ) async throws(Refusal) -> HTML {
+        let record = try await Patience.wait { await hub.record(of: picture.run, of: picture.experiment) }
+        return RunHead(picture: picture, record: record, tab: tab, name: name, isReadOnly: isReadOnly).html
     }
 
     private func picture(_ name: Route.RunName, _ query: Query) async throws(Refusal) -> RunPicture {
@@ -139,16 +142,14 @@ struct Site: Sendable {
 
     /// The SVG of a plot.
     private func picture(of name: Route.RunName, _ query: Query) async throws(Refusal) -> Answer {
-        let root = Environment["TMPDIR"] ?? "/tmp"
-        // A new folder of a name that nobody foresees.
-        let folder = "\(root)/xpm-page.\(UInt64.random(in: .min ... .max))"
-        let words = PlotPage.words(query) + ["--output", "\(folder)/plot.svg", "--", name.experiment]
         let svg = try await Patience.command(60) { () throws(SystemError) -> [UInt8] in
-            try Files.makeFolder(folder, mode: 0o700)
-            defer { try? Files.removeTree(folder, below: root) }
-            let said = try commands.run(words, patience: 60)
-            if said.code != 0 { return Array(PlotPage.problem(said.error).utf8) }
-            return try Files.read("\(folder)/plot.svg")
+            try Files.withTemporaryFolder("xpm-page") { (folder) throws(SystemError) in
+                let file = "\(folder)/plot.svg"
+                let words = PlotPage.words(query) + ["--output", file, "--", name.experiment]
+                let said = try commands.run(words, patience: 60)
+                if said.code != 0 { return Array(PlotPage.problem(said.error).utf8) }
+                return try Files.read(file)
+            }
         }
         return .file("plot.svg", svg)
     }
@@ -334,5 +335,5 @@ struct CommandReport: Sendable {
     let command: String
 
     /// For the page.
-    var alert: HTML? { problem.map { "<p class=\"problem\" role=\"alert\">\($0)</p>" } }
+    var alert: HTML? { problem.map(Part.alert) }
 }

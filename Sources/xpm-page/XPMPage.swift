@@ -44,8 +44,8 @@ struct XPMPage {
         try Descriptor.require(64, for: "show a page")
         let port = try chosenPort(options)
         // Of a user on another machine: the port there that ssh carries here.
-        let isElsewhere = Environment["XPM_REMOTE_PORT"] != nil
-        let named = Environment["XPM_REMOTE_PORT"].flatMap { Int($0) } ?? port
+        let ofCaller = Environment[RemoteFolder.portVariable]
+        let named = ofCaller.flatMap { Int($0) } ?? port
         Route.begin(port: named)
         let access = Access(
             BindName(host: options.host, port: named), listening: port, workspace: options.workspace.path)
@@ -62,7 +62,7 @@ struct XPMPage {
         while true {
             let signal = signals.next(milliseconds: 1000)
             // Without a terminal there, the end of the connection is told by nothing else.
-            let isLeft = isElsewhere && StandardStream.output.isAbandoned
+            let isLeft = ofCaller != nil && StandardStream.output.isAbandoned
             guard isLeft || signal == .interrupt || signal == .terminate else { continue }
             access.forget()
             exit(0)

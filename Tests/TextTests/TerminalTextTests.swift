@@ -63,4 +63,15 @@ struct TerminalTextTests {
         #expect(read.array?[0] == .float(.infinity) && read.array?[1] == .float(-.infinity))
         #expect(read.array?[2].measured?.isNaN == true && read.array?[3] == .int(Int64.max))
     }
+
+    @Test(
+        "of a line that was overwritten, its last state",
+        arguments: [
+            ("", ""), ("a", "a"), ("a\rb", "b"), ("10 %\r20 %\rdone", "done"), ("a\r", "a"),
+            ("a\rb\r\r", "b"),
+            ("\r", ""), ("\ra", "a"),
+        ])
+    func overwritten(line: String, shown: String) {
+        #expect(String(decoding: TerminalText.overwritten(Array(line.utf8)[...]), as: UTF8.self) == shown)
+    }
 }

@@ -153,7 +153,9 @@ package struct JobRecord: Sendable {
     }
 
     /// `lr=0.1 seed=1`
-    package var tagsText: String {
+    package var tagsText: String { Self.text(ofTags: tags) }
+
+    package static func text(ofTags tags: [(name: String, value: JSON)]) -> String {
         tags.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(separator: " ")
     }
 

@@ -104,7 +104,7 @@ function oneAtATime(work, pause = 0) {
 }
 
 // Counts, time left and bar of a run.
-const progress = { bar: document.getElementById("bar"), left: document.getElementById("left"), state: document.getElementById("run-state") };
+const progress = { bar: document.getElementById("bar"), left: document.getElementById("left") };
 function showCounts(news) {
   for (const element of document.querySelectorAll("[data-count]")) {
     const count = news.counts[element.dataset.count] ?? 0;
@@ -114,17 +114,12 @@ function showCounts(news) {
   }
   if (progress.left) progress.left.textContent = news.left ?? "";
   const rects = progress.bar?.querySelectorAll("rect");
-  if (rects?.length === 3 && news.total > 0) {
-    const share = (count) => (count / news.total) * 100;
-    const failed = news.counts.failed + news.counts.cancelled;
-    const bad = failed > 0 ? Math.max(1, share(failed)) : 0;
-    const good = Math.min(share(news.counts.done), 100 - bad);
-    const live = Math.min(share(news.counts.running), 100 - bad - good);
-    [[0, good], [good, bad], [good + bad, live]].forEach(([x, width], index) => {
-      rects[index].setAttribute("x", x.toFixed(2));
-      rects[index].setAttribute("width", width.toFixed(2));
-    });
-  }
+  let x = 0;
+  rects?.forEach((rect, index) => {
+    rect.setAttribute("x", x.toFixed(2));
+    rect.setAttribute("width", news.bar[index].toFixed(2));
+    x += news.bar[index];
+  });
 }
 
 /** Makes the rows of a table those of another. What is the same stays: a click or a focus in it is not lost. */
@@ -299,7 +294,7 @@ function livePart(element) {
 }
 
 /** Text with the colours that a program wrote for a terminal, as elements. Nothing in it is ever read as HTML. */
-export function coloured(text) {
+function coloured(text) {
   const out = document.createDocumentFragment();
   let classes = [];
   // CSI … m changes colours; all other sequences, and controls, are left out.
@@ -328,7 +323,7 @@ export function coloured(text) {
 }
 
 /** What a terminal would show of a line: after the last return to its start. */
-export function overwritten(line) {
+function overwritten(line) {
   return line.replace(/\r+$/, "").replace(/^.*\r/s, "");
 }
 
@@ -345,7 +340,7 @@ class LogView {
     this.isFirst = true;
     this.refresh = oneAtATime(() => this.load());
     this.refresh();
-    this.timer = setInterval(() => {
+    setInterval(() => {
       if (!document.hidden && this.followBox?.checked) this.refresh();
     }, 500);
     const search = document.getElementById("search");
@@ -398,7 +393,6 @@ class LogView {
 
   find(text) {
     const found = document.getElementById("found");
-    CSS.highlights?.clear();
     let count = 0;
     let first = null;
     for (const line of this.element.children) {

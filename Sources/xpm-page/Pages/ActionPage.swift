@@ -136,7 +136,7 @@ struct ActionPage {
             let failed: HTML =
                 answer.code == 0
                 ? .none
-                : "<p class=\"problem\" role=\"alert\">It ended with exit code \(Int(answer.code)).</p>"
+                : Part.alert("It ended with exit code \(Int(answer.code)).")
             let said = answer.output + answer.error
             told = "\(failed)<pre class=\"log\" tabindex=\"0\">\(said.isEmpty ? "It is done." : said)</pre>"
         } else {

@@ -33,12 +33,9 @@ struct JobHead {
 
     /// - Parameter more: what stands beside the name.
     func html(_ more: HTML = .none) -> HTML {
-        let links = Tab.allCases.map { tab -> HTML in
-            let current: HTML = tab == self.tab ? " aria-current=\"page\"" : ""
-            return "<li><a href=\"\(tab.route(job))\"\(current)>\(tab.title)</a></li>"
-        }
+        let tabs = Tab.allCases.map { ($0.title, $0.route(job), $0 == tab) }
         return """
-            <nav class="tabs" aria-label="Job"><ul>\(links)</ul></nav>
+            \(Part.tabs("Job", tabs))
             <div class="head"><h1>\(job.task) <small>\(job.short)</small></h1>\(more)</div>
 
             """
@@ -67,7 +64,7 @@ struct JobPage {
     var html: HTML {
         let live: HTML? = json["run"]?.string.flatMap { run in
             json["experiment"]?.string.map { name in
-                " data-live=\"\(Route.events(.init(experiment: name, run: run), since: nil))\" data-part=\"\(Route.job(job, .overview))\" data-watched=\"\(watched)\""
+                " data-live=\"\(Route.events(.init(experiment: name, run: run)))\" data-part=\"\(Route.job(job, .overview))\"\(watched)"
             }
         }
         return """
@@ -77,11 +74,11 @@ struct JobPage {
             """
     }
 
-    /// The rows of its run whose changes are seen here.
-    private var watched: String {
-        guard let relatives else { return "" }
+    /// The rows of its run whose changes are seen here; where they are not known, all are.
+    private var watched: HTML? {
+        guard let relatives else { return nil }
         let rows = [relatives.row] + (relatives.needs + relatives.dependants).map(\.number)
-        return rows.map(String.init).joined(separator: ",")
+        return " data-watched=\"\(rows.map(String.init).joined(separator: ","))\""
     }
 
     private var actions: HTML {
@@ -150,8 +147,7 @@ struct JobPage {
         if rows.isEmpty { return [] }
         let links = rows.compactMap { row -> HTML? in
             guard let job = Route.JobName(row.task, row.identifier) else { return nil }
-            let tags = row.tags.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }.joined(
-                separator: " ")
+            let tags = JobRecord.text(ofTags: row.tags)
             return """
                 <li>\(Part.state(row.state.rawValue)) <a href="\(Route.job(job, .overview))">\(job.task) \(job.short)</a> \(tags)</li>
                 """
@@ -238,13 +234,9 @@ struct LogPage {
     private var text: String {
         guard let shown else { return "It has printed nothing." }
         let plain = TerminalText.plain(shown.bytes[...])
-        let lines = plain.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
-            var line = line
-            while line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-            if let start = line.lastIndex(of: UInt8(ascii: "\r")) { line = line[(start + 1)...] }
-            return String(decoding: line, as: UTF8.self)
-        }
-        return lines.joined(separator: "\n")
+        let lines = plain.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.map { String(decoding: TerminalText.overwritten($0), as: UTF8.self) }.joined(
+            separator: "\n")
     }
 }
 
@@ -282,7 +274,7 @@ struct DifferencePage {
         case nil: answer = likest
         case 0: answer = "<p>They have no difference.</p>"
         case 1: answer = "<pre class=\"log\" tabindex=\"0\">\(said?.output ?? "")</pre>"
-        default: answer = "<p class=\"problem\" role=\"alert\">\(said?.error ?? "")</p>"
+        default: answer = Part.alert(said?.error ?? "")
         }
         return """
             \(JobHead(job: job, tab: .difference).html())

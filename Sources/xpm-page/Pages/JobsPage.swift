@@ -16,16 +16,16 @@ struct JobsPage {
     var html: HTML {
         let rows = RowQuery(query)
         let table = JobTable(picture: picture, name: name)
-        let alert: HTML = problem.map { "<p class=\"problem\" role=\"alert\">\($0)</p>" } ?? .none
+        let alert: HTML = problem.map(Part.alert) ?? .none
         // With a filter that is none, all of them are shown.
         let lines = (problem == nil ? query : query.with("filter", nil)).with("from", nil).with(
             "old", name.run == nil ? nil : "1")
         return """
             <form class="filter" role="search" method="get" action="\(Route.experiment(name, .jobs))">\(kept)
             <label>Filter <input name="filter" type="search" value="\(query["filter"] ?? "")" placeholder='lr = 0.1 and @state = "failed"' spellcheck="false"></label>
-            <label>Order <select name="order">\(RunWatch.Order.allCases.map { option($0, rows.order) })</select></label>
+            <label>Order <select name="order">\(RunWatch.Order.allCases.map { Part.option($0.text, isChosen: $0 == rows.order) })</select></label>
             <button>Show</button> <span id="fitting" role="status">\(fitting)</span>\(actions)</form>\(alert)
-            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-run="\(picture.run)" data-running="\(picture.isLive ? 1 : 0)" data-live="\(Route.events(name, since: nil))" \
+            <div class="window" tabindex="0" role="region" aria-label="Jobs" data-run="\(picture.run)" data-running="\(picture.isLive ? 1 : 0)" data-live="\(Route.events(name))" \
             data-rows="\(Route.experiment(.init(experiment: picture.experiment, run: picture.run), .rows, lines))">
             \(table.html)</div>
             <noscript>\(pages)</noscript>
@@ -34,11 +34,6 @@ struct JobsPage {
 
     /// What the form has to bring along besides.
     private var kept: HTML? { name.run.map { "<input type=\"hidden\" name=\"run\" value=\"\($0)\">" } }
-
-    private func option(_ order: RunWatch.Order, _ chosen: RunWatch.Order) -> HTML {
-        let selected: HTML = order == chosen ? " selected" : ""
-        return "<option\(selected)>\(order.text)</option>"
-    }
 
     private var fitting: String {
         picture.fitting == picture.counts.total

@@ -51,14 +51,32 @@ enum Part {
         }
     }
 
+    /// What is wrong.
+    static func alert(_ text: String) -> HTML { "<p class=\"problem\" role=\"alert\">\(text)</p>" }
+
+    /// The ways to other pages of one thing.
+    static func tabs(_ label: String, _ tabs: [(title: String, route: Route, isCurrent: Bool)]) -> HTML {
+        let links = tabs.map { tab -> HTML in
+            let current: HTML = tab.isCurrent ? " aria-current=\"page\"" : ""
+            return "<li><a href=\"\(tab.route)\"\(current)>\(tab.title)</a></li>"
+        }
+        return "<nav class=\"tabs\" aria-label=\"\(label)\"><ul>\(links)</ul></nav>"
+    }
+
+    static func option(_ word: String, isChosen: Bool) -> HTML {
+        let selected: HTML = isChosen ? " selected" : ""
+        return "<option\(selected)>\(word)</option>"
+    }
+
+    /// A field of a form, with what was typed.
+    static func field(_ name: String, _ query: Query) -> HTML {
+        "<label>\(name) <input name=\"\(name)\" value=\"\(query[name] ?? "")\" spellcheck=\"false\"></label> "
+    }
+
     /// How much of a run is done: a picture, whose words stand beside it.
-    static func bar(done: Int, failed: Int, running: Int, total: Int) -> HTML {
-        func part(_ count: Int) -> Double { Double(count) / Double(max(1, total)) * 100 }
+    static func bar(_ shares: RunShares) -> HTML {
         func width(_ value: Double) -> String { NumberText.fixed(value, decimals: 2) }
-        // What has failed is seen, however little it is.
-        let bad = failed > 0 ? max(1, part(failed)) : 0
-        let good = min(part(done), 100 - bad)
-        let live = min(part(running), 100 - bad - good)
+        let (good, bad, live) = (shares.good, shares.bad, shares.live)
         return """
             <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="good" width="\(width(good))" height="4"/><rect class="bad" x="\(width(good))" width="\(width(bad))" height="4"/><rect class="live" x="\(width(good + bad))" width="\(width(live))" height="4"/></svg>
             """

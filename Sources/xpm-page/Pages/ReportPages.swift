@@ -25,8 +25,7 @@ struct FailuresPage {
             else { return .none }
             var tags = ""
             if case .object(let members)? = job["tags"] {
-                tags = members.map { "\($0.name)=\($0.value.string ?? $0.value.text)" }
-                    .joined(separator: " ")
+                tags = JobRecord.text(ofTags: members.map { ($0.name, $0.value) })
             }
             return "<li><a href=\"\(Route.job(named, .overview))\">\(task) \(named.short)</a> \(tags)</li>"
         }
@@ -49,7 +48,7 @@ struct ResultsPage {
     private let query: Query
 
     /// What of `xpm results` can be said here; several words are several values.
-    private static let options = ["rows", "cols", "metric", "over", "sort", "best", "top"]
+    private static let options = ["rows", "cols", "metric", "over", "sort", "best", "top", "filter"]
     private static let most = 500
 
     init(_ report: CommandReport, _ name: Route.RunName, _ query: Query) {
@@ -61,17 +60,10 @@ struct ResultsPage {
     private var table: [JSON] { report.values }
 
     /// The words of the command for what a form says.
-    static func words(_ query: Query) -> [String] {
-        let words = options.flatMap { option in
-            (query[option] ?? "").split(separator: " ").map { "--\(option)=\($0)" }
-        }
-        return words + (query["filter"].map { ["--filter=\($0)"] } ?? [])
-    }
+    static func words(_ query: Query) -> [String] { query.words(of: options) }
 
     var html: HTML {
-        let fields = (Self.options + ["filter"]).map { option -> HTML in
-            "<label>\(option) <input name=\"\(option)\" value=\"\(query[option] ?? "")\" spellcheck=\"false\"></label> "
-        }
+        let fields = Self.options.map { Part.field($0, query) }
         return """
             <form class="filter" method="get" action="\(Route.experiment(name, .results))">\(fields)<button>Show</button></form>
             <p><code>\(report.command)</code></p>\(report.alert)\(rows)
@@ -141,23 +133,12 @@ struct PlotPage {
     static func words(_ query: Query) -> [String] {
         var words = ["plot"]
         if let kind = query["kind"], kinds.contains(kind) { words.append("--kind=\(kind)") }
-        for option in options {
-            guard let value = query[option] else { continue }
-            // A filter is one value, whatever is in it.
-            let values = option == "filter" ? [value[...]] : value.split(separator: " ")
-            for value in values { words.append("--\(option)=\(value)") }
-        }
-        return words
+        return words + query.words(of: options)
     }
 
     var html: HTML {
-        let kinds = Self.kinds.map { kind -> HTML in
-            let selected: HTML = query["kind"] == kind ? " selected" : ""
-            return "<option\(selected)>\(kind)</option>"
-        }
-        let fields = Self.options.map { option -> HTML in
-            "<label>\(option) <input name=\"\(option)\" value=\"\(query[option] ?? "")\" spellcheck=\"false\"></label> "
-        }
+        let kinds = Self.kinds.map { Part.option($0, isChosen: query["kind"] == $0) }
+        let fields = Self.options.map { Part.field($0, query) }
         let shown = Query(query.fields.filter { !$0.value.isEmpty })
         let words = Self.words(query).joined(separator: " ")
         return """

@@ -9,7 +9,7 @@ struct RunsPage {
     let entries: [WorkspaceWatch.Entry]
 
     var html: HTML {
-        "<h1>Runs</h1><div data-live=\"\(Route.events(nil, since: nil))\" data-part=\"\(Route.runs(isPart: true))\">\(table)</div>"
+        "<h1>Runs</h1><div data-live=\"\(Route.events(nil))\" data-part=\"\(Route.runs(isPart: true))\">\(table)</div>"
     }
 
     var table: HTML {
@@ -33,7 +33,7 @@ struct RunsPage {
         return """
             <tr data-row="\(entry.name)"><th scope="row"><a href="\(Route.experiment(.init(experiment: entry.name, run: nil), .jobs))">\(entry.name)</a></th>\
             <td>\(Part.state(run.state))</td>\
-            <td class="wide">\(Part.bar(done: count("done"), failed: failed, running: count("running"), total: total))</td>\
+            <td class="wide">\(Part.bar(RunShares(done: count("done"), failed: failed, running: count("running"), total: total)))</td>\
             <td class="right">\(count("done"))/\(total)</td><td class="right">\(failed)</td>\
             <td>\(Part.time(run.started))</td><td>\(remarks.filter { !$0.isEmpty }.joined(separator: " "))</td></tr>
 
@@ -44,6 +44,7 @@ struct RunsPage {
 /// What stands above every page of a run: its name, how it stands, and the ways to the other pages.
 struct RunHead {
     let picture: RunPicture
+    let record: RunRecord?
     let tab: Route.Tab
     let name: Route.RunName
     let isReadOnly: Bool
@@ -54,28 +55,24 @@ struct RunHead {
             name.run == nil
             ? [.jobs, .failures, .results, .plot, .graph, .timeline, .services, .runs]
             : [.jobs, .graph, .timeline, .runs]
-        let links = tabs.map { tab -> HTML in
-            let current: HTML = tab == self.tab ? " aria-current=\"page\"" : ""
-            return "<li><a href=\"\(Route.experiment(name, tab))\"\(current)>\(tab.title)</a></li>"
-        }
-        let counts = picture.counts
-        let state = picture.record?.state ?? (picture.isLive ? "running" : "unknown")
+        let links = tabs.map { ($0.title, Route.experiment(name, $0), $0 == tab) }
+        let state = record?.state ?? (picture.isLive ? "running" : "unknown")
         let stop: HTML =
             picture.isLive && !isReadOnly
             ? Part.action("Stop the run", [("what", "stop"), ("experiment", name.experiment)]) : .none
         return """
-            <nav class="tabs" aria-label="Experiment"><ul>\(links)</ul></nav>
+            \(Part.tabs("Experiment", links))
             <div class="head"><h1>\(picture.experiment) <small>\(picture.run)</small></h1>
             <span id="run-state">\(Part.state(state))</span> <span id="left" class="left">\(picture.left?.text ?? "")</span>\(stop)</div>
             \(reason)
-            <div id="bar">\(Part.bar(done: counts[.done], failed: counts[.failed] + counts[.cancelled], running: counts[.running], total: counts.total))</div>
-            \(Part.counts(counts))
+            <div id="bar">\(Part.bar(RunShares(picture.counts)))</div>
+            \(Part.counts(picture.counts))
 
             """
     }
 
     private var reason: HTML? {
-        picture.record?.reason.map { "<p class=\"problem\">\($0)</p>" }
+        record?.reason.map { "<p class=\"problem\">\($0)</p>" }
     }
 }
 

@@ -70,10 +70,12 @@ struct EventStream: Sendable {
 extension RunChanges {
     /// For the page's script.
     fileprivate var json: JSON {
-        [
+        let shares = RunShares(counts)
+        return [
             "run": .string(run), "live": .bool(isLive),
             "counts": .object(
                 JobRecord.State.allCases.map { .init($0.rawValue, .int(Int64(counts[$0]))) }),
+            "bar": .array([shares.good, shares.bad, shares.live].map(JSON.float)),
             "total": .int(Int64(counts.total)), "left": .optional(left?.text),
             "rows": rows.map { .array($0.map { .int(Int64($0)) }) } ?? .null,
         ]

@@ -1,3 +1,4 @@
+import Model
 import Store
 import System
 import Text
@@ -18,8 +19,8 @@ struct PageRecord {
         func kept() -> String? {
             guard let bytes = try? Files.read(file, limit: 256) else { return nil }
             let text = String(decoding: bytes, as: UTF8.self).trimmed
-            return text.utf8.count == 64 && text.utf8.allSatisfy { $0 > 0x2f && $0 < 0x67 }
-                ? String(text) : nil
+            // Written as identifiers are: 64 hexadecimal digits.
+            return Identifier(hex: text) == nil ? nil : String(text)
         }
         if let known = kept() { return known }
         let new = Access.secret()

@@ -25,6 +25,16 @@ struct Query: Sendable {
     /// A number of a name; nil where there is none.
     func number(_ name: String) -> Int? { self[name].flatMap { Int($0) } }
 
+    /// The options of a command that a form says: several words are several values, but for a filter, which is one
+    /// whatever is in it.
+    func words(of options: [String]) -> [String] {
+        options.flatMap { option -> [String] in
+            guard let value = self[option] else { return [] }
+            let values = option == "filter" ? [value[...]] : value.split(separator: " ")
+            return values.map { "--\(option)=\($0)" }
+        }
+    }
+
     /// With another value for a name; without it where that is nil.
     func with(_ name: String, _ value: String?) -> Query {
         Query(fields.filter { $0.name != name } + (value.map { [(name, $0)] } ?? []))

@@ -10,8 +10,8 @@ enum Route: Sendable {
     /// Where the address that was printed leads.
     case start(token: String, experiment: String?)
     case asset(String)
-    /// Changes as they happen, of the workspace or of a run: those after a number.
-    case events(RunName?, since: Int?)
+    /// Changes as they happen, of the workspace or of a run.
+    case events(RunName?)
     case experiment(RunName, Tab, Query = Query())
     case job(JobName, JobTab, Query = Query())
     /// A job of which only the identifier is known.
@@ -20,13 +20,9 @@ enum Route: Sendable {
     case action(Query)
 
     /// A run of an experiment; the newest where it is nil.
-    struct RunName: Sendable, Equatable {
+    struct RunName: Sendable {
         let experiment: String
         let run: String?
-
-        static func == (left: RunName, right: RunName) -> Bool {
-            left.experiment == right.experiment && left.run == right.run
-        }
     }
 
     /// A job: names that can be part of a path.
@@ -96,11 +92,11 @@ enum Route: Sendable {
         case "do" where words.count == 1: self = .action(query)
         case "events" where words.count <= 2:
             guard words.count == 2 else {
-                self = .events(nil, since: query.number("since"))
+                self = .events(nil)
                 return
             }
             guard JobRecord.isSafe(words[1]) else { return nil }
-            self = .events(RunName(experiment: words[1], run: run), since: query.number("since"))
+            self = .events(RunName(experiment: words[1], run: run))
         case "experiment" where (2...3).contains(words.count):
             guard JobRecord.isSafe(words[1]), let tab = words.count == 2 ? .jobs : Tab(rawValue: words[2])
             else { return nil }
@@ -124,8 +120,8 @@ enum Route: Sendable {
         case .start(let token, let experiment):
             return "/start\(Query([("token", token)]).with("experiment", experiment).encoded)"
         case .asset(let name): return "/assets/\(Query.encoded(name))"
-        case .events(let run, let since):
-            let query = Query().with("run", run?.run).with("since", since.map(String.init)).encoded
+        case .events(let run):
+            let query = Query().with("run", run?.run).encoded
             return "/events\(run.map { "/\(Query.encoded($0.experiment))" } ?? "")\(query)"
         case .experiment(let run, let tab, let query):
             let way = tab == .jobs ? "" : "/\(tab.rawValue)"

@@ -56,7 +56,6 @@ struct RunPicture: Sendable {
     let experiment: String
     let run: String
     let isLive: Bool
-    let record: RunRecord?
     let counts: JobTally
     let left: TimeLeft?
     /// How many jobs fit the filter.
@@ -134,7 +133,7 @@ final class FollowedRun {
             left: watch.timeLeft(at: Timestamp.now.seconds), rows: rows)
     }
 
-    func picture(_ query: RowQuery, isLive: Bool, record: RunRecord?) throws(JobFilterError) -> RunPicture {
+    func picture(_ query: RowQuery, isLive: Bool) throws(JobFilterError) -> RunPicture {
         let now = Timestamp.now.seconds
         let chosen = try chosenRows(query, now)
         let fitting = chosen?.count ?? watch.count
@@ -144,7 +143,7 @@ final class FollowedRun {
         let rows = chosen.map { Array($0[start..<end]) } ?? Array(start..<end)
         _ = details.refresh(rows, of: watch)
         return RunPicture(
-            experiment: experiment, run: run, isLive: isLive, record: record, counts: watch.counts,
+            experiment: experiment, run: run, isLive: isLive, counts: watch.counts,
             left: watch.timeLeft(at: now), fitting: fitting, start: start,
             rows: rows.map { JobRow($0, of: watch, details, at: now) })
     }

@@ -4,6 +4,27 @@ import System
 import Text
 import Watching
 
+/// How much of a run is done, has failed and runs, in hundredths.
+struct RunShares: Sendable {
+    let good: Double
+    let bad: Double
+    let live: Double
+
+    init(done: Int, failed: Int, running: Int, total: Int) {
+        func part(_ count: Int) -> Double { Double(count) / Double(max(1, total)) * 100 }
+        // What has failed is seen, however little it is.
+        bad = failed > 0 ? max(1, part(failed)) : 0
+        good = min(part(done), 100 - bad)
+        live = min(part(running), 100 - bad - good)
+    }
+
+    init(_ counts: JobTally) {
+        self.init(
+            done: counts[.done], failed: counts[.failed] + counts[.cancelled], running: counts[.running],
+            total: counts.total)
+    }
+}
+
 /// Jobs that a job needs, and those that need it.
 struct JobRelatives: Sendable {
     /// The row of the job itself.
@@ -48,9 +69,6 @@ struct RunTimeline: Sendable {
         let start: Double
         var end: Double
         var state: JobRecord.State
-        /// How many jobs it stands for, of which this is the first.
-        var count: Int
-        let row: Int
     }
 
     private(set) var bars: [Bar] = []
@@ -96,12 +114,11 @@ struct RunTimeline: Sendable {
                 job.end - job.start < least
             {
                 bars[last[lane]].end = job.end
-                bars[last[lane]].count += 1
                 if state == .failed { bars[last[lane]].state = .failed }
                 continue
             }
             last[lane] = bars.count
-            bars.append(Bar(lane: lane, start: job.start, end: job.end, state: state, count: 1, row: job.row))
+            bars.append(Bar(lane: lane, start: job.start, end: job.end, state: state))
         }
         lanes = ends.count
         most = Self.mostAtOnce(ran.map { ($0.start, $0.end) })

@@ -45,7 +45,13 @@ actor WatchHub {
     func picture(of name: Route.RunName, _ query: RowQuery) throws(JobFilterError) -> RunPicture? {
         refresh()
         guard let run = followed(name) else { return nil }
-        return try run.picture(query, isLive: isLive(run), record: record(of: run))
+        return try run.picture(query, isLive: isLive(run))
+    }
+
+    /// What a run tells of itself; nil for one that is not there any more.
+    func record(of run: String, of experiment: String) -> RunRecord? {
+        if let entry = watch.entry(experiment), entry.run.run == run { return entry.run }
+        return RunRecord.all(of: experiment, in: watch.workspace).first { $0.run == run }
     }
 
     /// What has changed in a run since a number; nil where there is no such run.
@@ -104,11 +110,6 @@ actor WatchHub {
 
     private func isLive(_ run: FollowedRun) -> Bool {
         watch.entry(run.experiment).map { $0.run.run == run.run && $0.isLive } ?? false
-    }
-
-    private func record(of run: FollowedRun) -> RunRecord? {
-        if let entry = watch.entry(run.experiment), entry.run.run == run.run { return entry.run }
-        return RunRecord.all(of: run.experiment, in: watch.workspace).first { $0.run == run.run }
     }
 
     private func followed(_ name: Route.RunName) -> FollowedRun? {

@@ -6,9 +6,6 @@ enum CallerHost {
     /// The variable that tells by which name that machine reaches this one.
     static let variable = "XPM_REMOTE_HOST"
 
-    /// The variable that tells at which port of that machine a page of this one is reached.
-    static let portVariable = "XPM_REMOTE_PORT"
-
     /// Whether the command comes from another machine.
     static var isElsewhere: Bool { Environment[variable] != nil }
 

@@ -27,17 +27,14 @@ struct PictureFile {
 
     /// Nil where there is no program for it.
     private func png(zoom: Int) -> [UInt8]? {
-        // A new folder of a name that nobody foresees: others may write beside it.
-        let root = Environment["TMPDIR"] ?? "/tmp"
-        let folder = "\(root)/xpm-plot.\(UInt64.random(in: .min ... .max))"
-        guard (try? Files.makeFolder(folder, mode: 0o700)) == true else { return nil }
-        defer { try? Files.removeTree(folder, below: root) }
-        let (source, target) = ("\(folder)/plot.svg", "\(folder)/plot.png")
-        guard (try? Files.write(Array(svg.utf8), to: source)) != nil,
-            let (code, _) = ChildProcess.output([Self.converter, "-z", String(zoom), "-o", target, source]),
-            code == 0
-        else { return nil }
-        return try? Files.read(target)
+        try? Files.withTemporaryFolder("xpm-plot") { (folder) throws(SystemError) -> [UInt8]? in
+            let (source, target) = ("\(folder)/plot.svg", "\(folder)/plot.png")
+            try Files.write(Array(svg.utf8), to: source)
+            let converted = ChildProcess.output([
+                Self.converter, "-z", String(zoom), "-o", target, source,
+            ])
+            return converted?.code == 0 ? try Files.read(target) : nil
+        }
     }
 
     /// Shows it on a terminal that is known to show pictures.

@@ -118,7 +118,7 @@ struct RemoteCommand {
             throw RemoteUpload.Problem(text: "--port is a number from 1 to 65535, not \(ports.here)")
         }
         let command =
-            "export \(CallerHost.portVariable)=\(ports.here); \(line(own + ["--port", ports.there], in: nil))"
+            "export \(RemoteFolder.portVariable)=\(ports.here); \(line(own + ["--port", ports.there], in: nil))"
         return try become(
             command,
             ["-o", "ExitOnForwardFailure=yes", "-L", "127.0.0.1:\(ports.here):127.0.0.1:\(ports.there)"])
