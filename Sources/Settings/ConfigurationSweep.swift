@@ -51,6 +51,9 @@ package struct ConfigurationSweep: Sendable, Equatable {
     /// How many of the points are taken, picked by a seed.
     package private(set) var sample: (count: Int, seed: UInt64)?
 
+    /// Whether its axes stay in their order; else they are in that of their names.
+    private var isInOrder = false
+
     package init() {}
 
     package static func == (left: Self, right: Self) -> Bool {
@@ -252,11 +255,15 @@ package struct ConfigurationSweep: Sendable, Equatable {
         }
     }
 
-    /// All points: the last axis, in the order of names, varies fastest.
+    /// The points follow the axes as they are given, but for a sample, which is one of the points in the order of names.
+    package mutating func keepOrder() { isInOrder = true }
+
+    /// All points: the last axis, in the order of names or as they are given, varies fastest.
     ///
     /// - Throws: more points than there may be.
     package func points() throws(SettingError) -> [Point] {
-        let sorted = axes.sorted { ByteOrder.less($0.paths[0], $1.paths[0]) }
+        let sorted =
+            isInOrder && sample == nil ? axes : axes.sorted { ByteOrder.less($0.paths[0], $1.paths[0]) }
         var total = 1
         for axis in sorted {
             let (product, overflow) = total.multipliedReportingOverflow(by: axis.steps.count)

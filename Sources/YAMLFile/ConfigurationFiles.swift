@@ -25,13 +25,23 @@ package struct ConfigurationFiles {
         try add(Paths.absolute(path), importedFrom: [])
     }
 
+    /// Lays what would be in a file over what is there.
+    package mutating func add(_ path: String, content: [UInt8]) throws(SettingError) {
+        try add(path, content, importedFrom: [])
+    }
+
     private mutating func add(_ path: String, importedFrom chain: [String]) throws(SettingError) {
         let path = Self.find(path)
         if chain.contains(path) {
             let way = (chain + [path]).drop { $0 != path }.map(Paths.shown).joined(separator: " → ")
             throw SettingError("files import each other: \(way)", at: .none)
         }
-        let bytes = try YAMLFile.content(of: path)
+        try add(path, YAMLFile.content(of: path), importedFrom: chain)
+    }
+
+    private mutating func add(
+        _ path: String, _ bytes: [UInt8], importedFrom chain: [String]
+    ) throws(SettingError) {
         contents.append((path, bytes))
         var setting = try YAMLFile.parse(bytes, in: path)
         if setting.content == .null { setting = Setting(.map([]), origin: setting.origin) }

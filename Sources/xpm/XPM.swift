@@ -24,7 +24,8 @@ struct XPM: ParsableCommand {
             """,
         version: "xpm \(xpmVersion)",
         subcommands: [
-            RunCommand.self, SweepCommand.self, WhyCommand.self, DiffCommand.self, DescribeCommand.self,
+            RunCommand.self, DoCommand.self, SweepCommand.self, WhyCommand.self, DiffCommand.self,
+            DescribeCommand.self,
             IdentityCommand.self,
             MonitorCommand.self, AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
@@ -36,7 +37,7 @@ struct XPM: ParsableCommand {
 
     /// The commands that read a script, which gets what follows `--`.
     private static let withScript = [
-        "run", "sweep", "why", "describe", "identity", "deprecated", "partials", "diff",
+        "run", "do", "sweep", "why", "describe", "identity", "deprecated", "partials", "diff",
     ]
 
     static func main() {
@@ -54,7 +55,7 @@ struct XPM: ParsableCommand {
         refuseComment(arguments)
         let hasScript = arguments.first.map(withScript.contains) ?? false
         let own = hasScript ? arguments.prefix { $0 != "--" } : arguments
-        start(own.first == "run" ? RunCommand.detaching(own) : own)
+        start(own.first == "run" || own.first == "do" ? RunCommand.detaching(own) : own)
         if Unreadable.wasMet { Self.exit(withError: ExitCode(2)) }
     }
 

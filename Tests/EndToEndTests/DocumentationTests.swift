@@ -79,7 +79,8 @@ struct DocumentationTests {
     /// Options of other programs that the pages name.
     private static let foreign: TextSet = [
         "--nnodes", "--nproc-per-node", "--nv", "--rdzv-backend", "--rdzv-endpoint",
-        "--augment", "--bind", "--cpus-per-task", "--directory", "--exclude", "--exclusive", "--gres",
+        "--augment", "--bind", "--config", "--data", "--name", "--cpus-per-task", "--directory", "--exclude",
+        "--exclusive", "--gres",
         "--mem", "--time",
         "--hidden", "--layers", "--learning-rate", "--lr",
         "--model",

@@ -159,6 +159,7 @@ struct JSONTests {
         check("xpm attach", try run(["attach", "quick"], codes: [1]).filter { $0["job_id"] != nil })
         check("xpm attach", try run(["attach", "held"], codes: [130]).filter { $0["job_id"] != nil })
 
+        checkEvents(try run(["do", "echo {x}", "x=1,2"]))
         checkEvents(try run(["monitor", "quick"]), of: "xpm monitor")
 
         for (name, arguments, codes) in [
@@ -192,6 +193,7 @@ struct JSONTests {
             ("xpm jobs retry", ["jobs", "retry", "-e", "js"], [1]),
             ("xpm gc", ["gc"], [0]),
             ("xpm completions install", ["completions", "install", "bash"], [0]),
+            ("xpm do", ["do", "echo {x}", "x=1", "--write", "made"], [0]),
             ("xpm init", ["init", "new"], [0]), ("xpm annotations", ["annotations", "new"], [0]),
             ("xpm deprecated list", ["deprecated", "list", "renamed.lua"], [0]),
             ("xpm deprecated fix", ["deprecated", "fix", "renamed.lua"], [0]),

@@ -78,6 +78,38 @@ struct OptionTests {
             ]
         ),
         (
+            "do", ["do", "echo {x}", "x=1,2", "--dry-run"],
+            [
+                shared,
+                [
+                    "--workdir": .with(base: ["do", "echo {x}", "x=1,2"], ["--workdir", "nowhere"]),
+                    "--workspace": .with(base: ["do", "echo {x}", "x=1,2"], ["--workspace", "n"]),
+                    "--zip": .with(
+                        base: ["do", "echo {x} {y}", "x=1,2", "--dry-run"], ["--zip", "y=3,4"]),
+                    "--sample": .changes(["--sample", "1"]),
+                    "--seed": .with(
+                        base: ["do", "echo {x}", "x=uniform:0..1", "--sample", "2", "--dry-run"],
+                        ["--seed", "5"]),
+                    "--id": .changes(["--id", "another"]), "--out": .elsewhere, "--result": .elsewhere,
+                    "--with-code": .elsewhere, "--no-strict": .elsewhere, "--strict": .elsewhere,
+                    "--requires": .changes(["--requires", "cpu(cores=1)"]),
+                    "--tokens": .elsewhere, "--retries": .elsewhere,
+                    "--launcher": .changes(["--launcher", "nosuch"]),
+                    "--env": .elsewhere,
+                    "--jobs": .differs(
+                        ["do", "-q", "-j", "2", "sleep 0.5; echo {x}", "x=1,2", "--id", "two"],
+                        ["do", "-q", "-j", "1", "sleep 0.5; echo {x}", "x=1,2", "--id", "one"]),
+                    "--stdout": .elsewhere, "--keep-order": .elsewhere, "--write": .elsewhere,
+                    "--run-mode": .differs(
+                        ["do", "echo {x}", "x=1,2"], ["do", "echo {x}", "x=1,2", "--run-mode", "dry-run"]),
+                    "--dry-run": .differs(
+                        ["do", "echo {x}", "x=1,2"], ["do", "echo {x}", "x=1,2", "--dry-run"]),
+                    "--fail-fast": .elsewhere, "--detach": .elsewhere, "--detach-to": .elsewhere,
+                    "--wait": .elsewhere, "--quiet": .with(base: ["do", "echo {x}", "x=1,2"], ["-q"]),
+                ],
+            ]
+        ),
+        (
             "sweep", ["sweep", "full.yaml", "--sweep", "extra=1,2"],
             [
                 shared, ofScripts, ofSweeps, sampling(["sweep", "full.yaml"]),

@@ -13,6 +13,8 @@ struct SweepPoints {
         let tag: ConfigObject.Tag
         /// The way of the value: `model`, `hidden`.
         let steps: [String]
+        /// What a parameter gets: of a file its whole path, where the tag has what was written.
+        let value: Model.Value
     }
 
     /// Loops nest: the last one is the innermost.
@@ -64,7 +66,7 @@ struct SweepPoints {
     ) {
         guard let place = candidate.steps.lastIndex(where: { $0 == name }),
             !tags.contains(where: { $0.name == candidate.tag.name }),
-            value.at(candidate.steps[(place + 1)...]) == candidate.tag.value
+            value.at(candidate.steps[(place + 1)...])?.isSame(as: candidate.value) ?? false
         else { return }
         tags.append(candidate.tag)
     }
@@ -88,7 +90,7 @@ struct SweptTags {
 
 extension SweepPoints.Value {
     init(_ tag: ConfigObject.Tag) {
-        self.init(tag: tag, steps: SettingPath.steps(tag.name) ?? [tag.name])
+        self.init(tag: tag, steps: SettingPath.steps(tag.name) ?? [tag.name], value: tag.value)
     }
 }
 
@@ -133,6 +135,18 @@ extension XpmModule {
 }
 
 extension Value {
+    /// Whether both are one value. A script gets a path as a text.
+    fileprivate func isSame(as swept: Value) -> Bool {
+        switch swept {
+        case .path(let path), .file(let path, _):
+            switch self {
+            case .string(let own), .path(let own), .file(let own, _): own == path
+            default: false
+            }
+        default: self == swept
+        }
+    }
+
     /// The value below this one.
     fileprivate func at(_ steps: ArraySlice<String>) -> Value? {
         guard let step = steps.first else { return self }

@@ -51,6 +51,7 @@ struct CommandResolver {
         of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil
     ) throws -> [String] {
         named = template.names
+        let template = try reachingOut(template)
         if named.contains(["here"]) { try sources.linkRest(of: here) }
         if template.texts.contains(where: { $0.contains(JobScript.argumentsVariable) }) {
             namesArguments = true
@@ -75,6 +76,7 @@ struct CommandResolver {
             return words
         case .shell(let parts):
             try keepFile(parts, isWord: false)
+            if shell == nil, let words = try plainWords(parts) { return words }
             var line = ""
             for (index, part) in parts.enumerated() {
                 switch part {
@@ -100,6 +102,72 @@ struct CommandResolver {
             if let shell { return shell + ["-c", line] }
             return ShellCommand(line).arguments(isStrict: isStrict)
         }
+    }
+
+    /// The command with the kept place of what it names above `{here}`: `{here}/../train.py` is not beside the copies.
+    private func reachingOut(_ template: CommandTemplate) throws -> CommandTemplate {
+        switch template.form {
+        case .arguments(let arguments):
+            CommandTemplate(.arguments(try arguments.map { try reachingOut($0, isWord: true) }))
+        case .shell(let parts): CommandTemplate(.shell(try reachingOut(parts, isWord: false)))
+        }
+    }
+
+    private func reachingOut(_ parts: [CommandTemplate.Part], isWord: Bool) throws -> [CommandTemplate.Part] {
+        var new: [CommandTemplate.Part] = []
+        for part in parts {
+            guard case .text(let text) = part, new.last == .value(["here"]), text.hasPrefix("/..") else {
+                new.append(part)
+                continue
+            }
+            let way = isWord ? text[...] : text.prefix(ofBytes: { !Self.ends.has($0) })
+            let path = Paths.absolute("\(here)\(way)")
+            if Files.kind(path) == .file { _ = try keep(path) }
+            try sources.linkRest(of: Files.kind(path) == .folder ? path : Paths.parent(path))
+            let place = sources.place(of: path)
+            new[new.count - 1] = .text((isWord ? place : ShellWords.quote(place)) + text[way.endIndex...])
+        }
+        return new
+    }
+
+    /// What ends a word of a shell text.
+    private static let ends = " \t\n\"';|&<>()$`"
+
+    /// The words of a text that a shell would only split at its blanks: it needs none.
+    private func plainWords(_ parts: [CommandTemplate.Part]) throws -> [String]? {
+        guard case .text(let first)? = parts.first, PlainCommand.isProgram(first, isWhole: parts.count == 1),
+            parts.allSatisfy({
+                if case .text(let text) = $0 { PlainCommand.hasOnlyWords(text) } else { true }
+            })
+        else { return nil }
+        var words: [String] = []
+        var word: String?
+        func end() {
+            if let whole = word { words.append(whole) }
+            word = nil
+        }
+        for (index, part) in parts.enumerated() {
+            switch part {
+            case .text(let text):
+                for (number, piece) in text.split(separator: " ", omittingEmptySubsequences: false)
+                    .enumerated()
+                {
+                    if number > 0 { end() }
+                    if !piece.isEmpty { word = (word ?? "") + piece }
+                }
+            case .value(let path):
+                let isWord = CommandTemplate.isWord(parts, at: index)
+                if isSpread(part), isWord { return nil }
+                if isWord {
+                    words += try isArguments(path) ? allArguments() : self.words(try value(path), path)
+                } else {
+                    word = (word ?? "") + (try text(try value(path), path))
+                }
+            case .file: return nil
+            }
+        }
+        end()
+        return words
     }
 
     /// Whether a way is `{args}`: a parameter of that name comes first.
@@ -273,8 +341,7 @@ struct CommandResolver {
             defer { if case .text(let text) = part { before += text } else { before += "x" } }
             guard part == .value(["here"]), case .text(let text) = next else { continue }
             guard let behind = text.after("/") else { continue }
-            let ends = Array(" \t\n\"';|&<>()$`".utf8)
-            let name = isWord ? behind : behind.prefix(ofBytes: { !ends.contains($0) })
+            let name = isWord ? behind : behind.prefix(ofBytes: { !Self.ends.has($0) })
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file, try keep(Paths.absolute(path)) { namesArguments = true }
             let isNeeded = isWord ? parts.count == 2 : Self.isProgram(after: before)
@@ -288,14 +355,16 @@ struct CommandResolver {
 }
 
 /// Finds the programs of commands, each once.
-final class ProgramFinder {
+package final class ProgramFinder {
     private var found: TextMap<Bool> = [:]
+
+    package init() {}
 
     /// Whether the shell, or the kernel, will find the program of an argument vector that `CommandResolver`
     /// made.
     ///
     /// - Returns: the name that is not found, or nil.
-    func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
+    package func missing(in arguments: [String], along path: String?, from folder: String) -> String? {
         if let command = ShellCommand(arguments: arguments) {
             let word = String(command.text.trimmed.prefix(ofBytes: { !$0.isBlank }))
             // Only a plain word is surely a command; assignments, quotes and expansions are the shell's

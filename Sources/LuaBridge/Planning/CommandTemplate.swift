@@ -2,7 +2,7 @@ import Model
 import Text
 
 /// A command with `{name}` in it. `{{` and `}}` are braces.
-struct CommandTemplate {
+package struct CommandTemplate {
     enum Part: Equatable {
         case text(String)
         /// The way to a value: `{trained.weights}`.
@@ -31,7 +31,7 @@ struct CommandTemplate {
     let form: Form
 
     /// Names that every command may use beside the task's parameters.
-    static let builtIn = ["here", "jobdir", spread, ProgramArguments.placeholder]
+    package static let builtIn = ["here", "jobdir", spread, ProgramArguments.placeholder]
 
     /// Stands for what starts a program on each node of a job, and for nothing where it has one.
     static let spread = "srun"
@@ -49,6 +49,8 @@ struct CommandTemplate {
             }
         }
     }
+
+    init(_ form: Form) { self.form = form }
 
     /// Reads a command from the value at an index: a string, or a list of strings and numbers.
     init(_ stack: LuaStack, _ index: Int32) throws {
@@ -110,6 +112,11 @@ struct CommandTemplate {
     /// - Throws: for a value that stands between quotes of the user.
     func refuseQuoted() throws {
         if case .shell(let parts) = form { try ShellScan.refuseQuoted(parts) }
+    }
+
+    /// The first value that stands between quotes in a text for a shell, and these quotes.
+    package static func quotedName(in text: String) -> (name: String, quote: String)? {
+        (try? parse(text)).flatMap(ShellScan.quoted)
     }
 
     /// Every value that the command names.

@@ -27,7 +27,7 @@ extension PlanSession {
         if let name = input.module {
             try require(name, saidBy: "module")
         } else if let script = input.script {
-            try run(file: script)
+            try run(file: script, input.scriptText)
         }
         // Above the script's result: what `xpm.lua` makes of it.
         stack.copy(-1)
@@ -75,10 +75,14 @@ extension PlanSession {
     func pushHost(_ name: String) { module.pushHostField(name, lua.stack) }
 
     /// Runs a file and pushes its result.
-    private func run(file path: String) throws {
-        let content: [UInt8]
-        do throws(SystemError) { content = try Files.read(path, limit: 1 << 26) } catch {
-            throw ScriptError("\(Paths.shown(path)): \(SystemError.message(error.code))")
+    ///
+    /// - Parameter known: what is in it, if that is known.
+    private func run(file path: String, _ known: [UInt8]? = nil) throws {
+        var content = known ?? []
+        if known == nil {
+            do throws(SystemError) { content = try Files.read(path, limit: 1 << 26) } catch {
+                throw ScriptError("\(Paths.shown(path)): \(SystemError.message(error.code))")
+            }
         }
         try load(path, content, module: nil)
         try lua.stack.call(arguments: 0, results: 1)

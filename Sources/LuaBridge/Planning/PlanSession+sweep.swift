@@ -45,20 +45,15 @@ extension PlanSession {
 
     /// Checks the configuration of each point by the script's schema if it has one.
     func checkConfiguration() throws {
-        guard let main else { return }
-        let stack = lua.stack
-        stack.push(main)
-        stack.get("configuration", from: -1)
-        defer { stack.pop(2) }
-        var record: Record?
-        if let spec = stack.object(-1, .parameterSpec), case .record(let found) = spec.parameter.type {
-            record = found
-        }
+        guard main != nil else { return }
+        let record = schema
         sweep = input.sweep
         if let record { try addSwept(of: record, input.configuration, "") }
         if sweep.isEmpty, let sample = sweep.sample {
             throw SettingError("a sample of \(sample.count): nothing is swept here", at: .none)
         }
+        // Without the values to come nothing is whole.
+        guard input.stream == nil else { return }
         guard !sweep.isEmpty else {
             points = [Point(configuration: try checked(input.configuration, record), values: [])]
             return
@@ -73,21 +68,9 @@ extension PlanSession {
                 }
             }
         }
-        let tagged = TextSet(sweep.axes.filter { !$0.isConstant }.flatMap(\.paths))
-        var steps: TextMap<[String]> = [:]
-        for path in sweep.axes.flatMap(\.paths) { steps[path] = SettingPath.steps(path) ?? [path] }
+        let tagged = tagged
         var last: Checked?
-        let all = try sweep.points().map { point in
-            let configuration = try checked(point, record, after: &last)
-            let values = point.filter { tagged.contains($0.path) }.map { path, value in
-                let way = steps[path] ?? [path]
-                return SweepPoints.Value(
-                    tag: ConfigObject.Tag(
-                        name: path, value: Self.value(at: way, in: configuration) ?? value.value),
-                    steps: way)
-            }
-            return Point(configuration: configuration, values: values, given: point)
-        }
+        let all = try sweep.points().map { try self.point($0, record, after: &last) }
         // 1 and 1.0 are one value to a parameter that is an int.
         var seen: TextSet = []
         points = all.filter { point in
@@ -97,6 +80,61 @@ extension PlanSession {
                 )
                 .inserted
         }
+    }
+
+    /// The ways that give a tag.
+    private var tagged: TextSet {
+        TextSet(
+            sweep.axes.filter { !$0.isConstant }.flatMap(\.paths) + (input.stream.map { [$0.path] } ?? []))
+    }
+
+    /// The configuration at a point, and its tags.
+    private func point(
+        _ point: ConfigurationSweep.Point, _ record: Record?, after last: inout Checked?
+    ) throws -> Point {
+        let configuration = try checked(point, record, after: &last)
+        let tagged = tagged
+        let values = point.filter { tagged.contains($0.path) }.map { path, value in
+            let way = SettingPath.steps(path) ?? [path]
+            let checked = Self.value(at: way, in: configuration) ?? value.value
+            let shown: Value =
+                switch checked {
+                case .path, .file: value.value
+                default: checked
+                }
+            return SweepPoints.Value(tag: .init(name: path, value: shown), steps: way, value: checked)
+        }
+        return Point(configuration: configuration, values: values, given: point)
+    }
+
+    /// Does something at each point, those of values that are still to come among them.
+    func forEachPoint(_ body: (Point) throws -> Void) throws {
+        guard let stream = input.stream else {
+            for point in points { try body(point) }
+            return
+        }
+        let record = schema
+        let known = sweep.isEmpty ? [[]] : try sweep.points()
+        var last: Checked?
+        while let value = try stream.next(lua.flag) {
+            for point in known {
+                try body(self.point(point + [(stream.path, value)], record, after: &last))
+            }
+        }
+        if lua.flag.isRaised { throw ScriptError("interrupted") }
+    }
+
+    /// What the script says of its configuration.
+    private var schema: Record? {
+        guard let main else { return nil }
+        let stack = lua.stack
+        stack.push(main)
+        stack.get("configuration", from: -1)
+        defer { stack.pop(2) }
+        if let spec = stack.object(-1, .parameterSpec), case .record(let found) = spec.parameter.type {
+            return found
+        }
+        return nil
     }
 
     /// A text that is another for each other value.

@@ -9,6 +9,8 @@ import Text
 package struct PlanInput {
     /// The script's absolute path, or nil where `module` names it.
     package var script: String?
+    /// What is in the script, where it is no file.
+    package var scriptText: [UInt8]?
     package var module: String?
     /// The file that says `module`: modules are found beside it.
     package var moduleFile: String?
@@ -26,12 +28,27 @@ package struct PlanInput {
     package var secrets = Secrets()
     /// Values that it is to have one after the other.
     package var sweep = ConfigurationSweep()
+    /// Values that come while the plan is made: `run` is called for each, at each point of the sweep.
+    package var stream: ValueStream?
     /// What follows `--`.
     package var arguments: [String] = []
     /// Reads a value in brackets, where a text of the configuration has become one.
     package var readBracketed: @Sendable (String) -> Setting.Content? = { _ in nil }
 
     package init(configuration: Setting) { self.configuration = configuration }
+}
+
+/// Values of a parameter that are not known at once, such as lines of standard input.
+package struct ValueStream: Sendable {
+    /// The way to the parameter.
+    package let path: String
+    /// The next value, which is waited for unless the flag is raised; nil at the end.
+    package let next: @Sendable (InterruptFlag) throws -> Setting?
+
+    package init(path: String, next: @escaping @Sendable (InterruptFlag) throws -> Setting?) {
+        self.path = path
+        self.next = next
+    }
 }
 
 /// Why a plan cannot be made.
@@ -125,7 +142,9 @@ package final class PlanSession {
     }
 
     /// The files of the plan that were read: the script, its modules, YAML files.
-    package var filesRead: [String] { loaded.map(\.path) + input.configurationFiles.map(\.path) }
+    package var filesRead: [String] {
+        input.scriptText == nil ? loaded.map(\.path) + input.configurationFiles.map(\.path) : []
+    }
 
     /// - Parameter warn: told what is no error but should be known.
     package init(_ input: PlanInput, flag: InterruptFlag, warn: @escaping (String) -> Void = { _ in }) {
@@ -178,7 +197,8 @@ package final class PlanSession {
             sources = SourceTree(
                 root: root.map { Paths.parent($0.path) } ?? "/", folder: experiment.run?.sources)
             for file in loaded { try sources.keep(file.path, content: file.content) }
-            for file in input.configurationFiles where Files.kind(file.path) == .file {
+            for file in input.configurationFiles
+            where Files.kind(file.path) == .file || input.scriptText != nil {
                 try sources.keepAside(
                     file.path, content: file.bytes, isSecret: input.secrets.areNamed(in: file.bytes))
             }
@@ -212,7 +232,7 @@ package final class PlanSession {
         lua.stack.pop(2)
         // One that asks for the configurations itself is at none of them yet.
         if isOnce, let first = points.first { return try callRun(main, first.configuration) }
-        for point in points {
+        try forEachPoint { point in
             // A loop that the call before has left early is over.
             module.sweepPoints = SweepPoints()
             go(to: point)

@@ -25,23 +25,28 @@ struct ShellScan {
 
     private var context: Context { contexts.last ?? .plain(open: 0) }
 
-    /// - Throws: for a value between quotes of the user.
-    static func refuseQuoted(_ parts: [CommandTemplate.Part]) throws {
+    /// The first value that stands between quotes of the user, and these quotes.
+    static func quoted(_ parts: [CommandTemplate.Part]) -> (name: String, quote: String)? {
         var scan = ShellScan()
         for part in parts {
             switch part {
             case .text(let text): for byte in text.utf8 { scan.take(byte) }
             case .value(let path), .file(_, let path):
-                let name = "{\(path.joined(separator: "."))}"
                 if scan.line == nil, scan.context == .single || scan.context == .double {
-                    let quote = scan.context == .single ? "'" : "\""
-                    throw ScriptError(
-                        "command: \(name) stands inside quotes (\(quote)): xpm quotes each value itself; end the quotes before it, as in \(quote)…\(quote)\(name)\(quote)…\(quote)"
-                    )
+                    return (path.joined(separator: "."), scan.context == .single ? "'" : "\"")
                 }
                 scan.take(UInt8(ascii: "x"))
             }
         }
+        return nil
+    }
+
+    /// - Throws: for a value between quotes of the user.
+    static func refuseQuoted(_ parts: [CommandTemplate.Part]) throws {
+        guard let (name, quote) = quoted(parts) else { return }
+        throw ScriptError(
+            "command: {\(name)} stands inside quotes (\(quote)): xpm quotes each value itself; end the quotes before it, as in \(quote)…\(quote){\(name)}\(quote)…\(quote)"
+        )
     }
 
     private mutating func take(_ byte: UInt8) {

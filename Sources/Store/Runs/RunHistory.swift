@@ -41,15 +41,18 @@ package struct RunHistory {
         // Only names that are made here count: any other folder that begins with a digit is listed as a run,
         // but names none.
         let known = (names + kept + [current].compactMap { $0 }).filter(Self.isMade)
-        let newest = Self.sorted(known).last
-        guard let newest, !Self.isOlder(newest, time.runName) else { return time.runName }
-        let (began, number) = Self.parts(newest)
+        let newest = known.map(Self.parts).max(by: Self.isOlder)
+        guard let (began, number) = newest, !Self.isOlder((began, number), Self.parts(time.runName)) else {
+            return time.runName
+        }
         return "\(began).\(number + 1)"
     }
 
     /// Those of some names that are runs', the oldest first.
     static func sorted(_ names: [String]) -> [String] {
-        names.filter { $0.utf8.first?.isDigit ?? false }.sorted(by: isOlder)
+        // Each is looked at once: an experiment may have thousands.
+        names.filter { $0.utf8.first?.isDigit ?? false }.map { (name: $0, parts: parts($0)) }
+            .sorted { isOlder($0.parts, $1.parts) }.map(\.name)
     }
 
     /// The newest run that has a file or folder; one that launched something comes first.
@@ -72,15 +75,16 @@ package struct RunHistory {
     }
 
     /// `20261123_101500.10` is younger than `20261123_101500.9`.
-    private static func isOlder(_ left: String, _ right: String) -> Bool {
-        let (a, b) = (parts(left), parts(right))
-        return a.began == b.began ? a.number < b.number : ByteOrder.less(a.began, b.began)
+    private static func isOlder(_ left: Parts, _ right: Parts) -> Bool {
+        left.began == right.began ? left.number < right.number : ByteOrder.less(left.began, right.began)
     }
 
+    private typealias Parts = (began: String, number: Int)
+
     /// The parts of `20261123_101500.9`.
-    private static func parts(_ name: String) -> (began: String, number: Int) {
-        let parts = name.split(separator: ".", maxSplits: 1)
-        return (String(parts.first ?? ""), parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
+    private static func parts(_ name: String) -> Parts {
+        guard let (began, number) = name.cut(at: ".") else { return (name, 0) }
+        return (String(began), Int(number) ?? 0)
     }
 }
 

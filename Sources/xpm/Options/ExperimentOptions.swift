@@ -121,8 +121,11 @@ struct SweepOptions: ParsableArguments {
         help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
     var seed: Int?
 
+    /// The words of each `--zip` by themselves.
+    var zipGroups: [[String]] { Self.groups(of: zip) }
+
     /// The words of each `--zip` by themselves, which the parser has in one list.
-    var zipGroups: [[String]] {
+    static func groups(of zip: [String]) -> [[String]] {
         var sizes: [Int] = []
         var isWithin = false
         for word in Arguments.all.dropFirst().prefix(while: { $0 != "--" }) {

@@ -36,19 +36,24 @@ struct ExperimentFiles {
             launcher: command.launcher)
     }
 
-    /// - Parameter variables: of the command line, `name=value`.
+    /// - Parameters:
+    ///   - options: nil where `generated` stands for the files.
+    ///   - variables: of the command line, `name=value`.
     init(
-        of options: ScriptOptions, sweep: SweepOptions? = nil, workspace place: WorkspaceOptions? = nil,
-        variables: [String] = [], launcher: String? = nil
+        of options: ScriptOptions?, sweep: SweepOptions? = nil, workspace place: WorkspaceOptions? = nil,
+        variables: [String] = [], launcher: String? = nil, generated: GeneratedExperiment? = nil
     ) throws(Failure) {
         do throws(SettingError) {
-            let (script, yaml) = try Self.sort(options.files)
+            let (script, yaml) = try Self.sort(options?.files ?? [])
             var files = ConfigurationFiles()
-            for path in options.preYaml { try files.add(path) }
+            if let generated {
+                try files.add(generated.configurationPath, content: Array(generated.configuration.utf8))
+            }
+            for path in options?.preYaml ?? [] { try files.add(path) }
             if let yaml { try files.add(yaml) }
-            for path in options.postYaml { try files.add(path) }
+            for path in options?.postYaml ?? [] { try files.add(path) }
             let ofFiles = files.merged
-            for option in options.conf { try files.set(option) }
+            for option in options?.conf ?? [] { try files.set(option) }
             recorded = files.merged
             user = try Self.userSettings()
             if let place {
@@ -58,6 +63,7 @@ struct ExperimentFiles {
                 let name = known ?? yaml.map(Paths.stem) ?? script.map(Paths.stem) ?? ""
                 let named = try user.workspace(named: place.workspace, for: name)
                 if let remote = try Self.remote(place, launcher, named) {
+                    if generated != nil { throw SettingError(Self.refusal(of: remote), at: .none) }
                     throw SettingError(remote.forward(withScript: true), at: .none)
                 }
             }
@@ -67,7 +73,7 @@ struct ExperimentFiles {
             configuration = files.merged
             warnings =
                 user.warnings + files.warnings + ExperimentSettings.nearMisses(in: files.merged)
-                + options.conf.compactMap { Self.nearMiss($0, ofFiles) }
+                + (options?.conf ?? []).compactMap { Self.nearMiss($0, ofFiles) }
             settings = try ExperimentSettings(files.merged)
 
             var input = PlanInput(configuration: files.merged)
@@ -79,8 +85,16 @@ struct ExperimentFiles {
             input.python = user.python
             input.preExperiment = settings.preExperiment
             input.moduleFile = files.moduleFile ?? yaml
-            input.arguments = ScriptArguments.all
-            try Self.chooseScript(&input, options, script, settings, yaml)
+            if let generated {
+                input.script = generated.scriptPath
+                input.scriptText = Array(generated.script.utf8)
+                input.stream = generated.stream
+                // In the order of the line.
+                input.sweep.keepOrder()
+            } else if let options {
+                input.arguments = ScriptArguments.all
+                try Self.chooseScript(&input, options, script, settings, yaml)
+            }
 
             let id =
                 settings.id ?? yaml.map(Paths.stem) ?? input.script.map(Paths.stem) ?? input.module
@@ -92,10 +106,10 @@ struct ExperimentFiles {
                 ?? (settings.addTimestamp ? "\(id)-\(Timestamp.now.format("%Y%m%d-%H%M"))" : id)
 
             let named = try user.workspace(named: place?.workspace, for: id)
+            let path = Self.path(place, named)
             let own = place?.workdir == nil ? named?.environment ?? [] : []
             history =
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
-            let path = place?.workdir ?? named?.path ?? "workspace"
             self.launcher = launcher ?? (place?.workdir == nil ? named?.launcher : nil)
             workspace = Workspace(path: path)
             placeOptions = place?.text ?? ""
@@ -122,6 +136,23 @@ struct ExperimentFiles {
             input.secrets = secrets
             self.input = input
         } catch { throw Failure(error) }
+    }
+
+    /// Where a run has its workspace.
+    private static func path(_ place: WorkspaceOptions?, _ named: UserSettings.NamedWorkspace?) -> String {
+        place?.workdir ?? named?.path ?? "workspace"
+    }
+
+    /// The workspace that a run of an experiment has, before anything is known but its name.
+    static func workspace(ofRun experiment: String, _ place: WorkspaceOptions) throws(Failure) -> Workspace {
+        do throws(SettingError) {
+            let named = try userSettings().workspace(named: place.workspace, for: experiment)
+            return Workspace(path: path(place, named))
+        } catch { throw Failure(error) }
+    }
+
+    private static func refusal(of remote: RemoteCommand) -> String {
+        "a line runs on this machine, and its workspace is \(remote.place.text): --write makes a script of it, which xpm run sends there"
     }
 
     /// What chooses where jobs run. Belongs to the thread that asks for it.

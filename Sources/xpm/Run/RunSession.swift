@@ -12,6 +12,8 @@ final class RunSession {
     private let options: RunOptions
     private let files: ExperimentFiles
     private let started = Monotonic.seconds
+    /// What prints the output of jobs, where that is wanted.
+    private(set) var printer: OutputPrinter?
 
     init(_ options: RunOptions, _ files: ExperimentFiles) {
         self.options = options
@@ -32,14 +34,15 @@ final class RunSession {
         let keeper = try options.mode.launches ? BatchRunKeeper.begin(files) : nil
         defer { keeper?.end() }
         // A thread that started before the signals are blocked would die of them.
-        let console = makeConsole(tally)
+        let console = try makeConsole(tally)
         for warning in files.warnings { console.observe(.warning(warning)) }
         try Failure.onDisk { () throws(SystemError) in
             try keeper?.start { console.observe(.warning($0)) }
         }
         let context = Context(
             mode: options.mode, slots: options.jobs ?? keeper?.cores ?? files.user.machine.cores,
-            isQuiet: options.isQuiet || options.isJSON, failsFast: options.failsFast,
+            isQuiet: options.isQuiet || options.isJSON, isSingle: options.output == .live,
+            failsFast: options.failsFast,
             checksOutputs: options.checksOutputs, refreshes: options.refreshes,
             files: files, board: board, tally: tally, console: console, signals: signals, flag: flag,
             started: started, waitsForOther: options.waitsForOther || keeper != nil,
@@ -62,8 +65,13 @@ final class RunSession {
         return code
     }
 
-    private func makeConsole(_ tally: RunTally) -> any Console {
+    private func makeConsole(_ tally: RunTally) throws(Failure) -> any Console {
         if options.isJSON { return JSONConsole() }
+        if let order = options.output, options.mode.launches {
+            let printer = try Failure.onDisk { () throws(SystemError) in try OutputPrinter(order) }
+            self.printer = printer
+            return OutputConsole(printer, isQuiet: options.isQuiet)
+        }
         let isLive =
             StandardStream.error.takesEscapes && options.mode.launches && !options.isQuiet
         let live = isLive ? try? LiveConsole(tally: tally) : nil
@@ -88,6 +96,8 @@ struct RunOptions {
     /// Whether events are written as JSON, a line each.
     var isJSON = false
     var isQuiet = false
+    /// Whether the output of jobs is printed, and how.
+    var output: OutputPrinter.Order?
 }
 
 /// What a run is made of, for the thread of the script.
@@ -95,6 +105,8 @@ struct Context: Sendable {
     let mode: RunMode
     let slots: Int
     let isQuiet: Bool
+    /// Whether it is the run of one job, whose output is what is shown.
+    let isSingle: Bool
     let failsFast: Bool
     /// Whether jobs whose declared outputs are gone run again.
     let checksOutputs: Bool

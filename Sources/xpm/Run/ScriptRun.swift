@@ -35,7 +35,7 @@ final class ScriptRun {
         }
         if context.mode.launches { session.pythonPackages = PythonPackages() }
         do throws(PlanError) { try session.load() } catch { throw failure(of: error) }
-        if let sweep = session.sweepText, !context.isQuiet {
+        if let sweep = session.sweepText, !context.isQuiet, !context.isSingle {
             StandardStream.error.write("sweep: \(sweep)\n")
         }
         let git = context.mode == .dryRun ? nil : try GitWatch(context, files: session.filesRead)
