@@ -23,6 +23,10 @@ static const char python_task[] = {
 #embed "../LuaBridge/Worker/xpm_python.py"
 };
 
+static const char describer[] = {
+#embed "../LuaBridge/Worker/xpm_describe.py"
+};
+
 static const char r_worker[] = {
 #embed "../LuaBridge/Worker/xpm_worker.R"
 };
@@ -55,4 +59,9 @@ const char *xlua_python_task(size_t *count) {
 const char *xlua_r_worker(size_t *count) {
     *count = sizeof r_worker;
     return r_worker;
+}
+
+const char *xlua_describer(size_t *count) {
+    *count = sizeof describer;
+    return describer;
 }

@@ -79,7 +79,10 @@ struct DocumentationTests {
     /// Options of other programs that the pages name.
     private static let foreign: TextSet = [
         "--nnodes", "--nproc-per-node", "--nv", "--rdzv-backend", "--rdzv-endpoint",
-        "--augment", "--bind", "--config", "--data", "--name", "--cpus-per-task", "--directory", "--exclude",
+        "--augment", "--bind",
+        "--cfg", "--help", "--config", "--data", "--name", "--cpus-per-task",
+        "--directory",
+        "--exclude",
         "--exclusive", "--gres",
         "--mem", "--time",
         "--hidden", "--layers", "--learning-rate", "--lr",

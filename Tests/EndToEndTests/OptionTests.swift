@@ -445,7 +445,7 @@ struct OptionTests {
         ),
         ("partials list", ["partials", "list"], [shared]),
         ("partials clean", ["partials", "clean"], [shared, ["--perform": .changes(["--perform"])]]),
-        ("init", ["init", "new"], [shared]),
+        ("init", ["init", "new"], [shared, ["--from": .elsewhere, "--run": .elsewhere]]),
         (
             "completions install", ["completions", "install", "bash"],
             [shared, ["--print": .changes(["--print"])]]

@@ -686,7 +686,7 @@ struct PromiseTests {
         let top = try bench.run("foo")
         #expect(
             top.code == 64
-                && top.error.hasPrefix("error: there is no command 'foo'\nxpm has: run, sweep, why, "),
+                && top.error.hasPrefix("error: there is no command 'foo'\nxpm has: run, do, sweep, why, "),
             "\(top)")
         let inner = try bench.run("jobs", "lst")
         #expect(

@@ -148,6 +148,8 @@ const char *xlua_python_worker(size_t *count);
 const char *xlua_r_worker(size_t *count);
 /// What runs a Python class of experimaestro, embedded.
 const char *xlua_python_task(size_t *count);
+/// What lets a Python program tell its options, embedded.
+const char *xlua_describer(size_t *count);
 
 #pragma clang assume_nonnull end
 #endif

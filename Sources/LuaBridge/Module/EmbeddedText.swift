@@ -12,6 +12,9 @@ package enum EmbeddedText {
     /// `xpm.meta.lua`: the module's annotations for editors.
     package static let annotations = unsafe read(xlua_annotations)
 
+    /// What lets a Python program tell its options: Python loads it first, as `sitecustomize`.
+    package static let describer = unsafe read(xlua_describer)
+
     /// The files that workers load, by their names.
     static let workers = [
         (name: "xpm_worker.py", text: unsafe read(xlua_python_worker)),

@@ -47,8 +47,9 @@ struct CommandResolver {
     /// - Parameters:
     ///   - isStrict: of a text: whether its first command that fails ends it.
     ///   - shell: of a text: what runs it, before the `-c`; nil for the usual one.
+    ///   - finds: whether a program is found; one that is not may be a word of the shell's own.
     mutating func arguments(
-        of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil
+        of template: CommandTemplate, isStrict: Bool, shell: [String]? = nil, finds: ([String]) -> Bool
     ) throws -> [String] {
         named = template.names
         let template = try reachingOut(template)
@@ -76,7 +77,7 @@ struct CommandResolver {
             return words
         case .shell(let parts):
             try keepFile(parts, isWord: false)
-            if shell == nil, let words = try plainWords(parts) { return words }
+            if shell == nil, let words = try plainWords(parts), finds(words) { return words }
             var line = ""
             for (index, part) in parts.enumerated() {
                 switch part {

@@ -45,7 +45,8 @@ extension PlanSession {
             template = try CommandTemplate(stack, stack.absolute(-1))
             try template.refuseQuoted()
             arguments = try resolver.arguments(
-                of: template, isStrict: isStrict(task, stack), shell: try shell(task, stack))
+                of: template, isStrict: isStrict(task, stack), shell: try shell(task, stack)
+            ) { missing(in: $0, of: task, own) == nil }
         } catch let error as ScriptError where !error.message.hasPrefix(task.type.id) {
             throw ScriptError("\(task.type.id): \(error.message)")
         }
@@ -63,14 +64,21 @@ extension PlanSession {
         return program
     }
 
+    /// The program of a command that is not found; nil where it is.
+    private func missing(
+        in arguments: [String], of task: ConfigObject, _ own: [EnvironmentVariable]
+    ) -> String? {
+        let path =
+            ((experiment?.environment ?? []) + own).last { $0.name == "PATH" }?.value ?? Environment["PATH"]
+        return programs.missing(in: arguments, along: path, from: task.jobPath ?? "/")
+    }
+
     /// - Throws: for a program that is not there, as far as that can be known now.
     private func refuseMissing(
         _ arguments: [String], of task: ConfigObject, _ own: [EnvironmentVariable], here: String
     ) throws {
-        let path =
-            ((experiment?.environment ?? []) + own).last { $0.name == "PATH" }?.value ?? Environment["PATH"]
+        guard let missing = missing(in: arguments, of: task, own) else { return }
         let folder = task.jobPath ?? "/"
-        guard let missing = programs.missing(in: arguments, along: path, from: folder) else { return }
         let place = Paths.absolute(missing, from: folder)
         // What is in a job's folder, its own or that of one before, may be made by then.
         let isMade =

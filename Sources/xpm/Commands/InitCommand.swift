@@ -12,28 +12,97 @@ struct InitCommand: ParsableCommand {
             Writes experiment.lua and full.yaml into DIR (default: the current folder), and xpm.meta.lua, by which editors complete and \
             check experiments. Existing files are left alone.
 
-            Example:
+            --from asks a program what options it has, and makes a task of it: argparse, click, typer and Hydra by themselves, any \
+            other by its help text. The program has ten seconds, and no terminal.
+
+            Examples:
               xpm init demo && cd demo && xpm run full.yaml
+              xpm init --from 'python3 train.py'
+              xpm init study --from './tool evaluate' --run
             """)
 
     @Argument(help: "The folder; made if it is not there.", completion: .directory)
     var dir = "."
+
+    @Option(
+        help: ArgumentHelp(
+            "Make a task of a program, whose options it tells; with its subcommand, if it has some.",
+            valueName: "command"))
+    var from: String?
+
+    @Flag(name: .customLong("run"), help: "With --from: run the experiment, which is one job.")
+    var tries = false
 
     @Flag(help: "One JSON object a line.")
     var json = false
 
     func validate() throws {
         if dir.isEmpty { throw ValidationError("The folder has no name.") }
+        if tries, from == nil { throw ValidationError("--run goes with --from.") }
+        if tries, json { throw ValidationError("--run goes without --json.") }
     }
 
     func run() throws {
-        do throws(Failure) { try write() } catch { throw error.reported() }
+        do throws(Failure) {
+            guard let from else {
+                let yaml = Self.yaml.replacing("id: demo", with: "id: \(Self.id(of: Paths.absolute(dir)))")
+                return try write(script: Self.script, yaml)
+            }
+            let (script, yaml) = try made(from)
+            try refuseOthers(script, yaml)
+            try write(script: script, yaml)
+        } catch { throw error.reported() }
+        if tries { try RunCommand.parse([Paths.shown("\(Paths.absolute(dir))/full.yaml")]).run() }
     }
 
-    private func write() throws(Failure) {
-        let yaml = Self.yaml.replacing("id: demo", with: "id: \(Self.id(of: Paths.absolute(dir)))")
+    /// The script and the configuration that stand for a program.
+    private func made(_ from: String) throws(Failure) -> (script: String, yaml: String) {
+        let command: LineCommand
+        do throws(LineProblem) {
+            command = try LineCommand(.text(from))
+            if let first = command.placeholders.first {
+                throw LineProblem(
+                    "--from is the command without values: its options get them", in: from, at: first.place)
+            }
+            if from.utf8.contains(where: { "|&;<>()$`\n".utf8.contains($0) }) {
+                throw LineProblem("--from is one program with its arguments: no shell reads it")
+            }
+            try LinePlan.checkProgram(command, along: Environment["PATH"])
+        } catch { throw Failure(error) }
+        let id = command.programName
+        let folder = Paths.absolute(dir)
+        let here = Paths.current
+        switch try ProgramProbe(command).ask() {
+        case .options(let description):
+            guard description.subcommands.isEmpty else {
+                let names = description.subcommands.map { TerminalText.line($0) }
+                throw .message(
+                    "\(TerminalText.line(from)) has subcommands: name one, as --from '\(TerminalText.line(from)) \(names[0])'; it has \(names.joined(separator: ", "))"
+                )
+            }
+            let script = ProgramScript(description, command, id: id, from: here, in: folder)
+            do throws(SettingError) { return (script.lua, try script.yaml()) } catch { throw Failure(error) }
+        case .configuration(let setting):
+            let script = HydraScript(setting, command, id: id, from: here, in: folder)
+            do throws(SettingError) { return (script.lua, try script.yaml()) } catch { throw Failure(error) }
+        }
+    }
+
+    /// What is there is not what the program makes: nothing is written beside it.
+    private func refuseOthers(_ script: String, _ yaml: String) throws(Failure) {
+        for (name, text) in [("experiment.lua", script), ("full.yaml", yaml)] {
+            let path = "\(Paths.absolute(dir))/\(name)"
+            guard Files.exists(path), (try? Files.read(path, limit: 1 << 26)) != Array(text.utf8) else {
+                continue
+            }
+            throw .message(
+                "\(Paths.shown(path)) is there already: name another folder, as xpm init study --from …")
+        }
+    }
+
+    private func write(script: String, _ yaml: String) throws(Failure) {
         let files = [
-            ("experiment.lua", Array(Self.script.utf8)), ("full.yaml", Array(yaml.utf8)),
+            ("experiment.lua", Array(script.utf8)), ("full.yaml", Array(yaml.utf8)),
             (AnnotationsCommand.fileName, EmbeddedText.annotations),
         ]
         let folder = Paths.absolute(dir)
@@ -51,7 +120,7 @@ struct InitCommand: ParsableCommand {
                             : "left \(Paths.shown(path)), which is there already\n")
             }
         }
-        if json { return }
+        if json || tries { return }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
     }

@@ -154,7 +154,8 @@ struct LinePlan {
         return (String(name), String(path))
     }
 
-    private static func checkProgram(_ command: LineCommand, along path: String?) throws(LineProblem) {
+    /// - Throws: for a program that is not there.
+    static func checkProgram(_ command: LineCommand, along path: String?) throws(LineProblem) {
         guard let (name, place) = command.program, !name.contains("{"), !name.contains("=") else { return }
         func fail(_ problem: String) -> LineProblem {
             LineProblem("command not found: '\(name)' (\(problem))", in: command.shown, at: place)

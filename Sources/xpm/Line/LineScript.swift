@@ -60,30 +60,7 @@ struct LineScript {
 
     // MARK: Lua
 
-    private static func key(_ name: String) -> String {
-        let isPlain = name.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
-        return isPlain && !keywords.contains(name) ? name : "[\(LuaText.quote(name))]"
-    }
-
-    private static func field(_ table: String, _ name: String) -> String {
-        let key = key(name)
-        return key.hasPrefix("[") ? table + key : "\(table).\(key)"
-    }
-
-    private static let keywords: TextSet = [
-        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
-        "local",
-        "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
-    ]
-
-    /// The name of the task in the script: `Train`.
-    private var local: String {
-        let last = parts.id.split(separator: ".").last.map(String.init) ?? ""
-        let words = last.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
-        let name = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        guard let first = name.utf8.first, first.isLetter else { return "Task" }
-        return name
-    }
+    private var local: String { LuaText.local(of: parts.id, fallback: "Task") }
 
     private static func lua(_ form: LineCommand.Form) -> String {
         switch form {
@@ -102,32 +79,33 @@ struct LineScript {
               params = {
 
             """
-        for (values, kind) in parts.names { text += "    \(Self.key(values.name)) = \(kind.lua),\n" }
+        for (values, kind) in parts.names { text += "    \(LuaText.key(values.name)) = \(kind.lua),\n" }
         for (name, path) in parts.outputs {
-            text += "    \(Self.key(name)) = xpm.job_path(\(LuaText.quote(path))),\n"
+            text += "    \(LuaText.key(name)) = xpm.job_path(\(LuaText.quote(path))),\n"
         }
         if parts.hasCode, !placed.files.isEmpty { text += "    \(codeName) = xpm.list(xpm.file),\n" }
         // As it was typed, wherever the files are.
         text += "    \(commandName) = xpm.constant(\(Self.identity(of: parts.command.form))),\n  },\n"
         text += "  command = \(Self.lua(placed.form)),\n"
-        if parts.command.takesAll {
-            let skipped = [commandName] + (parts.hasCode && !placed.files.isEmpty ? [codeName] : [])
-            text += "  args = { skip = { \(skipped.map(LuaText.quote).joined(separator: ", ")) } },\n"
+        if parts.command.takesAll, parts.hasCode, !placed.files.isEmpty {
+            text += "  args = { skip = { \(LuaText.quote(codeName)) } },\n"
         }
         if case .text = parts.command.form, !parts.isStrict { text += "  strict = false,\n" }
         if !parts.results.isEmpty {
-            let results = parts.results.map { "\(Self.key($0.name)) = \(LuaText.quote($0.pattern))" }
+            let results = parts.results.map { "\(LuaText.key($0.name)) = \(LuaText.quote($0.pattern))" }
             text += "  results = { \(results.joined(separator: ", ")) },\n"
         }
         if let requirement = parts.requirement { text += "  requires = \(LuaText.quote(requirement)),\n" }
         if let retries = parts.retries { text += "  retry = { failed = \(retries) },\n" }
         text += "}\n\nreturn xpm.experiment {\n  configuration = xpm.configuration {\n"
-        for (values, kind) in parts.names { text += "    \(Self.key(values.name)) = \(kind.lua),\n" }
+        for (values, kind) in parts.names { text += "    \(LuaText.key(values.name)) = \(kind.lua),\n" }
         text += "  },\n  run = function(helper, cfg)\n"
         for token in parts.tokens {
             text += "    helper.xp:token(\(LuaText.quote(token.name)), \(token.total))\n"
         }
-        var fields = parts.names.map { "\(Self.key($0.values.name)) = \(Self.field("cfg", $0.values.name))" }
+        var fields = parts.names.map {
+            "\(LuaText.key($0.values.name)) = \(LuaText.field("cfg", $0.values.name))"
+        }
         if parts.hasCode, !placed.files.isEmpty {
             let files = placed.files.map { LuaText.quote(Paths.relative($0, from: folder)) }
             fields.append("\(codeName) = { \(files.joined(separator: ", ")) }")
@@ -136,7 +114,7 @@ struct LineScript {
         let table =
             one.utf8.count < 80
             ? "{ \(one) }" : "{\n" + fields.map { "      \($0),\n" }.joined() + "    }"
-        let tokens = parts.tokens.map { "\(Self.key($0.name)) = \($0.count)" }.joined(separator: ", ")
+        let tokens = parts.tokens.map { "\(LuaText.key($0.name)) = \($0.count)" }.joined(separator: ", ")
         let options = parts.tokens.isEmpty ? "" : " { tokens = { \(tokens) } }"
         text += "    \(local) \(fields.isEmpty ? "{}" : table):submit\(options.isEmpty ? "()" : options)\n"
         return text + "  end,\n}\n"
