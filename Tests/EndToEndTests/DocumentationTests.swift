@@ -80,7 +80,9 @@ struct DocumentationTests {
     private static let foreign: TextSet = [
         "--nnodes", "--nproc-per-node", "--nv", "--rdzv-backend", "--rdzv-endpoint",
         "--augment", "--bind",
-        "--cfg", "--help", "--config", "--data", "--name", "--cpus-per-task",
+        "--cfg", "--help", "--array", "--bar", "--eta", "--halt", "--joblog", "--memfree", "--pipe",
+        "--queue", "--results", "--resume", "--resume-failed", "--shuf", "--sshlogin", "--timeout",
+        "--config", "--data", "--name", "--cpus-per-task",
         "--directory",
         "--exclude",
         "--exclusive", "--gres",
