@@ -53,6 +53,8 @@ let package = Package(
         .target(
             name: "YAMLFile", dependencies: ["Text", "System", "Model", "Settings", "CYAMLShim"],
             swiftSettings: strict),
+        // Which point a search tries next: numbers only, without files or clocks.
+        .target(name: "Search", dependencies: ["Text", "Model", "Settings"], swiftSettings: strict),
         .target(name: "Plot", dependencies: ["Text"], swiftSettings: strict),
         .target(name: "Batch", dependencies: ["Text", "System"], swiftSettings: strict),
         .target(
@@ -98,7 +100,7 @@ let package = Package(
 
         // What scripts/bench measures inside one process.
         .executableTarget(
-            name: "xpm-benchmark", dependencies: running + ["CHash"], path: "scripts/benchmark",
+            name: "xpm-benchmark", dependencies: running + ["CHash", "Search"], path: "scripts/benchmark",
             swiftSettings: strict),
 
         // Tests, target by target as in Sources.
@@ -122,6 +124,8 @@ let package = Package(
         .testTarget(
             name: "WatchingTests", dependencies: reading + ["Watching", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "SearchTests", dependencies: ["Text", "Settings", "Search"], swiftSettings: strict),
         .testTarget(name: "PlotTests", dependencies: ["Text", "Plot"], swiftSettings: strict),
         .testTarget(
             name: "YAMLFileTests", dependencies: ["Text", "System", "Model", "Settings", "YAMLFile"],

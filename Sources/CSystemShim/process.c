@@ -146,12 +146,26 @@ static int become(const char *directory, xsys_process *process, pid_t parent) {
     return 0;
 }
 
+/// A file that is no program for the kernel is one for the shell (execvp(3)): a script without a #! line.
+static int execute_by_shell(const char *file, const char *const *arguments, const char *const *environment) {
+    size_t count = 0;
+    while (arguments[count]) count++;
+    if (count > 1 << 16) return -ENOEXEC;
+    const char *words[count + 2];
+    words[0] = "/bin/sh";
+    words[1] = file;
+    // With the null at their end.
+    memcpy(words + 2, arguments + 1, count * sizeof *words);
+    execve(words[0], (char *const *)words, (char *const *)environment);
+    return -errno;
+}
+
 /// The program along PATH, as execvp(3) finds it, without allocating.
 static int execute(const char *const *arguments, const char *const *environment) {
     const char *name = arguments[0];
     if (strchr(name, '/')) {
         execve(name, (char *const *)arguments, (char *const *)environment);
-        return -errno;
+        return errno == ENOEXEC ? execute_by_shell(name, arguments, environment) : -errno;
     }
     const char *path = NULL;
     for (const char *const *entry = environment; *entry; entry++)
@@ -168,6 +182,7 @@ static int execute(const char *const *arguments, const char *const *environment)
             if (part > 0) full[at++] = '/';
             memcpy(full + at, name, length + 1);
             execve(full, (char *const *)arguments, (char *const *)environment);
+            if (errno == ENOEXEC) return execute_by_shell(full, arguments, environment);
             if (errno == EACCES) denied = 1;
             else if (errno != ENOENT && errno != ENOTDIR) return -errno;
         }

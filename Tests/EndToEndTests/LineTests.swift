@@ -384,6 +384,108 @@ struct LineTests {
         #expect(nowhere.code == 2 && nowhere.error.contains("nosuch"), "\(nowhere)")
     }
 
+    @Test("a reader that leaves ends the job; attempts of a job are told one after the other")
+    func readers() throws {
+        let bench = try bench()
+        let line = "\(ShellWords.quote(Workbench.xpm)) do yes | head -2"
+        let (process, tag) = try bench.start(["-c", line], program: "/bin/sh")
+        let start = Date.now
+        let result = try bench.finish(process, tag)
+        #expect(result.output == "y\ny\n" && Date.now.timeIntervalSince(start) < 15, "\(result)")
+        #expect(try bench.wait { try bench.jobs("yes").allSatisfy { !FileLock.isHeld($0.lock) } })
+        let flaky = "echo x >>../tries; echo try $(wc -l <../tries); test $(wc -l <../tries) = 3"
+        let tries = try xpm(bench, ["do", flaky, "--retries", "2", "--id", "tries"])
+        #expect(tries.code == 0 && tries.output == "try 1\ntry 2\ntry 3\n", "\(tries)")
+    }
+
+    @Test("only words that are files by their form are files; what a program makes is not replaced")
+    func words() throws {
+        let bench = try bench()
+        for name in ["5", "name", "made.txt", "in.txt", "my sim", "данные", "a{b}.txt"] {
+            try bench.write("#!/bin/sh\necho \(name) $1\n", to: name, mode: 0o777)
+        }
+        for (command, output) in [
+            ("seq {n} 5", "4\n5\n"), ("cat <<E\nname: name {n} in.txt\nE", "name: name 4 in.txt\n"),
+            ("echo {n} | tee made.txt; cat ./in.txt | tail -1", "4\necho in.txt $1\n"),
+            ("sort -o made.txt in.txt; tail -1 made.txt >&2; echo {n}", "4\n"),
+            ("\"./my sim\" {n}", "my sim 4\n"),
+            ("echo `./name {n}`", "name 4\n"), ("./данные {n}", "данные 4\n"),
+            ("source ./in.txt {n}", "in.txt 4\n"),
+            ("declare -i x={n}; echo $((x + 1))", "5\n"),
+        ] {
+            let done = try xpm(bench, ["do", command, "n=4", "--id", "w"])
+            #expect(done.code == 0 && done.output == output, "\(command): \(done)")
+        }
+        #expect(try bench.read("made.txt").hasPrefix("#!/bin/sh"))
+        let plain = try bench.write("echo plain $1\n", to: "plain", mode: 0o777)
+        let words = try xpm(bench, ["do", "n=4", "--", "./plain", "{n}"])
+        #expect(words.output == "plain 4\n", "\(words) \(plain)")
+        // Folders whose names a shell, or a command, would read.
+        for folder in ["sp ace", "o'k $x", "a{b}"] {
+            try bench.write("#!/bin/sh\necho here $1\n", to: "\(folder)/tool", mode: 0o777)
+            let (process, tag) = try bench.start(
+                ["do", "./tool {n}", "n=1", "--write", "../written", "--id", "f"], in: folder)
+            #expect(try bench.finish(process, tag).code == 0)
+            let run = try bench.run("run", "written/full.yaml", "--json")
+            #expect(run.code == 0, "\(folder): \(run)")
+            let job = try #require(try bench.jobs("f").first)
+            #expect(try Files.readText(job.output) == "here 1\n")
+            for made in ["written", "workspace"] {
+                try Files.removeTree("\(bench.folder)/\(made)", below: bench.folder)
+            }
+        }
+        // A large file is a link.
+        try bench.write("", to: "big.bin")
+        #expect(unsafe truncate("\(bench.folder)/big.bin", 300 << 20) == 0)
+        #expect(try xpm(bench, ["do", "wc -c big.bin"]).output.hasPrefix("314572800 "))
+    }
+
+    @Test(
+        "experiments are named by what they run",
+        arguments: [
+            ("timeout 5s ls {n}", "ls"), ("for i in 1; do ls {n}; done", "line"),
+            ("grep -r foo.py {n}", "grep"),
+            ("bash -c 'echo {{}}' {n}", "bash"), ("env A=1 nice -n 5 true {n}", "true"),
+            ("python3 -m json.tool {n}", "tool"),
+            ("A=b true {n}", "true"), ("python3 -u x/train.py {n}", "train"),
+        ])
+    func names(_ command: String, _ name: String) throws {
+        let bench = try bench()
+        try bench.write("", to: "x/train.py")
+        let plan = try xpm(bench, ["do", command, "n=1", "--dry-run"])
+        #expect(plan.output.hasPrefix("\(name) "), "\(plan)")
+    }
+
+    @Test("a line that is refused decides no type; lines at once lose none")
+    func kept() throws {
+        let bench = try bench()
+        #expect(try xpm(bench, ["do", "echo {z}", "z=1", "--requires", "cpu(cores="]).code == 2)
+        #expect(try xpm(bench, ["do", "echo {z}", "z=1", "--requires", "cpu(cores=100000)"]).code == 2)
+        #expect(try xpm(bench, ["do", "echo {z}", "z=abc"]).code == 0)
+        let all = try (1...5).map { number in
+            try bench.start(["do", "echo {n} {m\(number)}", "n=1", "m\(number)=1", "--id", "race", "--wait"])
+        }
+        for (process, tag) in all { #expect(try bench.finish(process, tag).code == 0) }
+        let types = try bench.read("workspace/experiments/race/line.json")
+        for number in 1...5 { #expect(types.contains("\"m\(number)\": \"int\""), "\(types)") }
+        // A script that was written of a line has its types too.
+        #expect(try xpm(bench, ["do", "echo {w}", "w=0.5", "--id", "wt", "--write", "wt"]).code == 0)
+        #expect(try xpm(bench, ["do", "echo {w}", "w=1", "--id", "wt"]).output == "1.0\n")
+        let wide = try xpm(bench, ["do", "echo {w}", "w=9007199254740993", "--id", "wt"])
+        #expect(wide.code == 2 && wide.error.contains("which '9007199254740993' is not"), "\(wide)")
+        for (word, message) in [
+            ("x=integers:5..1", "from the lower number"), ("x=loguniform:0..1", "above 0"),
+        ] {
+            let draw = try xpm(bench, ["do", "echo {x}", word, "--sample", "2"])
+            #expect(draw.code == 2 && draw.error.contains(message) && draw.error.contains("^"), "\(draw)")
+        }
+        let pattern = try xpm(bench, ["do", "echo {x}", "x=1", "--result", "a=acc: (%d"])
+        #expect(pattern.code == 2 && !pattern.error.contains("line.lua"), "\(pattern)")
+        let relative = try bench.start(["do", "show {x}", "x=1"], environment: ["PATH": ".:/usr/bin:/bin"])
+        let refused = try bench.finish(relative.process, relative.tag)
+        #expect(refused.code == 2 && refused.error.contains("name it ./show"), "\(refused)")
+    }
+
     private struct Generator {
         var state: UInt64
 

@@ -63,8 +63,8 @@ struct ProgramInitTests {
             says: [
                 "-- required: this value is made up", "data = xpm.string { help = \"where\" }",
                 "n = xpm.int,",
-                "log_ = xpm.string { default = \"x\" }", "-- its type is <lambda>",
-                "rename = { log_ = \"log\" }",
+                "log_option = xpm.string { default = \"x\" }", "-- its type is <lambda>",
+                "rename = { log_option = \"log\" }",
             ], arguments: "'x' '-q' '2.5' '--log' 'x' '--n' '1'"),
         Program(
             name: "tool.py",
@@ -87,6 +87,31 @@ struct ProgramInitTests {
             ],
             arguments: "'--data' 'DATA' '--to' 'out.txt'"),
         Program(
+            name: "odd.py",
+            text:
+                "import argparse, sys\npre = argparse.ArgumentParser(add_help=False)\npre.add_argument('--config')\nk, rest = pre.parse_known_args()\np = argparse.ArgumentParser(parents=[pre])\np.add_argument('--lr', type=float, default=0.1)\np.add_argument('--fixed', type=float, default=1)\np.add_argument('--shuffle', type=bool, default=False)\np.add_argument('--mixed', default=5)\np.add_argument('--file', default='a')\np.add_argument('x', nargs='?')\np.add_argument('rest', nargs='*')"
+                + show,
+            command: "\(python) odd.py --fixed 0.5",
+            says: [
+                "config = xpm.optional(xpm.string)", "-- its type is bool", "-- its default is 5",
+                "file_option = xpm.string", "x = xpm.optional(xpm.string)",
+            ],
+            arguments: "'--fixed' '0.5' '--file' 'a' '--lr' '0.1'"),
+        Program(
+            name: "prose",
+            text: help(
+                """
+                Usage: prose
+
+                Options:
+                  --time WORD   change the default of using modification times
+                  --kind <|>    odd
+                  --size N      how large; default: 3
+                  -yyy...       a form
+                """), command: "./prose",
+            says: ["time = xpm.optional(xpm.string)", "size = xpm.int { default = 3"],
+            arguments: "--size 3"),
+        Program(
             name: "none.py", text: argparse + show, command: "\(python) none.py",
             says: ["-- The program tells of no options."], arguments: ""),
         Program(
@@ -97,7 +122,7 @@ struct ProgramInitTests {
             says: [
                 "count = xpm.int { default = 1, help = \"How often.\" }", "learning_rate = xpm.float,",
                 "no_shout = xpm.bool",
-                "tags_ = xpm.list(xpm.string) { default = { \"a\", \"b\" } }",
+                "tags_option = xpm.list(xpm.string) { default = { \"a\", \"b\" } }",
                 "alg = xpm.enum { \"x\", \"y\", default = \"x\" }",
                 "style = \"click\"", "help = \"Greets.\"",
             ], arguments: "'x' '--alg' 'x' '--count' '1' '--learning-rate' '1.0' '--tags' 'a' '--tags' 'b'"),

@@ -117,22 +117,45 @@ struct CommandResolver {
     private func reachingOut(_ parts: [CommandTemplate.Part], isWord: Bool) throws -> [CommandTemplate.Part] {
         var new: [CommandTemplate.Part] = []
         for part in parts {
-            guard case .text(let text) = part, new.last == .value(["here"]), text.hasPrefix("/..") else {
+            guard case .text(let text) = part, new.last == .value(["here"]),
+                case let (way, rest) = isWord ? (text, text[text.endIndex...]) : Self.word(text),
+                way.hasPrefix("/..")
+            else {
                 new.append(part)
                 continue
             }
-            let way = isWord ? text[...] : text.prefix(ofBytes: { !Self.ends.has($0) })
             let path = Paths.absolute("\(here)\(way)")
             if Files.kind(path) == .file { _ = try keep(path) }
             try sources.linkRest(of: Files.kind(path) == .folder ? path : Paths.parent(path))
             let place = sources.place(of: path)
-            new[new.count - 1] = .text((isWord ? place : ShellWords.quote(place)) + text[way.endIndex...])
+            new[new.count - 1] = .text((isWord ? place : ShellWords.quote(place)) + rest)
         }
         return new
     }
 
     /// What ends a word of a shell text.
-    private static let ends = " \t\n\"';|&<>()$`"
+    private static let ends = " \t\n\"';|&<>()$`\\"
+
+    /// The word that a shell text begins with, without its single quotes, and what follows.
+    private static func word(_ text: String) -> (word: String, rest: Substring) {
+        var word = ""
+        var rest = text[...]
+        while true {
+            let plain = rest.prefix(ofBytes: { !ends.has($0) })
+            word += plain
+            rest = rest[plain.endIndex...]
+            if let behind = rest.after("\\'") {
+                word += "'"
+                rest = behind
+                continue
+            }
+            guard let quoted = rest.after("'"), let (inside, behind) = quoted.cut(at: "'") else {
+                return (word, rest)
+            }
+            word += inside
+            rest = behind
+        }
+    }
 
     /// The words of a text that a shell would only split at its blanks: it needs none.
     private func plainWords(_ parts: [CommandTemplate.Part]) throws -> [String]? {
@@ -342,11 +365,11 @@ struct CommandResolver {
             defer { if case .text(let text) = part { before += text } else { before += "x" } }
             guard part == .value(["here"]), case .text(let text) = next else { continue }
             guard let behind = text.after("/") else { continue }
-            let name = isWord ? behind : behind.prefix(ofBytes: { !Self.ends.has($0) })
+            let name = isWord ? String(behind) : Self.word(String(behind)).word
             let path = "\(here)/\(name)"
             if Files.kind(path) == .file, try keep(Paths.absolute(path)) { namesArguments = true }
             let isNeeded = isWord ? parts.count == 2 : Self.isProgram(after: before)
-            if Files.kind(path) == nil, !name.isEmpty, isNeeded, ShellWords.isPlain(String(name)) {
+            if Files.kind(path) == nil, !name.isEmpty, isNeeded, ShellWords.isPlain(name) {
                 let others = ((try? Files.list(Paths.parent(path))) ?? [])
                 let nearest = Suggestion.hint(for: Paths.name(path), among: others.sorted(by: ByteOrder.less))
                 throw ScriptError("\(task.type.id): command: there is no file \(Paths.shown(path))\(nearest)")
@@ -392,6 +415,6 @@ package final class ProgramFinder {
         if Environment.find(program: word, along: path, from: folder) != nil { return true }
         // A path is no builtin; the shell would look from here.
         if word.contains("/") { return false }
-        return ChildProcess.output(["/bin/sh", "-c", "command -v \"$1\"", "sh", word])?.code == 0
+        return ChildProcess.output([ShellCommand.shell, "-c", "command -v \"$1\"", "sh", word])?.code == 0
     }
 }

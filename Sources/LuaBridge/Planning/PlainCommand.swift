@@ -1,3 +1,4 @@
+import System
 import Text
 
 /// Texts for a shell that mean the same without one.
@@ -16,6 +17,8 @@ enum PlainCommand {
             return false
         }
         return !word.contains("=") && !ofShell.contains(String(word))
+            // What the shell would load first, and functions that it would get.
+            && Environment["BASH_ENV"] == nil && Environment["BASH_FUNC_\(word)%%"] == nil
     }
 
     /// The reserved words and the builtins of bash (and of sh), but for `true` and `false`, which do what the programs of

@@ -38,7 +38,7 @@ def _plain(value):
 
 
 def _type_name(kind):
-    names = {int: "int", float: "float", str: "string", bool: "string", None: "string"}
+    names = {int: "int", float: "float", str: "string", None: "string"}
     try:
         if kind in names:
             return names[kind]
@@ -103,7 +103,7 @@ def _of_argparse(parser, words):
             "flags": list(action.option_strings),
             "name": action.dest,
             "help": text,
-            "required": bool(action.required),
+            "required": bool(action.required) and action.nargs not in ("?", "*"),
             "list": action.nargs in ("+", "*") or isinstance(action.nargs, int),
             "choices": None,
             "default": None if action.default is argparse.SUPPRESS else _plain(action.default),
@@ -114,8 +114,15 @@ def _of_argparse(parser, words):
         if option["kind"] is None:
             option["kind"] = "string"
             option["note"] = "its type is " + getattr(action.type, "__name__", type(action.type).__name__)
+        if action.type is bool:
+            option["note"] = "its type is bool, for which every text but an empty one is true"
+        if option["kind"] == "string" and not isinstance(action, (argparse._StoreConstAction,)):
+            # Without a type the program gets what stands there, and a text where a value is given.
+            texts = option["default"] if isinstance(option["default"], list) else [option["default"]]
+            if any(not isinstance(one, str) for one in texts):
+                option["default"] = None
         if action.default is not None and action.default is not argparse.SUPPRESS and option["default"] is None:
-            option["note"] = "its default is " + repr(action.default)
+            option["note"] = "; ".join(filter(None, [option["note"], "its default is " + repr(action.default)]))
         if action.choices is not None:
             choices = [_plain(one) for one in action.choices]
             option["choices"] = None if None in choices or len(choices) > 1000 else choices
@@ -140,15 +147,26 @@ def _of_argparse(parser, words):
 def _patch_argparse():
     import argparse
 
-    def parse_known_args(self, args=None, namespace=None, *rest, **more):
+    formers = {name: getattr(argparse.ArgumentParser, name) for name in ("parse_args", "parse_known_args")}
+
+    def parser_of(name):
+        def parse(self, args=None, namespace=None, *rest, **more):
+            # One without help reads some words for another parser, which follows.
+            if not any(isinstance(action, argparse._HelpAction) for action in self._actions):
+                return formers[name](self, args, namespace, *rest, **more)
+            describe(self, args)
+
+        return parse
+
+    def describe(self, args):
         words = [str(one) for one in (sys.argv[1:] if args is None else args)]
         if any(getattr(action, "dest", "") == "cfg" and "--cfg" in action.option_strings for action in self._actions):
             if "hydra" in sys.modules:
                 _tell({"framework": "hydra", "help": "", "subcommands": [], "options": []})
         _of_argparse(self, words)
 
-    argparse.ArgumentParser.parse_known_args = parse_known_args
-    argparse.ArgumentParser.parse_args = parse_known_args
+    for name in formers:
+        setattr(argparse.ArgumentParser, name, parser_of(name))
 
 
 # click, and typer, which is made of it

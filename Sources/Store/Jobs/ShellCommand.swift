@@ -11,6 +11,9 @@ package struct ShellCommand: Equatable {
     private static let bash: String? = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].first(
         where: Files.isExecutable)
 
+    /// The shell of a text.
+    package static var shell: String { bash ?? "/bin/sh" }
+
     /// The arguments before the text, in all forms that xpm has written.
     private static let forms = [
         ["/bin/sh", "-c"], ["/bin/sh", "-e", "-c"], ["/bin/bash", "-e", "-o", "pipefail", "-c"],

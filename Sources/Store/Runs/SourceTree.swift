@@ -99,7 +99,10 @@ package final class SourceTree {
         try keep(path, content: content, isSecret: isSecret)
     }
 
-    /// Keeps a file as it is now.
+    /// Larger files are not kept, but linked.
+    private static let largest = 1 << 28
+
+    /// Keeps a file as it is now; of a large one, a link to it.
     @discardableResult
     package func keep(_ path: String) throws(SystemError) -> String {
         if let known = kept[path] { return known }
@@ -107,7 +110,18 @@ package final class SourceTree {
             kept[path] = path
             return path
         }
-        return try keep(path, content: try Files.read(path, limit: 1 << 28))
+        do throws(SystemError) {
+            return try keep(path, content: try Files.read(path, limit: Self.largest))
+        } catch {
+            guard error.isTooLarge else { throw error }
+            // Data, most likely: the copy is a link to it.
+            let copy = place(of: path)
+            try makeOwnFolder(Paths.parent(copy))
+            if Files.kind(copy, followingLinks: false) == nil { try Files.link(copy, to: path) }
+            aside.insert(path)
+            kept[path] = copy
+            return copy
+        }
     }
 
     /// Makes a folder of copies. A link to a live folder on the way becomes a folder of links, so that

@@ -43,7 +43,8 @@ struct DoCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Only so many points, picked or drawn at random.", valueName: "n"))
+        help: ArgumentHelp(
+            "Draw so many values of distributions; without any, take only so many points.", valueName: "n"))
     var sample: Int?
 
     @Option(
@@ -270,6 +271,9 @@ struct DoCommand: ParsableCommand {
             guard let (name, pattern) = word.cut(at: "="), LineCommand.isName(name), !pattern.isEmpty else {
                 throw .message("--result needs name=pattern, as 'loss=final loss: {number}', not '\(word)'")
             }
+            do { _ = try LuaPattern(String(pattern).replacing("{number}", with: "(%d)")) } catch {
+                throw .message("--result \(name): \(error.shown), in '\(pattern)'")
+            }
             if results.contains(where: { $0.name == String(name) }) {
                 throw .message("--result: '\(name)' is given twice")
             }
@@ -288,6 +292,11 @@ struct DoCommand: ParsableCommand {
                 throw .message("--tokens needs name=n, or name=n/total, not '\(word)'")
             }
             counts.append((String(name), all.count == 1 ? 1 : first, total))
+        }
+        if let requires {
+            do throws(RequirementError) { _ = try Requirement(requires) } catch {
+                throw .message("--requires: \(error.text)")
+            }
         }
         plan.adapt { parts in
             parts.results = results
@@ -308,7 +317,10 @@ struct DoCommand: ParsableCommand {
         let generated: GeneratedExperiment
         do throws(SettingError) {
             generated = GeneratedExperiment(
-                folder: here, script: script.lua, configuration: try script.yaml(), stream: stream(plan))
+                folder: here, script: script.lua, configuration: try script.yaml(), stream: stream(plan),
+                begun: { [types = plan.types, workspace = plan.workspace] () throws(Failure) in
+                    try types.keep(in: workspace)
+                })
         } catch { throw Failure(error) }
         if plan.input != nil, StandardStream.inputIsTerminal, !quiet {
             StandardStream.error.write(
@@ -317,7 +329,6 @@ struct DoCommand: ParsableCommand {
         let files = try ExperimentFiles(
             of: nil, workspace: workspace, variables: env, launcher: launcher,
             generated: generated)
-        if mode != .dryRun { try plan.types.keep(in: plan.workspace) }
         if let detachedTo { return try DetachedRun.handIn(files, to: detachedTo, json: json) }
         if detach { return try DetachedRun.start(files, json: json) }
         let isSingle = plan.isSingle && output == nil && !json && mode.launches && !quiet
@@ -384,6 +395,7 @@ struct DoCommand: ParsableCommand {
             throw .message(
                 "\(Paths.shown(path)) is there already, with something else in it: name another folder")
         }
+        try plan.types.keep(in: plan.workspace)
         try Failure.onDisk { () throws(SystemError) in
             try Files.makeFolder(folder)
             for (name, content) in files {

@@ -26,9 +26,13 @@ final class OutputPrinter: RunObserver {
 
     let order: Order
     private let state = Monitor(State())
+    /// What is done where nobody reads standard output any more.
+    private let abandoned: @Sendable () -> Void
 
-    init(_ order: Order) throws(SystemError) {
+    /// - Parameter abandoned: called once nobody reads standard output any more.
+    init(_ order: Order, abandoned: @escaping @Sendable () -> Void) throws(SystemError) {
         self.order = order
+        self.abandoned = abandoned
         try NewThread.start { [self] in
             work()
             state.change { $0.hasPrinted = true }
@@ -67,6 +71,7 @@ final class OutputPrinter: RunObserver {
         var first = 0
         var ended: [JobNumber: JobSpec?] = [:]
         var logs: [FollowedLog] = []
+        var isAbandoned = false
         while true {
             var news: [(spec: JobSpec, status: JobStatus?)] = []
             var isOver = false
@@ -89,9 +94,12 @@ final class OutputPrinter: RunObserver {
                     pending.append(spec.number)
                     continue
                 }
-                if order == .live, status == .running, logs.isEmpty {
+                if order == .live, status == .running {
+                    // Another attempt has logs of its own; those of the one before are open, whatever they are called now.
+                    for log in logs { log.print() }
                     logs = [
-                        FollowedLog(spec.folder.output, .output), FollowedLog(spec.folder.error, .error),
+                        FollowedLog(spec.folder.output, .output, after: logs.first),
+                        FollowedLog(spec.folder.error, .error, after: logs.last),
                     ]
                 }
                 guard status.isFinal else { continue }
@@ -113,8 +121,12 @@ final class OutputPrinter: RunObserver {
                     first += 1
                 }
             }
-            for index in logs.indices { logs[index].print() }
+            for log in logs { log.print() }
             if isOver { return }
+            if !isAbandoned, StandardStream.output.isAbandoned {
+                isAbandoned = true
+                abandoned()
+            }
         }
     }
 
@@ -122,26 +134,33 @@ final class OutputPrinter: RunObserver {
     private static let interval = 20
 
     private static func printOutput(of spec: JobSpec) {
-        var log = FollowedLog(spec.folder.output, .output)
-        log.print()
+        FollowedLog(spec.folder.output, .output).print()
     }
 }
 
 /// A log of which is printed what is new.
-private struct FollowedLog {
-    let path: String
-    let stream: StandardStream
+private final class FollowedLog {
+    private let path: String
+    private let stream: StandardStream
+    /// Kept open: a log that another attempt follows gets another name.
+    private var file: Descriptor?
     private var offset = 0
+    /// That of the attempt before, whose file has the name until the next one begins its own.
+    private let former: FollowedLog?
 
-    init(_ path: String, _ stream: StandardStream) {
+    init(_ path: String, _ stream: StandardStream, after former: FollowedLog? = nil) {
         self.path = path
         self.stream = stream
+        self.former = former
     }
 
-    mutating func print() {
+    func print() {
         // One that is empty goes when its job is done.
-        guard let file = try? Descriptor(reading: path) else { return }
-        while let bytes = try? file.read(at: offset, count: 1 << 16, path: path), !bytes.isEmpty {
+        if file == nil {
+            if former?.file?.isAt(path) ?? false { return }
+            file = try? Descriptor(reading: path)
+        }
+        while let bytes = try? file?.read(at: offset, count: 1 << 16, path: path), !bytes.isEmpty {
             offset += bytes.count
             stream.write(bytes: bytes)
         }

@@ -102,18 +102,7 @@ struct LineCommand {
     /// What an experiment is called that has no other name: the program's file, or the script that an
     /// interpreter runs.
     var programName: String {
-        let words = plainWords.filter { !$0.hasPrefix("-") || $0 == "-m" }
-        let script = words.first {
-            Paths.hasExtension($0, "py", "R", "r", "sh", "jl", "lua", "pl", "rb", "js")
-        }
-        var name = script.map(Paths.stem)
-        if name == nil, let place = words.firstIndex(of: "-m"), place + 1 < words.count {
-            name = words[place + 1].split(separator: ".").last.map(String.init)
-        }
-        let program = words.first { word in
-            !word.contains("=") && word != "-m" && !Self.wrappers.contains(word) && Int(word) == nil
-        }
-        let allowed = (name ?? program.map(Paths.stem) ?? "").unicodeScalars.filter {
+        let allowed = (scriptOrProgram ?? "").unicodeScalars.filter {
             $0.properties.isAlphabetic || $0.properties.numericType != nil
                 || "_-.".unicodeScalars.contains($0)
         }
@@ -123,9 +112,35 @@ struct LineCommand {
         return id.isEmpty ? "line" : String(id.prefix(bytes: 100))
     }
 
+    private var scriptOrProgram: String? {
+        var words = plainWords[...]
+        // Variables, and programs that run another one, with their options, numbers and times.
+        while let word = words.first,
+            word.contains("=") || Self.wrappers.contains(Paths.name(word)) || word.hasPrefix("-")
+                || word.utf8.first?.isDigit ?? false
+        { words.removeFirst() }
+        guard let program = words.popFirst(), !Self.reserved.contains(program) else { return nil }
+        let name = Paths.name(program).prefix(ofBytes: \.isLetter).lowercased()
+        guard Self.interpreters.contains(name) else { return Paths.stem(program) }
+        while let word = words.popFirst() {
+            if word == "-m" { return words.first?.split(separator: ".").last.map(String.init) }
+            // Code on the line has no name.
+            if word == "-c" || word == "-e" { break }
+            if !word.hasPrefix("-") { return Paths.stem(word) }
+        }
+        return Paths.stem(program)
+    }
+
     /// Programs that run another one.
     private static let wrappers: TextSet = [
         "env", "exec", "nice", "nohup", "time", "timeout", "stdbuf", "command", "run", "uv", "poetry", "pixi",
+        "mpirun", "mpiexec", "srun", "torchrun", "accelerate", "launch",
+    ]
+    private static let interpreters: TextSet = [
+        "bash", "julia", "lua", "node", "perl", "python", "rscript", "ruby", "sh", "zsh",
+    ]
+    private static let reserved: TextSet = [
+        "!", "(", "[[", "case", "for", "function", "if", "select", "until", "while", "{", "{{",
     ]
 
     private var plainWords: [String] {
@@ -146,6 +161,12 @@ struct LineCommand {
         }
     }
 
+    /// Whether a name has an ending that is no number: `train.py`, not `0.5`.
+    private static func hasEnding(_ name: String) -> Bool {
+        guard let (before, ending) = name.cut(atLast: "."), !before.isEmpty else { return false }
+        return ending.utf8.first?.isLetter ?? false
+    }
+
     // MARK: As a script has it
 
     /// The command with `{here}/` before the files that it names, and these files as absolute paths.
@@ -155,12 +176,13 @@ struct LineCommand {
     ///   - script: the folder of the script.
     func placed(from folder: String, in script: String) -> (form: Form, files: [String]) {
         var files: [String] = []
-        /// What stands for a word; nil where it names nothing that is there.
+        /// The way to a file that a word names, from the script; nil for a word that names none.
         func placed(_ word: some StringProtocol, isProgram: Bool) -> String? {
             let name = String(word)
-            guard !name.isEmpty, !name.hasPrefix("/"), !name.hasPrefix("-"), !name.hasPrefix("~"),
-                name.utf8.contains(where: \.isLetter) || name.utf8.contains(where: \.isDigit),
-                name.contains("/") || !isProgram
+            guard !name.hasPrefix("/"), !name.hasPrefix("-"), !name.hasPrefix("~"),
+                name.utf8.contains(where: { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "/") }),
+                // A bare word may be a verb, or a number: it is a file by its ending.
+                name.contains("/") || !isProgram && Self.hasEnding(name)
             else { return nil }
             let path = Paths.absolute(name, from: folder)
             switch Files.kind(path) {
@@ -168,18 +190,25 @@ struct LineCommand {
             case .folder where name.contains("/") && !isProgram: break
             default: return nil
             }
-            return "{here}/\(Paths.relative(path, from: script))"
+            return Paths.relative(path, from: script)
+        }
+        /// In a command: braces are doubled.
+        func here(_ way: String, quoted: Bool) -> String {
+            let way = way.replacing("{", with: "{{").replacing("}", with: "}}")
+            return "{here}/\(quoted ? ShellWords.quote(way) : way)"
         }
         switch form {
         case .words(let words):
             var new: [String] = []
             for (index, word) in words.enumerated() {
-                if let all = placed(word, isProgram: index == 0) {
-                    new.append(all)
+                if LineWords.takesOutput(words[..<index].last) {
+                    new.append(word)
+                } else if let all = placed(word, isProgram: index == 0) {
+                    new.append(here(all, quoted: false))
                 } else if let (before, after) = word.cut(at: "="), index > 0,
-                    let value = placed(after, isProgram: false)
+                    !LineWords.takesOutput(String(before)), let value = placed(after, isProgram: false)
                 {
-                    new.append("\(before)=\(value)")
+                    new.append("\(before)=\(here(value, quoted: false))")
                 } else {
                     new.append(word)
                 }
@@ -191,16 +220,15 @@ struct LineCommand {
             var done = 0
             for word in LineWords(text).all where !word.isTarget {
                 var start = word.place.lowerBound
-                var new = placed(word.text, isProgram: word.isProgram)
-                if new == nil, !word.isProgram, word.isPlain, let (before, after) = word.text.cut(at: "=") {
-                    new = placed(after, isProgram: false)
+                var way = placed(word.text, isProgram: word.isProgram)
+                if way == nil, !word.isProgram, word.isPlain, let (before, after) = word.text.cut(at: "="),
+                    !LineWords.takesOutput(String(before))
+                {
+                    way = placed(after, isProgram: false)
                     start += before.utf8.count + 1
                 }
-                guard var new else { continue }
-                // What stood in quotes stays in them.
-                if !word.isPlain, let rest = new.after("{here}/") {
-                    new = "{here}/\(ShellWords.quote(String(rest)))"
-                }
+                guard let way else { continue }
+                let new = here(way, quoted: true)
                 line += bytes[done..<start] + Array(new.utf8)
                 done = word.place.upperBound
             }

@@ -125,13 +125,22 @@ struct LineValue: Equatable {
         return digits.first == UInt8(ascii: "0") && (digits.dropFirst().first?.isDigit ?? false)
     }
 
+    /// Of a number.
+    var number: Double? {
+        switch content {
+        case .int(let number): Double(number)
+        case .float(let number): number
+        default: nil
+        }
+    }
+
     /// The value as one of a type; nil where it is none.
     func content(as kind: LineKind) -> Setting.Content? {
         switch (kind, content) {
         case (.string, .list), (.file, .list): return nil
         case (.string, _), (.file, _): return .string(text)
         case (.int, .int), (.float, .float), (.bool, .bool): return content
-        case (.float, .int(let number)): return .float(Double(number))
+        case (.float, .int(let number)): return Double(exactly: number).map { .float($0) }
         case (.int, .float(let number)): return Int64(exactly: number).map { .int($0) }
         // One word may be a list of one.
         case (.list(let inner), .list(let values)):
@@ -139,7 +148,8 @@ struct LineValue: Equatable {
             for value in values {
                 switch (inner, value.content) {
                 case (.float, .int(let number)):
-                    all.append(Setting(.float(Double(number)), origin: value.origin))
+                    guard let exact = Double(exactly: number) else { return nil }
+                    all.append(Setting(.float(exact), origin: value.origin))
                 case (.int, .int), (.float, .float), (.bool, .bool), (.string, .string): all.append(value)
                 default: return nil
                 }

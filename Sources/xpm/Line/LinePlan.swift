@@ -171,7 +171,13 @@ struct LinePlan {
             case .text(let text): ShellCommand(text).arguments(isStrict: true)
             case .words(let words): words
             }
-        guard ProgramFinder().missing(in: arguments, along: path, from: Paths.current) != nil else { return }
+        guard ProgramFinder().missing(in: arguments, along: path, from: Paths.current) != nil else {
+            let entry = (path ?? "").split(separator: ":").first { Files.isExecutable("\($0)/\(name)") }
+            guard let entry, !entry.hasPrefix("/") else { return }
+            throw fail(
+                "PATH has it in '\(entry)', which is another folder where a job runs: name it \(entry)/\(name)"
+            )
+        }
         throw fail(Files.kind(name) == .file ? "not in PATH; the file here is ./\(name)" : "not in PATH")
     }
 }

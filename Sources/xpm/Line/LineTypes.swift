@@ -11,9 +11,13 @@ struct LineTypes {
 
     /// - Throws: where the file cannot be read, or is none of ours.
     init(of experiment: String, in workspace: Workspace) throws(Failure) {
-        path = "\(workspace.experiment(experiment))/line.json"
+        try self.init(at: "\(workspace.experiment(experiment))/line.json")
+    }
+
+    private init(at path: String) throws(Failure) {
+        self.path = path
         guard Files.exists(path) else { return }
-        let bytes = try Failure.onDisk { [path] () throws(SystemError) in try Files.read(path, limit: 1 << 20)
+        let bytes = try Failure.onDisk { () throws(SystemError) in try Files.read(path, limit: 1 << 20)
         }
         guard let json = try? JSON.parse(bytes), case .object(let members) = json else {
             throw .message(
@@ -85,13 +89,15 @@ struct LineTypes {
         guard let odd = given.first(where: { $0.content(as: kind) == nil }) else { return }
         throw fail(
             "\(values.name) is \(kind.name)\(isKept ? " since its first use in this experiment" : ""), which '\(TerminalText.line(odd.text))' is not"
-                + (isKept ? "; another --id is another experiment" : ""))
+                + (isKept ? "; another --id is another experiment (\(Paths.shown(path)) has the types)" : ""))
     }
 
-    /// Keeps them for the next line.
+    /// Keeps them for the next line, with those that others have kept meanwhile. Called by who has the experiment's lock.
     func keep(in workspace: Workspace) throws(Failure) {
         guard isChanged else { return }
-        let members = kinds.orderedKeys.map { JSON.Member($0, .string(kinds[$0]?.name ?? "")) }
+        let known = try LineTypes(at: path).kinds
+        let names = TextSet(kinds.orderedKeys + known.orderedKeys).ordered
+        let members = names.map { JSON.Member($0, .string((known[$0] ?? kinds[$0])?.name ?? "")) }
         try Failure.onDisk { [path] () throws(SystemError) in
             try workspace.create()
             try Files.makeFolder(Paths.parent(path), in: workspace.path)

@@ -123,6 +123,13 @@ struct LineValues {
                 "\(name) draws between two \(name == "integers" ? "integers" : "numbers"), as \(name):1..100",
                 nil)
         }
+        let (low, high) = (parts[0].number ?? 0, parts[1].number ?? 0)
+        guard low < high, low.isFinite, high.isFinite, (high - low).isFinite, name != "loguniform" || low > 0
+        else {
+            throw fail(
+                "\(name) draws from the lower number to the higher one\(name == "loguniform" ? ", both above 0" : "")",
+                nil)
+        }
         return .draw(name: String(name), low: parts[0], high: parts[1])
     }
 

@@ -191,7 +191,7 @@ struct HelpText {
         }
         option.help = help
         let text = meta.joined(separator: " ")
-        let said = told("default", in: help) ?? told("defaults to", in: help)
+        let said = told("default", in: help)
         option.isRequired = option.isRequired || help.contains("[required]") || help.contains("(required)")
         if meta.isEmpty {
             option.kind = .flag
@@ -240,7 +240,8 @@ struct HelpText {
     private static func choices(_ text: String) -> [String]? {
         for (open, close, sign) in [("{", "}", ","), ("[", "]", "|"), ("<", ">", "|")] {
             guard let inner = text.after(open)?.cut(at: close)?.before, inner.contains(sign) else { continue }
-            return inner.split(separator: sign).map { String($0.trimmed) }
+            let all = inner.split(separator: sign).map { String($0.trimmed) }.filter { !$0.isEmpty }
+            return all.isEmpty ? nil : all
         }
         return nil
     }
@@ -259,8 +260,15 @@ struct HelpText {
             let bytes = Array(help.utf8.dropFirst(offset))
             var rest = bytes[...].drop { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") || $0.isBlank }
             if rest.starts(with: "is ".utf8) { rest = rest.dropFirst(3) }
-            let opener = help.utf8.dropLast(help.utf8.count - offset).last { "([".utf8.contains($0) }
+            let opener = help.utf8.dropLast(help.utf8.count - offset).last { "([])".utf8.contains($0) }
+                .flatMap {
+                    "([".utf8.contains($0) ? $0 : nil
+                }
             let isEnclosed = opener != nil
+            // Prose speaks of defaults too.
+            guard isEnclosed || bytes.first == UInt8(ascii: ":") || bytes.first == UInt8(ascii: "=") else {
+                continue
+            }
             var depth = 0
             var value: [UInt8] = []
             for byte in rest {

@@ -12,6 +12,8 @@ struct HydraScript {
     private let folder: String
     private let fields: [Setting.Field]
     private let local: String
+    /// The locals of maps, by their ways.
+    private var locals: TextMap<String> = [:]
 
     init(_ configuration: Setting, _ command: LineCommand, id: String, from here: String, in folder: String) {
         self.id = id
@@ -20,10 +22,20 @@ struct HydraScript {
         self.folder = folder
         fields = configuration.fields ?? []
         local = LuaText.local(of: id, fallback: "Program")
+        var taken = TextSet([local])
+        nameMaps(fields, [], &taken)
     }
 
-    /// Names that a parameter cannot have.
-    private static let taken = ConfigType.reservedNames.union(TextSet(ExperimentSettings.keys))
+    private mutating func nameMaps(_ fields: [Setting.Field], _ path: [String], _ taken: inout TextSet) {
+        for field in fields {
+            guard case .map(let inner) = field.value.content else { continue }
+            let own = path + [field.key]
+            var name = LuaText.local(of: own.joined(separator: "-"), fallback: "Part")
+            while !taken.insert(name).inserted { name += "_" }
+            locals[own.joined(separator: ".")] = name
+            nameMaps(inner, own, &taken)
+        }
+    }
 
     private static func isName(_ name: String, at depth: Int) -> Bool {
         LineCommand.isName(name) && !ConfigType.reservedNames.contains(name)
@@ -41,7 +53,7 @@ struct HydraScript {
         case .null: return ("xpm.optional(xpm.any)", nil)
         case .map(let fields):
             if fields.isEmpty { return (nil, "an empty map") }
-            return (LuaText.local(of: path.joined(separator: "-"), fallback: "Part"), nil)
+            return (locals[path.joined(separator: ".")], nil)
         case .list(let values):
             let kinds = TextSet(values.compactMap { type($0, path).type })
             if kinds.ordered == ["xpm.float", "xpm.int"] { return ("xpm.list(xpm.float)", nil) }

@@ -38,9 +38,15 @@ struct ProgramScript {
         self.id = id
         self.here = here
         self.folder = folder
+        // What the command says already stays as it is.
+        let given = TextSet(
+            ShellWords.split(command.shown).compactMap { word in
+                word.hasPrefix("-") ? String(word.cut(at: "=")?.before ?? word[...]) : nil
+            })
         var taken = ConfigType.reservedNames.union(TextSet(ExperimentSettings.keys + ["args", "srun"]))
         for option in description.options {
             let shown = option.flags.first ?? option.name
+            if option.flags.contains(where: given.contains) { continue }
             guard option.kind != .skip, option.long != nil || option.flags.isEmpty || option.kind != .flag
             else {
                 let why = option.note ?? "a flag without a long name"
@@ -48,7 +54,8 @@ struct ProgramScript {
                 continue
             }
             var name = Self.name(of: option)
-            while taken.contains(name) { name += "_" }
+            // Not `file_`, which looks like a key of xpm's that is misspelt.
+            while taken.contains(name) { name += "_option" }
             taken.insert(name)
             entries.append(entry(name, option))
         }
@@ -116,9 +123,7 @@ struct ProgramScript {
         }
         if value == nil, let literal { value = literal.content }
         let isOptional = value == nil && !option.isRequired
-        if isOptional, !option.flags.isEmpty || description.framework == .click {
-            base = optional(base, &attributes)
-        }
+        if isOptional { base = optional(base, &attributes) }
         let help = Self.oneLine(option.help)
         if !help.isEmpty { attributes.append("help = \(LuaText.quote(help))") }
         if option.isRequired, value == nil {

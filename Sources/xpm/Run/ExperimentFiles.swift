@@ -29,6 +29,8 @@ struct ExperimentFiles {
     let history: HistoryLimits
     /// The launcher of jobs that name none, by the command line or the workspace.
     let launcher: String?
+    /// What stands for the files.
+    let generated: GeneratedExperiment?
 
     init(of command: ExperimentOptions) throws(Failure) {
         try self.init(
@@ -44,6 +46,7 @@ struct ExperimentFiles {
         variables: [String] = [], launcher: String? = nil, generated: GeneratedExperiment? = nil
     ) throws(Failure) {
         do throws(SettingError) {
+            self.generated = generated
             let (script, yaml) = try Self.sort(options?.files ?? [])
             var files = ConfigurationFiles()
             if let generated {

@@ -9,6 +9,8 @@ struct GeneratedExperiment {
     let configuration: String
     /// Values that come while the plan is made.
     var stream: ValueStream?
+    /// Called when its first job is accepted, while it has the lock of its experiment.
+    var begun: (@Sendable () throws(Failure) -> Void)?
 
     /// What messages call the files, and the run keeps them as.
     var scriptPath: String { "\(folder)/line.lua" }

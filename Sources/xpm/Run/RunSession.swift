@@ -34,7 +34,7 @@ final class RunSession {
         let keeper = try options.mode.launches ? BatchRunKeeper.begin(files) : nil
         defer { keeper?.end() }
         // A thread that started before the signals are blocked would die of them.
-        let console = try makeConsole(tally)
+        let console = try makeConsole(tally, signals)
         for warning in files.warnings { console.observe(.warning(warning)) }
         try Failure.onDisk { () throws(SystemError) in
             try keeper?.start { console.observe(.warning($0)) }
@@ -65,10 +65,13 @@ final class RunSession {
         return code
     }
 
-    private func makeConsole(_ tally: RunTally) throws(Failure) -> any Console {
+    private func makeConsole(_ tally: RunTally, _ signals: SignalControl) throws(Failure) -> any Console {
         if options.isJSON { return JSONConsole() }
         if let order = options.output, options.mode.launches {
-            let printer = try Failure.onDisk { () throws(SystemError) in try OutputPrinter(order) }
+            let printer = try Failure.onDisk { () throws(SystemError) in
+                // As the end of a pipe that is closed ends a command.
+                try OutputPrinter(order) { signals.stop(now: order == .live) }
+            }
             self.printer = printer
             return OutputConsole(printer, isQuiet: options.isQuiet)
         }

@@ -17,6 +17,8 @@ final class ScriptRun {
     private var planned = PlannedJobs()
     private let defaults: DefaultsWatch
     private var cached = CachedWatch()
+    /// Whether a job was accepted.
+    private var hasBegun = false
 
     init(_ context: Context) {
         self.context = context
@@ -104,7 +106,7 @@ final class ScriptRun {
             if let problem, context.signals.count == 1, !problem.isInterrupt || problem.hasFrames {
                 tell(problem)
             }
-        } else if let text = problem?.text ?? services.failure {
+        } else if let text = problem.map(text) ?? services.failure {
             _ = Failure.message(text).reported()
         }
         return end.exitCode
@@ -179,9 +181,19 @@ final class ScriptRun {
     }
 
     private func failure(of error: PlanError) -> Failure {
-        guard context.signals.count > 0 else { return Failure(error) }
+        guard context.signals.count > 0 else { return .message(text(of: error)) }
         tell(error)
         return .code(130)
+    }
+
+    /// What a line has wrong has no place in a file.
+    private func text(of error: PlanError) -> String {
+        guard let generated = context.files.generated else { return error.text }
+        for path in [generated.scriptPath, generated.configurationPath] {
+            guard let rest = error.text.after("\(Paths.shown(path)):") else { continue }
+            return String(rest.drop { $0.isNumber || $0 == ":" }.trimmed)
+        }
+        return error.text
     }
 
     private func tell(_ error: PlanError) { StandardStream.error.write("\(error.text)\n") }
@@ -268,6 +280,12 @@ final class ScriptRun {
     }
 
     private func note(_ planned: Experiment.PlannedJob) {
+        if !hasBegun, context.mode != .dryRun {
+            hasBegun = true
+            do throws(Failure) { try context.files.generated?.begun?() } catch {
+                console.observe(.warning(error.text))
+            }
+        }
         let task = planned.job.task
         defaults.look(at: planned)
         cached.look(at: planned)
