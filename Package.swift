@@ -68,12 +68,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "LuaBridge", dependencies: running + ["CLuaShim"], exclude: ["Lua", "Worker"],
+            name: "LuaBridge", dependencies: running + ["CLuaShim", "Search"], exclude: ["Lua", "Worker"],
             swiftSettings: strict),
         .executableTarget(
             name: "xpm",
             dependencies: running + [
-                "YAMLFile", "LuaBridge", "Plot",
+                "YAMLFile", "LuaBridge", "Plot", "Search",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -52,14 +52,14 @@ package struct TPESampler: Sampler {
     }
 
     /// How many of some observations are good.
-    static func best(of count: Int) -> Int { min(25, Int((0.1 * Double(count)).rounded(.up))) }
+    static func best(of count: Int) -> Int { min(25, Int((0.07 * Double(count)).rounded(.up))) }
 }
 
 /// A mixture of kernels, one around each of some points and a wide one for everything else, over the parameters of a
 /// group.
 struct Parzen {
     /// How wide a kernel is, as a part of the range, before there are more.
-    private static let factor = 0.1
+    private static let factor = 0.08
     private enum Axis {
         /// From 0 to 1: the centres, and how wide each kernel is.
         case range(centres: [Double], widths: [Double])

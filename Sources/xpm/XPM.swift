@@ -30,7 +30,8 @@ struct XPM: ParsableCommand {
             MonitorCommand.self, AttachCommand.self, StopCommand.self, ActionsCommand.self, CodeCommand.self,
             ServicesCommand.self, JobsCommand.self,
             FailuresCommand.self, ResultsCommand.self, PlotCommand.self,
-            ExperimentsCommand.self, WorkspacesCommand.self, LaunchersCommand.self, FindLauncherCommand.self,
+            SearchCommand.self, ExperimentsCommand.self, WorkspacesCommand.self, LaunchersCommand.self,
+            FindLauncherCommand.self,
             GCCommand.self, DoctorCommand.self, DeprecatedCommand.self, PartialsCommand.self,
             InitCommand.self, AnnotationsCommand.self, CompletionsCommand.self,
         ])

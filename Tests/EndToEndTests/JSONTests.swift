@@ -160,6 +160,15 @@ struct JSONTests {
         check("xpm attach", try run(["attach", "held"], codes: [130]).filter { $0["job_id"] != nil })
 
         checkEvents(try run(["do", "echo {x}", "x=1,2"]))
+        // The log of a search whose proposal does not follow.
+        try bench.write(
+            """
+            {"search": 1, "name": "s", "space": {"x": {"uniform": [0.0, 1.0]}}, "sampler": {"sampler": "random"}, "seed": 1, "metric": "loss", "goal": "min", "failed": "worst", "first": []}
+            {"trial": 1, "values": {"x": 0.5}, "seen": []}
+            {"trial": 1, "jobs": ["a/b"]}
+            {"trial": 1, "value": 0.25}
+
+            """, to: "workspace/searches/s/0123.jsonl")
         checkEvents(try run(["monitor", "quick"]), of: "xpm monitor")
 
         for (name, arguments, codes) in [
@@ -194,6 +203,8 @@ struct JSONTests {
             ("xpm gc", ["gc"], [0]),
             ("xpm completions install", ["completions", "install", "bash"], [0]),
             ("xpm do", ["do", "echo {x}", "x=1", "--write", "made"], [0]),
+            ("xpm search list", ["search", "list"], [0]), ("xpm search show", ["search", "show", "s"], [0]),
+            ("xpm search check", ["search", "check", "s"], [1]),
             ("xpm init", ["init", "new"], [0]), ("xpm annotations", ["annotations", "new"], [0]),
             ("xpm deprecated list", ["deprecated", "list", "renamed.lua"], [0]),
             ("xpm deprecated fix", ["deprecated", "fix", "renamed.lua"], [0]),

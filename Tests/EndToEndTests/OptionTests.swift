@@ -353,6 +353,18 @@ struct OptionTests {
                 ],
             ]
         ),
+        (
+            "search list", ["search", "list"],
+            [["--workdir": .elsewhere, "--workspace": .elsewhere, "--json": .elsewhere]]
+        ),
+        (
+            "search show", ["search", "show"],
+            [["--workdir": .elsewhere, "--workspace": .elsewhere, "--json": .elsewhere]]
+        ),
+        (
+            "search check", ["search", "check"],
+            [["--workdir": .elsewhere, "--workspace": .elsewhere, "--json": .elsewhere]]
+        ),
         ("experiments list", ["experiments", "list"], [shared]),
         ("experiments show", ["experiments", "show", "js"], [shared]),
         ("experiments runs", ["experiments", "runs", "js"], [shared]),

@@ -114,8 +114,8 @@ local function missing(place, key)
 end
 
 --- Says to the host what varies in a point, and in the tables in it: `Train(p)` is tagged wherever that is.
-local function marked(point, swept, varies)
-  local mark = { __xpm_swept = swept, __xpm_varies = varies, __index = missing }
+local function marked(point, swept, varies, index)
+  local mark = { __xpm_swept = swept, __xpm_varies = varies, __index = index or missing }
   local function go(place)
     setmetatable(place, mark)
     for _, value in pairs(place) do
@@ -469,8 +469,8 @@ end
 
 -- Distributions ---------------------------------------------------------------------------------------------
 
-local function distribution(of)
-  return setmetatable({ of = of }, Distribution)
+local function distribution(kind, low, high, of)
+  return setmetatable({ kind = kind, low = low, high = high, of = of }, Distribution)
 end
 
 local function bounds(word, low, high)
@@ -485,7 +485,7 @@ function M.uniform(low, high)
   if high - low == math.huge then
     fail("xpm.uniform: from %s to %s is further than a float can tell", low, high)
   end
-  return distribution(function(u)
+  return distribution("uniform", low, high, function(u)
     return host.uniform(low, high, u)
   end)
 end
@@ -496,7 +496,7 @@ function M.loguniform(low, high)
   if low <= 0 or high == math.huge then
     fail("xpm.loguniform: the lower bound is more than 0, the upper one finite")
   end
-  return distribution(function(u)
+  return distribution("loguniform", low, high, function(u)
     return host.loguniform(low, high, u)
   end)
 end
@@ -511,7 +511,7 @@ function M.integers(low, high)
   if high - low < 0 or high - low >= 1 << 53 then
     fail("xpm.integers(low, high): more than 2^53 numbers")
   end
-  return distribution(function(u)
+  return distribution("integers", low, high, function(u)
     return host.integer(low, high, u)
   end)
 end
@@ -734,6 +734,218 @@ function M.range(first, last, step)
     list[#list + 1] = number
   end
   return list
+end
+
+-- Searches: which points come next is decided by what is known of those before ---------------------------------
+
+--- What a parameter has only where others have certain values.
+local Given = {}
+
+--- `xpm.given({ optimizer = "sgd" }, xpm.uniform(0, 1))`: a parameter that is there only where others have some values.
+function M.given(condition, values)
+  if type(condition) ~= "table" or next(condition) == nil then
+    fail('xpm.given needs names and values: xpm.given({ optimizer = "sgd" }, xpm.uniform(0, 1))')
+  end
+  if getmetatable(values) ~= Distribution and not is_list(values) then
+    fail("xpm.given needs a list or a distribution such as xpm.uniform(0, 1), as its second argument")
+  end
+  return setmetatable({ condition = condition, values = values }, Given)
+end
+
+--- A sampler and its options, for the host.
+local function sampler_of(word)
+  return function(options)
+    local sampler = { sampler = word }
+    for key, value in pairs(options or {}) do
+      sampler[key] = value
+    end
+    return sampler
+  end
+end
+
+M.tpe = sampler_of "tpe"
+
+--- The dimensions of a space: flat, with their conditions.
+local function dimensions_of(space, prefix, conditions, all)
+  for name, axis in pairs(space) do
+    if type(name) ~= "string" or name == "" then
+      fail("xpm.search: space has names and what they may have: space = { lr = xpm.loguniform(1e-5, 1) }")
+    end
+    local way = prefix .. name
+    local own = conditions
+    while getmetatable(axis) == Given do
+      own = copy(own)
+      for other, values in pairs(axis.condition) do
+        own[other] = type(values) == "table" and values or { values }
+      end
+      axis = axis.values
+    end
+    if getmetatable(axis) == Distribution then
+      all[#all + 1] = { way = way, kind = axis.kind, low = axis.low, high = axis.high, given = own }
+    elseif is_sweep(axis) then
+      fail("xpm.search: '%s' is a sweep: give a list, or a distribution such as xpm.uniform(0, 1)", way)
+    elseif is_list(axis) then
+      if #axis == 0 then
+        fail("xpm.search: '%s' has no values", way)
+      end
+      for position = 1, #axis do
+        if type(axis[position]) == "table" then
+          fail("xpm.search: '%s': a value is a number, a text or a boolean", way)
+        end
+      end
+      all[#all + 1] = { way = way, kind = "choice", values = copy(axis), given = own }
+    elseif type(axis) == "table" then
+      dimensions_of(axis, way .. ".", own, all)
+    else
+      fail("xpm.search: '%s' is one value: what does not vary stands in the task", way)
+    end
+  end
+  return all
+end
+
+--- A point with the ways of nested names.
+local function flattened(point, prefix, all)
+  prefix, all = prefix or "", all or {}
+  for name, value in pairs(point) do
+    if type(value) == "table" then
+      flattened(value, prefix .. name .. ".", all)
+    else
+      all[prefix .. name] = value
+    end
+  end
+  return all
+end
+
+local Search = { __name = "search" }
+
+--- The trial that `for` gives: its parameters, as a point of a sweep, and `tell`.
+local function trial_of(search, number, point)
+  local swept = {}
+  for way, value in pairs(point) do
+    swept[way] = value
+  end
+  local told = false
+  local trial = parameters(point)
+  local function tell(self, ...)
+    if self ~= trial then
+      fail("trial:tell(…) is called with a colon")
+    end
+    if told then
+      fail("trial %d is told twice", number)
+    end
+    told = true
+    host.search_tell(search.id, number, { ... })
+  end
+  return marked(trial, swept, search.varies, function(place, key)
+    if place == trial and key == "tell" then
+      return tell
+    elseif place == trial and key == "number" then
+      return number
+    end
+    return missing(place, key)
+  end)
+end
+
+function Search:__call(...)
+  local number, point = host.search_next(self.id, rawget(self, "propose"))
+  if not number then
+    host.at_point(self.loop)
+    return nil
+  end
+  local swept = {}
+  for way, value in pairs(point) do
+    swept[way] = value
+  end
+  local trial = trial_of(self, number, point)
+  host.at_point(self.loop, swept, true)
+  return trial
+end
+
+--- Ends the search: no further trial begins.
+local function stop(self)
+  host.search_stop(self.id)
+end
+
+function Search:__index(key)
+  if key == "best" then
+    local values, job = host.search_best(rawget(self, "id"))
+    if not values then
+      -- Nothing is known yet, as in a dry run.
+      return { job = {} }
+    end
+    local best = {}
+    for name, value in pairs(parameters(values.point)) do
+      best[name] = value
+    end
+    best[values.metric] = values.value
+    best.trial, best.job = values.trial, job
+    return best
+  elseif key == "stop" then
+    return stop
+  end
+  fail("a search has no '%s': it has best and stop", key)
+end
+
+local search_keys = {
+  name = "string", seed = "integer", minimize = "string", maximize = "string", space = "table", trials = "integer",
+  parallel = "integer", order = "string", patience = "integer", time = "number", sampler = true, first = "table",
+  failed = true, prior = "table",
+}
+
+--- A search: `for trial in search do trial:tell(Train { lr = trial.lr }:submit()) end`.
+function M.search(options)
+  if type(options) ~= "table" then
+    fail('xpm.search takes a table: xpm.search { name = "lr", space = { … }, minimize = "loss", trials = 20 }')
+  end
+  local spec = {}
+  for key, value in pairs(options) do
+    local expected = search_keys[key]
+    if not expected then
+      host.search_unknown(key)
+    end
+    if expected == "integer" and math.type(value) ~= "integer" then
+      fail("xpm.search: %s needs a whole number", key)
+    elseif expected == "number" and type(value) ~= "number" then
+      fail("xpm.search: %s needs a number", key)
+    elseif (expected == "string" or expected == "table") and type(value) ~= expected then
+      fail("xpm.search: %s needs a %s", key, expected)
+    end
+    spec[key] = value
+  end
+  if not spec.space then
+    fail("xpm.search: what is searched? space = { lr = xpm.loguniform(1e-5, 1) }")
+  end
+  local propose
+  if type(spec.sampler) == "function" then
+    propose, spec.sampler = spec.sampler, { sampler = "function" }
+  elseif type(spec.sampler) == "string" then
+    spec.sampler = { sampler = spec.sampler }
+  elseif spec.sampler ~= nil and type(spec.sampler) ~= "table" then
+    fail('xpm.search: sampler is xpm.tpe {}, "random" or a function')
+  end
+  spec.dimensions = dimensions_of(spec.space, "", {}, {})
+  spec.space = nil
+  local varies = {}
+  for _, dimension in ipairs(spec.dimensions) do
+    varies[dimension.way] = true
+  end
+  if spec.first then
+    local points = {}
+    for position, point in ipairs(spec.first) do
+      points[position] = flattened(point)
+    end
+    spec.first = points
+  end
+  count = count + 1
+  -- The task of a prior is no plain value.
+  local prior = spec.prior
+  spec.prior = nil
+  return setmetatable({
+    id = host.search_begin(spec, prior and prior.task, prior),
+    propose = propose,
+    varies = varies,
+    loop = count,
+  }, Search)
 end
 
 return M

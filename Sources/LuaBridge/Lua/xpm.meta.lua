@@ -639,6 +639,39 @@ function xpm.loguniform(low, high) end
 ---@return xpm.Distribution
 function xpm.integers(low, high) end
 
+--- What a parameter may have only where others have certain values: `xpm.given({ optimizer = "sgd" }, …)`.
+---@param condition table<string, any> A value, or a list of them, by the names of other parameters.
+---@param values any A list or a distribution.
+---@return any
+function xpm.given(condition, values) end
+
+---@class xpm.Trial
+---@field number integer Its number, from 1.
+---@field [string] any The values of the point; nil for a parameter that is not there.
+local Trial = {}
+
+--- Says which jobs decide about the trial: what `submit` has returned (of several the mean counts), or a number.
+---@param ... any
+function Trial:tell(...) end
+
+---@class xpm.Search
+---@field best table The values of the best trial, its result by the metric's name, `trial` and `job`.
+---@overload fun(): xpm.Trial?
+local Search = {}
+
+--- No further trial begins.
+function Search:stop() end
+
+--- A search: `for trial in search do trial:tell(Train { lr = trial.lr }:submit()) end`.
+---@param options { name: string, space: table<string, any>, minimize?: string, maximize?: string, trials?: integer, parallel?: integer, sampler?: any, seed?: integer, order?: "fixed"|"arrival", first?: table[], failed?: "worst"|"left"|number, patience?: integer, time?: number, prior?: table }
+---@return xpm.Search
+function xpm.search(options) end
+
+--- The tree-structured Parzen estimator, which xpm.search uses by itself.
+---@param options? { startup?: integer, candidates?: integer }
+---@return any
+function xpm.tpe(options) end
+
 --- `n` numbers at equal distances.
 ---@param first number
 ---@param last number

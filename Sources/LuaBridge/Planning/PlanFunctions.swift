@@ -14,6 +14,7 @@ extension PlanSession {
         addActionFunctions()
         addServiceFunctions()
         addResultFunctions()
+        addSearchFunctions()
         module.add("graceful_timeout") { _ in
             throw ScriptError(
                 "xpm.graceful_timeout belongs to execute: a task stops itself there before its time is over")

@@ -124,6 +124,8 @@ package final class PlanSession {
     /// The numbers of host functions that are pushed often.
     var cached: TextMap<Int32> = [:]
     var experiment: Experiment?
+    /// The searches of the plan, by their numbers.
+    var searches: [SearchRun] = []
     /// Functions to call when a job is done, with the object that they were registered for.
     var callbacks: [JobNumber: [Callback]] = [:]
 

@@ -1,0 +1,336 @@
+import Engine
+import Model
+import Search
+import Settings
+import Store
+import System
+import Text
+
+/// `xpm.search { … }`: trials that are decided by the results of those before.
+extension PlanSession {
+    func addSearchFunctions() {
+        module.add("search_unknown") { stack in
+            let key = stack.string(1) ?? stack.description(1)
+            throw ScriptError(
+                "xpm.search has no '\(key)'\(Suggestion.hint(for: key, among: Self.searchKeys))")
+        }
+        module.add("search_begin") { [unowned self] stack in try beginSearch(stack) }
+        module.add("search_next") { [unowned self] stack in try nextTrial(stack) }
+        module.add("search_tell") { [unowned self] stack in try tellTrial(stack) }
+        module.add("search_stop") { [unowned self] stack in
+            searches[Int(stack.int(1))].stop()
+            return 0
+        }
+        module.add("search_best") { [unowned self] stack in try pushBest(stack) }
+    }
+
+    private static let searchKeys = [
+        "name", "seed", "minimize", "maximize", "space", "trials", "parallel", "order", "patience", "time",
+        "sampler",
+        "first", "failed", "prior",
+    ]
+
+    // MARK: Beginning
+
+    private func beginSearch(_ stack: LuaStack) throws -> Int {
+        guard let experiment else { throw ScriptError("xpm.search works inside run") }
+        let spec = JSON(plain: try stack.value(1))
+        var request = try Self.request(spec)
+        if searches.contains(where: { $0.request.name == request.name }) {
+            throw ScriptError(
+                "xpm.search: two searches are called '\(request.name)': their logs have that name")
+        }
+        let space: SearchSpace
+        do throws(SearchSpace.Problem) { space = try Self.space(spec["dimensions"] ?? .null) } catch {
+            throw ScriptError("xpm.search: \(error.text)")
+        }
+        let sampler: any Sampler
+        do throws(SearchSpace.Problem) { sampler = try SamplerChoice.sampler(request.sampler) } catch {
+            throw ScriptError("xpm.search: \(error.text)")
+        }
+        var first: [SearchPoint] = []
+        if case .array(let points)? = spec["first"] {
+            for point in points {
+                guard let own = space.point(point), space.contains(own) else {
+                    throw ScriptError("xpm.search: first: \(point.text) is no point of the space")
+                }
+                first.append(own)
+            }
+        }
+        var header: [JSON.Member] = [
+            .init("search", .int(SearchLog.version)), .init("name", .string(request.name)),
+            .init("space", space.json),
+            .init("sampler", request.sampler), .init("seed", .int(spec["seed"]?.int ?? 0)),
+            .init("metric", .string(request.metric)),
+            .init("goal", request.history.isMaximized ? "max" : "min"),
+            .init("failed", spec["failed"] ?? "worst"), .init("first", .array(first.map(\.json))),
+        ]
+        // The same search sees other results where it waits for others.
+        if request.isFixed {
+            header.append(.init("order", .object([.init("fixed", .int(Int64(request.parallel)))])))
+        }
+        let prior = try SearchPrior(stack, in: experiment.workspace)
+        if let prior { header.append(.init("prior_of", prior.json)) }
+        let id = String(Identifier(hashing: JSON.object(header).bytes).hex.prefix(bytes: 16))
+        header.append(.init("id", .string(id)))
+        let folder = SearchLog.folder(request.name, in: experiment.workspace)
+        let path = "\(folder)/\(id).jsonl"
+        var lock: FileLock?
+        let writes = experiment.mode != .dryRun
+        if writes {
+            try Files.makeFolder(folder)
+            lock = try FileLock.take("\(path).lock")
+            if lock == nil {
+                throw ScriptError("xpm.search: another run goes on with the search '\(request.name)'")
+            }
+            try LineLog.mend(path)
+        }
+        var former: SearchLog?
+        if (Files.stamp(path)?.size ?? 0) > 0 { former = try SearchLog(path) }
+        if let former {
+            request.history.prior = Self.points(former.header["prior"], space)
+        } else if let prior {
+            let found = try prior.find(space, metric: request.metric)
+            request.history.prior = found.known
+            module.warn("search '\(request.name)': \(found.text)")
+        }
+        let log = writes ? try LineLog(path) : nil
+        if former == nil {
+            let known = request.history.prior.map { one -> JSON in
+                ["values": one.point.json, "value": .float(one.value)]
+            }
+            if let error = log?.append(JSON.object(header + [.init("prior", .array(known))])) { throw error }
+        }
+        let seed = UInt64(bitPattern: spec["seed"]?.int ?? 0)
+        searches.append(
+            SearchRun(
+                request, Search(space: space, sampler: sampler, seed: seed, first: first), log: log,
+                former: former,
+                lock: lock))
+        stack.push(Int64(searches.count - 1))
+        return 1
+    }
+
+    private static func points(_ json: JSON?, _ space: SearchSpace) -> [(point: SearchPoint, value: Double)] {
+        guard case .array(let all)? = json else { return [] }
+        return all.compactMap { one in
+            guard let point = one["values"].flatMap(space.point), let value = one["value"]?.number else {
+                return nil
+            }
+            return (point, value)
+        }
+    }
+
+    private static func request(_ spec: JSON) throws -> SearchRun.Request {
+        func fail(_ problem: String) -> ScriptError { ScriptError("xpm.search: \(problem)") }
+        func whole(_ key: String, from least: Int64) throws -> Int? {
+            guard let number = spec[key]?.int else { return nil }
+            guard number >= least, number < 1 << 32 else { throw fail("\(key) is a number from \(least)") }
+            return Int(number)
+        }
+        var request = SearchRun.Request()
+        guard let name = spec["name"]?.string else { throw fail("name is missing: its log has it") }
+        do throws(SettingError) { try ExperimentSettings.check(id: name, at: .none) } catch {
+            throw fail("name: \"\(TerminalText.line(name))\" cannot name a folder")
+        }
+        request.name = name
+        switch (spec["minimize"]?.string, spec["maximize"]?.string) {
+        case (let metric?, nil): request.metric = metric
+        case (nil, let metric?):
+            request.metric = metric
+            request.history.isMaximized = true
+        case (nil, nil): throw fail("what makes a trial good? minimize = \"loss\", or maximize")
+        default: throw fail("minimize and maximize exclude each other")
+        }
+        request.trials = try whole("trials", from: 1)
+        request.parallel = try whole("parallel", from: 1) ?? 1
+        request.patience = try whole("patience", from: 1)
+        if let seconds = spec["time"]?.number {
+            guard seconds > 0 else { throw fail("time is seconds, more than 0") }
+            request.seconds = seconds
+        }
+        if request.trials == nil, request.patience == nil, request.seconds == nil {
+            throw fail("when does it end? trials = 60, patience = 20, or time = 3600")
+        }
+        if let order = spec["order"]?.string {
+            guard ["fixed", "arrival"].contains(order) else {
+                throw fail("order is \"fixed\" or \"arrival\"")
+            }
+            request.isFixed = order == "fixed"
+        }
+        switch spec["failed"] {
+        case nil, .null?, .string("worst")?: break
+        case .string("left")?: request.history.failed = .left
+        case .int, .float: request.history.failed = .value(spec["failed"]?.number ?? 0)
+        default: throw fail("failed is \"worst\", \"left\" (out of what is known), or a number")
+        }
+        if let sampler = spec["sampler"], sampler != .null { request.sampler = sampler }
+        return request
+    }
+
+    /// The dimensions, as Lua has flattened them.
+    private static func space(_ json: JSON) throws(SearchSpace.Problem) -> SearchSpace {
+        guard case .array(let all) = json else { return try SearchSpace([]) }
+        var dimensions: [SearchSpace.Dimension] = []
+        for one in all {
+            let way = one["way"]?.string ?? ""
+            var conditions: [SearchSpace.Condition] = []
+            if case .object(let members)? = one["given"] {
+                for member in members.sorted(by: { ByteOrder.less($0.name, $1.name) }) {
+                    if case .array(let values) = member.value {
+                        conditions.append(.init(way: member.name, values: values))
+                    }
+                }
+            }
+            let (low, high) = (one["low"] ?? .null, one["high"] ?? .null)
+            let kind: SearchSpace.Kind
+            switch one["kind"]?.string {
+            case "uniform", "loguniform":
+                kind = .float(
+                    low: low.number ?? 0, high: high.number ?? 0, isLog: one["kind"]?.string == "loguniform")
+            case "integers": kind = .int(low: low.int ?? 0, high: high.int ?? 0)
+            default:
+                if case .array(let values)? = one["values"] {
+                    kind = .choice(values)
+                } else {
+                    kind = .choice([])
+                }
+            }
+            dimensions.append(.init(way: way, kind: kind, conditions: conditions))
+        }
+        return try SearchSpace(dimensions)
+    }
+
+    // MARK: Trials
+
+    /// `search_next(id, propose) -> number, point`, or nothing at the end.
+    private func nextTrial(_ stack: LuaStack) throws -> Int {
+        guard let experiment else { throw ScriptError("a search goes on inside run") }
+        let run = searches[Int(stack.int(1))]
+        let waits = experiment.mode.launches
+        var propose: ((Int, [Observation]) throws -> SearchPoint)?
+        if stack.kind(2) == .function {
+            propose = { [unowned self] number, seen in try self.propose(number, seen, run, stack) }
+        }
+        while true {
+            try settle(run, experiment)
+            switch try run.next(waits: waits, propose: propose) {
+            case .trial(let trial):
+                stack.push(Int64(trial.number))
+                stack.pushTable(fields: trial.point.values.count)
+                for (way, value) in trial.point.values {
+                    try module.push(value.value, stack)
+                    stack.set(way, in: -2)
+                }
+                return 2
+            case .wait(let trial): try wait(forAny: trial.jobs ?? [], experiment)
+            case .over(let reason):
+                if let reason { module.warn("search '\(run.request.name)': \(reason)") }
+                return 0
+            }
+        }
+    }
+
+    private func settle(_ run: SearchRun, _ experiment: Experiment) throws {
+        try run.settle { job in
+            guard experiment.mode.launches else { return (job.spec.folder.isDone, nil) }
+            let status = experiment.board.status(job.spec.number)
+            guard status.isFinal else { return (false, nil) }
+            switch status {
+            case .done, .cached: return (true, nil)
+            case .failed(let outcome): return (true, outcome.text)
+            default: return (true, status.name)
+            }
+        }
+    }
+
+    /// Waits until something has ended that may be a trial's.
+    private func wait(forAny jobs: [Job], _ experiment: Experiment) throws {
+        guard let job = jobs.first(where: { !experiment.board.status($0.spec.number).isFinal }) else {
+            return
+        }
+        try experiment.willWait(for: job.spec.number)
+        switch experiment.board.wait(for: job.spec.number) {
+        case .ended(let numbers):
+            try pollOutputs()
+            for number in numbers { try callBack(number) }
+        case .over, .timeout: break
+        case .interrupted: throw ScriptError("interrupted")
+        }
+    }
+
+    /// Asks the script's own sampler: `propose(history, number)`, a list of `{ values…, loss = … }`.
+    private func propose(
+        _ number: Int, _ seen: [Observation], _ run: SearchRun, _ stack: LuaStack
+    ) throws -> SearchPoint {
+        stack.copy(2)
+        let history = seen.map { one -> Value in
+            var members = one.point.values.map { Value.Entry(key: .string($0.way), value: $0.value.value) }
+            if let loss = one.loss, loss.isFinite {
+                members.append(
+                    .init(
+                        key: .string(run.request.metric),
+                        value: .float(run.request.history.isMaximized ? -loss : loss)))
+            }
+            return .map(members)
+        }
+        try module.push(.list(history), stack)
+        stack.push(Int64(number))
+        try stack.call(arguments: 2, results: 1)
+        defer { stack.pop() }
+        guard let point = run.search.space.point(JSON(plain: try stack.value(-1))) else {
+            throw ScriptError("xpm.search: the sampler gives no table of values")
+        }
+        return point
+    }
+
+    /// `search_tell(id, number, { output, … })`
+    private func tellTrial(_ stack: LuaStack) throws -> Int {
+        guard let experiment else { return 0 }
+        let run = searches[Int(stack.int(1))]
+        var jobs: [Job] = []
+        var sum: Double?
+        let count = Int64(stack.length(3))
+        if count == 0 { throw ScriptError("trial:tell needs what submit has returned, or a number") }
+        for place in 1...count {
+            stack.get(at: place, from: 3)
+            defer { stack.pop() }
+            if stack.kind(-1) == .int || stack.kind(-1) == .float,
+                let number = JSON(plain: try stack.value(-1)).number
+            {
+                sum = (sum ?? 0) + number
+            } else if let object = stack.object(-1, .configObject), let task = object.task,
+                let job = experiment.job(of: task)
+            {
+                jobs.append(job)
+            } else if let job = stack.object(-1, .job) {
+                jobs.append(job)
+            } else {
+                throw ScriptError(
+                    "trial:tell needs what submit has returned, or a number, not \(stack.description(-1))")
+            }
+        }
+        if sum != nil, !jobs.isEmpty { throw ScriptError("trial:tell takes jobs or numbers, not both") }
+        try run.tell(Int(stack.int(2)), jobs: jobs, given: sum.map { $0 / Double(count) })
+        return 0
+    }
+
+    /// `search_best(id) -> { point, value, metric, trial }, job`
+    private func pushBest(_ stack: LuaStack) throws -> Int {
+        guard let experiment else { return 0 }
+        let run = searches[Int(stack.int(1))]
+        try settle(run, experiment)
+        guard let (trial, value) = run.best else { return 0 }
+        let point = trial.point.values.map { Value.Entry(key: .string($0.way), value: $0.value.value) }
+        try module.push(
+            .map([
+                .init(key: .string("point"), value: .map(point)),
+                .init(key: .string("value"), value: .float(value)),
+                .init(key: .string("metric"), value: .string(run.request.metric)),
+                .init(key: .string("trial"), value: .int(Int64(trial.number))),
+            ]), stack)
+        guard let job = trial.jobs?.first else { return 1 }
+        stack.push(job, .job)
+        return 2
+    }
+}

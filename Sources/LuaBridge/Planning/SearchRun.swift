@@ -1,0 +1,254 @@
+import Engine
+import Model
+import Search
+import Settings
+import Store
+import System
+import Text
+
+/// A search of a plan: its trials, their jobs and results, and its log.
+final class SearchRun {
+    /// What is asked of it.
+    struct Request {
+        var name = ""
+        var metric = ""
+        var history = SearchHistory()
+        var trials: Int?
+        var parallel = 1
+        var isFixed = false
+        var patience: Int?
+        var seconds: Double?
+        var sampler: JSON = ["sampler": "tpe"]
+    }
+
+    struct Trial {
+        let number: Int
+        let point: SearchPoint
+        /// nil until it is told.
+        var jobs: [Job]?
+        /// A number that was told in place of jobs.
+        var given: Double?
+        var result: SearchLog.Result?
+    }
+
+    let request: Request
+    let search: Search
+    private let log: LineLog?
+    private let former: SearchLog?
+    /// Of the log: held while the search goes on.
+    private let lock: FileLock?
+    private(set) var trials: [Trial] = []
+    private var isStopped = false
+    private let began = Monotonic.seconds
+    /// Of a fixed order, so many results stand in the log.
+    private var written = 0
+
+    init(_ request: Request, _ search: Search, log: LineLog?, former: SearchLog?, lock: consuming FileLock?) {
+        self.request = request
+        self.search = search
+        self.log = log
+        self.former = former
+        self.lock = lock
+    }
+
+    func stop() { isStopped = true }
+
+    // MARK: What is known
+
+    /// What the next proposal sees.
+    private func observations(seen: Set<Int>) -> [Observation] {
+        request.history.observations(trials.map { ($0.point, $0.result?.outcome) }, seen: seen)
+    }
+
+    private var taken: TextSet {
+        TextSet(request.history.prior.map(\.point.key) + trials.map(\.point.key))
+    }
+
+    /// The best trial, the earlier one of equals.
+    var best: (trial: Trial, value: Double)? {
+        var best: (trial: Trial, value: Double)?
+        for trial in trials {
+            guard case .value(let value)? = trial.result else { continue }
+            if best.map({ request.history.isBetter(value, than: $0.value) }) ?? true { best = (trial, value) }
+        }
+        return best
+    }
+
+    var openTrials: [Trial] { trials.filter { $0.result == nil } }
+
+    // MARK: Results
+
+    /// What was told of a trial.
+    func tell(_ number: Int, jobs: [Job], given: Double?) throws {
+        trials[number - 1].jobs = jobs
+        trials[number - 1].given = given
+        if let given {
+            finish(number, given.isFinite ? .value(given) : .failed("the value \(NumberText.lua(given))"))
+        }
+        let names = jobs.map { "\(Paths.name(Paths.parent($0.spec.folder.path)))/\($0.spec.identifier.hex)" }
+        if former?.jobs[number] == nil, !names.isEmpty { try append(SearchLog.line(number, jobs: names)) }
+    }
+
+    /// Notes the results of trials whose jobs are over.
+    ///
+    /// - Parameter isOver: whether nothing more will happen to a job, and why it failed.
+    func settle(_ isOver: (Job) -> (isOver: Bool, failure: String?)) throws {
+        for trial in openTrials {
+            guard let jobs = trial.jobs, !jobs.isEmpty else { continue }
+            let states = jobs.map(isOver)
+            guard states.allSatisfy(\.isOver) else { continue }
+            if let failure = states.compactMap(\.failure).first {
+                finish(trial.number, .failed(failure))
+                continue
+            }
+            var sum = 0.0
+            for job in jobs { sum += try value(of: job) }
+            let mean = sum / Double(jobs.count)
+            finish(
+                trial.number,
+                mean.isFinite ? .value(mean) : .failed("\(request.metric) is \(NumberText.lua(mean))"))
+        }
+        try writeResults()
+    }
+
+    /// - Throws: where a job has no such result.
+    private func value(of job: Job) throws -> Double {
+        let result = JobResult.read(job.spec.folder)
+        if let number = result?[request.metric]?.number { return number }
+        if let text = result?[request.metric]?.string, let number = Double(text) { return number }
+        var names: [String] = []
+        if case .object(let members)? = result { names = members.map(\.name) }
+        let known = names.isEmpty ? "it has no results" : "it has \(names.joined(separator: ", "))"
+        throw ScriptError(
+            "xpm.search: \(job.spec.taskID) \(job.spec.identifier.short) gave no '\(request.metric)'\(Suggestion.hint(for: request.metric, among: names)): \(known)"
+        )
+    }
+
+    private func finish(_ number: Int, _ result: SearchLog.Result) {
+        // What was decided by stays.
+        trials[number - 1].result = former?.results[number] ?? result
+    }
+
+    /// Writes results that the log does not have: of a fixed order in that of the trials.
+    ///
+    /// - Parameter isOver: whether no further trial begins.
+    private func writeResults(isOver: Bool = false) throws {
+        if request.isFixed {
+            // Those that the next proposal sees, and no other: a log is the same at any speed.
+            let end = isOver ? trials.count : max(0, trials.count + 1 - request.parallel)
+            while written < end, let result = trials[written].result {
+                try note(written + 1, result)
+                written += 1
+            }
+            return
+        }
+        for index in trials.indices {
+            guard let result = trials[index].result, !noted.contains(index + 1) else { continue }
+            try note(index + 1, result)
+        }
+    }
+
+    /// Whose results are in the log.
+    private var noted: Set<Int> = []
+
+    private func note(_ number: Int, _ result: SearchLog.Result) throws {
+        guard noted.insert(number).inserted, former?.results[number] == nil else { return }
+        try append(SearchLog.line(number, result))
+    }
+
+    private func append(_ line: JSON) throws {
+        if let error = log?.append(line) { throw error }
+    }
+
+    // MARK: The next trial
+
+    /// What is to happen now.
+    enum Step {
+        case trial(Trial)
+        /// One of these is waited for, or of a fixed order the first.
+        case wait(Trial)
+        case over(String?)
+    }
+
+    /// - Parameter waits: whether jobs are run, so that results may come.
+    func next(waits: Bool, propose: ((Int, [Observation]) throws -> SearchPoint)?) throws -> Step {
+        if let last = trials.last, last.jobs == nil, last.given == nil {
+            throw ScriptError(
+                "xpm.search: trial \(last.number) was not told: trial:tell(Train { … }:submit()) belongs into the loop"
+            )
+        }
+        try writeResults()
+        let open = openTrials
+        if let reason = end(open) { return try finishing(open, waits, reason) }
+        let number = trials.count + 1
+        if request.isFixed {
+            // Trial k sees those up to k − parallel, and no other.
+            if let first = open.first, first.number <= number - request.parallel {
+                return waits ? .wait(first) : .over("results are not there yet")
+            }
+        } else if open.count >= request.parallel {
+            return waits ? .wait(open[0]) : .over("results are not there yet")
+        }
+        if let former, number <= former.proposals.count {
+            let proposal = former.proposals[number - 1]
+            guard let point = search.space.point(proposal.values), search.space.contains(point) else {
+                throw ScriptError("\(Paths.shown(former.path)): trial \(number) is no point of the space")
+            }
+            return add(number, point)
+        }
+        let seen = Set(
+            request.isFixed
+                ? Array(1..<max(1, number - request.parallel + 1))
+                : trials.filter { $0.result != nil }.map(\.number))
+        let known = observations(seen: seen)
+        let point: SearchPoint
+        if let propose, number > search.first.count {
+            point = try propose(number, known)
+            guard search.space.contains(point) else {
+                throw ScriptError(
+                    "xpm.search: the sampler proposes \(point.key), which is no point of the space")
+            }
+        } else if let next = search.propose(trial: number, seen: known, taken: taken) {
+            point = next
+        } else {
+            return try finishing(open, waits, "every point of the space was tried")
+        }
+        try append(SearchLog.line(.init(trial: number, values: point.json, seen: seen.sorted())))
+        return add(number, point)
+    }
+
+    private func add(_ number: Int, _ point: SearchPoint) -> Step {
+        let trial = Trial(number: number, point: point)
+        trials.append(trial)
+        return .trial(trial)
+    }
+
+    /// Why no further trial begins; nil where one does.
+    private func end(_ open: [Trial]) -> String? {
+        if isStopped { return "" }
+        if let most = request.trials, trials.count >= most { return "" }
+        if let seconds = request.seconds, Monotonic.seconds - began > seconds { return "its time is over" }
+        if let patience = request.patience, let best = best {
+            let later = trials.count { $0.number > best.trial.number && $0.result != nil }
+            if later >= patience {
+                return "\(patience) trials have not been better than trial \(best.trial.number)"
+            }
+        }
+        let first = trials.prefix(10)
+        let failures = first.count { if case .failed? = $0.result { true } else { false } }
+        if failures > 5 { return "\(failures) of its first ten trials failed" }
+        return nil
+    }
+
+    private func finishing(_ open: [Trial], _ waits: Bool, _ reason: String) throws -> Step {
+        try writeResults(isOver: true)
+        if waits, let first = open.first { return .wait(first) }
+        return .over(reason.isEmpty ? nil : reason)
+    }
+}
+
+extension SearchLog.Result {
+    var outcome: SearchHistory.Outcome {
+        if case .value(let value) = self { .value(value) } else { .failed }
+    }
+}

@@ -1,0 +1,148 @@
+package import Text
+
+/// How results become what a sampler sees.
+package struct SearchHistory: Sendable {
+    /// What becomes of the loss of a trial that failed.
+    package enum Failed: Sendable, Equatable {
+        /// It is worse than any other.
+        case worst
+        /// It is left out of what is known.
+        case left
+        /// It has this value.
+        case value(Double)
+    }
+
+    package enum Outcome: Sendable, Equatable {
+        case value(Double)
+        case failed
+    }
+
+    package var isMaximized = false
+    package var failed = Failed.worst
+    /// Points that are known from earlier jobs, and their values.
+    package var prior: [(point: SearchPoint, value: Double)] = []
+
+    package init() {}
+
+    /// Whether a value is better than another.
+    package func isBetter(_ value: Double, than other: Double) -> Bool {
+        isMaximized ? value > other : value < other
+    }
+
+    /// Smaller is better; nil for what is left out.
+    private func loss(_ outcome: Outcome) -> Double? {
+        switch (outcome, failed) {
+        case (.value(let value), _): isMaximized ? -value : value
+        // By rank it is the last.
+        case (.failed, .worst): .infinity
+        case (.failed, .left): nil
+        case (.failed, .value(let value)): isMaximized ? -value : value
+        }
+    }
+
+    /// What the proposal after some trials sees: the prior, then these trials, those that are not in `seen` as open.
+    ///
+    /// - Parameter seen: the numbers of trials, from 1, whose outcomes were known.
+    package func observations(_ trials: [(point: SearchPoint, outcome: Outcome?)], seen: Set<Int>)
+        -> [Observation]
+    {
+        prior.map { Observation($0.point, loss: isMaximized ? -$0.value : $0.value) }
+            + trials.enumerated().compactMap { index, trial in
+                guard seen.contains(index + 1), let outcome = trial.outcome else {
+                    return Observation(trial.point, loss: nil)
+                }
+                return loss(outcome).map { Observation(trial.point, loss: $0) }
+            }
+    }
+}
+
+/// The samplers by their names and options.
+package enum SamplerChoice {
+    package static let names = ["tpe", "random"]
+
+    /// - Parameter json: `{"sampler": "tpe", "startup": 10}`; `function` is one of the script's own, which only the script can
+    ///   ask.
+    package static func sampler(_ json: JSON) throws(SearchSpace.Problem) -> any Sampler {
+        let name = json["sampler"]?.string ?? ""
+        guard case .object(let members) = json else {
+            throw SearchSpace.Problem(text: "a sampler has a name")
+        }
+        let options = name == "tpe" ? ["startup", "candidates"] : []
+        for member in members where member.name != "sampler" && !options.contains(member.name) {
+            throw SearchSpace.Problem(
+                text: "\(name) has no '\(member.name)'\(Suggestion.hint(for: member.name, among: options))")
+        }
+        func number(_ key: String, _ usual: Int) throws(SearchSpace.Problem) -> Int {
+            guard let value = json[key] else { return usual }
+            guard let whole = value.int, (1...10_000).contains(whole) else {
+                throw SearchSpace.Problem(text: "\(name): \(key) is a number from 1 to 10000")
+            }
+            return Int(whole)
+        }
+        switch name {
+        case "tpe":
+            return TPESampler(startup: try number("startup", 10), candidates: try number("candidates", 24))
+        case "random", "function": return RandomSampler()
+        default:
+            throw SearchSpace.Problem(
+                text:
+                    "there is no sampler '\(TerminalText.line(name))'\(Suggestion.hint(for: name, among: names)): xpm.tpe {}, \"random\", or a function"
+            )
+        }
+    }
+}
+
+extension SearchSpace {
+    /// The space as a log has it.
+    package init(json: JSON) throws(Problem) {
+        guard case .object(let members) = json else { throw Problem(text: "the log has no space") }
+        var dimensions: [Dimension] = []
+        for member in members {
+            var conditions: [Condition] = []
+            if case .object(let given)? = member.value["given"] {
+                for one in given {
+                    guard case .array(let values) = one.value else { continue }
+                    conditions.append(Condition(way: one.name, values: values))
+                }
+            }
+            func bounds(_ name: String) -> (JSON, JSON)? {
+                if case .array(let ends)? = member.value[name], ends.count == 2 {
+                    (ends[0], ends[1])
+                } else {
+                    nil
+                }
+            }
+            let kind: Kind
+            if let (low, high) = bounds("uniform") {
+                kind = .float(low: low.number ?? 0, high: high.number ?? 0, isLog: false)
+            } else if let (low, high) = bounds("loguniform") {
+                kind = .float(low: low.number ?? 0, high: high.number ?? 0, isLog: true)
+            } else if let (low, high) = bounds("integers") {
+                kind = .int(low: low.int ?? 0, high: high.int ?? -1)
+            } else if case .array(let values)? = member.value["choice"] {
+                kind = .choice(values)
+            } else {
+                throw Problem(
+                    text: "'\(TerminalText.line(member.name))' is of no kind that this version knows")
+            }
+            dimensions.append(Dimension(way: member.name, kind: kind, conditions: conditions))
+        }
+        try self.init(dimensions)
+    }
+
+    /// A point as JSON has it; 1 is 1.0 where that is meant.
+    package func point(_ json: JSON) -> SearchPoint? {
+        guard case .object(let members) = json else { return nil }
+        return SearchPoint(members.map { (way: $0.name, value: plain($0.value, of: $0.name)) })
+    }
+
+    /// A value as the parameter of a way has it.
+    package func plain(_ value: JSON, of way: String) -> JSON {
+        guard let dimension = dimensions.first(where: { $0.way == way }) else { return value }
+        switch (dimension.kind, value) {
+        case (.float, .int(let number)): return .float(Double(number))
+        case (.int, .float(let number)): return Int64(exactly: number).map { .int($0) } ?? value
+        default: return value
+        }
+    }
+}

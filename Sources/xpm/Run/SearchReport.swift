@@ -1,0 +1,191 @@
+import Search
+import Store
+import System
+import Text
+
+/// A search as its log tells it.
+struct SearchReport {
+    struct Trial {
+        let number: Int
+        let values: JSON
+        let result: SearchLog.Result?
+        let jobs: [String]
+
+        var json: JSON {
+            var value = JSON.null
+            var failed = JSON.null
+            switch result {
+            case .value(let number)?: value = .float(number)
+            case .failed(let reason)?: failed = .string(reason)
+            case nil: break
+            }
+            return [
+                "trial": .int(Int64(number)), "values": values, "value": value, "failed": failed,
+                "jobs": .array(jobs.map { .string($0) }),
+            ]
+        }
+    }
+
+    struct Difference {
+        let trial: Int
+        let logged: JSON
+        let computed: JSON
+
+        var json: JSON { ["trial": .int(Int64(trial)), "logged": logged, "computed": computed] }
+    }
+
+    let name: String
+    let id: String
+    private let log: SearchLog
+    let trials: [Trial]
+
+    private init(_ log: SearchLog, name: String, id: String) {
+        self.log = log
+        self.name = name
+        self.id = id
+        trials = log.proposals.map {
+            Trial(
+                number: $0.trial, values: $0.values, result: log.results[$0.trial],
+                jobs: log.jobs[$0.trial] ?? [])
+        }
+    }
+
+    /// The searches of a workspace, or those of a name, `NAME` or `NAME/ID`.
+    static func all(in workspace: Workspace, named wanted: String?) throws(Failure) -> [SearchReport] {
+        let root = "\(workspace.path)/searches"
+        let names = (try? Files.list(root)) ?? []
+        var found: [SearchReport] = []
+        let (only, id) =
+            wanted.map { $0.cut(at: "/").map { (String($0.before), String($0.after)) } ?? ($0, nil) } ?? (
+                nil, nil
+            )
+        for name in names where only == nil || name == only {
+            for file in (try? Files.list("\(root)/\(name)")) ?? [] where file.hasSuffix(".jsonl") {
+                let own = Paths.stem(file)
+                if let id, !own.hasPrefix(id) { continue }
+                do throws(SearchLog.Problem) {
+                    found.append(SearchReport(try SearchLog("\(root)/\(name)/\(file)"), name: name, id: own))
+                } catch { throw Failure(error) }
+            }
+        }
+        if let wanted, found.isEmpty {
+            throw .message(
+                "no search '\(TerminalText.line(wanted))' in \(Paths.shown(workspace.path))\(Suggestion.hint(for: only ?? "", among: names))"
+            )
+        }
+        return found
+    }
+
+    var metric: String { log.header["metric"]?.string ?? "" }
+
+    private var history: SearchHistory {
+        var history = SearchHistory()
+        history.isMaximized = log.header["goal"]?.string == "max"
+        switch log.header["failed"] {
+        case .string("left")?: history.failed = .left
+        case let value?: if let number = value.number { history.failed = .value(number) }
+        case nil: break
+        }
+        return history
+    }
+
+    var best: (trial: Int, value: Double)? {
+        var best: (trial: Int, value: Double)?
+        for trial in trials {
+            guard case .value(let value)? = trial.result else { continue }
+            if best.map({ history.isBetter(value, than: $0.value) }) ?? true { best = (trial.number, value) }
+        }
+        return best
+    }
+
+    private var failures: Int { trials.count { if case .failed? = $0.result { true } else { false } } }
+
+    var row: [String] {
+        [
+            name, String(id.prefix(bytes: 8)), String(trials.count), String(failures), metric,
+            best.map { NumberText.lua($0.value) } ?? "", best.map { String($0.trial) } ?? "",
+        ]
+    }
+
+    var json: JSON {
+        [
+            "name": .string(name), "id": .string(id), "trials": .int(Int64(trials.count)),
+            "failed": .int(Int64(failures)), "metric": .string(metric), "goal": log.header["goal"] ?? .null,
+            "best": best.map { .float($0.value) } ?? .null,
+            "best_trial": best.map { .int(Int64($0.trial)) } ?? .null,
+            "path": .string(log.path),
+        ]
+    }
+
+    /// The trials as a table, the best one marked.
+    var text: String {
+        var ways: TextSet = []
+        for trial in trials {
+            if case .object(let members) = trial.values { for member in members { ways.insert(member.name) } }
+        }
+        let names = ways.ordered
+        let rows = trials.map { trial -> [String] in
+            let result: String =
+                switch trial.result {
+                case .value(let value)?: NumberText.lua(value)
+                case .failed(let reason)?: TerminalText.line("failed: \(reason)", most: 60)
+                case nil: "open"
+                }
+            let values = names.map { way in trial.values[way].map { $0.string ?? $0.text } ?? "" }
+            return [trial.number == best?.trial ? "*" : "", String(trial.number)]
+                + values.map { TerminalText.line($0) } + [
+                    result
+                ]
+        }
+        let table = TextTable(titles: ["", "trial"] + names + [metric], leading: 0, rows: rows) { $0 > 0 }
+        return "\(name)/\(id)\n" + table.text(.text)
+    }
+
+    /// The proposals that do not follow from what they had seen.
+    func differences() throws(Failure) -> [Difference] {
+        guard log.header["sampler"]?["sampler"]?.string != "function" else {
+            throw .message(
+                "\(name): its sampler is a function of the script: only the script can compute it anew")
+        }
+        do throws(SearchSpace.Problem) {
+            let space = try SearchSpace(json: log.header["space"] ?? .null)
+            let sampler = try SamplerChoice.sampler(log.header["sampler"] ?? .null)
+            var history = history
+            if case .array(let known)? = log.header["prior"] {
+                history.prior = known.compactMap { one in
+                    guard let point = one["values"].flatMap(space.point), let value = one["value"]?.number
+                    else { return nil }
+                    return (point, value)
+                }
+            }
+            var first: [SearchPoint] = []
+            if case .array(let points)? = log.header["first"] { first = points.compactMap(space.point) }
+            let search = Search(
+                space: space, sampler: sampler, seed: UInt64(bitPattern: log.header["seed"]?.int ?? 0),
+                first: first)
+            var done: [(point: SearchPoint, outcome: SearchHistory.Outcome?)] = []
+            var taken = TextSet(history.prior.map(\.point.key))
+            var found: [Difference] = []
+            for proposal in log.proposals {
+                let seen = history.observations(done, seen: Set(proposal.seen))
+                let computed = search.propose(trial: proposal.trial, seen: seen, taken: taken)
+                let logged = space.point(proposal.values) ?? SearchPoint()
+                if computed != logged {
+                    found.append(
+                        Difference(
+                            trial: proposal.trial, logged: proposal.values, computed: computed?.json ?? .null)
+                    )
+                }
+                let outcome: SearchHistory.Outcome? =
+                    switch log.results[proposal.trial] {
+                    case .value(let value)?: .value(value)
+                    case .failed?: .failed
+                    case nil: nil
+                    }
+                done.append((logged, outcome))
+                taken.insert(logged.key)
+            }
+            return found
+        } catch { throw Failure(error) }
+    }
+}

@@ -1,0 +1,300 @@
+import Foundation
+import Store
+import System
+import Testing
+import Text
+
+/// `xpm.search`: trials that are decided by results.
+@Suite("Adaptive search, end to end", .timeLimit(.minutes(20)))
+struct SearchRunTests {
+    /// A search whose options are `more`; the loss of a point is known.
+    private func bench(_ more: String = "") throws -> Workbench {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task {
+              id = "s.train",
+              params = { lr = xpm.float, kind = xpm.string, seed = xpm.int, m = xpm.float { default = 0, ignore_default = true } },
+              execute = function(self)
+                if os.getenv "SLEEP" then os.execute("sleep 0." .. math.floor(self.lr * 1e6) % 10) end
+                if self.kind == os.getenv "BAD" then error "bad" end
+                local d = math.log(self.lr) - math.log(0.01)
+                self:result { loss = d * d + 1 - self.m, acc = -d * d, odd = self.kind == "a" and 0/0 or 1 }
+              end,
+            }
+            function run(helper, cfg)
+              local search = xpm.search {
+                name = "s", seed = 1, trials = cfg.trials or 20, parallel = cfg.parallel or 3, order = cfg.order,
+                space = {
+                  lr = xpm.loguniform(1e-5, 1), kind = { "a", "b" }, m = xpm.given({ kind = "b" }, xpm.uniform(0, 0.9)),
+                },
+                \(more.isEmpty ? "minimize = \"loss\"," : more)
+              }
+              for trial in search do
+                trial:tell(Train { lr = trial.lr, kind = trial.kind, m = trial.m, seed = cfg.seed or 1 }:submit())
+              end
+              print(search.best.trial, search.best.lr, search.best.loss, search.best.job.path)
+            end
+            """, to: "s.lua")
+        return bench
+    }
+
+    private func log(_ bench: Workbench, _ workspace: String = "workspace") throws -> String {
+        let folder = "\(bench.folder)/\(workspace)/searches/s"
+        let file = try #require(try Files.list(folder).first { $0.hasSuffix(".jsonl") })
+        return try Files.readText("\(folder)/\(file)", limit: 1 << 24)
+    }
+
+    @Test("a search finds more than it began with; again it runs nothing, and more trials go on from there")
+    func again() throws {
+        let bench = try bench()
+        let first = try bench.run("run", "s.lua")
+        #expect(first.code == 0 && first.error.contains("20 tasks: 20 done"), "\(first)")
+        let before = try log(bench)
+        let second = try bench.run("run", "s.lua")
+        #expect(second.error.contains("20 tasks: 20 cached"), "\(second)")
+        #expect(try log(bench) == before)
+        let more = try bench.run("run", "s.lua", "-c", "trials=24")
+        #expect(more.error.contains("24 tasks: 4 done, 20 cached"), "\(more)")
+        #expect(try log(bench).hasPrefix(before))
+        #expect(try bench.run("search", "check", "s").code == 0)
+        let list = try bench.run("search", "list", "--json").output
+        let json = try JSON.parse(Array(list.utf8))
+        #expect(json["trials"] == .int(24) && json["metric"]?.string == "loss", "\(list)")
+        let best = try #require(json["best"]?.number)
+        let show = try bench.run("search", "show", "s").output
+        #expect(show.split(separator: "\n").contains { $0.hasPrefix("*") }, "\(show)")
+        let random = try #require(
+            try bench.run("search", "show", "s", "--json").output.split(separator: "\n").prefix(10).compactMap
+            {
+                try JSON.parse(Array($0.utf8))["value"]?.number
+            }.min())
+        #expect(best < random)
+        // Its values are tags, and what is not there is none.
+        let jobs = try bench.run("jobs", "list", "--filter", "kind = a", "--json").output.split(
+            separator: "\n")
+        #expect(!jobs.isEmpty && jobs.allSatisfy { !$0.contains("\"m\"") && $0.contains("\"lr\"") })
+        // A log that was changed does not follow.
+        let folder = "\(bench.folder)/workspace/searches/s"
+        let file = try #require(try Files.list(folder).first { $0.hasSuffix(".jsonl") })
+        let changed = try log(bench).replacing(
+            "{\"trial\": 15, \"values\": {\"kind\"", with: "{\"trial\": 15, \"values\": {\"x\": 1, \"kind\"")
+        try Files.replace("\(folder)/\(file)", with: Array(changed.utf8))
+        let check = try bench.run("search", "check", "s")
+        #expect(check.code == 1 && check.output.contains("trial 15"), "\(check)")
+    }
+
+    @Test("with a fixed order a search is the same at any speed, and however often it is killed")
+    func fixed() throws {
+        let bench = try bench()
+        #expect(try bench.run("run", "-q", "s.lua", "-c", "order=fixed").code == 0)
+        let undisturbed = try log(bench)
+        let line = ["run", "-q", "s.lua", "-c", "order=fixed", "--workdir", "killed", "-j", "3"]
+        var kills = 0
+        for round in 0..<12 {
+            let (process, tag) = try bench.start(line, environment: ["SLEEP": "1"])
+            usleep(UInt32(150_000 + 70_000 * round))
+            if process.isRunning {
+                kill(process.processIdentifier, SIGKILL)
+                kills += 1
+            }
+            _ = try bench.finish(process, tag)
+        }
+        #expect(kills > 2)
+        let (process, tag) = try bench.start(line + ["--wait"], environment: ["SLEEP": "1"])
+        let last = try bench.finish(process, tag)
+        #expect(last.code == 0, "\(last)")
+        #expect(try log(bench, "killed") == undisturbed)
+        #expect(try bench.jobs("s.train", workspace: "killed").count == 20)
+    }
+
+    @Test(
+        "failed trials and results that are no numbers count as the worst, or are left out; most of ten end it"
+    )
+    func failures() throws {
+        let bench = try bench("minimize = \"odd\",")
+        let odd = try bench.run("run", "s.lua")
+        #expect(odd.code == 0, "\(odd)")
+        #expect(try log(bench).contains("\"failed\": \"odd is "))
+        for failed in ["\"worst\"", "\"left\"", "100"] {
+            let bench = try self.bench("minimize = \"loss\", failed = \(failed),")
+            let run = try bench.run("run", "s.lua", environment: ["BAD": "a"])
+            #expect(run.code == 1 && run.error.contains("failed"), "\(run)")
+            #expect(try bench.run("search", "check", "s").code == 0)
+        }
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "f.t", params = { x = xpm.float }, command = "false {x}" }
+            function run()
+              local s = xpm.search { name = "f", minimize = "loss", space = { x = xpm.uniform(0, 1) }, trials = 50 }
+              for trial in s do trial:tell(T { x = trial.x }:submit()) end
+            end
+            """, to: "f.lua")
+        let bad = try bench.run("run", "f.lua")
+        #expect(bad.code == 1 && bad.error.contains("6 of its first ten trials failed"), "\(bad)")
+        #expect(try bench.jobs("f.t").count < 10)
+    }
+
+    @Test("what earlier jobs have found is known from the start, and costs no trial")
+    func prior() throws {
+        let bench = try bench("minimize = \"loss\", sampler = \"random\",")
+        #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=15").code == 0)
+        #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=3", "-c", "seed=2").code == 0)
+        let script = try bench.read("s.lua").replacing(
+            "sampler = \"random\",", with: "prior = { task = Train, seed = 1 },")
+        try bench.write(script, to: "s.lua")
+        let run = try bench.run("run", "s.lua", "-c", "trials=5")
+        #expect(run.code == 0 && run.error.contains("earlier jobs of s.train: 15 known"), "\(run)")
+        #expect(run.error.contains("5 tasks: 5 done"), "\(run)")
+        #expect(try bench.run("search", "check", "s").code == 0)
+        let again = try bench.run("run", "s.lua", "-c", "trials=7")
+        #expect(again.error.contains("7 tasks: 2 done, 5 cached"), "\(again)")
+    }
+
+    @Test("a maximum, points that come first, patience, several jobs of a trial, numbers, stop and a dry run")
+    func options() throws {
+        let bench = try bench("maximize = \"acc\", first = { { lr = 0.5, kind = \"a\" } }, patience = 4,")
+        let run = try bench.run("run", "s.lua", "-c", "parallel=1")
+        #expect(run.code == 0 && run.error.contains("4 trials have not been better"), "\(run)")
+        #expect(try log(bench).contains("{\"trial\": 1, \"values\": {\"kind\": \"a\", \"lr\": 0.5}"))
+        let dry = try bench.run("run", "--dry-run", "s.lua", "--workdir", "none")
+        #expect(dry.code == 0 && dry.error.contains("3 to run"), "\(dry)")
+        #expect(!Files.exists("\(bench.folder)/none/searches"))
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "m.t", params = { x = xpm.int, seed = xpm.int }, execute = function(self)
+              self:result { loss = self.x + self.seed } end }
+            function run()
+              local s = xpm.search { name = "m", minimize = "loss", space = { x = { 1, 2, 3 } }, trials = 9 }
+              for trial in s do
+                trial:tell(T { x = trial.x, seed = 1 }:submit(), T { x = trial.x, seed = 3 }:submit())
+              end
+              assert(s.best.x == 1 and s.best.loss == 3)
+              local n = xpm.search { name = "n", minimize = "y", space = { x = xpm.integers(1, 100) }, trials = 20,
+                sampler = function(history, number) return { x = number } end }
+              for trial in n do
+                if trial.number == 5 then n:stop() end
+                trial:tell(trial.x * 2)
+              end
+              assert(n.best.x == 1 and n.best.y == 2)
+            end
+            """, to: "m.lua")
+        let means = try bench.run("run", "m.lua")
+        #expect(means.code == 0 && means.error.contains("every point of the space was tried"), "\(means)")
+        #expect(means.error.contains("6 tasks: 6 done"), "\(means)")
+        let own = try bench.run("search", "check", "n")
+        #expect(own.code == 2 && own.error.contains("a function of the script"), "\(own)")
+    }
+
+    @Test(
+        "what is wrong with a search is said at its line",
+        arguments: [
+            ("space = {}", "the space has no parameters"),
+            ("space = { x = xpm.loguniform(0, 1) }", "more than 0"),
+            ("space = { x = xpm.uniform(2, 1) }", "the lower one first"),
+            ("space = { x = {} }", "'x' has no values"),
+            ("space = { x = 1 }", "'x' is one value"),
+            ("space = { x = xpm.given({ y = 1 }, { 1 }) }", "'y', which is not in the space"),
+            ("space = { x = xpm.given({ y = 3 }, { 1 }), y = { 1, 2 } }", "a value that it cannot have"),
+            ("parallel = 0", "parallel is a number from 1"), ("trials = 0", "trials is a number from 1"),
+            ("trials = 1.5", "trials needs a whole number"), ("order = \"any\"", "order is"),
+            ("halve = 1", "has no 'halve'"),
+            ("sampler = \"tpf\"", "did you mean 'tpe'?"),
+            ("sampler = xpm.tpe { startp = 1 }", "did you mean 'startup'?"),
+            ("maximize = \"a\"", "exclude each other"),
+            ("minimize = \"los\"", "gave no 'los' (did you mean 'loss'?): it has loss"),
+            ("name = \"a/b\"", "cannot name a folder"), ("first = { { x = 7 } }", "no point of the space"),
+            ("failed = \"best\"", "failed is"),
+            ("trials = xpm.none", "when does it end?"),
+        ])
+    func wrong(_ option: String, _ message: String) throws {
+        let bench = try Workbench()
+        let name = option.prefix { $0 != " " }
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "w.t", params = { x = xpm.float }, execute = function(self) self:result { loss = 1 } end }
+            function run()
+              local options = { name = "w", minimize = "loss", space = { x = xpm.uniform(0, 1) }, trials = 3 }
+              options.\(option.contains("xpm.none") ? "trials = nil" : option)
+              local s = xpm.search(options)
+              for trial in s do trial:tell(T { x = trial.x }:submit()) end
+            end
+            """, to: "w.lua")
+        let wrong = try bench.run("run", "w.lua")
+        #expect(wrong.code != 0 && wrong.error.contains(message), "\(name): \(wrong)")
+        #expect(wrong.error.contains("w.lua:"), "\(name): \(wrong)")
+    }
+
+    @Test(
+        "tell forgotten, twice or of nothing, two searches of a name, and logs that are damaged or newer are errors"
+    )
+    func misuse() throws {
+        let bench = try Workbench()
+        for (body, message) in [
+            ("for trial in s do end", "trial 1 was not told"),
+            ("for trial in s do trial:tell(1) trial:tell(1) end", "trial 1 is told twice"),
+            ("for trial in s do trial:tell() end", "needs what submit has returned"),
+            ("for trial in s do trial:tell('a') end", "needs what submit"),
+            ("for trial in s do trial.tell(1) end", "with a colon"),
+            ("for trial in s do trial:tell(trial.z) end", "has no 'z'"),
+            (
+                "xpm.search { name = 'm', minimize = 'l', space = { x = { 1 } }, trials = 1 }",
+                "two searches are called 'm'"
+            ),
+            ("print(s.bst)", "a search has no 'bst'"), ("for trial in s do trial:tell(0/0) end", ""),
+        ] {
+            try bench.write(
+                """
+                local xpm = require "xpm"
+                function run()
+                  local s = xpm.search { name = "m", minimize = "l", space = { x = xpm.uniform(0, 1) }, trials = 2 }
+                  \(body)
+                end
+                """, to: "m.lua")
+            let run = try bench.run("run", "m.lua")
+            if message.isEmpty {
+                #expect(run.code == 0, "\(body): \(run)")
+            } else {
+                #expect(run.code == 2 && run.error.contains(message), "\(body): \(run)")
+            }
+        }
+        let folder = "\(bench.folder)/workspace/searches/m"
+        let file = try #require(try Files.list(folder).first { $0.hasSuffix(".jsonl") })
+        let whole = try Files.readText("\(folder)/\(file)")
+        for (text, message) in [
+            (whole.replacing("\"search\": 1", with: "\"search\": 9"), "a newer xpm"),
+            ("what\n", "no log of a search"),
+            (whole.replacing("{\"trial\": 1, \"values\"", with: "{\"trial\": \"x"), "the line is damaged"),
+            ("{\"search\": 1}\n{\n", "the line is damaged"),
+        ] {
+            try Files.replace("\(folder)/\(file)", with: Array(text.utf8))
+            let run = try bench.run("run", "m.lua")
+            #expect(run.code == 2 && run.error.contains(message), "\(run)")
+            #expect(try bench.run("search", "list").code == 2)
+        }
+        // A last line that was cut off was never proposed.
+        try Files.replace("\(folder)/\(file)", with: Array((whole + "{\"trial\": 3, \"val").utf8))
+        #expect(try bench.run("run", "m.lua").code == 0)
+        #expect(try bench.run("search", "show", "none").code == 2)
+    }
+
+    @Test("the searches of a workspace, wherever it is")
+    func commands() throws {
+        let bench = try bench()
+        #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=12", "--workdir", "w").code == 0)
+        try bench.write(
+            "workspaces: [{ id: named, path: \(bench.folder)/w }]\n", to: "config/xpm/settings.yaml")
+        #expect(try bench.run("search", "list").output == "no searches\n")
+        #expect(try bench.run("search", "list", "--workdir", "w").output.contains("12"))
+        #expect(try bench.run("search", "list", "--workspace", "named").output.contains("12"))
+        #expect(try bench.run("search", "show", "s", "--workdir", "w").output.contains("trial"))
+        #expect(try bench.run("search", "show", "s", "--workspace", "named").code == 0)
+        #expect(try bench.run("search", "show", "s").code == 2)
+        #expect(try bench.run("search", "check", "s", "--workdir", "w", "--json").output.isEmpty)
+        #expect(try bench.run("search", "check", "s", "--workspace", "named").code == 0)
+    }
+}
