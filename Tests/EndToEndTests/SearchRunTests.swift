@@ -286,14 +286,14 @@ struct SearchRunTests {
     func commands() throws {
         let bench = try bench()
         #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=12", "--workdir", "w").code == 0)
+        #expect(try bench.run("search", "list").output == "no searches\n")
+        #expect(try bench.run("search", "show", "s").code == 2)
         try bench.write(
             "workspaces: [{ id: named, path: \(bench.folder)/w }]\n", to: "config/xpm/settings.yaml")
-        #expect(try bench.run("search", "list").output == "no searches\n")
         #expect(try bench.run("search", "list", "--workdir", "w").output.contains("12"))
         #expect(try bench.run("search", "list", "--workspace", "named").output.contains("12"))
         #expect(try bench.run("search", "show", "s", "--workdir", "w").output.contains("trial"))
         #expect(try bench.run("search", "show", "s", "--workspace", "named").code == 0)
-        #expect(try bench.run("search", "show", "s").code == 2)
         #expect(try bench.run("search", "check", "s", "--workdir", "w", "--json").output.isEmpty)
         #expect(try bench.run("search", "check", "s", "--workspace", "named").code == 0)
     }
