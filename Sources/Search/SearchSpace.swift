@@ -49,6 +49,9 @@ package struct SearchSpace: Sendable, Equatable {
     package init(_ given: [Dimension]) throws(Problem) {
         if given.isEmpty { throw Problem(text: "the space has no parameters") }
         let ways = TextSet(given.map(\.way))
+        if let twice = given.map(\.way).first(where: { way in given.count { $0.way == way } > 1 }) {
+            throw Problem(text: "'\(twice)' is in the space twice")
+        }
         for dimension in given {
             try Self.check(dimension)
             for condition in dimension.conditions {

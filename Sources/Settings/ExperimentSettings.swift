@@ -1,5 +1,5 @@
 import Model
-import Text
+package import Text
 
 /// What xpm itself reads of an experiment's merged YAML: the keys that every experiment has.
 package struct ExperimentSettings: Sendable {
@@ -24,12 +24,14 @@ package struct ExperimentSettings: Sendable {
     package var title: String?
     /// `grid_search`.
     package var sweep = ConfigurationSweep()
+    /// `search`, as `xpm.search` would get it.
+    package var search: JSON?
 
     /// Every key that xpm reads; the rest belongs to the experiment.
     package static let keys: [String] = [
         "id", "file", "module", "luapath", "pythonpath", "imports", "parent", "pre_experiment", "title",
         "subtitle",
-        "description", "paper", "add_timestamp", "dirty_git", "grid_search",
+        "description", "paper", "add_timestamp", "dirty_git", "grid_search", "search",
     ]
 
     /// Keys of the file that are one of these but for capitals, and signs between words: they mean nothing to xpm.
@@ -74,6 +76,9 @@ package struct ExperimentSettings: Sendable {
             saysDirtyGit = true
         }
         if let grid = setting["grid_search"], grid.content != .null { sweep = try ConfigurationSweep(grid) }
+        if let search = setting["search"], SearchSettings.isSearch(search) {
+            self.search = try SearchSettings.spec(search)
+        }
         if file != nil, module != nil {
             throw SettingError("'file' and 'module' exclude each other", at: setting.origin(at: ".module"))
         }

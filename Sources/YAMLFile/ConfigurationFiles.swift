@@ -1,6 +1,6 @@
 package import Settings
 import System
-import Text
+package import Text
 
 /// The YAML files and options of one experiment, merged: what comes later wins.
 ///
@@ -103,6 +103,18 @@ package struct ConfigurationFiles {
     package static func sweep(_ option: String) throws(SettingError) -> ConfigurationSweep.Axis {
         let (name, values) = try self.values(option, of: "--sweep")
         return try ConfigurationSweep.axis(name, values)
+    }
+
+    /// Reads `--search lr=loguniform:1e-5..1`, or `--search optimizer=adam,sgd`: what a parameter may have.
+    package static func search(_ option: String) throws(SettingError) -> JSON {
+        let origin = Setting.Origin.option("--search \(option)")
+        if let (name, text) = option.cut(at: "="),
+            let draw = try SearchSettings.draw(String(text), at: origin)
+        {
+            return try SearchSettings.dimension(String(name), draw)
+        }
+        let (name, values) = try self.values(option, of: "--search")
+        return try SearchSettings.dimension(name, values)
     }
 
     /// Reads `--zip a=1,2 b=3,4`.

@@ -186,7 +186,7 @@ struct LineTests {
             (["echo {x}", "extra words"], "is no name=values", "  ^^^^^^^^^^^\n"),
             (["echo {x}", "x=1", "--out", "x=a"], "'x' has values twice", ""),
             (["echo {x}", "--out", "x=../a"], "cannot lie elsewhere", ""),
-            (["echo {x}", "x=uniform:0..1"], "how many? --sample n", ""),
+            (["echo {x}", "x=uniform:0..1"], "how many? --sample n, or --search", ""),
             (["echo {x} {y}", "--zip", "x=1,2", "y=1"], "--zip: x has 2 values and y 1", ""),
             (["x=1", "echo {x}"], "the command comes first, then its values", ""),
             (["echo {x}", "x=1", "--id", "a/b"], "--id", ""),

@@ -64,6 +64,9 @@ struct OptionTests {
                         ["run", "-q", "full.yaml", "-c", "lr=0.7"],
                         ["run", "-q", "full.yaml", "-c", "lr=0.7", "--env", "A=1"]),
                     "--launcher": .changes(["--launcher", "nosuch"]),
+                    "--search": .elsewhere, "--minimize": .elsewhere, "--maximize": .elsewhere,
+                    "--trials": .elsewhere,
+                    "--parallel": .elsewhere,
                     "--run-mode": .differs(["run", "full.yaml"], dry), "--dry-run": .elsewhere,
                     "--jobs": .differs(
                         ["run", "-q", "-j", "2", "slow.lua"], ["run", "-q", "-j", "1", "slow.lua"]),
@@ -90,6 +93,9 @@ struct OptionTests {
                     "--seed": .with(
                         base: ["do", "echo {x}", "x=uniform:0..1", "--sample", "2", "--dry-run"],
                         ["--seed", "5"]),
+                    "--search": .elsewhere, "--minimize": .elsewhere, "--maximize": .elsewhere,
+                    "--trials": .elsewhere,
+                    "--parallel": .elsewhere,
                     "--id": .changes(["--id", "another"]), "--out": .elsewhere, "--result": .elsewhere,
                     "--with-code": .elsewhere, "--no-strict": .elsewhere, "--strict": .elsewhere,
                     "--requires": .changes(["--requires", "cpu(cores=1)"]),

@@ -25,7 +25,7 @@ struct SearchRunTests {
             }
             function run(helper, cfg)
               local search = xpm.search {
-                name = "s", seed = 1, trials = cfg.trials or 20, parallel = cfg.parallel or 3, order = cfg.order,
+                name = cfg.name or "s", seed = 1, trials = cfg.trials or 20, parallel = cfg.parallel or 3, order = cfg.order,
                 space = {
                   lr = xpm.loguniform(1e-5, 1), kind = { "a", "b" }, m = xpm.given({ kind = "b" }, xpm.uniform(0, 0.9)),
                 },
@@ -141,7 +141,11 @@ struct SearchRunTests {
     func prior() throws {
         let bench = try bench("minimize = \"loss\", sampler = \"random\",")
         #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=15").code == 0)
-        #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=3", "-c", "seed=2").code == 0)
+        // Other jobs are another search.
+        let other = try bench.run("run", "-q", "s.lua", "-c", "trials=3", "-c", "seed=2")
+        #expect(other.code == 2 && other.error.contains("what the trials run was changed"), "\(other)")
+        #expect(
+            try bench.run("run", "-q", "s.lua", "-c", "trials=3", "-c", "seed=2", "-c", "name=t").code == 0)
         let script = try bench.read("s.lua").replacing(
             "sampler = \"random\",", with: "prior = { task = Train, seed = 1 },")
         try bench.write(script, to: "s.lua")
@@ -296,5 +300,125 @@ struct SearchRunTests {
         #expect(try bench.run("search", "show", "s", "--workspace", "named").code == 0)
         #expect(try bench.run("search", "check", "s", "--workdir", "w", "--json").output.isEmpty)
         #expect(try bench.run("search", "check", "s", "--workspace", "named").code == 0)
+    }
+
+    @Test(
+        "a configuration is searched by options or by its file, crossed with what is swept; the mean counts")
+    func configurations() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Prepare = xpm.task { id = "c.prepare", params = { lr = xpm.float }, command = "true {lr}" }
+            local Train = xpm.task { id = "c.train", params = { prepared = Prepare, lr = xpm.float, kind = xpm.string, seed = xpm.int },
+              execute = function(self)
+                local d = math.log(self.lr) - math.log(0.01)
+                self:result { loss = d * d + self.seed }
+              end }
+            return xpm.experiment {
+              configuration = xpm.configuration { lr = xpm.float { default = 0.1 }, model = { kind = xpm.string { default = "a" } }, seed = xpm.int { default = 1 } },
+              run = function(helper, cfg)
+                Train { prepared = Prepare { lr = cfg.lr }:submit(), lr = cfg.lr, kind = cfg.model.kind, seed = cfg.seed }:submit()
+              end,
+            }
+            """, to: "c.lua")
+        let line = [
+            "run", "c.lua", "--search", "lr=loguniform:1e-5..1", "--search", "model.kind=a,b", "--minimize",
+            "loss",
+            "--trials", "12", "--parallel", "2",
+        ]
+        func run(_ words: [String]) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(words)
+            return try bench.finish(process, tag)
+        }
+        let first = try run(line)
+        #expect(first.code == 0 && first.error.contains("best trial: "), "\(first)")
+        #expect(try run(line).error.contains(" cached"))
+        #expect(try bench.jobs("c.train").count == 12)
+        let other = try run(line + ["--seed", "5"])
+        #expect(try other.code == 0 && bench.jobs("c.train").count > 20, "\(other)")
+        try bench.write(
+            """
+            file: c
+            search: { minimize: loss, trials: 5, space: { lr: { loguniform: [1e-5, 1] }, model: { kind: [a, b] } } }
+            grid_search: { seed: [1, 3] }
+            """, to: "c.yaml")
+        let file = try run(["run", "c.yaml"])
+        #expect(file.code == 0, "\(file)")
+        let shown = try run(["search", "list", "--json"]).output.split(separator: "\n").map {
+            try JSON.parse(Array($0.utf8))
+        }
+        #expect(shown.count == 3 && shown.contains { $0["trials"] == .int(5) }, "\(shown)")
+        #expect(try run(["search", "check", "c"]).code == 0)
+        let largest = try run([
+            "run", "c.lua", "--search", "lr=0.1,0.2,0.3", "--maximize", "loss", "--trials", "9",
+        ])
+        #expect(
+            largest.code == 0 && largest.error.contains("every point of the space was tried"), "\(largest)")
+        for (words, code, message) in [
+            (["--search", "lr=loguniform:0..1", "--minimize", "loss", "--trials", "2"], 2, "above 0"),
+            (
+                ["--search", "lrr=uniform:0..1", "--minimize", "loss", "--trials", "2"], 2,
+                "did you mean 'lr'?"
+            ),
+            (["--search", "lr=uniform:0..1", "--trials", "2"], 2, "what makes a trial good?"),
+            (
+                ["--search", "lr=uniform:0..1", "--minimize", "los", "--trials", "2"], 2,
+                "did you mean 'loss'?"
+            ),
+            (
+                [
+                    "--search", "seed=integers:1..3", "--search", "seed=1,2", "--minimize", "loss",
+                    "--trials", "2",
+                ], 2, "seed"
+            ),
+            (["--minimize", "loss"], 64, "goes with --search"),
+            (["--search", "lr=uniform:0..1", "--parallel", "0"], 64, "from 1"),
+        ] as [([String], Int32, String)] {
+            let wrong = try run(["run", "c.lua"] + words)
+            #expect(wrong.code == code && wrong.error.contains(message), "\(words): \(wrong)")
+        }
+    }
+
+    @Test("a line is searched, and the script of it finds the search done")
+    func line() throws {
+        let bench = try Workbench()
+        try bench.write("#!/bin/sh\necho \"loss: $1.5\"\n", to: "show", mode: 0o777)
+        let line = [
+            "./show {n} {seed}", "n=integers:1..9", "seed=1,2", "--result", "loss=loss: {number}", "--search",
+            "--minimize",
+            "loss", "--trials", "6", "--parallel", "2", "--seed", "3",
+        ]
+        func run(_ words: [String]) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(words)
+            return try bench.finish(process, tag)
+        }
+        let done = try run(["do"] + line)
+        #expect(done.code == 0 && done.error.contains("12 tasks: 12 done"), "\(done)")
+        #expect(try run(["do", "--write", "w"] + line).code == 0)
+        let script = try run(["run", "w/full.yaml"])
+        #expect(script.error.contains("12 tasks: 12 cached"), "\(script)")
+        #expect(try run(["search", "list", "--json"]).output.split(separator: "\n").count == 1)
+        for (words, code, message) in [
+            (
+                ["do", "./show {n}", "n=1,2", "--search", "--minimize", "loss", "--trials", "2"], 2,
+                "no name has a distribution"
+            ),
+            (
+                ["do", "./show {n}", "n=integers:1..2", "--search", "--trials", "2"], 2,
+                "what makes a trial good?"
+            ),
+            (
+                ["do", "./show {n}", "n=integers:1..2", "--maximize", "loss", "--parallel", "2"], 64,
+                "goes with --search"
+            ),
+            (
+                ["do", "./show {n}", "n=integers:1..2", "--search", "--sample", "2"], 64,
+                "goes without --sample"
+            ),
+        ] as [([String], Int32, String)] {
+            let wrong = try run(words)
+            #expect(wrong.code == code && wrong.error.contains(message), "\(words): \(wrong)")
+        }
     }
 }

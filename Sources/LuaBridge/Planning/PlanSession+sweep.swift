@@ -1,5 +1,6 @@
 import Engine
 import Model
+import Search
 package import Settings
 import Text
 
@@ -53,7 +54,7 @@ extension PlanSession {
             throw SettingError("a sample of \(sample.count): nothing is swept here", at: .none)
         }
         // Without the values to come nothing is whole.
-        guard input.stream == nil else { return }
+        guard input.stream == nil, input.search == nil else { return }
         guard !sweep.isEmpty else {
             points = [Point(configuration: try checked(input.configuration, record), values: [])]
             return
@@ -85,7 +86,14 @@ extension PlanSession {
     /// The ways that give a tag.
     private var tagged: TextSet {
         TextSet(
-            sweep.axes.filter { !$0.isConstant }.flatMap(\.paths) + (input.stream.map { [$0.path] } ?? []))
+            sweep.axes.filter { !$0.isConstant }.flatMap(\.paths) + (input.stream.map { [$0.path] } ?? [])
+                + searchedWays)
+    }
+
+    /// The ways that a search of the configuration gives values.
+    private var searchedWays: [String] {
+        guard case .array(let dimensions)? = input.search?["dimensions"] else { return [] }
+        return dimensions.compactMap { $0["way"]?.string }
     }
 
     /// The configuration at a point, and its tags.
@@ -109,11 +117,12 @@ extension PlanSession {
 
     /// Does something at each point, those of values that are still to come among them.
     func forEachPoint(_ body: (Point) throws -> Void) throws {
+        let record = schema
+        if let spec = input.search { return try forEachTrial(spec, record, body) }
         guard let stream = input.stream else {
             for point in points { try body(point) }
             return
         }
-        let record = schema
         let known = sweep.isEmpty ? [[]] : try sweep.points()
         var last: Checked?
         while let value = try stream.next(lua.flag) {
@@ -122,6 +131,46 @@ extension PlanSession {
             }
         }
         if lua.flag.isRaised { throw ScriptError("interrupted") }
+    }
+
+    /// Does something at each trial of a search of the configuration; what is submitted there decides about it.
+    private func forEachTrial(_ spec: JSON, _ record: Record?, _ body: (Point) throws -> Void) throws {
+        guard let experiment else { return }
+        // Other values beside those that are searched make another search.
+        let rest = (input.configuration.fields ?? []).filter { !ExperimentSettings.keys.contains($0.key) }
+        let context: JSON = [
+            "configuration": Setting(.map(rest), origin: .none).json,
+            "crossed": .array(
+                sweep.axes.map { axis in
+                    [
+                        "ways": .array(axis.paths.map { .string($0) }),
+                        "values": .array(axis.steps.map { .array($0.map(\.json)) }),
+                    ]
+                }),
+        ]
+        guard case .object(let members) = spec else { return }
+        let run = try startSearch(.object(members + [.init("context", context)]), prior: nil, experiment)
+        let known = sweep.isEmpty ? [[]] : try sweep.points()
+        var last: Checked?
+        while let trial = try nextTrial(of: run, experiment, propose: nil) {
+            let before = experiment.submitted.count
+            let values = trial.point.values.map { way, value in
+                (path: way, value: Setting(value: value.value, origin: .option("search")))
+            }
+            for point in known { try body(self.point(point + values, record, after: &last)) }
+            let jobs = Array(experiment.submitted.dropFirst(before))
+            guard !jobs.isEmpty else {
+                throw ScriptError(
+                    "the search has a trial \(trial.point.key), for which the plan submits nothing new: does it use these values?"
+                )
+            }
+            try run.tell(trial.number, jobs: jobs, given: nil, areAll: true)
+        }
+        if let (trial, value) = run.best {
+            module.warn(
+                "best trial: \(trial.number), \(run.request.metric) = \(NumberText.lua(value)), \(trial.point.key)"
+            )
+        }
     }
 
     /// What the script says of its configuration.

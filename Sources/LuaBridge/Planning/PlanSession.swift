@@ -3,7 +3,7 @@ import Model
 package import Settings
 package import Store
 import System
-import Text
+package import Text
 
 /// What a plan is made from.
 package struct PlanInput {
@@ -30,6 +30,9 @@ package struct PlanInput {
     package var sweep = ConfigurationSweep()
     /// Values that come while the plan is made: `run` is called for each, at each point of the sweep.
     package var stream: ValueStream?
+    /// A search of the configuration, as `xpm.search` would get it: `run` is called for each trial, at each point of the
+    /// sweep.
+    package var search: JSON?
     /// What follows `--`.
     package var arguments: [String] = []
     /// Reads a value in brackets, where a text of the configuration has become one.

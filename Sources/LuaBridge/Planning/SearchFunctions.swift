@@ -35,6 +35,15 @@ extension PlanSession {
     private func beginSearch(_ stack: LuaStack) throws -> Int {
         guard let experiment else { throw ScriptError("xpm.search works inside run") }
         let spec = JSON(plain: try stack.value(1))
+        _ = try startSearch(spec, prior: try SearchPrior(stack, in: experiment.workspace), experiment)
+        stack.push(Int64(searches.count - 1))
+        return 1
+    }
+
+    /// Begins a search, or goes on with it.
+    ///
+    /// - Parameter spec: what `xpm.search` gets, its space as dimensions.
+    func startSearch(_ spec: JSON, prior: SearchPrior?, _ experiment: Experiment) throws -> SearchRun {
         var request = try Self.request(spec)
         if searches.contains(where: { $0.request.name == request.name }) {
             throw ScriptError(
@@ -65,11 +74,11 @@ extension PlanSession {
             .init("goal", request.history.isMaximized ? "max" : "min"),
             .init("failed", spec["failed"] ?? "worst"), .init("first", .array(first.map(\.json))),
         ]
+        if let context = spec["context"] { header.append(.init("context", context)) }
         // The same search sees other results where it waits for others.
         if request.isFixed {
             header.append(.init("order", .object([.init("fixed", .int(Int64(request.parallel)))])))
         }
-        let prior = try SearchPrior(stack, in: experiment.workspace)
         if let prior { header.append(.init("prior_of", prior.json)) }
         let id = String(Identifier(hashing: JSON.object(header).bytes).hex.prefix(bytes: 16))
         header.append(.init("id", .string(id)))
@@ -102,13 +111,12 @@ extension PlanSession {
             if let error = log?.append(JSON.object(header + [.init("prior", .array(known))])) { throw error }
         }
         let seed = UInt64(bitPattern: spec["seed"]?.int ?? 0)
-        searches.append(
-            SearchRun(
-                request, Search(space: space, sampler: sampler, seed: seed, first: first), log: log,
-                former: former,
-                lock: lock))
-        stack.push(Int64(searches.count - 1))
-        return 1
+        let run = SearchRun(
+            request, Search(space: space, sampler: sampler, seed: seed, first: first), log: log,
+            former: former,
+            lock: lock)
+        searches.append(run)
+        return run
     }
 
     private static func points(_ json: JSON?, _ space: SearchSpace) -> [(point: SearchPoint, value: Double)] {
@@ -207,26 +215,32 @@ extension PlanSession {
     private func nextTrial(_ stack: LuaStack) throws -> Int {
         guard let experiment else { throw ScriptError("a search goes on inside run") }
         let run = searches[Int(stack.int(1))]
-        let waits = experiment.mode.launches
         var propose: ((Int, [Observation]) throws -> SearchPoint)?
         if stack.kind(2) == .function {
             propose = { [unowned self] number, seen in try self.propose(number, seen, run, stack) }
         }
+        guard let trial = try nextTrial(of: run, experiment, propose: propose) else { return 0 }
+        stack.push(Int64(trial.number))
+        stack.pushTable(fields: trial.point.values.count)
+        for (way, value) in trial.point.values {
+            try module.push(value.value, stack)
+            stack.set(way, in: -2)
+        }
+        return 2
+    }
+
+    /// The next trial, once there is room for it; nil at the end.
+    func nextTrial(
+        of run: SearchRun, _ experiment: Experiment, propose: ((Int, [Observation]) throws -> SearchPoint)?
+    ) throws -> SearchRun.Trial? {
         while true {
             try settle(run, experiment)
-            switch try run.next(waits: waits, propose: propose) {
-            case .trial(let trial):
-                stack.push(Int64(trial.number))
-                stack.pushTable(fields: trial.point.values.count)
-                for (way, value) in trial.point.values {
-                    try module.push(value.value, stack)
-                    stack.set(way, in: -2)
-                }
-                return 2
+            switch try run.next(waits: experiment.mode.launches, propose: propose) {
+            case .trial(let trial): return trial
             case .wait(let trial): try wait(forAny: trial.jobs ?? [], experiment)
             case .over(let reason):
                 if let reason { module.warn("search '\(run.request.name)': \(reason)") }
-                return 0
+                return nil
             }
         }
     }

@@ -29,6 +29,8 @@ final class SearchRun {
         /// A number that was told in place of jobs.
         var given: Double?
         var result: SearchLog.Result?
+        /// Whether these are all jobs of the trial, of which those count that give the result.
+        var areAll = false
     }
 
     let request: Request
@@ -79,14 +81,23 @@ final class SearchRun {
     // MARK: Results
 
     /// What was told of a trial.
-    func tell(_ number: Int, jobs: [Job], given: Double?) throws {
+    ///
+    /// - Parameter areAll: whether jobs without the result do not count.
+    func tell(_ number: Int, jobs: [Job], given: Double?, areAll: Bool = false) throws {
+        trials[number - 1].areAll = areAll
         trials[number - 1].jobs = jobs
         trials[number - 1].given = given
         if let given {
             finish(number, given.isFinite ? .value(given) : .failed("the value \(NumberText.lua(given))"))
         }
+        let before = former?.jobs[number]
         let names = jobs.map { "\(Paths.name(Paths.parent($0.spec.folder.path)))/\($0.spec.identifier.hex)" }
-        if former?.jobs[number] == nil, !names.isEmpty { try append(SearchLog.line(number, jobs: names)) }
+        if let before, before != names, let former {
+            throw ScriptError(
+                "xpm.search: trial \(number) had the job \(before.first ?? "none") and has \(names.first ?? "none") now: what the trials run was changed; give the search another name, or remove \(Paths.shown(former.path))"
+            )
+        }
+        if before == nil, !names.isEmpty { try append(SearchLog.line(number, jobs: names)) }
     }
 
     /// Notes the results of trials whose jobs are over.
@@ -101,9 +112,14 @@ final class SearchRun {
                 finish(trial.number, .failed(failure))
                 continue
             }
+            var counted = jobs
+            if trial.areAll {
+                let those = jobs.filter { JobResult.read($0.spec.folder)?[request.metric] != nil }
+                counted = those.isEmpty ? jobs.suffix(1) : those
+            }
             var sum = 0.0
-            for job in jobs { sum += try value(of: job) }
-            let mean = sum / Double(jobs.count)
+            for job in counted { sum += try value(of: job) }
+            let mean = sum / Double(counted.count)
             finish(
                 trial.number,
                 mean.isFinite ? .value(mean) : .failed("\(request.metric) is \(NumberText.lua(mean))"))

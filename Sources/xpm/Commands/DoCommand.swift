@@ -29,6 +29,7 @@ struct DoCommand: ParsableCommand {
               cut -f1 ids.tsv | xpm do './fold {id}' id=- -j 4
               xpm do n=1..3 -- seq {n}
               xpm do 'wc -l <{file}' file=@'*.csv' --keep-order | sort -n
+              xpm do './train {lr}' lr=loguniform:1e-5..1 --search --minimize loss --trials 9
               xpm do 'python3 train.py --lr {lr}' lr=0.1,0.01 --write train
             """)
 
@@ -49,8 +50,13 @@ struct DoCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
+        help: ArgumentHelp("The seed of --sample or --search (default: 0).", valueName: "n"))
     var seed: Int?
+
+    @Flag(help: "Search: the values of distributions are decided by the results of those before.")
+    var search = false
+
+    @OptionGroup var goal: SearchGoal
 
     @Option(
         help: ArgumentHelp(
@@ -163,7 +169,13 @@ struct DoCommand: ParsableCommand {
         if let jobs, jobs < 1 { throw ValidationError("-j needs a number from 1.") }
         if let sample, sample < 1 { throw ValidationError("--sample needs a number from 1.") }
         if let retries, retries < 0 { throw ValidationError("--retries needs a number from 0.") }
-        if seed != nil, sample == nil { throw ValidationError("--seed goes with --sample.") }
+        if seed != nil, sample == nil, !search {
+            throw ValidationError("--seed goes with --sample, or --search.")
+        }
+        if !search, let option = goal.given.first { throw ValidationError("\(option) goes with --search.") }
+        if search, sample != nil {
+            throw ValidationError("--search decides by itself: it goes without --sample.")
+        }
         if let word = zip.first(where: { !$0.contains("=") }) {
             throw ValidationError("--zip needs name=values, not '\(word)'; the command comes before it.")
         }
@@ -257,8 +269,14 @@ struct DoCommand: ParsableCommand {
 
     /// What the options add to the words.
     private func complete(_ plan: inout LinePlan) throws(Failure) {
-        if plan.isRandom, sample == nil {
-            throw .message("values are drawn at random: how many? --sample n")
+        if plan.isRandom, sample == nil, !search {
+            throw .message("values are drawn at random: how many? --sample n, or --search")
+        }
+        if search, !plan.isRandom {
+            throw .message("--search: no name has a distribution, as lr=loguniform:1e-5..1")
+        }
+        if search, plan.input != nil {
+            throw .message("--search needs all values at once: it goes without name=-")
         }
         if plan.input != nil {
             if sample != nil { throw .message("--sample needs all values at once: it goes without name=-") }
@@ -304,6 +322,7 @@ struct DoCommand: ParsableCommand {
             parts.requirement = requires
             parts.retries = retries
             parts.hasCode = withCode
+            if search { parts.search = goal.members(seed: seed) }
             parts.sample = sample.map { ($0, seed ?? 0) }
             parts.isStrict = strict
         }

@@ -26,6 +26,7 @@ struct RunCommand: ParsableCommand {
             """)
 
     @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var search: SearchOptions
 
     @Option(
         help:
@@ -106,6 +107,12 @@ struct RunCommand: ParsableCommand {
         if detachedTo != nil, wait {
             throw ValidationError("--detach=<launcher> waits in its queue: it goes without --wait.")
         }
+        if search.search.isEmpty, let option = search.goal.given.first {
+            throw ValidationError("\(option) goes with --search.")
+        }
+        if !search.search.isEmpty, experiment.sweep.sample != nil {
+            throw ValidationError("--search decides by itself: it goes without --sample.")
+        }
         if provenance, !show { throw ValidationError("--provenance goes with --show.") }
         if show, let option = ofRuns.first ?? (quiet ? "--quiet" : nil) {
             throw ValidationError("--show runs nothing: it goes without \(option).")
@@ -147,7 +154,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
-            let plan = try ExperimentFiles(of: experiment)
+            let plan = try ExperimentFiles(of: experiment, search: search)
             if show { return StandardStream.output.write(try plan.shown(json: json, provenance: provenance)) }
             let code =
                 if let detachedTo {

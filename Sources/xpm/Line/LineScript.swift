@@ -1,3 +1,4 @@
+import Model
 import Settings
 import System
 import Text
@@ -15,6 +16,8 @@ struct LineScript {
         /// The names that have their values together.
         var groups: [[String]] = []
         var sample: (count: Int, seed: Int)?
+        /// What a search of the distributions is after, and when it ends.
+        var search: [JSON.Member]?
         /// Paths in the job's folder, by names of the command.
         var outputs: [(name: String, path: String)] = []
         /// Patterns of what the program prints.
@@ -172,10 +175,18 @@ struct LineScript {
             ]
             fields.append(.init(key: "random", value: Setting(.map(head + drawn), origin: .none)))
         }
+        let space = parts.search.map { members -> Setting in
+            let own = members.map {
+                Setting.Field(key: $0.name, value: Setting(value: $0.value.value, origin: .none))
+            }
+            return Setting(
+                .map(own + [.init(key: "space", value: Setting(.map(drawn), origin: .none))]), origin: .none)
+        }
         var all: [Setting.Field] = [.init(key: "id", value: Setting(.string(parts.id), origin: .none))]
         if !fields.isEmpty {
             all.append(.init(key: "grid_search", value: Setting(.map(fields), origin: .none)))
         }
+        if let space { all.append(.init(key: "search", value: space)) }
         return try YAMLText.write(Setting(.map(all), origin: .none))
     }
 

@@ -118,7 +118,7 @@ struct SweepOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The seed of --sample (default: 0).", valueName: "n"))
+        help: ArgumentHelp("The seed of --sample or --search (default: 0).", valueName: "n"))
     var seed: Int?
 
     /// The words of each `--zip` by themselves.
@@ -148,10 +148,67 @@ struct SweepOptions: ParsableArguments {
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample needs a number from 1.") }
-        if seed != nil, sample == nil { throw ValidationError("--seed goes with --sample.") }
+        if seed != nil, sample == nil, !Arguments.all.contains(where: { $0.hasPrefix("--search") }) {
+            throw ValidationError("--seed goes with --sample, or --search.")
+        }
         if let word = zip.first(where: { !$0.contains("=") }) {
             throw ValidationError("--zip needs name=values, not '\(word)'; files come before it.")
         }
+    }
+}
+
+/// A search of the configuration.
+struct SearchOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Search: what a value may be, lr=loguniform:1e-5..1, n=integers:1..9, or a list; trials decide the next ones.",
+            valueName: "a.b=range"))
+    var search: [String] = []
+
+    @OptionGroup var goal: SearchGoal
+}
+
+/// What a search is after, and when it ends.
+struct SearchGoal: ParsableArguments {
+    @Option(help: ArgumentHelp("The result that a search makes small.", valueName: "result"))
+    var minimize: String?
+
+    @Option(help: ArgumentHelp("The result that a search makes large.", valueName: "result"))
+    var maximize: String?
+
+    @Option(help: ArgumentHelp("How many trials a search has.", valueName: "n"))
+    var trials: Int?
+
+    @Option(help: ArgumentHelp("How many trials are open at once (default: 1).", valueName: "n"))
+    var parallel: Int?
+
+    /// The options that were given.
+    var given: [String] {
+        [
+            minimize.map { _ in "--minimize" }, maximize.map { _ in "--maximize" },
+            trials.map { _ in "--trials" },
+            parallel.map { _ in "--parallel" },
+        ].compactMap(\.self)
+    }
+
+    /// As `xpm.search` gets them.
+    ///
+    /// - Parameter seed: of the search.
+    func members(seed: Int?) -> [JSON.Member] {
+        [
+            minimize.map { .init("minimize", .string($0)) }, maximize.map { .init("maximize", .string($0)) },
+            trials.map { .init("trials", .int(Int64($0))) },
+            parallel.map { .init("parallel", .int(Int64($0))) },
+            seed.map { .init("seed", .int(Int64($0))) },
+        ].compactMap(\.self)
+    }
+
+    func validate() throws {
+        if minimize != nil, maximize != nil {
+            throw ValidationError("--minimize and --maximize exclude each other.")
+        }
+        if let trials, trials < 1 { throw ValidationError("--trials needs a number from 1.") }
+        if let parallel, parallel < 1 { throw ValidationError("--parallel needs a number from 1.") }
     }
 }
 

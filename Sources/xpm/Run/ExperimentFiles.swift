@@ -32,10 +32,10 @@ struct ExperimentFiles {
     /// What stands for the files.
     let generated: GeneratedExperiment?
 
-    init(of command: ExperimentOptions) throws(Failure) {
+    init(of command: ExperimentOptions, search: SearchOptions? = nil) throws(Failure) {
         try self.init(
             of: command.script, sweep: command.sweep, workspace: command.workspace, variables: command.env,
-            launcher: command.launcher)
+            launcher: command.launcher, search: search)
     }
 
     /// - Parameters:
@@ -43,7 +43,8 @@ struct ExperimentFiles {
     ///   - variables: of the command line, `name=value`.
     init(
         of options: ScriptOptions?, sweep: SweepOptions? = nil, workspace place: WorkspaceOptions? = nil,
-        variables: [String] = [], launcher: String? = nil, generated: GeneratedExperiment? = nil
+        variables: [String] = [], launcher: String? = nil, generated: GeneratedExperiment? = nil,
+        search: SearchOptions? = nil
     ) throws(Failure) {
         do throws(SettingError) {
             self.generated = generated
@@ -83,6 +84,7 @@ struct ExperimentFiles {
             input.configurationFiles = files.contents
             input.readBracketed = { ConfigurationFiles.read(bracketed: $0) }
             input.sweep = try Self.sweep(sweep, settings.sweep, of: files)
+            input.search = try Self.search(search, settings.search, seed: sweep?.seed)
             input.luapath = settings.luapath
             input.pythonpath = settings.pythonpath
             input.python = user.python
@@ -113,6 +115,9 @@ struct ExperimentFiles {
             let own = place?.workdir == nil ? named?.environment ?? [] : []
             history =
                 (place?.workdir == nil ? named?.history : nil) ?? user.history ?? HistoryLimits()
+            if let spec = input.search, case .object(let members) = spec, spec["name"] == nil {
+                input.search = .object([.init("name", .string(name))] + members)
+            }
             self.launcher = launcher ?? (place?.workdir == nil ? named?.launcher : nil)
             workspace = Workspace(path: path)
             placeOptions = place?.text ?? ""
@@ -176,6 +181,16 @@ struct ExperimentFiles {
         else { return nil }
         let full = parent.isEmpty ? nearest : "\(parent).\(nearest)"
         return "-c \(option): no file has the key '\(path)' (did you mean '\(full)'?)"
+    }
+
+    /// The search of the options, or that of the files.
+    private static func search(
+        _ options: SearchOptions?, _ given: JSON?, seed: Int?
+    ) throws(SettingError) -> JSON? {
+        guard let options, !options.search.isEmpty else { return given }
+        var dimensions: [JSON] = []
+        for option in options.search { dimensions.append(try ConfigurationFiles.search(option)) }
+        return .object(options.goal.members(seed: seed) + [.init("dimensions", .array(dimensions))])
     }
 
     /// What the options say over what the files say.
