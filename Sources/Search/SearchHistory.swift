@@ -40,25 +40,70 @@ package struct SearchHistory: Sendable {
         }
     }
 
-    /// What the proposal after some trials sees: the prior, then these trials, those that are not in `seen` as open.
+    /// A trial before a proposal.
+    package struct Trial: Sendable {
+        package let point: SearchPoint
+        package let outcome: Outcome?
+        /// Of halving: how far it goes, and the trial that it goes on from.
+        package let rung: Int
+        package let origin: Int?
+
+        package init(_ point: SearchPoint, _ outcome: Outcome?, rung: Int = 0, origin: Int? = nil) {
+            self.point = point
+            self.outcome = outcome
+            self.rung = rung
+            self.origin = origin
+        }
+    }
+
+    /// What the proposal after some trials sees: the prior, then these trials, those that are not in `seen` as open. Of halving
+    /// the trials of one rung, and what is open.
     ///
-    /// - Parameter seen: the numbers of trials, from 1, whose outcomes were known.
-    package func observations(_ trials: [(point: SearchPoint, outcome: Outcome?)], seen: Set<Int>)
-        -> [Observation]
-    {
-        prior.map { Observation($0.point, loss: isMaximized ? -$0.value : $0.value) }
+    /// - Parameters:
+    ///   - seen: the numbers of trials, from 1, whose outcomes were known.
+    ///   - dimensions: of the space.
+    package func observations(
+        _ trials: [Trial], seen: Set<Int>, halving: Halving? = nil, dimensions: Int = 0
+    ) -> [Observation] {
+        var isMeant = [Bool](repeating: true, count: trials.count)
+        if let halving {
+            let entries = entries(trials, seen: seen)
+            let rung = halving.modelled(entries, least: dimensions + 4)
+            isMeant = entries.map { $0.rung == rung || $0.loss == nil && $0.origin == nil }
+        }
+        let before = prior.map { Observation($0.point, loss: isMaximized ? -$0.value : $0.value) }
+        return before
             + trials.enumerated().compactMap { index, trial in
+                guard isMeant[index] else { return nil }
                 guard seen.contains(index + 1), let outcome = trial.outcome else {
                     return Observation(trial.point, loss: nil)
                 }
                 return loss(outcome).map { Observation(trial.point, loss: $0) }
             }
     }
+
+    /// The trial that goes on next, from 1; nil for a new point.
+    package func promoted(_ trials: [Trial], seen: Set<Int>, halving: Halving) -> Int? {
+        halving.promoted(entries(trials, seen: seen))
+    }
+
+    private func entries(_ trials: [Trial], seen: Set<Int>) -> [Halving.Entry] {
+        trials.enumerated().map { index, trial in
+            Halving.Entry(
+                rung: trial.rung, loss: seen.contains(index + 1) ? trial.outcome.map(rank) : nil,
+                origin: trial.origin)
+        }
+    }
+
+    /// The loss of an outcome as halving ranks it: what failed is the last.
+    private func rank(_ outcome: Outcome) -> Double {
+        if case .value(let value) = outcome { isMaximized ? -value : value } else { .infinity }
+    }
 }
 
 /// The samplers by their names and options.
 package enum SamplerChoice {
-    package static let names = ["tpe", "random"]
+    package static let names = ["tpe", "gp", "random"]
 
     /// - Parameter json: `{"sampler": "tpe", "startup": 10}`; `function` is one of the script's own, which only the script can
     ///   ask.
@@ -67,7 +112,7 @@ package enum SamplerChoice {
         guard case .object(let members) = json else {
             throw SearchSpace.Problem(text: "a sampler has a name")
         }
-        let options = name == "tpe" ? ["startup", "candidates"] : []
+        let options = name == "tpe" ? ["startup", "candidates"] : name == "gp" ? ["startup"] : []
         for member in members where member.name != "sampler" && !options.contains(member.name) {
             throw SearchSpace.Problem(
                 text: "\(name) has no '\(member.name)'\(Suggestion.hint(for: member.name, among: options))")
@@ -82,11 +127,12 @@ package enum SamplerChoice {
         switch name {
         case "tpe":
             return TPESampler(startup: try number("startup", 10), candidates: try number("candidates", 24))
+        case "gp": return GPSampler(startup: try number("startup", 8))
         case "random", "function": return RandomSampler()
         default:
             throw SearchSpace.Problem(
                 text:
-                    "there is no sampler '\(TerminalText.line(name))'\(Suggestion.hint(for: name, among: names)): xpm.tpe {}, \"random\", or a function"
+                    "there is no sampler '\(TerminalText.line(name))'\(Suggestion.hint(for: name, among: names)): xpm.tpe {}, xpm.gp {}, \"random\", or a function"
             )
         }
     }

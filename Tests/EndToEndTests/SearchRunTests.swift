@@ -208,6 +208,10 @@ struct SearchRunTests {
             ("halve = 1", "has no 'halve'"),
             ("sampler = \"tpf\"", "did you mean 'tpe'?"),
             ("sampler = xpm.tpe { startp = 1 }", "did you mean 'startup'?"),
+            ("halving = { epochs = { 1, 27 }, eta = 1 }", "eta is a number from 2"),
+            ("halving = { epochs = { 9, 1 } }", "the least comes first"),
+            ("halving = { x = { 1, 9 } }", "is in the space"),
+            ("budget = { epochs = 9 }", "budget is of what is halved"),
             ("maximize = \"a\"", "exclude each other"),
             ("minimize = \"los\"", "gave no 'los' (did you mean 'loss'?): it has loss"),
             ("name = \"a/b\"", "cannot name a folder"), ("first = { { x = 7 } }", "no point of the space"),
@@ -420,5 +424,77 @@ struct SearchRunTests {
             let wrong = try run(words)
             #expect(wrong.code == code && wrong.error.contains(message), "\(words): \(wrong)")
         }
+    }
+
+    @Test("gc keeps the jobs that a log names, and removes nothing where a log cannot be read")
+    func garbage() throws {
+        let bench = try bench()
+        #expect(try bench.run("run", "-q", "s.lua", "-c", "trials=5").code == 0)
+        try Files.removeTree("\(bench.folder)/workspace/experiments/s", below: bench.folder)
+        #expect(try bench.run("gc", "--perform").code == 0)
+        #expect(try bench.jobs("s.train").count == 5)
+        #expect(try bench.run("run", "s.lua", "-c", "trials=5").error.contains("5 cached"))
+        try Files.removeTree("\(bench.folder)/workspace/experiments/s", below: bench.folder)
+        try bench.write("what\n", to: "workspace/searches/s/0.jsonl")
+        let refused = try bench.run("gc", "--perform")
+        #expect(refused.code == 2 && refused.error.contains("no log of a search"), "\(refused)")
+        try Files.removeTree("\(bench.folder)/workspace/searches", below: bench.folder)
+        #expect(try bench.run("gc", "--perform").code == 0)
+        #expect(try bench.jobs("s.train").isEmpty)
+    }
+
+    @Test(
+        "halving: trials go on in the folder of those before, each epoch is paid once, and never more than the budget"
+    )
+    func halving() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local Train = xpm.task {
+              id = "h.train",
+              params = {
+                lr = xpm.float, epochs = xpm.int { groups = { "length" } },
+                state = xpm.job_path { "state", partial = xpm.partial { name = "states", exclude_groups = { "length" } } },
+              },
+              execute = function(self)
+                local done, file = 0, io.open(self.state)
+                if file then done = tonumber(file:read "a") file:close() end
+                file = io.open("\(bench.folder)/paid", "a") file:write(self.epochs - done, "\\n") file:close()
+                file = io.open(self.state, "w") file:write(self.epochs) file:close()
+                self:result { loss = (math.log(self.lr) - math.log(0.01)) ^ 2 + 1 / self.epochs }
+              end,
+            }
+            function run(helper, cfg)
+              local search = xpm.search {
+                name = "h", seed = 1, minimize = "loss", space = { lr = xpm.loguniform(1e-5, 1) }, sampler = cfg.sampler,
+                trials = cfg.trials, parallel = 3, halving = { epochs = { 1, 9 }, eta = 3 }, order = cfg.order, budget = cfg.budget,
+              }
+              for trial in search do trial:tell(Train { lr = trial.lr, epochs = trial.epochs }:submit()) end
+              print(search.best.epochs, search.best.loss)
+            end
+            """, to: "h.lua")
+        func run(_ words: String...) throws -> Workbench.Result {
+            let (process, tag) = try bench.start(["run", "h.lua"] + words)
+            return try bench.finish(process, tag)
+        }
+        func paid() throws -> Int {
+            try bench.read("paid").split(separator: "\n").compactMap { Int($0) }.reduce(0, +)
+        }
+        let first = try run("-c", "trials=18", "-c", "sampler=gp")
+        #expect(first.code == 0 && first.output.contains("9\t"), "\(first)")
+        let shown = try bench.run("search", "show", "h", "--json").output.split(separator: "\n").map {
+            try JSON.parse(Array($0.utf8))["values"]?["epochs"] ?? .null
+        }
+        func count(_ epochs: Int64) -> Int { shown.count { $0 == .int(epochs) } }
+        #expect(count(1) == 18 && count(3) >= 5 && count(9) >= 1, "\(shown)")
+        #expect(try paid() == 18 + 2 * count(3) + 6 * count(9))
+        #expect(try bench.run("search", "check", "h").code == 0)
+        #expect(try run("-c", "trials=18", "-c", "sampler=gp").error.contains(" cached"))
+        try Files.remove("\(bench.folder)/paid")
+        let fixed = try run("-c", "budget={epochs: 40}", "-c", "order=fixed", "--workdir", "fixed")
+        #expect(fixed.code == 0 && fixed.error.contains("its budget is used"), "\(fixed)")
+        #expect(try (30...40).contains(paid()))
+        #expect(try bench.run("search", "check", "h", "--workdir", "fixed").code == 0)
     }
 }

@@ -65,7 +65,7 @@ struct SearchTests {
     @Test("each proposal is a point of the space, a function of what was seen, and none comes twice")
     func proposals() throws {
         let space = try space()
-        for sampler in [RandomSampler(), TPESampler(), TPESampler(startup: 3)] as [any Sampler] {
+        for sampler in [RandomSampler(), TPESampler(), TPESampler(startup: 3), GPSampler()] as [any Sampler] {
             let search = Search(space: space, sampler: sampler, seed: 7)
             var seen: [Observation] = []
             var taken: TextSet = []
@@ -87,7 +87,7 @@ struct SearchTests {
             .init(way: "b", kind: .choice((1...8).map { .int($0) })),
         ])
         #expect(space.count == 64)
-        for sampler in [RandomSampler(), TPESampler()] as [any Sampler] {
+        for sampler in [RandomSampler(), TPESampler(), GPSampler()] as [any Sampler] {
             let search = Search(space: space, sampler: sampler, seed: 1)
             var seen: [Observation] = []
             var taken: TextSet = []
@@ -150,5 +150,91 @@ struct SearchTests {
         for p in [1e-12, 1e-4, 0.02, 0.3, 0.5, 0.77, 0.99, 1 - 1e-9] {
             #expect(abs(Math.normalBelow(Math.normalQuantile(p)) - p) < 1e-12, "\(p)")
         }
+    }
+
+    @Test(
+        "what a Gaussian process expects is what scikit-learn 1.7 expects: Matern(nu=2.5), alpha=1e-6, normalize_y"
+    )
+    func posterior() throws {
+        let points = [[0.1, 0.2], [0.4, 0.9], [0.8, 0.3], [0.55, 0.5], [0.95, 0.95]]
+        let values = [1.5, -0.3, 2.2, 0.1, 4.0]
+        let process = try #require(GaussianProcess(points, values, lengths: [0.3, 0.7], noise: 1e-6))
+        for (point, mean, deviation) in [
+            ([0.3, 0.3], 0.5147409243, 0.824074875906), ([0.5, 0.5], -0.121348054049, 0.247160566971),
+            ([0.05, 0.99], 0.993942714038, 1.27509170226), ([0.9, 0.6], 3.3612529367, 0.537277001357),
+        ] {
+            let own = process.predict(point)
+            #expect(abs(own.mean - mean) < 1e-6, "\(point)")
+            // There the variance of the process is 1; here it is that of the greatest likelihood.
+            #expect(abs(own.deviation / process.variance.squareRoot() - deviation) < 1e-6, "\(point)")
+        }
+        #expect(GaussianProcess([[0.5], [0.5]], [1, 2], lengths: [1], noise: 0) == nil)
+    }
+
+    @Test(
+        "odd results and spaces: constants, 1e308, failures alone, one value, 40 dimensions, values that are equal"
+    )
+    func odd() throws {
+        let wide = try SearchSpace(
+            (1...40).map { .init(way: "x\($0)", kind: .float(low: -1e300, high: 1e300, isLog: false)) })
+        let narrow = try SearchSpace([
+            .init(way: "a", kind: .int(low: 7, high: 7)), .init(way: "b", kind: .choice([.string("only")])),
+            .init(way: "c", kind: .float(low: 1e-300, high: 1e300, isLog: true)),
+        ])
+        for sampler in [RandomSampler(), TPESampler(), GPSampler()] as [any Sampler] {
+            for space in [wide, narrow, try self.space()] {
+                for loss in [
+                    { _ in 1.0 }, { _ in .infinity }, { Double($0) * 1e307 }, { $0 == 3 ? -1e308 : 1e308 },
+                ] as [(Int) -> Double] {
+                    let search = Search(space: space, sampler: sampler, seed: 5)
+                    var seen: [Observation] = []
+                    var taken: TextSet = []
+                    for trial in 1...14 {
+                        let point = try #require(search.propose(trial: trial, seen: seen, taken: taken))
+                        #expect(space.contains(point), "\(point.key)")
+                        taken.insert(point.key)
+                        seen.append(Observation(point, loss: loss(trial)))
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("promotions are those of a plain transcription of ASHA")
+    func promotions() throws {
+        let halving = try Halving(way: "epochs", from: 1, to: 20, eta: 3)
+        #expect(halving.rungs == [1, 3, 9, 20])
+        var random = SplitMix(seed: 11)
+        for _ in 0..<50 {
+            var trials: [Halving.Entry] = []
+            for _ in 0..<60 {
+                let expected = asha(trials, halving)
+                #expect(halving.promoted(trials) == expected)
+                let loss =
+                    random.fraction() < 0.2 ? nil : random.fraction() < 0.1 ? .infinity : random.fraction()
+                trials.append(
+                    Halving.Entry(
+                        rung: expected.map { trials[$0 - 1].rung + 1 } ?? 0, loss: loss, origin: expected))
+            }
+        }
+        for (low, high, eta) in [(1, 27, 1), (0, 9, 3), (9, 9, 3), (9, 1, 3)] {
+            #expect(throws: SearchSpace.Problem.self) {
+                try Halving(way: "e", from: Int64(low), to: Int64(high), eta: eta)
+            }
+        }
+    }
+
+    /// Algorithm 2 of arXiv 1810.05934, `get_job`.
+    private func asha(_ trials: [Halving.Entry], _ halving: Halving) -> Int? {
+        for k in stride(from: halving.rungs.count - 2, through: 0, by: -1) {
+            let candidates = trials.enumerated().filter { $0.element.rung == k && $0.element.loss != nil }
+            let top = candidates.sorted { ($0.element.loss!, $0.offset) < ($1.element.loss!, $1.offset) }
+                .prefix(candidates.count / halving.eta)
+            let promotable = top.filter { one in
+                one.element.loss! < .infinity && !trials.contains { $0.origin == one.offset + 1 }
+            }
+            if let first = promotable.first { return first.offset + 1 }
+        }
+        return nil
     }
 }

@@ -67,7 +67,24 @@ package struct GarbageCollection {
         }
         .orphans()
         if let problem { throw .unreadable(problem.text) }
-        return orphans
+        let searched = try jobsOfSearches()
+        return orphans.filter { !searched.contains($0.folder.path) }
+    }
+
+    /// The jobs that searches have tried, by their folders: their logs go on from them.
+    private func jobsOfSearches() throws(CleaningError) -> TextSet {
+        var found: TextSet = []
+        for folder in Files.paths(in: "\(workspace.path)/searches") {
+            for path in Files.paths(in: folder) where path.hasSuffix(".jsonl") {
+                do throws(SearchLog.Problem) {
+                    for job in try SearchLog(path).jobs.values.flatMap(\.self) {
+                        // Names in a log are never ways out of the folder of jobs.
+                        if job.split(separator: "/").count == 2 { found.insert("\(workspace.jobs)/\(job)") }
+                    }
+                } catch { throw .unreadable(error.text) }
+            }
+        }
+        return found
     }
 
     private func sweep(

@@ -764,6 +764,7 @@ local function sampler_of(word)
 end
 
 M.tpe = sampler_of "tpe"
+M.gp = sampler_of "gp"
 
 --- The dimensions of a space: flat, with their conditions.
 local function dimensions_of(space, prefix, conditions, all)
@@ -889,7 +890,7 @@ end
 local search_keys = {
   name = "string", seed = "integer", minimize = "string", maximize = "string", space = "table", trials = "integer",
   parallel = "integer", order = "string", patience = "integer", time = "number", sampler = true, first = "table",
-  failed = true, prior = "table",
+  failed = true, prior = "table", halving = "table", budget = "table",
 }
 
 --- A search: `for trial in search do trial:tell(Train { lr = trial.lr }:submit()) end`.
@@ -928,6 +929,11 @@ function M.search(options)
   local varies = {}
   for _, dimension in ipairs(spec.dimensions) do
     varies[dimension.way] = true
+  end
+  for name in pairs(spec.halving or {}) do
+    if name ~= "eta" then
+      varies[name] = true
+    end
   end
   if spec.first then
     local points = {}

@@ -353,8 +353,8 @@ M.launchers = setmetatable({}, {
 local sweeps
 
 for _, name in ipairs {
-  "chain", "geomspace", "given", "grid", "integers", "latin", "linspace", "loguniform", "logspace", "random",
-  "range", "sample", "search", "sobol", "tpe", "uniform", "where", "zip",
+  "chain", "geomspace", "given", "gp", "grid", "integers", "latin", "linspace", "logspace",
+  "loguniform", "random", "range", "sample", "search", "sobol", "tpe", "uniform", "where", "zip",
 } do
   M[name] = function(...)
     sweeps = sweeps or host.sweeps()(host, fail)

@@ -663,7 +663,7 @@ local Search = {}
 function Search:stop() end
 
 --- A search: `for trial in search do trial:tell(Train { lr = trial.lr }:submit()) end`.
----@param options { name: string, space: table<string, any>, minimize?: string, maximize?: string, trials?: integer, parallel?: integer, sampler?: any, seed?: integer, order?: "fixed"|"arrival", first?: table[], failed?: "worst"|"left"|number, patience?: integer, time?: number, prior?: table }
+---@param options { name: string, space: table<string, any>, minimize?: string, maximize?: string, trials?: integer, parallel?: integer, sampler?: any, seed?: integer, order?: "fixed"|"arrival", first?: table[], failed?: "worst"|"left"|number, patience?: integer, time?: number, prior?: table, halving?: table, budget?: table }
 ---@return xpm.Search
 function xpm.search(options) end
 
@@ -671,6 +671,11 @@ function xpm.search(options) end
 ---@param options? { startup?: integer, candidates?: integer }
 ---@return any
 function xpm.tpe(options) end
+
+--- A Gaussian process: for few and expensive trials.
+---@param options? { startup?: integer }
+---@return any
+function xpm.gp(options) end
 
 --- `n` numbers at equal distances.
 ---@param first number

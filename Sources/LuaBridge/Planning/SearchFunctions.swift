@@ -27,7 +27,7 @@ extension PlanSession {
     private static let searchKeys = [
         "name", "seed", "minimize", "maximize", "space", "trials", "parallel", "order", "patience", "time",
         "sampler",
-        "first", "failed", "prior",
+        "first", "failed", "prior", "halving", "budget",
     ]
 
     // MARK: Beginning
@@ -74,6 +74,13 @@ extension PlanSession {
             .init("goal", request.history.isMaximized ? "max" : "min"),
             .init("failed", spec["failed"] ?? "worst"), .init("first", .array(first.map(\.json))),
         ]
+        if let halving = request.halving {
+            guard !space.dimensions.contains(where: { $0.way == halving.way }) else {
+                throw ScriptError(
+                    "xpm.search: halving: '\(halving.way)' is in the space: its value is that of the rung")
+            }
+            header.append(.init("halving", halving.json))
+        }
         if let context = spec["context"] { header.append(.init("context", context)) }
         // The same search sees other results where it waits for others.
         if request.isFixed {
@@ -157,7 +164,26 @@ extension PlanSession {
             guard seconds > 0 else { throw fail("time is seconds, more than 0") }
             request.seconds = seconds
         }
-        if request.trials == nil, request.patience == nil, request.seconds == nil {
+        if case .object(let members)? = spec["halving"] {
+            let ways = members.filter { $0.name != "eta" }
+            guard ways.count == 1, case .array(let ends) = ways[0].value, ends.count == 2,
+                let low = ends[0].int,
+                let high = ends[1].int
+            else {
+                throw fail("halving needs a name and its bounds: halving = { epochs = { 1, 27 }, eta = 3 }")
+            }
+            let eta = spec["halving"]?["eta"]?.int ?? 3
+            do throws(SearchSpace.Problem) {
+                request.halving = try Halving(way: ways[0].name, from: low, to: high, eta: Int(clamping: eta))
+            } catch { throw fail(error.text) }
+        }
+        if let budget = spec["budget"], budget != .null {
+            guard let halving = request.halving, let most = budget[halving.way]?.int, most >= 1 else {
+                throw fail("budget is of what is halved: budget = { epochs = 1620 }")
+            }
+            request.budget = most
+        }
+        if request.trials == nil, request.patience == nil, request.seconds == nil, request.budget == nil {
             throw fail("when does it end? trials = 60, patience = 20, or time = 3600")
         }
         if let order = spec["order"]?.string {
@@ -221,7 +247,11 @@ extension PlanSession {
         }
         guard let trial = try nextTrial(of: run, experiment, propose: propose) else { return 0 }
         stack.push(Int64(trial.number))
-        stack.pushTable(fields: trial.point.values.count)
+        stack.pushTable(fields: trial.point.values.count + 1)
+        if let halving = run.request.halving {
+            stack.push(halving.rungs[trial.rung])
+            stack.set(halving.way, in: -2)
+        }
         for (way, value) in trial.point.values {
             try module.push(value.value, stack)
             stack.set(way, in: -2)
@@ -335,7 +365,10 @@ extension PlanSession {
         let run = searches[Int(stack.int(1))]
         try settle(run, experiment)
         guard let (trial, value) = run.best else { return 0 }
-        let point = trial.point.values.map { Value.Entry(key: .string($0.way), value: $0.value.value) }
+        var point = trial.point.values.map { Value.Entry(key: .string($0.way), value: $0.value.value) }
+        if let halving = run.request.halving {
+            point.append(.init(key: .string(halving.way), value: .int(halving.rungs[trial.rung])))
+        }
         try module.push(
             .map([
                 .init(key: .string("point"), value: .map(point)),

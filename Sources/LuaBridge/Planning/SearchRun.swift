@@ -18,6 +18,9 @@ final class SearchRun {
         var isFixed = false
         var patience: Int?
         var seconds: Double?
+        var halving: Halving?
+        /// How much of what is halved may be used in all.
+        var budget: Int64?
         var sampler: JSON = ["sampler": "tpe"]
     }
 
@@ -31,6 +34,9 @@ final class SearchRun {
         var result: SearchLog.Result?
         /// Whether these are all jobs of the trial, of which those count that give the result.
         var areAll = false
+        /// Of halving: how far it goes, and the trial that it goes on from.
+        var rung = 0
+        var origin: Int?
     }
 
     let request: Request
@@ -57,9 +63,8 @@ final class SearchRun {
 
     // MARK: What is known
 
-    /// What the next proposal sees.
-    private func observations(seen: Set<Int>) -> [Observation] {
-        request.history.observations(trials.map { ($0.point, $0.result?.outcome) }, seen: seen)
+    private var before: [SearchHistory.Trial] {
+        trials.map { SearchHistory.Trial($0.point, $0.result?.outcome, rung: $0.rung, origin: $0.origin) }
     }
 
     private var taken: TextSet {
@@ -69,7 +74,9 @@ final class SearchRun {
     /// The best trial, the earlier one of equals.
     var best: (trial: Trial, value: Double)? {
         var best: (trial: Trial, value: Double)?
-        for trial in trials {
+        // Of halving, those that have come farthest.
+        let rung = trials.filter { if case .value? = $0.result { true } else { false } }.map(\.rung).max()
+        for trial in trials where trial.rung == rung {
             guard case .value(let value)? = trial.result else { continue }
             if best.map({ request.history.isBetter(value, than: $0.value) }) ?? true { best = (trial, value) }
         }
@@ -207,16 +214,36 @@ final class SearchRun {
         }
         if let former, number <= former.proposals.count {
             let proposal = former.proposals[number - 1]
-            guard let point = search.space.point(proposal.values), search.space.contains(point) else {
+            guard let point = search.space.point(proposal.values), search.space.contains(point),
+                proposal.origin.map({ (1..<number).contains($0) }) ?? true
+            else {
                 throw ScriptError("\(Paths.shown(former.path)): trial \(number) is no point of the space")
             }
-            return add(number, point)
+            return add(number, point, from: proposal.origin)
         }
         let seen = Set(
             request.isFixed
                 ? Array(1..<max(1, number - request.parallel + 1))
                 : trials.filter { $0.result != nil }.map(\.number))
-        let known = observations(seen: seen)
+        if let halving = request.halving {
+            if let origin = request.history.promoted(before, seen: seen, halving: halving) {
+                let point = trials[origin - 1].point
+                let rung = trials[origin - 1].rung + 1
+                guard isPaid(halving.rungs[rung] - halving.rungs[rung - 1]) else {
+                    return try finishing(open, waits, "its budget is used")
+                }
+                try append(
+                    SearchLog.line(
+                        .init(trial: number, values: point.json, seen: seen.sorted(), origin: origin)))
+                return add(number, point, from: origin)
+            }
+            if let most = request.trials, trials.count(where: { $0.origin == nil }) >= most {
+                return try finishing(open, waits, "")
+            }
+            guard isPaid(halving.rungs[0]) else { return try finishing(open, waits, "its budget is used") }
+        }
+        let known = request.history.observations(
+            before, seen: seen, halving: request.halving, dimensions: search.space.dimensions.count)
         let point: SearchPoint
         if let propose, number > search.first.count {
             point = try propose(number, known)
@@ -230,19 +257,31 @@ final class SearchRun {
             return try finishing(open, waits, "every point of the space was tried")
         }
         try append(SearchLog.line(.init(trial: number, values: point.json, seen: seen.sorted())))
-        return add(number, point)
+        return add(number, point, from: nil)
     }
 
-    private func add(_ number: Int, _ point: SearchPoint) -> Step {
-        let trial = Trial(number: number, point: point)
+    private func add(_ number: Int, _ point: SearchPoint, from origin: Int?) -> Step {
+        var trial = Trial(number: number, point: point)
+        trial.origin = origin
+        trial.rung = origin.map { trials[$0 - 1].rung + 1 } ?? 0
         trials.append(trial)
         return .trial(trial)
+    }
+
+    /// Whether the budget has so much left. What a trial goes on from is paid already.
+    private func isPaid(_ cost: Int64) -> Bool {
+        guard let budget = request.budget, let halving = request.halving else { return true }
+        let used = trials.reduce(Int64(0)) { sum, trial in
+            sum + halving.rungs[trial.rung] - (trial.origin == nil ? 0 : halving.rungs[trial.rung - 1])
+        }
+        return used + cost <= budget
     }
 
     /// Why no further trial begins; nil where one does.
     private func end(_ open: [Trial]) -> String? {
         if isStopped { return "" }
-        if let most = request.trials, trials.count >= most { return "" }
+        // Of halving, trials are new points; those that are there may go on.
+        if let most = request.trials, request.halving == nil, trials.count >= most { return "" }
         if let seconds = request.seconds, Monotonic.seconds - began > seconds { return "its time is over" }
         if let patience = request.patience, let best = best {
             let later = trials.count { $0.number > best.trial.number && $0.result != nil }

@@ -8,17 +8,21 @@ package import Text
 ///     {"trial": 1, "values": {"lr": 0.01}, "seen": []}
 ///     {"trial": 1, "value": 0.25}
 ///     {"trial": 2, "failed": "exit code 1"}
+///     {"trial": 3, "values": {"lr": 0.01}, "seen": [1, 2], "from": 1}
 package struct SearchLog: Sendable {
     package struct Proposal: Sendable, Equatable {
         package let trial: Int
         package let values: JSON
         /// The trials whose results were known.
         package let seen: [Int]
+        /// Of a trial that goes on from another, its number.
+        package let origin: Int?
 
-        package init(trial: Int, values: JSON, seen: [Int]) {
+        package init(trial: Int, values: JSON, seen: [Int], origin: Int? = nil) {
             self.trial = trial
             self.values = values
             self.seen = seen
+            self.origin = origin
         }
     }
 
@@ -80,7 +84,8 @@ package struct SearchLog: Sendable {
                 proposals.append(
                     Proposal(
                         trial: trial, values: values,
-                        seen: seen.compactMap { $0.int.flatMap { Int(exactly: $0) } }))
+                        seen: seen.compactMap { $0.int.flatMap { Int(exactly: $0) } },
+                        origin: json["from"]?.int.flatMap { Int(exactly: $0) }))
             } else if case .array(let names)? = json["jobs"] {
                 jobs[trial] = names.compactMap(\.string)
             } else if let value = json["value"]?.number {
@@ -96,10 +101,11 @@ package struct SearchLog: Sendable {
     // MARK: Lines
 
     package static func line(_ proposal: Proposal) -> JSON {
-        [
-            "trial": .int(Int64(proposal.trial)), "values": proposal.values,
-            "seen": .array(proposal.seen.map { .int(Int64($0)) }),
-        ]
+        .object(
+            [
+                .init("trial", .int(Int64(proposal.trial))), .init("values", proposal.values),
+                .init("seen", .array(proposal.seen.map { .int(Int64($0)) })),
+            ] + (proposal.origin.map { [.init("from", .int(Int64($0)))] } ?? []))
     }
 
     package static func line(_ trial: Int, _ result: Result) -> JSON {

@@ -10,6 +10,8 @@ struct SearchReport {
         let values: JSON
         let result: SearchLog.Result?
         let jobs: [String]
+        let rung: Int
+        let origin: Int?
 
         var json: JSON {
             var value = JSON.null
@@ -38,16 +40,28 @@ struct SearchReport {
     let id: String
     private let log: SearchLog
     let trials: [Trial]
+    private let halving: Halving?
 
     private init(_ log: SearchLog, name: String, id: String) {
         self.log = log
         self.name = name
         self.id = id
-        trials = log.proposals.map {
-            Trial(
-                number: $0.trial, values: $0.values, result: log.results[$0.trial],
-                jobs: log.jobs[$0.trial] ?? [])
+        let halving = log.header["halving"].flatMap(Halving.init(json:))
+        self.halving = halving
+        var trials: [Trial] = []
+        for proposal in log.proposals {
+            let origin = proposal.origin.flatMap { trials.indices.contains($0 - 1) ? $0 : nil }
+            let rung = origin.map { trials[$0 - 1].rung + 1 } ?? 0
+            var values = proposal.values
+            if let halving, case .object(let members) = values, rung < halving.rungs.count {
+                values = .object(members + [.init(halving.way, .int(halving.rungs[rung]))])
+            }
+            trials.append(
+                Trial(
+                    number: proposal.trial, values: values, result: log.results[proposal.trial],
+                    jobs: log.jobs[proposal.trial] ?? [], rung: rung, origin: origin))
         }
+        self.trials = trials
     }
 
     /// The searches of a workspace, or those of a name, `NAME` or `NAME/ID`.
@@ -91,7 +105,9 @@ struct SearchReport {
 
     var best: (trial: Int, value: Double)? {
         var best: (trial: Int, value: Double)?
-        for trial in trials {
+        // Of halving, those that have come farthest.
+        let rung = trials.filter { if case .value? = $0.result { true } else { false } }.map(\.rung).max()
+        for trial in trials where trial.rung == rung {
             guard case .value(let value)? = trial.result else { continue }
             if best.map({ history.isBetter(value, than: $0.value) }) ?? true { best = (trial.number, value) }
         }
@@ -163,14 +179,22 @@ struct SearchReport {
             let search = Search(
                 space: space, sampler: sampler, seed: UInt64(bitPattern: log.header["seed"]?.int ?? 0),
                 first: first)
-            var done: [(point: SearchPoint, outcome: SearchHistory.Outcome?)] = []
+            var done: [SearchHistory.Trial] = []
             var taken = TextSet(history.prior.map(\.point.key))
             var found: [Difference] = []
-            for proposal in log.proposals {
-                let seen = history.observations(done, seen: Set(proposal.seen))
-                let computed = search.propose(trial: proposal.trial, seen: seen, taken: taken)
+            for (proposal, trial) in zip(log.proposals, trials) {
+                let seen = Set(proposal.seen)
                 let logged = space.point(proposal.values) ?? SearchPoint()
-                if computed != logged {
+                let origin = halving.flatMap { history.promoted(done, seen: seen, halving: $0) }
+                let computed: SearchPoint?
+                if let origin {
+                    computed = done[origin - 1].point
+                } else {
+                    let known = history.observations(
+                        done, seen: seen, halving: halving, dimensions: space.dimensions.count)
+                    computed = search.propose(trial: proposal.trial, seen: known, taken: taken)
+                }
+                if computed != logged || origin != proposal.origin {
                     found.append(
                         Difference(
                             trial: proposal.trial, logged: proposal.values, computed: computed?.json ?? .null)
@@ -182,7 +206,7 @@ struct SearchReport {
                     case .failed?: .failed
                     case nil: nil
                     }
-                done.append((logged, outcome))
+                done.append(SearchHistory.Trial(logged, outcome, rung: trial.rung, origin: trial.origin))
                 taken.insert(logged.key)
             }
             return found
