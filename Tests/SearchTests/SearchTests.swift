@@ -227,13 +227,15 @@ struct SearchTests {
     /// Algorithm 2 of arXiv 1810.05934, `get_job`.
     private func asha(_ trials: [Halving.Entry], _ halving: Halving) -> Int? {
         for k in stride(from: halving.rungs.count - 2, through: 0, by: -1) {
-            let candidates = trials.enumerated().filter { $0.element.rung == k && $0.element.loss != nil }
-            let top = candidates.sorted { ($0.element.loss!, $0.offset) < ($1.element.loss!, $1.offset) }
-                .prefix(candidates.count / halving.eta)
-            let promotable = top.filter { one in
-                one.element.loss! < .infinity && !trials.contains { $0.origin == one.offset + 1 }
+            let candidates = trials.enumerated().compactMap { index, trial in
+                trial.rung == k ? trial.loss.map { (loss: $0, index: index) } : nil
             }
-            if let first = promotable.first { return first.offset + 1 }
+            let top = candidates.sorted { ($0.loss, $0.index) < ($1.loss, $1.index) }.prefix(
+                candidates.count / halving.eta)
+            let promotable = top.filter { one in
+                one.loss < .infinity && !trials.contains { $0.origin == one.index + 1 }
+            }
+            if let first = promotable.first { return first.index + 1 }
         }
         return nil
     }

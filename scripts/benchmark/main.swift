@@ -1,7 +1,13 @@
 import CHash
+import Glibc
 // How many identifiers a second, against plain SHA-256 of the same bytes.
 import Model
 import System
+
+if CommandLine.arguments.dropFirst().first.map({ $0 == "search" }) ?? false {
+    try SearchBenchmark.run(seeds: CommandLine.arguments.dropFirst(2).first.flatMap(Int.init) ?? 30)
+    exit(0)
+}
 
 let count = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 100_000
 
