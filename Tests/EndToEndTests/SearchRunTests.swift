@@ -59,6 +59,11 @@ struct SearchRunTests {
         #expect(more.error.contains("24 tasks: 4 done, 20 cached"), "\(more)")
         #expect(try log(bench).hasPrefix(before))
         #expect(try bench.run("search", "check", "s").code == 0)
+        let picture = try bench.run("plot", "s", "--kind", "search", "--json")
+        #expect(picture.code == 0 && picture.output.contains("s-loss-search.svg"), "\(picture)")
+        #expect(try bench.read("s-loss-search.svg").contains("best loss"))
+        #expect(try bench.run("plot", "none", "--kind", "search").code == 2)
+        #expect(try bench.run("plot", "s", "--kind", "search", "--x", "lr").code == 64)
         let list = try bench.run("search", "list", "--json").output
         let json = try JSON.parse(Array(list.utf8))
         #expect(json["trials"] == .int(24) && json["metric"]?.string == "loss", "\(list)")

@@ -133,6 +133,25 @@ struct SearchReport {
         ]
     }
 
+    /// What it has found, for a picture; nil without a result.
+    var picture: SearchPicture? {
+        var course = SearchPicture.Course(id: id)
+        var used = 0.0
+        for trial in trials {
+            if let halving, trial.rung < halving.rungs.count {
+                let before = trial.origin == nil ? 0 : halving.rungs[trial.rung - 1]
+                used += Double(halving.rungs[trial.rung] - before)
+            } else {
+                used += 1
+            }
+            if case .value(let value)? = trial.result { course.steps.append((used, value)) }
+        }
+        if course.steps.isEmpty { return nil }
+        return SearchPicture(
+            name: name, metric: metric, unit: halving?.way ?? "trials", isMaximized: history.isMaximized,
+            courses: [course])
+    }
+
     /// The trials as a table, the best one marked.
     var text: String {
         var ways: TextSet = []

@@ -11,7 +11,7 @@ struct PlotCommand: ParsableCommand {
         discussion: """
             Kinds: line (a result over a parameter, with error bars), box (how a result lies at each value of a parameter), curve (what tasks logged over their steps), scatter (a point for each \
             job), histogram (how often a result lies where), heatmap (a result over two parameters), parallel (every job as a line through \
-            its parameters). Without --kind: line.
+            its parameters), search (the best value that a search has found so far; its name stands for the experiment's). Without --kind: line.
 
             Writes an SVG file, or a PNG file where its name ends so (with rsvg-convert, of librsvg2-bin). On a terminal that shows pictures \
             (kitty, iTerm2, WezTerm, Ghostty) and has rsvg-convert, it is shown too.
@@ -22,15 +22,17 @@ struct PlotCommand: ParsableCommand {
               xpm plot iris --kind box --metric accuracy --x lr --over seed
               xpm plot iris --kind scatter --x seconds --metric accuracy
               xpm plot iris --kind heatmap --metric accuracy --x lr --y depth
+              xpm plot lr --kind search --log-y
             """)
 
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case line, box, curve, scatter, histogram, heatmap, parallel
+        case line, box, curve, scatter, histogram, heatmap, parallel, search
     }
 
-    @Argument(help: "The experiment.", completion: Completion.experiments) var experiment: String
+    @Argument(help: "The experiment; of --kind search a search.", completion: Completion.experiments)
+    var experiment: String
     @OptionGroup var workspace: WorkspaceOptions
-    @Option(help: "line, box, curve, scatter, histogram, heatmap, parallel.") var kind: Kind = .line
+    @Option(help: "line, box, curve, scatter, histogram, heatmap, parallel, search.") var kind: Kind = .line
 
     @Option(
         parsing: .upToNextOption,
@@ -117,11 +119,15 @@ struct PlotCommand: ParsableCommand {
             (x != nil, "--x", [Kind.line, .box, .scatter, .heatmap]),
             (y != nil, "--y", [.heatmap]),
             (series != nil, "--series", [.line, .box, .curve, .scatter, .histogram]),
-            (logX != nil, "--log-x", [.line, .curve, .scatter, .histogram]),
-            (logY, "--log-y", [.line, .box, .curve, .scatter]),
+            (logX != nil, "--log-x", [.line, .curve, .scatter, .histogram, .search]),
+            (logY, "--log-y", [.line, .box, .curve, .scatter, .search]),
             (logZ, "--log-z", [.heatmap]),
-            (ymin != nil, "--ymin", [.line, .box, .curve, .scatter, .histogram]),
-            (ymax != nil, "--ymax", [.line, .box, .curve, .scatter, .histogram]),
+            (ymin != nil, "--ymin", [.line, .box, .curve, .scatter, .histogram, .search]),
+            (ymax != nil, "--ymax", [.line, .box, .curve, .scatter, .histogram, .search]),
+            (!metric.isEmpty, "--metric", Kind.allCases.filter { $0 != .search }),
+            (!over.isEmpty, "--over", Kind.allCases.filter { $0 != .search }),
+            (filter != nil, "--filter", Kind.allCases.filter { $0 != .search }),
+            (everyRun, "--every-run", Kind.allCases.filter { $0 != .search }),
             (bins != nil, "--bins", [.histogram]),
             (failed, "--failed", [.curve]),
             (stat != .mean, "--stat", [.line, .curve, .heatmap]),
@@ -143,12 +149,13 @@ struct PlotCommand: ParsableCommand {
 
     func run() throws {
         do throws(Failure) {
+            var style = LineChart.Style()
+            (style.logarithmicX, style.logarithmicY, style.least, style.most) = (logX, logY, ymin, ymax)
+            if kind == .search { return try drawSearch(style) }
             let query = JobQuery(
                 workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun,
                 tellsOfEarlier: true)
             let points = try query.jobs().reversed().map { ResultPoint($0, step: step.step(best: nil)) }
-            var style = LineChart.Style()
-            (style.logarithmicX, style.logarithmicY, style.least, style.most) = (logX, logY, ymin, ymax)
             let plot = ResultPlot(
                 experiment: experiment, points: points, metrics: metric.flatMap(ResultsCommand.names), x: x,
                 y: y, series: series,
@@ -160,7 +167,8 @@ struct PlotCommand: ParsableCommand {
             do throws(ResultTable.Problem) {
                 drawn =
                     switch kind {
-                    case .line: try plot.lines(size)
+                    // A search is drawn above.
+                    case .line, .search: try plot.lines(size)
                     case .box: try plot.boxes(size)
                     case .curve: try plot.curves(size)
                     case .scatter: try plot.scatter(size)
@@ -169,21 +177,45 @@ struct PlotCommand: ParsableCommand {
                     case .parallel: try plot.parallel(size)
                     }
             } catch { throw .message("\(experiment): \(error.text)\(step.hint)") }
-            // Two kinds of one result do not have one file.
-            let suffix = kind == .line ? "" : "-\(kind.rawValue)"
-            let path = output ?? "\(experiment)-\(drawn.metric.replacing("/", with: "-"))\(suffix).svg"
-            let file = PictureFile(svg: drawn.drawing.svg)
-            try file.write(to: path)
             for note in drawn.notes { Failure.warn(note) }
-            if json {
-                let line: JSON = [
-                    "file": .string(Paths.absolute(path)), "kind": .string(kind.rawValue),
-                    "metric": .string(drawn.metric),
-                ]
-                return StandardStream.output.write(line.text + "\n")
-            }
-            StandardStream.error.write("wrote \(path)\n")
-            file.show()
+            try write(drawn)
         } catch { throw error.reported() }
+    }
+
+    private func drawSearch(_ style: LineChart.Style) throws(Failure) {
+        let reports = try SearchReport.all(in: ExperimentFiles.workspace(workspace), named: experiment)
+        let pictures = try reports.map { report throws(Failure) in
+            guard let picture = report.picture else {
+                throw .message("search '\(TerminalText.line(experiment))': no trial has a result yet")
+            }
+            return picture
+        }
+        guard let first = pictures.first else { return }
+        let whole = SearchPicture(
+            name: first.name, metric: first.metric, unit: first.unit, isMaximized: first.isMaximized,
+            courses: pictures.filter { $0.metric == first.metric && $0.unit == first.unit }.flatMap(\.courses)
+        )
+        try write(
+            ResultPlot.Picture(
+                metric: first.metric,
+                drawing: whole.drawing(PictureSize(width: Double(width), height: Double(height)), style)))
+    }
+
+    private func write(_ drawn: ResultPlot.Picture) throws(Failure) {
+        // Two kinds of one result do not have one file.
+        let suffix = kind == .line ? "" : "-\(kind.rawValue)"
+        let name = experiment.replacing("/", with: "-")
+        let path = output ?? "\(name)-\(drawn.metric.replacing("/", with: "-"))\(suffix).svg"
+        let file = PictureFile(svg: drawn.drawing.svg)
+        try file.write(to: path)
+        if json {
+            let line: JSON = [
+                "file": .string(Paths.absolute(path)), "kind": .string(kind.rawValue),
+                "metric": .string(drawn.metric),
+            ]
+            return StandardStream.output.write(line.text + "\n")
+        }
+        StandardStream.error.write("wrote \(path)\n")
+        file.show()
     }
 }
