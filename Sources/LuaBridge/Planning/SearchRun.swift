@@ -46,6 +46,12 @@ final class SearchRun {
     /// Of the log: held while the search goes on.
     private let lock: FileLock?
     private(set) var trials: [Trial] = []
+    /// The places of trials without a result, in order: what a step costs does not grow with the trials that are over.
+    private var open: [Int] = []
+    /// The keys of all points that were tried, or are known.
+    private var taken: TextSet
+    /// Those whose results are to be written.
+    private var unwritten: [Int] = []
     private var isStopped = false
     private let began = Monotonic.seconds
     /// Of a fixed order, so many results stand in the log.
@@ -57,6 +63,7 @@ final class SearchRun {
         self.log = log
         self.former = former
         self.lock = lock
+        taken = TextSet(request.history.prior.map(\.point.key))
     }
 
     func stop() { isStopped = true }
@@ -65,10 +72,6 @@ final class SearchRun {
 
     private var before: [SearchHistory.Trial] {
         trials.map { SearchHistory.Trial($0.point, $0.result?.outcome, rung: $0.rung, origin: $0.origin) }
-    }
-
-    private var taken: TextSet {
-        TextSet(request.history.prior.map(\.point.key) + trials.map(\.point.key))
     }
 
     /// The best trial, the earlier one of equals.
@@ -83,7 +86,7 @@ final class SearchRun {
         return best
     }
 
-    var openTrials: [Trial] { trials.filter { $0.result == nil } }
+    var openTrials: [Trial] { open.map { trials[$0] } }
 
     // MARK: Results
 
@@ -150,6 +153,8 @@ final class SearchRun {
     private func finish(_ number: Int, _ result: SearchLog.Result) {
         // What was decided by stays.
         trials[number - 1].result = former?.results[number] ?? result
+        open.removeAll { $0 == number - 1 }
+        if !request.isFixed { unwritten.append(number) }
     }
 
     /// Writes results that the log does not have: of a fixed order in that of the trials.
@@ -165,17 +170,12 @@ final class SearchRun {
             }
             return
         }
-        for index in trials.indices {
-            guard let result = trials[index].result, !noted.contains(index + 1) else { continue }
-            try note(index + 1, result)
-        }
+        for number in unwritten { if let result = trials[number - 1].result { try note(number, result) } }
+        unwritten = []
     }
 
-    /// Whose results are in the log.
-    private var noted: Set<Int> = []
-
     private func note(_ number: Int, _ result: SearchLog.Result) throws {
-        guard noted.insert(number).inserted, former?.results[number] == nil else { return }
+        guard former?.results[number] == nil else { return }
         try append(SearchLog.line(number, result))
     }
 
@@ -265,6 +265,8 @@ final class SearchRun {
         trial.origin = origin
         trial.rung = origin.map { trials[$0 - 1].rung + 1 } ?? 0
         trials.append(trial)
+        open.append(number - 1)
+        taken.insert(point.key)
         return .trial(trial)
     }
 

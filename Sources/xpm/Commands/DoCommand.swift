@@ -404,31 +404,10 @@ struct DoCommand: ParsableCommand {
         do throws(SettingError) { yaml = try script.yaml(plan.input.map { _ in lines }) } catch {
             throw Failure(error)
         }
-        let files = [("experiment.lua", script.lua), ("full.yaml", yaml)]
-        // None of them, or both.
-        for (name, content) in files {
-            let path = "\(folder)/\(name)"
-            guard let known = try? Files.read(path, limit: 1 << 26), known != Array(content.utf8) else {
-                continue
-            }
-            throw .message(
-                "\(Paths.shown(path)) is there already, with something else in it: name another folder")
-        }
+        let files = [("experiment.lua", Array(script.lua.utf8)), ("full.yaml", Array(yaml.utf8))]
+        try WrittenFiles.refuseOthers(files, in: folder, "name another folder")
         try plan.types.keep(in: plan.workspace)
-        try Failure.onDisk { () throws(SystemError) in
-            try Files.makeFolder(folder)
-            for (name, content) in files {
-                let path = "\(folder)/\(name)"
-                let isNew = try Files.create(path, with: Array(content.utf8))
-                let line: JSON = ["path": .string(path), "written": .bool(isNew)]
-                StandardStream.output.write(
-                    json
-                        ? line.text + "\n"
-                        : isNew
-                            ? "wrote \(Paths.shown(path))\n"
-                            : "left \(Paths.shown(path)), which is the same already\n")
-            }
-        }
+        try WrittenFiles.write(files, to: folder, left: "which is the same already", json: json)
         if !json {
             StandardStream.output.write(
                 "run it: xpm run \(ShellWords.quote(Paths.shown("\(folder)/full.yaml")))\(workspace.text)\n")

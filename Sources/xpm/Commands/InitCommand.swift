@@ -49,7 +49,10 @@ struct InitCommand: ParsableCommand {
                 return try write(script: Self.script, yaml)
             }
             let (script, yaml) = try made(from)
-            try refuseOthers(script, yaml)
+            try WrittenFiles.refuseOthers(
+                [("experiment.lua", Array(script.utf8)), ("full.yaml", Array(yaml.utf8))],
+                in: Paths.absolute(dir),
+                "name another folder, as xpm init study --from …")
             try write(script: script, yaml)
         } catch { throw error.reported() }
         if tries { try RunCommand.parse([Paths.shown("\(Paths.absolute(dir))/full.yaml")]).run() }
@@ -88,38 +91,13 @@ struct InitCommand: ParsableCommand {
         }
     }
 
-    /// What is there is not what the program makes: nothing is written beside it.
-    private func refuseOthers(_ script: String, _ yaml: String) throws(Failure) {
-        for (name, text) in [("experiment.lua", script), ("full.yaml", yaml)] {
-            let path = "\(Paths.absolute(dir))/\(name)"
-            guard Files.exists(path), (try? Files.read(path, limit: 1 << 26)) != Array(text.utf8) else {
-                continue
-            }
-            throw .message(
-                "\(Paths.shown(path)) is there already: name another folder, as xpm init study --from …")
-        }
-    }
-
     private func write(script: String, _ yaml: String) throws(Failure) {
         let files = [
             ("experiment.lua", Array(script.utf8)), ("full.yaml", Array(yaml.utf8)),
             (AnnotationsCommand.fileName, EmbeddedText.annotations),
         ]
         let folder = Paths.absolute(dir)
-        try Failure.onDisk { () throws(SystemError) in
-            try Files.makeFolder(folder)
-            for (name, content) in files {
-                let path = "\(folder)/\(name)"
-                let isNew = try Files.create(path, with: content)
-                let line: JSON = ["path": .string(path), "written": .bool(isNew)]
-                StandardStream.output.write(
-                    json
-                        ? line.text + "\n"
-                        : isNew
-                            ? "wrote \(Paths.shown(path))\n"
-                            : "left \(Paths.shown(path)), which is there already\n")
-            }
-        }
+        try WrittenFiles.write(files, to: folder, left: "which is there already", json: json)
         if json || tries { return }
         let move = dir == "." ? "" : "cd \(ShellWords.quote(dir)) && "
         StandardStream.output.write("run it: \(move)xpm run full.yaml\n")
