@@ -8,10 +8,12 @@ enum Math {
     static func sqrt(_ x: Double) -> Double { x.squareRoot() }
     static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
 
-    /// The nearest number with six significant digits: what differs in the last bits between machines is one value.
-    static func rounded(_ x: Double) -> Double {
+    /// The nearest number with six significant digits: what differs in the last bits between machines is one value. Of a range
+    /// that is narrow beside its ends, six digits of its width.
+    static func rounded(_ x: Double, width: Double = .infinity) -> Double {
         guard x.isFinite, x != 0 else { return x }
-        let exponent = Int(Glibc.log10(x.magnitude).rounded(.down)) - 5
+        let scale = Swift.min(x.magnitude, width)
+        let exponent = Int(Glibc.log10(scale).rounded(.down)) - 5
         // In two steps: 10 to such a power may be no number.
         let half = exponent / 2
         let digits = x / pow(10, Double(half)) / pow(10, Double(exponent - half))

@@ -178,8 +178,20 @@ extension SearchSpace {
 
     /// A point as JSON has it; 1 is 1.0 where that is meant.
     package func point(_ json: JSON) -> SearchPoint? {
-        guard case .object(let members) = json else { return nil }
-        return SearchPoint(members.map { (way: $0.name, value: plain($0.value, of: $0.name)) })
+        guard case .object = json else { return nil }
+        var values: [(way: String, value: JSON)] = []
+        func add(_ json: JSON, _ way: String) {
+            // Nested tables, as a script may have them.
+            if case .object(let members) = json {
+                for member in members {
+                    add(member.value, way.isEmpty ? member.name : "\(way).\(member.name)")
+                }
+            } else {
+                values.append((way, plain(json, of: way)))
+            }
+        }
+        add(json, "")
+        return SearchPoint(values)
     }
 
     /// A value as the parameter of a way has it.
@@ -188,6 +200,7 @@ extension SearchSpace {
         switch (dimension.kind, value) {
         case (.float, .int(let number)): return .float(Double(number))
         case (.int, .float(let number)): return Int64(exactly: number).map { .int($0) } ?? value
+        case (.choice(let values), _): return values.first { Self.areSame($0, value) } ?? value
         default: return value
         }
     }

@@ -49,6 +49,11 @@ package struct SearchSpace: Sendable, Equatable {
     package init(_ given: [Dimension]) throws(Problem) {
         if given.isEmpty { throw Problem(text: "the space has no parameters") }
         let ways = TextSet(given.map(\.way))
+        for way in given.map(\.way) {
+            if let below = given.map(\.way).first(where: { $0.hasPrefix("\(way).") }) {
+                throw Problem(text: "'\(way)' and '\(below)' are one below the other")
+            }
+        }
         if let twice = given.map(\.way).first(where: { way in given.count { $0.way == way } > 1 }) {
             throw Problem(text: "'\(twice)' is in the space twice")
         }
@@ -63,6 +68,20 @@ package struct SearchSpace: Sendable, Equatable {
                 }
                 try Self.check(condition, of: dimension, on: parent)
             }
+        }
+        // 1 is 1.0 where a list has that.
+        let given = given.map { dimension in
+            Dimension(
+                way: dimension.way, kind: dimension.kind,
+                conditions: dimension.conditions.map { condition in
+                    guard case .choice(let values)? = given.first(where: { $0.way == condition.way })?.kind
+                    else {
+                        return condition
+                    }
+                    return Condition(
+                        way: condition.way,
+                        values: condition.values.map { one in values.first { Self.areSame($0, one) } ?? one })
+                })
         }
         var sorted: [Dimension] = []
         var left = given.sorted { ByteOrder.less($0.way, $1.way) }
@@ -88,6 +107,11 @@ package struct SearchSpace: Sendable, Equatable {
         self.groups = groups.map(\.places)
     }
 
+    /// Whether two plain values are one: 1 and 1.0 are.
+    static func areSame(_ left: JSON, _ right: JSON) -> Bool {
+        left == right || left.number.map { $0 == right.number } ?? false
+    }
+
     private static func check(_ dimension: Dimension) throws(Problem) {
         let way = dimension.way
         switch dimension.kind {
@@ -102,6 +126,9 @@ package struct SearchSpace: Sendable, Equatable {
             else { throw Problem(text: "'\(way)': integers from \(low) to \(high)") }
         case .choice(let values):
             if values.isEmpty { throw Problem(text: "'\(way)' has no values") }
+            for value in values where value.number.map({ !$0.isFinite }) ?? false || value == .string("NaN") {
+                throw Problem(text: "'\(way)': a value is no finite number")
+            }
         }
     }
 
@@ -112,7 +139,10 @@ package struct SearchSpace: Sendable, Equatable {
             throw Problem(
                 text: "'\(dimension.way)' depends on '\(parent.way)', which has no list of values")
         }
-        for value in condition.values where !values.contains(value) {
+        if condition.values.isEmpty {
+            throw Problem(text: "'\(dimension.way)' depends on '\(parent.way)', and no value of it is named")
+        }
+        for value in condition.values where !values.contains(where: { areSame($0, value) }) {
             throw Problem(
                 text:
                     "'\(dimension.way)' depends on \(parent.way) = \(value.text), a value that it cannot have"
@@ -188,7 +218,7 @@ package struct SearchSpace: Sendable, Equatable {
             let part = min(1, max(0, coordinate))
             let number =
                 isLog ? RandomDraw.loguniform(low, high, part) : RandomDraw.uniform(low, high, part)
-            return .float(min(high, max(low, Math.rounded(number))))
+            return .float(min(high, max(low, Math.rounded(number, width: high - low))))
         case .int(let low, let high):
             return .int(min(high, RandomDraw.integer(low, high, min(1, max(0, coordinate)))))
         }

@@ -215,6 +215,16 @@ struct SearchRunTests {
             ("sampler = xpm.tpe { startp = 1 }", "did you mean 'startup'?"),
             ("halving = { epochs = { 1, 27 }, eta = 1 }", "eta is a number from 2"),
             ("halving = { epochs = { 9, 1 } }", "the least comes first"),
+            ("failed = 0/0", "finite number"), ("space = { x = { 1, 0/0 } }", "no finite number"),
+            ("first = { x = 0.5 }", "a list of points"),
+            ("first = { 'x' }", "a list of points"), ("sampler = xpm.tpe(5)", "takes a table"),
+            ("space = { tell = { 1 } }", "a name of trials"),
+            ("space = { loss = { 1 } }", "is a parameter and the result"),
+            ("space = { m = { 1 }, ['m.d'] = { 1 } }", "one below the other"),
+            ("space = { x = xpm.given({ y = {} }, { 1 }), y = { 1 } }", "no value of it is named"),
+            ("sampler = \"function\"", "not the word"),
+            ("prior = { task = T, sede = 1 }", "has no parameter 'sede'"),
+            ("prior = { seed = 1 }", "prior needs a task"),
             ("halving = { x = { 1, 9 } }", "is in the space"),
             ("budget = { epochs = 9 }", "budget is of what is halved"),
             ("maximize = \"a\"", "exclude each other"),
@@ -258,7 +268,8 @@ struct SearchRunTests {
                 "xpm.search { name = 'm', minimize = 'l', space = { x = { 1 } }, trials = 1 }",
                 "two searches are called 'm'"
             ),
-            ("print(s.bst)", "a search has no 'bst'"), ("for trial in s do trial:tell(0/0) end", ""),
+            ("print(s.bst)", "a search has no 'bst'"), ("s.id = 99", "'id' cannot be set"),
+            ("s.stop()", "with a colon"), ("for trial in s do trial:tell(0/0) end", ""),
         ] {
             try bench.write(
                 """
@@ -501,5 +512,114 @@ struct SearchRunTests {
         #expect(fixed.code == 0 && fixed.error.contains("its budget is used"), "\(fixed)")
         #expect(try (30...40).contains(paid()))
         #expect(try bench.run("search", "check", "h", "--workdir", "fixed").code == 0)
+    }
+
+    @Test(
+        "what was not run has no result; what had failed and is done now has one; what the log has is given again"
+    )
+    func verdicts() throws {
+        let bench = try bench("minimize = \"loss\", patience = 3,")
+        #expect(try bench.run("run", "s.lua", "--run-mode", "prepare").code == 0)
+        #expect(try !log(bench).contains("\"failed\": \"not run"))
+        let first = try bench.run("run", "s.lua")
+        #expect(first.code == 0, "\(first)")
+        let again = try bench.run("run", "s.lua")
+        #expect(again.output.prefix { $0 != "\n" } == first.output.prefix { $0 != "\n" }, "\(again)")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "v.t", params = { x = xpm.float }, execute = function(self)
+              assert(io.open "\(bench.folder)/ok", "not yet") self:result { loss = self.x } end }
+            function run()
+              local s = xpm.search { name = "v", minimize = "loss", space = { x = xpm.uniform(0, 1) }, trials = 12 }
+              for trial in s do trial:tell(T { x = trial.x }:submit()) end
+              print(s.best.trial, s.best.loss)
+            end
+            """, to: "v.lua")
+        #expect(try bench.run("run", "v.lua").error.contains("6 of its first ten trials failed"))
+        try bench.write("", to: "ok")
+        let done = try bench.run("run", "v.lua")
+        #expect(done.code == 0 && done.error.contains("12 tasks: 12 done"), "\(done)")
+        #expect(try bench.run("search", "check", "v").code == 0)
+        #expect(try bench.run("search", "list").output.contains("v"))
+    }
+
+    @Test("narrow ranges, points that are one job, nested names, and keys in another order")
+    func meanings() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            function run()
+              for name, space in pairs {
+                a = { x = xpm.uniform(1.7e9, 1.7e9 + 3600) }, b = { x = xpm.uniform(1000000, 1000001) },
+                c = { m = { k = { "a", "b" }, d = xpm.given({ k = "a" }, { 1.0, 2.0 }), e = xpm.given({ ["m.d"] = 1 }, xpm.uniform(0, 1)) } },
+              } do
+                local s = xpm.search { name = name, minimize = "loss", space = space, trials = 20, first = name == "c" and { { m = { k = "b" } } } or nil }
+                local count = 0
+                for trial in s do count = count + 1 trial:tell(name == "c" and (trial.m.e or 1) or trial.x or 0) end
+                print(name, count)
+              end
+              local again = xpm.search { name = "again", minimize = "loss", space = { x = { 1, 2, 3 } }, trials = 5,
+                sampler = function(history) return { x = 2 } end }
+              for trial in again do trial:tell(1.7e308, 1.7e308) end
+              print("again", again.best.x, again.best.loss)
+            end
+            """, to: "n.lua")
+        let narrow = try bench.run("run", "n.lua")
+        #expect(narrow.output.contains("a\t20") && narrow.output.contains("b\t20"), "\(narrow)")
+        #expect(narrow.output.contains("c\t20"), "\(narrow)")
+        #expect(
+            narrow.output.contains("again\t2") && narrow.error.contains("proposes {\"x\": 2} again"),
+            "\(narrow)")
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "u.t", params = { o = xpm.string, m = xpm.float { default = 0 } }, execute = function(self) self:result { loss = self.m } end }
+            function run(helper, cfg)
+              if cfg.o == "sgd" then T { o = cfg.o, m = cfg.m }:submit() else T { o = cfg.o }:submit() end
+            end
+            """, to: "u.lua")
+        let one = try bench.run(
+            "run", "u.lua", "--search", "o=adam,sgd", "--search", "m=0.1,0.2,0.3", "--minimize", "loss",
+            "--trials", "6")
+        #expect(one.code == 0 && one.error.contains("best trial"), "\(one)")
+        for text in ["p: 1\nq: 2\n", "q: 2\np: 1\n"] {
+            try bench.write(
+                "file: u\nid: o\n" + text + """
+                    search:
+                      minimize: loss
+                      trials: 4
+                      sampler: { tpe: { startup: 3 } }
+                      space: { o: [adam, sgd], m: { given: { o: sgd }, uniform: [0, 1] } }
+                    """, to: "o.yaml")
+            #expect(try bench.run("run", "o.yaml").code == 0)
+        }
+        let logs = try Files.list("\(bench.folder)/workspace/searches/o").filter { $0.hasSuffix(".jsonl") }
+        #expect(logs.count == 1, "\(logs)")
+        for (text, message) in [
+            ("minimize: loss\n  parallel: two", "o.yaml:5:13: search: parallel: expected a whole number"),
+            ("minimize: 3", "expected string"), ("minimize: loss\n  spaces: {}", "did you mean 'space'?"),
+            ("minimize: loss", "what is searched?"),
+            ("minimize: loss\n  space: { o: [adam], id: [1, 2] }", "the experiment's own"),
+            ("minimize: loss\n  sampler: [1]\n  space: { o: [a] }", "sampler: expected a name"),
+            ("minimize: loss\n  sampler: function\n  trials: 2\n  space: { o: [a] }", "not the word"),
+            (
+                "minimize: loss\n  trials: 2\n  space: { o: [adam, sgd] }\ngrid_search: { o: [adam] }",
+                "is searched, and swept too"
+            ),
+            (
+                "minimize: loss\n  trials: 2\n  seed: 1.5\n  space: { o: [a] }",
+                "seed: expected a whole number"
+            ),
+        ] {
+            try bench.write("file: u\nm: 1\nsearch:\n  \(text)\n", to: "o.yaml")
+            let wrong = try bench.run("run", "o.yaml")
+            #expect(wrong.code == 2 && wrong.error.contains(message), "\(text): \(wrong)")
+        }
+        // One log that is damaged does not hide the others.
+        try bench.write("", to: "workspace/searches/zero/aaaa.jsonl")
+        let list = try bench.run("search", "list")
+        #expect(list.code == 2 && list.output.contains("again") && list.error.contains("zero"), "\(list)")
     }
 }

@@ -3,8 +3,8 @@
 -- module.
 local host, fail = ...
 
-local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, type =
-  getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, type
+local getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tostring, type =
+  getmetatable, ipairs, math, next, pairs, rawget, select, setmetatable, table, tostring, type
 
 local M = {}
 
@@ -755,6 +755,9 @@ end
 --- A sampler and its options, for the host.
 local function sampler_of(word)
   return function(options)
+    if options ~= nil and type(options) ~= "table" then
+      fail("xpm.%s takes a table of options: xpm.%s {}", word, word)
+    end
     local sampler = { sampler = word }
     for key, value in pairs(options or {}) do
       sampler[key] = value
@@ -767,7 +770,11 @@ M.tpe = sampler_of "tpe"
 M.gp = sampler_of "gp"
 
 --- The dimensions of a space: flat, with their conditions.
-local function dimensions_of(space, prefix, conditions, all)
+local function dimensions_of(space, prefix, conditions, all, depth)
+  depth = depth or 1
+  if depth > 20 then
+    fail("xpm.search: the space is nested more than 20 levels")
+  end
   for name, axis in pairs(space) do
     if type(name) ~= "string" or name == "" then
       fail("xpm.search: space has names and what they may have: space = { lr = xpm.loguniform(1e-5, 1) }")
@@ -777,7 +784,12 @@ local function dimensions_of(space, prefix, conditions, all)
     while getmetatable(axis) == Given do
       own = copy(own)
       for other, values in pairs(axis.condition) do
-        own[other] = type(values) == "table" and values or { values }
+        if type(values) == "table" and not is_list(values) then
+          fail("xpm.given: '%s' has a value, or a list of them", tostring(other))
+        end
+        -- A name beside it, or one from the top.
+        local beside = prefix ~= "" and space[other] ~= nil and prefix .. other or other
+        own[beside] = type(values) == "table" and copy(values) or { values }
       end
       axis = axis.values
     end
@@ -796,7 +808,7 @@ local function dimensions_of(space, prefix, conditions, all)
       end
       all[#all + 1] = { way = way, kind = "choice", values = copy(axis), given = own }
     elseif type(axis) == "table" then
-      dimensions_of(axis, way .. ".", own, all)
+      dimensions_of(axis, way .. ".", own, all, depth + 1)
     else
       fail("xpm.search: '%s' is one value: what does not vary stands in the task", way)
     end
@@ -819,6 +831,9 @@ end
 
 local Search = { __name = "search" }
 
+-- What a search is, out of reach of scripts: `{ id, propose, varies, loop }`.
+local states = setmetatable({}, { __mode = "k" })
+
 --- The trial that `for` gives: its parameters, as a point of a sweep, and `tell`.
 local function trial_of(search, number, point)
   local swept = {}
@@ -835,9 +850,9 @@ local function trial_of(search, number, point)
       fail("trial %d is told twice", number)
     end
     told = true
-    host.search_tell(search.id, number, { ... })
+    host.search_tell(states[search].id, number, { ... })
   end
-  return marked(trial, swept, search.varies, function(place, key)
+  return marked(trial, swept, states[search].varies, function(place, key)
     if place == trial and key == "tell" then
       return tell
     elseif place == trial and key == "number" then
@@ -848,9 +863,10 @@ local function trial_of(search, number, point)
 end
 
 function Search:__call(...)
-  local number, point = host.search_next(self.id, rawget(self, "propose"))
+  local state = states[self]
+  local number, point = host.search_next(state.id, state.propose)
   if not number then
-    host.at_point(self.loop)
+    host.at_point(state.loop)
     return nil
   end
   local swept = {}
@@ -858,33 +874,37 @@ function Search:__call(...)
     swept[way] = value
   end
   local trial = trial_of(self, number, point)
-  host.at_point(self.loop, swept, true)
+  host.at_point(state.loop, swept, true)
   return trial
 end
 
 --- Ends the search: no further trial begins.
 local function stop(self)
-  host.search_stop(self.id)
+  if not states[self] then
+    fail("search:stop() is called with a colon")
+  end
+  host.search_stop(states[self].id)
 end
 
 function Search:__index(key)
   if key == "best" then
-    local values, job = host.search_best(rawget(self, "id"))
+    local values, job = host.search_best(states[self].id)
     if not values then
       -- Nothing is known yet, as in a dry run.
       return { job = {} }
     end
-    local best = {}
-    for name, value in pairs(parameters(values.point)) do
-      best[name] = value
-    end
+    local best = parameters(values.point)
     best[values.metric] = values.value
-    best.trial, best.job = values.trial, job
+    best.trial, best.job = values.trial, job or {}
     return best
   elseif key == "stop" then
     return stop
   end
-  fail("a search has no '%s': it has best and stop", key)
+  fail("a search has no '%s': it has best and stop", tostring(key))
+end
+
+function Search:__newindex(key)
+  fail("a search has what xpm.search was given: '%s' cannot be set", tostring(key))
 end
 
 local search_keys = {
@@ -924,11 +944,18 @@ function M.search(options)
   elseif spec.sampler ~= nil and type(spec.sampler) ~= "table" then
     fail('xpm.search: sampler is xpm.tpe {}, "random" or a function')
   end
+  spec.has_function = propose ~= nil
   spec.dimensions = dimensions_of(spec.space, "", {}, {})
   spec.space = nil
   local varies = {}
   for _, dimension in ipairs(spec.dimensions) do
-    varies[dimension.way] = true
+    local name = dimension.way
+    varies[name] = true
+    if name == "tell" or name == "number" or name == "trial" or name == "job" then
+      fail("xpm.search: '%s' is a name of trials and of best: call the parameter otherwise", name)
+    elseif name == spec.minimize or name == spec.maximize then
+      fail("xpm.search: '%s' is a parameter and the result", name)
+    end
   end
   for name in pairs(spec.halving or {}) do
     if name ~= "eta" then
@@ -936,9 +963,18 @@ function M.search(options)
     end
   end
   if spec.first then
-    local points = {}
+    local points, total = {}, 0
+    for _ in pairs(spec.first) do
+      total = total + 1
+    end
     for position, point in ipairs(spec.first) do
+      if type(point) ~= "table" then
+        fail("xpm.search: first is a list of points: first = { { lr = 0.1 } }")
+      end
       points[position] = flattened(point)
+    end
+    if #points ~= total then
+      fail("xpm.search: first is a list of points: first = { { lr = 0.1 } }")
     end
     spec.first = points
   end
@@ -946,12 +982,14 @@ function M.search(options)
   -- The task of a prior is no plain value.
   local prior = spec.prior
   spec.prior = nil
-  return setmetatable({
+  local search = setmetatable({}, Search)
+  states[search] = {
     id = host.search_begin(spec, prior and prior.task, prior),
     propose = propose,
     varies = varies,
     loop = count,
-  }, Search)
+  }
+  return search
 end
 
 return M

@@ -234,9 +234,11 @@ extension PlanSession {
         }
         let environment = options.job.environment
         options.job.isPrepared = try isPrepared(task, stack)
-        return try experiment.submit(task, options.job) { [unowned self] frame in
+        let job = try experiment.submit(task, options.job) { [unowned self] frame in
             try program(of: task, definition, environment, frame, stack)
         }
+        collected?.append(job)
+        return job
     }
 
     // MARK: Preparing

@@ -54,6 +54,19 @@ extension PlanSession {
             throw SettingError("a sample of \(sample.count): nothing is swept here", at: .none)
         }
         // Without the values to come nothing is whole.
+        if input.search != nil {
+            let own = TextSet(record?.parameters.map(\.name) ?? [])
+            for way in searchedWays {
+                let name = SettingPath.steps(way)?.first ?? way
+                if ExperimentSettings.keys.contains(name), !own.contains(name) {
+                    throw SettingError(
+                        "search: '\(name)' is the experiment's own: it cannot be searched", at: .none)
+                }
+                if let axis = sweep.axes.first(where: { $0.paths.contains(way) }) {
+                    throw SettingError("'\(way)' is searched, and swept too", at: axis.origin)
+                }
+            }
+        }
         guard input.stream == nil, input.search == nil else { return }
         guard !sweep.isEmpty else {
             points = [Point(configuration: try checked(input.configuration, record), values: [])]
@@ -153,16 +166,17 @@ extension PlanSession {
         let known = sweep.isEmpty ? [[]] : try sweep.points()
         var last: Checked?
         while let trial = try nextTrial(of: run, experiment, propose: nil) {
-            let before = experiment.submitted.count
+            collected = []
+            defer { collected = nil }
             let values = trial.point.values.map { way, value in
                 (path: way, value: Setting(value: value.value, origin: .option("search")))
             }
             for point in known { try body(self.point(point + values, record, after: &last)) }
-            let jobs = Array(experiment.submitted.dropFirst(before))
+            var seen: Set<JobNumber> = []
+            let jobs = (collected ?? []).filter { seen.insert($0.spec.number).inserted }
             guard !jobs.isEmpty else {
                 throw ScriptError(
-                    "the search has a trial \(trial.point.key), for which the plan submits nothing new: does it use these values?"
-                )
+                    "the search has a trial \(trial.point.key), for which the plan submits nothing")
             }
             try run.tell(trial.number, jobs: jobs, given: nil, areAll: true)
         }

@@ -129,6 +129,8 @@ package final class PlanSession {
     var experiment: Experiment?
     /// The searches of the plan, by their numbers.
     var searches: [SearchRun] = []
+    /// What is submitted for a trial of the configuration's search, new or not.
+    var collected: [Job]?
     /// Functions to call when a job is done, with the object that they were registered for.
     var callbacks: [JobNumber: [Callback]] = [:]
 

@@ -18,7 +18,7 @@ extension PlanSession {
         module.add("search_next") { [unowned self] stack in try nextTrial(stack) }
         module.add("search_tell") { [unowned self] stack in try tellTrial(stack) }
         module.add("search_stop") { [unowned self] stack in
-            searches[Int(stack.int(1))].stop()
+            try search(stack).stop()
             return 0
         }
         module.add("search_best") { [unowned self] stack in try pushBest(stack) }
@@ -29,6 +29,13 @@ extension PlanSession {
         "sampler",
         "first", "failed", "prior", "halving", "budget",
     ]
+
+    /// The search of a number.
+    private func search(_ stack: LuaStack) throws -> SearchRun {
+        let number = Int(stack.int(1))
+        guard searches.indices.contains(number) else { throw ScriptError("not a search") }
+        return searches[number]
+    }
 
     // MARK: Beginning
 
@@ -52,6 +59,12 @@ extension PlanSession {
         let space: SearchSpace
         do throws(SearchSpace.Problem) { space = try Self.space(spec["dimensions"] ?? .null) } catch {
             throw ScriptError("xpm.search: \(error.text)")
+        }
+        if let seed = spec["seed"], seed != .null, seed.int == nil {
+            throw ScriptError("xpm.search: seed is a whole number")
+        }
+        if request.sampler["sampler"] == "function", spec["has_function"] != .bool(true) {
+            throw ScriptError("xpm.search: sampler is a function itself, not the word")
         }
         let sampler: any Sampler
         do throws(SearchSpace.Problem) { sampler = try SamplerChoice.sampler(request.sampler) } catch {
@@ -87,7 +100,8 @@ extension PlanSession {
             header.append(.init("order", .object([.init("fixed", .int(Int64(request.parallel)))])))
         }
         if let prior { header.append(.init("prior_of", prior.json)) }
-        let id = String(Identifier(hashing: JSON.object(header).bytes).hex.prefix(bytes: 16))
+        // The order of keys makes no other search.
+        let id = String(Identifier(hashing: Self.sorted(.object(header)).bytes).hex.prefix(bytes: 16))
         header.append(.init("id", .string(id)))
         let folder = SearchLog.folder(request.name, in: experiment.workspace)
         let path = "\(folder)/\(id).jsonl"
@@ -126,6 +140,16 @@ extension PlanSession {
         return run
     }
 
+    private static func sorted(_ json: JSON) -> JSON {
+        switch json {
+        case .object(let members):
+            .object(
+                members.map { .init($0.name, sorted($0.value)) }.sorted { ByteOrder.less($0.name, $1.name) })
+        case .array(let values): .array(values.map(sorted))
+        default: json
+        }
+    }
+
     private static func points(_ json: JSON?, _ space: SearchSpace) -> [(point: SearchPoint, value: Double)] {
         guard case .array(let all)? = json else { return [] }
         return all.compactMap { one in
@@ -139,7 +163,8 @@ extension PlanSession {
     private static func request(_ spec: JSON) throws -> SearchRun.Request {
         func fail(_ problem: String) -> ScriptError { ScriptError("xpm.search: \(problem)") }
         func whole(_ key: String, from least: Int64) throws -> Int? {
-            guard let number = spec[key]?.int else { return nil }
+            guard let given = spec[key], given != .null else { return nil }
+            let number = given.int ?? given.number.flatMap { Int64(exactly: $0) } ?? .min
             guard number >= least, number < 1 << 32 else { throw fail("\(key) is a number from \(least)") }
             return Int(number)
         }
@@ -160,7 +185,8 @@ extension PlanSession {
         request.trials = try whole("trials", from: 1)
         request.parallel = try whole("parallel", from: 1) ?? 1
         request.patience = try whole("patience", from: 1)
-        if let seconds = spec["time"]?.number {
+        if let given = spec["time"], given != .null {
+            let seconds = given.number ?? 0
             guard seconds > 0 else { throw fail("time is seconds, more than 0") }
             request.seconds = seconds
         }
@@ -186,7 +212,8 @@ extension PlanSession {
         if request.trials == nil, request.patience == nil, request.seconds == nil, request.budget == nil {
             throw fail("when does it end? trials = 60, patience = 20, or time = 3600")
         }
-        if let order = spec["order"]?.string {
+        if let given = spec["order"], given != .null {
+            let order = given.string ?? ""
             guard ["fixed", "arrival"].contains(order) else {
                 throw fail("order is \"fixed\" or \"arrival\"")
             }
@@ -195,7 +222,11 @@ extension PlanSession {
         switch spec["failed"] {
         case nil, .null?, .string("worst")?: break
         case .string("left")?: request.history.failed = .left
-        case .int, .float: request.history.failed = .value(spec["failed"]?.number ?? 0)
+        case .int, .float:
+            guard let number = spec["failed"]?.number, number.isFinite else {
+                throw fail("failed is a finite number")
+            }
+            request.history.failed = .value(number)
         default: throw fail("failed is \"worst\", \"left\" (out of what is known), or a number")
         }
         if let sampler = spec["sampler"], sampler != .null { request.sampler = sampler }
@@ -240,7 +271,7 @@ extension PlanSession {
     /// `search_next(id, propose) -> number, point`, or nothing at the end.
     private func nextTrial(_ stack: LuaStack) throws -> Int {
         guard let experiment else { throw ScriptError("a search goes on inside run") }
-        let run = searches[Int(stack.int(1))]
+        let run = try search(stack)
         var propose: ((Int, [Observation]) throws -> SearchPoint)?
         if stack.kind(2) == .function {
             propose = { [unowned self] number, seen in try self.propose(number, seen, run, stack) }
@@ -277,13 +308,14 @@ extension PlanSession {
 
     private func settle(_ run: SearchRun, _ experiment: Experiment) throws {
         try run.settle { job in
-            guard experiment.mode.launches else { return (job.spec.folder.isDone, nil) }
+            guard experiment.mode.launches else { return job.spec.folder.isDone ? .done : .open }
             let status = experiment.board.status(job.spec.number)
-            guard status.isFinal else { return (false, nil) }
-            switch status {
-            case .done, .cached: return (true, nil)
-            case .failed(let outcome): return (true, outcome.text)
-            default: return (true, status.name)
+            return switch status {
+            case .done, .cached: .done
+            case .failed(let outcome): .failed(outcome.text)
+            case .blocked: .failed(status.name)
+            case .left, .notRun: .notRun
+            case .waiting, .ready, .held, .queued, .running: .open
             }
         }
     }
@@ -331,7 +363,7 @@ extension PlanSession {
     /// `search_tell(id, number, { output, … })`
     private func tellTrial(_ stack: LuaStack) throws -> Int {
         guard let experiment else { return 0 }
-        let run = searches[Int(stack.int(1))]
+        let run = try search(stack)
         var jobs: [Job] = []
         var sum: Double?
         let count = Int64(stack.length(3))
@@ -342,7 +374,7 @@ extension PlanSession {
             if stack.kind(-1) == .int || stack.kind(-1) == .float,
                 let number = JSON(plain: try stack.value(-1)).number
             {
-                sum = (sum ?? 0) + number
+                sum = (sum ?? 0) + number / Double(count)
             } else if let object = stack.object(-1, .configObject), let task = object.task,
                 let job = experiment.job(of: task)
             {
@@ -355,14 +387,14 @@ extension PlanSession {
             }
         }
         if sum != nil, !jobs.isEmpty { throw ScriptError("trial:tell takes jobs or numbers, not both") }
-        try run.tell(Int(stack.int(2)), jobs: jobs, given: sum.map { $0 / Double(count) })
+        try run.tell(Int(stack.int(2)), jobs: jobs, given: sum)
         return 0
     }
 
     /// `search_best(id) -> { point, value, metric, trial }, job`
     private func pushBest(_ stack: LuaStack) throws -> Int {
         guard let experiment else { return 0 }
-        let run = searches[Int(stack.int(1))]
+        let run = try search(stack)
         try settle(run, experiment)
         guard let (trial, value) = run.best else { return 0 }
         var point = trial.point.values.map { Value.Entry(key: .string($0.way), value: $0.value.value) }

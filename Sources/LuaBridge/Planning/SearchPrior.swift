@@ -19,14 +19,30 @@ struct SearchPrior {
         guard let definition = stack.object(2, .configType) else {
             throw ScriptError("xpm.search: prior needs a task: prior = { task = Train, seed = 1 }")
         }
-        type = definition.type
-        self.workspace = workspace
-        var given: [(name: String, value: JSON)] = []
+        let type = definition.type
+        guard type.kind != .config else { throw ScriptError("xpm.search: prior: \(type.id) is no task") }
+        var found: [(name: String, value: JSON)] = []
+        func add(_ way: String, _ value: JSON) {
+            if case .object(let members) = value {
+                for member in members { add("\(way).\(member.name)", member.value) }
+            } else {
+                found.append((way, value))
+            }
+        }
+        let known = type.parameters.map(\.name)
         try stack.forEachPair(of: 3) {
             guard let name = stack.string(-2), name != "task" else { return }
-            given.append((name, JSON(plain: try stack.value(-1))))
+            let first = String(name.cut(at: ".")?.before ?? name[...])
+            guard known.contains(first) else {
+                throw ScriptError(
+                    "xpm.search: prior: \(type.id) has no parameter '\(first)'\(Suggestion.hint(for: first, among: known))"
+                )
+            }
+            add(name, JSON(plain: try stack.value(-1)))
         }
-        self.given = given.sorted { ByteOrder.less($0.name, $1.name) }
+        self.type = type
+        self.workspace = workspace
+        given = found.sorted { ByteOrder.less($0.name, $1.name) }
     }
 
     /// What is asked for, which makes one search another.
@@ -40,7 +56,8 @@ struct SearchPrior {
     ) throws -> (known: [(point: SearchPoint, value: Double)], text: String) {
         var known: [(point: SearchPoint, value: Double)] = []
         var (outside, without) = (0, 0)
-        var seen: TextSet = []
+        // Of several jobs of a point the mean counts.
+        var places: TextMap<(place: Int, count: Int)> = [:]
         let folder = "\(workspace.jobs)/\(type.id.lowercased())"
         let name = String(type.id.split(separator: ".").last ?? "")
         for identifier in (try? Files.list(folder)) ?? [] {
@@ -68,11 +85,18 @@ struct SearchPrior {
                 outside += 1
                 continue
             }
-            guard let value = JobResult.read(job)?[metric]?.number, value.isFinite else {
+            let result = JobResult.read(job)?[metric]
+            guard let value = result?.number ?? result?.string.flatMap({ Double($0) }), value.isFinite else {
                 without += 1
                 continue
             }
-            if seen.insert(point.key).inserted { known.append((point, value)) }
+            if let (place, count) = places[point.key] {
+                known[place].value += (value - known[place].value) / Double(count + 1)
+                places[point.key] = (place, count + 1)
+            } else {
+                places[point.key] = (known.count, 1)
+                known.append((point, value))
+            }
         }
         let parts = [
             "\(known.count) known", outside > 0 ? "\(outside) outside the space" : nil,

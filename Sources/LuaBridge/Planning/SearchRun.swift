@@ -53,6 +53,12 @@ final class SearchRun {
     /// Those whose results are to be written.
     private var unwritten: [Int] = []
     private var isStopped = false
+    /// Whether a job was not run, and will not be: no further result comes.
+    private var isCut = false
+    /// Whether the last trial is over.
+    private(set) var hasEnded = false
+    /// Whether the script's sampler is being asked.
+    private var isProposing = false
     private let began = Monotonic.seconds
     /// Of a fixed order, so many results stand in the log.
     private var written = 0
@@ -74,10 +80,16 @@ final class SearchRun {
         trials.map { SearchHistory.Trial($0.point, $0.result?.outcome, rung: $0.rung, origin: $0.origin) }
     }
 
+    /// Of a fixed order, how many trials count at a moment: at any speed the same.
+    private var visible: Int {
+        request.isFixed && !hasEnded ? max(0, trials.count + 1 - request.parallel) : trials.count
+    }
+
     /// The best trial, the earlier one of equals.
     var best: (trial: Trial, value: Double)? {
         var best: (trial: Trial, value: Double)?
         // Of halving, those that have come farthest.
+        let trials = trials.prefix(visible)
         let rung = trials.filter { if case .value? = $0.result { true } else { false } }.map(\.rung).max()
         for trial in trials where trial.rung == rung {
             guard case .value(let value)? = trial.result else { continue }
@@ -112,13 +124,14 @@ final class SearchRun {
 
     /// Notes the results of trials whose jobs are over.
     ///
-    /// - Parameter isOver: whether nothing more will happen to a job, and why it failed.
-    func settle(_ isOver: (Job) -> (isOver: Bool, failure: String?)) throws {
+    func settle(_ verdict: (Job) -> Verdict) throws {
         for trial in openTrials {
             guard let jobs = trial.jobs, !jobs.isEmpty else { continue }
-            let states = jobs.map(isOver)
-            guard states.allSatisfy(\.isOver) else { continue }
-            if let failure = states.compactMap(\.failure).first {
+            let verdicts = jobs.map(verdict)
+            if verdicts.contains(.notRun) { isCut = true }
+            guard verdicts.allSatisfy({ $0 != .open && $0 != .notRun }) else { continue }
+            let failures = verdicts.compactMap { if case .failed(let reason) = $0 { reason } else { nil } }
+            if let failure = failures.first {
                 finish(trial.number, .failed(failure))
                 continue
             }
@@ -127,14 +140,20 @@ final class SearchRun {
                 let those = jobs.filter { JobResult.read($0.spec.folder)?[request.metric] != nil }
                 counted = those.isEmpty ? jobs.suffix(1) : those
             }
-            var sum = 0.0
-            for job in counted { sum += try value(of: job) }
-            let mean = sum / Double(counted.count)
+            var mean = 0.0
+            for job in counted { mean += try value(of: job) / Double(counted.count) }
             finish(
                 trial.number,
                 mean.isFinite ? .value(mean) : .failed("\(request.metric) is \(NumberText.lua(mean))"))
         }
-        try writeResults()
+    }
+
+    /// What is known of a job.
+    enum Verdict: Equatable {
+        case open, done
+        case failed(String)
+        /// It is left to another run.
+        case notRun
     }
 
     /// - Throws: where a job has no such result.
@@ -144,6 +163,11 @@ final class SearchRun {
         if let text = result?[request.metric]?.string, let number = Double(text) { return number }
         var names: [String] = []
         if case .object(let members)? = result { names = members.map(\.name) }
+        if let odd = result?[request.metric] {
+            throw ScriptError(
+                "xpm.search: \(job.spec.taskID) \(job.spec.identifier.short): \(request.metric) is \(TerminalText.line(odd.text, most: 60)), no number"
+            )
+        }
         let known = names.isEmpty ? "it has no results" : "it has \(names.joined(separator: ", "))"
         throw ScriptError(
             "xpm.search: \(job.spec.taskID) \(job.spec.identifier.short) gave no '\(request.metric)'\(Suggestion.hint(for: request.metric, among: names)): \(known)"
@@ -151,8 +175,10 @@ final class SearchRun {
     }
 
     private func finish(_ number: Int, _ result: SearchLog.Result) {
-        // What was decided by stays.
-        trials[number - 1].result = former?.results[number] ?? result
+        // What was decided by stays; but a job that had failed may be done now.
+        var result = result
+        if case .value? = former?.results[number] { result = former?.results[number] ?? result }
+        trials[number - 1].result = result
         open.removeAll { $0 == number - 1 }
         if !request.isFixed { unwritten.append(number) }
     }
@@ -175,7 +201,7 @@ final class SearchRun {
     }
 
     private func note(_ number: Int, _ result: SearchLog.Result) throws {
-        guard former?.results[number] == nil else { return }
+        guard former?.results[number] != result else { return }
         try append(SearchLog.line(number, result))
     }
 
@@ -200,17 +226,21 @@ final class SearchRun {
                 "xpm.search: trial \(last.number) was not told: trial:tell(Train { … }:submit()) belongs into the loop"
             )
         }
+        guard !isProposing else {
+            throw ScriptError("xpm.search: a sampler is asked for a point, and asks for the next trial")
+        }
         try writeResults()
         let open = openTrials
+        if isCut { return finished("some of its jobs are left to another run") }
         if let reason = end(open) { return try finishing(open, waits, reason) }
         let number = trials.count + 1
         if request.isFixed {
             // Trial k sees those up to k − parallel, and no other.
             if let first = open.first, first.number <= number - request.parallel {
-                return waits ? .wait(first) : .over("results are not there yet")
+                return waits ? .wait(first) : finished("results are not there yet")
             }
         } else if open.count >= request.parallel {
-            return waits ? .wait(open[0]) : .over("results are not there yet")
+            return waits ? .wait(open[0]) : finished("results are not there yet")
         }
         if let former, number <= former.proposals.count {
             let proposal = former.proposals[number - 1]
@@ -246,15 +276,22 @@ final class SearchRun {
             before, seen: seen, halving: request.halving, dimensions: search.space.dimensions.count)
         let point: SearchPoint
         if let propose, number > search.first.count {
+            isProposing = true
+            defer { isProposing = false }
             point = try propose(number, known)
             guard search.space.contains(point) else {
                 throw ScriptError(
                     "xpm.search: the sampler proposes \(point.key), which is no point of the space")
             }
+            if taken.contains(point.key) {
+                return try finishing(open, waits, "its sampler proposes \(point.key) again")
+            }
         } else if let next = search.propose(trial: number, seen: known, taken: taken) {
             point = next
         } else {
-            return try finishing(open, waits, "every point of the space was tried")
+            return try finishing(
+                open, waits,
+                search.space.count == nil ? "no new point was found" : "every point of the space was tried")
         }
         try append(SearchLog.line(.init(trial: number, values: point.json, seen: seen.sorted())))
         return add(number, point, from: nil)
@@ -284,23 +321,30 @@ final class SearchRun {
         if isStopped { return "" }
         // Of halving, trials are new points; those that are there may go on.
         if let most = request.trials, request.halving == nil, trials.count >= most { return "" }
+        // What the log has was decided.
+        if let former, trials.count < former.proposals.count { return nil }
         if let seconds = request.seconds, Monotonic.seconds - began > seconds { return "its time is over" }
+        let seen = trials.prefix(visible)
         if let patience = request.patience, let best = best {
-            let later = trials.count { $0.number > best.trial.number && $0.result != nil }
+            let later = seen.count { $0.number > best.trial.number && $0.result != nil }
             if later >= patience {
                 return "\(patience) trials have not been better than trial \(best.trial.number)"
             }
         }
-        let first = trials.prefix(10)
-        let failures = first.count { if case .failed? = $0.result { true } else { false } }
+        let failures = seen.prefix(10).count { if case .failed? = $0.result { true } else { false } }
         if failures > 5 { return "\(failures) of its first ten trials failed" }
         return nil
+    }
+
+    private func finished(_ reason: String?) -> Step {
+        hasEnded = true
+        return .over(reason)
     }
 
     private func finishing(_ open: [Trial], _ waits: Bool, _ reason: String) throws -> Step {
         try writeResults(isOver: true)
         if waits, let first = open.first { return .wait(first) }
-        return .over(reason.isEmpty ? nil : reason)
+        return finished(reason.isEmpty ? nil : reason)
     }
 }
 

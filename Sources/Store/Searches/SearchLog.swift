@@ -17,6 +17,8 @@ package struct SearchLog: Sendable {
         package let seen: [Int]
         /// Of a trial that goes on from another, its number.
         package let origin: Int?
+        /// How many results stand before it in the log.
+        package fileprivate(set) var resultsBefore = 0
 
         package init(trial: Int, values: JSON, seen: [Int], origin: Int? = nil) {
             self.trial = trial
@@ -39,7 +41,10 @@ package struct SearchLog: Sendable {
     /// The first line.
     package let header: JSON
     package private(set) var proposals: [Proposal] = []
+    /// The last result of each trial.
     package private(set) var results: [Int: Result] = [:]
+    /// All results, in their order: a job that has failed may be done later.
+    package private(set) var allResults: [(trial: Int, result: Result)] = []
     /// The jobs of the trials, as `type/identifier`.
     package private(set) var jobs: [Int: [String]] = [:]
 
@@ -81,30 +86,69 @@ package struct SearchLog: Sendable {
                 guard trial == proposals.count + 1 else {
                     throw fail(number + 1, "trial \(trial) does not follow")
                 }
-                proposals.append(
-                    Proposal(
-                        trial: trial, values: values,
-                        seen: seen.compactMap { $0.int.flatMap { Int(exactly: $0) } },
-                        origin: json["from"]?.int.flatMap { Int(exactly: $0) }))
+                guard let numbers = Self.numbers(seen, below: trial) else {
+                    throw fail(number + 1, "the line is damaged")
+                }
+                var proposal = Proposal(
+                    trial: trial, values: values, seen: numbers,
+                    origin: json["from"]?.int.flatMap { Int(exactly: $0) })
+                proposal.resultsBefore = allResults.count
+                proposals.append(proposal)
             } else if case .array(let names)? = json["jobs"] {
                 jobs[trial] = names.compactMap(\.string)
             } else if let value = json["value"]?.number {
-                results[trial] = .value(value)
+                note(trial, .value(value))
             } else if let reason = json["failed"]?.string {
-                results[trial] = .failed(reason)
+                note(trial, .failed(reason))
             } else {
                 throw fail(number + 1, "the line is damaged")
             }
         }
     }
 
+    private mutating func note(_ trial: Int, _ result: Result) {
+        results[trial] = result
+        allResults.append((trial, result))
+    }
+
     // MARK: Lines
+
+    /// Numbers that follow each other as their first and last: `[[1, 57], 59]`. A log does not grow with the square of its
+    /// trials.
+    private static func ranges(_ numbers: [Int]) -> JSON {
+        var all: [JSON] = []
+        var rest = numbers[...]
+        while let first = rest.popFirst() {
+            var last = first
+            while rest.first == last + 1 { last = rest.removeFirst() }
+            all.append(first == last ? .int(Int64(first)) : .array([.int(Int64(first)), .int(Int64(last))]))
+        }
+        return .array(all)
+    }
+
+    /// The numbers of such ranges; nil for what is none.
+    private static func numbers(_ ranges: [JSON], below end: Int) -> [Int]? {
+        var all: [Int] = []
+        for range in ranges {
+            switch range {
+            case .int(let number) where number >= 1 && number < end: all.append(Int(number))
+            case .array(let ends):
+                guard ends.count == 2, let first = ends[0].int, let last = ends[1].int, first >= 1,
+                    first <= last,
+                    last < end
+                else { return nil }
+                all += Int(first)...Int(last)
+            default: return nil
+            }
+        }
+        return all
+    }
 
     package static func line(_ proposal: Proposal) -> JSON {
         .object(
             [
                 .init("trial", .int(Int64(proposal.trial))), .init("values", proposal.values),
-                .init("seen", .array(proposal.seen.map { .int(Int64($0)) })),
+                .init("seen", ranges(proposal.seen)),
             ] + (proposal.origin.map { [.init("from", .int(Int64($0)))] } ?? []))
     }
 

@@ -148,7 +148,9 @@ struct SweepOptions: ParsableArguments {
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample needs a number from 1.") }
-        if seed != nil, sample == nil, !Arguments.all.contains(where: { $0.hasPrefix("--search") }) {
+        let own = Arguments.all.prefix { $0 != "--" }
+        if seed != nil, sample == nil, !own.contains(where: { $0 == "--search" || $0.hasPrefix("--search=") })
+        {
             throw ValidationError("--seed goes with --sample, or --search.")
         }
         if let word = zip.first(where: { !$0.contains("=") }) {

@@ -31,5 +31,11 @@ enum Unreadable {
         }
     }
 
+    /// Tells what could not be read, or is damaged.
+    static func note(_ text: String) {
+        guard told.withLock({ $0.insert(text).inserted }) else { return }
+        Failure.warn(text)
+    }
+
     static var wasMet: Bool { told.withLock { !$0.isEmpty } }
 }

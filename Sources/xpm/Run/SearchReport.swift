@@ -65,7 +65,11 @@ struct SearchReport {
     }
 
     /// The searches of a workspace, or those of a name, `NAME` or `NAME/ID`.
-    static func all(in workspace: Workspace, named wanted: String?) throws(Failure) -> [SearchReport] {
+    ///
+    /// - Parameter told: told of logs that cannot be read, where all are asked for.
+    static func all(
+        in workspace: Workspace, named wanted: String?, told: ((String) -> Void)? = nil
+    ) throws(Failure) -> [SearchReport] {
         let root = "\(workspace.path)/searches"
         let names = (try? Files.list(root)) ?? []
         var found: [SearchReport] = []
@@ -79,7 +83,10 @@ struct SearchReport {
                 if let id, !own.hasPrefix(id) { continue }
                 do throws(SearchLog.Problem) {
                     found.append(SearchReport(try SearchLog("\(root)/\(name)/\(file)"), name: name, id: own))
-                } catch { throw Failure(error) }
+                } catch {
+                    guard let told else { throw Failure(error) }
+                    told(error.text)
+                }
             }
         }
         if let wanted, found.isEmpty {
@@ -176,6 +183,10 @@ struct SearchReport {
         return "\(name)/\(id)\n" + table.text(.text)
     }
 
+    private static func outcome(_ result: SearchLog.Result) -> SearchHistory.Outcome {
+        if case .value(let value) = result { .value(value) } else { .failed }
+    }
+
     /// The proposals that do not follow from what they had seen.
     func differences() throws(Failure) -> [Difference] {
         guard log.header["sampler"]?["sampler"]?.string != "function" else {
@@ -199,10 +210,18 @@ struct SearchReport {
                 space: space, sampler: sampler, seed: UInt64(bitPattern: log.header["seed"]?.int ?? 0),
                 first: first)
             var done: [SearchHistory.Trial] = []
+            var applied = 0
             var taken = TextSet(history.prior.map(\.point.key))
             var found: [Difference] = []
             for (proposal, trial) in zip(log.proposals, trials) {
                 let seen = Set(proposal.seen)
+                for (number, result) in log.allResults[applied..<proposal.resultsBefore]
+                where number <= done.count {
+                    let before = done[number - 1]
+                    done[number - 1] = SearchHistory.Trial(
+                        before.point, Self.outcome(result), rung: before.rung, origin: before.origin)
+                }
+                applied = proposal.resultsBefore
                 let logged = space.point(proposal.values) ?? SearchPoint()
                 let origin = halving.flatMap { history.promoted(done, seen: seen, halving: $0) }
                 let computed: SearchPoint?
@@ -219,13 +238,7 @@ struct SearchReport {
                             trial: proposal.trial, logged: proposal.values, computed: computed?.json ?? .null)
                     )
                 }
-                let outcome: SearchHistory.Outcome? =
-                    switch log.results[proposal.trial] {
-                    case .value(let value)?: .value(value)
-                    case .failed?: .failed
-                    case nil: nil
-                    }
-                done.append(SearchHistory.Trial(logged, outcome, rung: trial.rung, origin: trial.origin))
+                done.append(SearchHistory.Trial(logged, nil, rung: trial.rung, origin: trial.origin))
                 taken.insert(logged.key)
             }
             return found

@@ -32,7 +32,8 @@ struct SearchCommand: ParsableCommand {
             do throws(Failure) {
                 let place = try ExperimentFiles.workspace(workspace)
                 var rows: [[String]] = []
-                for report in try SearchReport.all(in: place, named: nil) {
+                let reports = try SearchReport.all(in: place, named: nil) { Unreadable.note($0) }
+                for report in reports {
                     if json {
                         StandardStream.output.write(report.json.text + "\n")
                     } else {
