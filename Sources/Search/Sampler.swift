@@ -64,6 +64,22 @@ package struct RandomSampler: Sampler {
     }
 }
 
+/// The points of Sobol's sequence, which fill the space evenly.
+package struct SobolSampler: Sampler {
+    package init() {}
+
+    /// The most parameters that a space may have.
+    package static let most = SobolSequence.most
+
+    package func propose(in space: SearchSpace, trial: Int, seed: UInt64, seen: [Observation]) -> SearchPoint
+    {
+        let sequence = SobolSequence(
+            dimensions: min(Self.most, space.dimensions.count), seed: Int64(bitPattern: seed))
+        let parts = sequence.point(trial)
+        return RandomSampler.point(in: space) { $0 < parts.count ? parts[$0] : 0.5 }
+    }
+}
+
 /// A search: which point comes next, none of them twice.
 package struct Search: Sendable {
     package let space: SearchSpace

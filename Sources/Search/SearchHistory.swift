@@ -103,7 +103,7 @@ package struct SearchHistory: Sendable {
 
 /// The samplers by their names and options.
 package enum SamplerChoice {
-    package static let names = ["tpe", "gp", "random"]
+    package static let names = ["tpe", "gp", "random", "sobol"]
 
     /// - Parameter json: `{"sampler": "tpe", "startup": 10}`; `function` is one of the script's own, which only the script can
     ///   ask.
@@ -128,11 +128,12 @@ package enum SamplerChoice {
         case "tpe":
             return TPESampler(startup: try number("startup", 10), candidates: try number("candidates", 24))
         case "gp": return GPSampler(startup: try number("startup", 8))
+        case "sobol": return SobolSampler()
         case "random", "function": return RandomSampler()
         default:
             throw SearchSpace.Problem(
                 text:
-                    "there is no sampler '\(TerminalText.line(name))'\(Suggestion.hint(for: name, among: names)): xpm.tpe {}, xpm.gp {}, \"random\", or a function"
+                    "there is no sampler '\(TerminalText.line(name))'\(Suggestion.hint(for: name, among: names)): xpm.tpe {}, xpm.gp {}, \"random\", \"sobol\", or a function"
             )
         }
     }

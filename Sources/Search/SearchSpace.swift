@@ -38,6 +38,8 @@ package struct SearchSpace: Sendable, Equatable {
 
     package struct Problem: TextualError, Equatable {
         package let text: String
+
+        package init(text: String) { self.text = text }
     }
 
     /// What others depend on comes first; else in byte order of their ways.

@@ -65,7 +65,9 @@ struct SearchTests {
     @Test("each proposal is a point of the space, a function of what was seen, and none comes twice")
     func proposals() throws {
         let space = try space()
-        for sampler in [RandomSampler(), TPESampler(), TPESampler(startup: 3), GPSampler()] as [any Sampler] {
+        for sampler in [RandomSampler(), TPESampler(), TPESampler(startup: 3), GPSampler(), SobolSampler()]
+            as [any Sampler]
+        {
             let search = Search(space: space, sampler: sampler, seed: 7)
             var seen: [Observation] = []
             var taken: TextSet = []

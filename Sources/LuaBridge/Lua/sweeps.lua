@@ -597,72 +597,14 @@ function M.latin(options)
   end)
 end
 
--- Direction numbers of Joe and Kuo (2008), new-joe-kuo-6: degree, polynomial, and the first numbers of
--- dimensions 2 to 21.
-local joe_kuo = {
-  { 1, 0, { 1 } }, { 2, 1, { 1, 3 } }, { 3, 1, { 1, 3, 1 } }, { 3, 2, { 1, 1, 1 } }, { 4, 1, { 1, 1, 3, 3 } },
-  { 4, 4, { 1, 3, 5, 13 } }, { 5, 2, { 1, 1, 5, 5, 17 } }, { 5, 4, { 1, 1, 5, 5, 5 } }, { 5, 7, { 1, 1, 7, 11, 19 } },
-  { 5, 11, { 1, 1, 5, 1, 1 } }, { 5, 13, { 1, 1, 1, 3, 11 } }, { 5, 14, { 1, 3, 5, 5, 31 } },
-  { 6, 1, { 1, 3, 3, 9, 7, 49 } }, { 6, 13, { 1, 1, 1, 15, 21, 21 } }, { 6, 16, { 1, 3, 1, 13, 27, 49 } },
-  { 6, 19, { 1, 1, 1, 15, 7, 5 } }, { 6, 22, { 1, 3, 1, 15, 13, 25 } }, { 6, 25, { 1, 1, 5, 5, 19, 61 } },
-  { 7, 1, { 1, 3, 7, 11, 23, 15, 103 } }, { 7, 4, { 1, 3, 7, 13, 13, 15, 69 } },
-}
-local bits = 32
-
---- The direction numbers of a dimension, as integers of `bits` bits.
-local function directions(dimension)
-  local v = {}
-  if dimension == 1 then
-    for i = 1, bits do
-      v[i] = 1 << (bits - i)
-    end
-    return v
-  end
-  local degree, polynomial, m = table.unpack(joe_kuo[dimension - 1])
-  for i = 1, bits do
-    if i <= degree then
-      v[i] = m[i] << (bits - i)
-    else
-      v[i] = v[i - degree] ~ (v[i - degree] >> degree)
-      for k = 1, degree - 1 do
-        if (polynomial >> (degree - 1 - k)) & 1 == 1 then
-          v[i] = v[i] ~ v[i - k]
-        end
-      end
-    end
-  end
-  return v
-end
-
 --- Sobol's sequence (1967): `n` points that fill the ranges evenly, whatever `n`. With a seed it is shifted
 --- as a whole (a digital shift).
 function M.sobol(options)
   return design("xpm.sobol", options, function(dimensions, count, seed)
-    if dimensions > #joe_kuo + 1 then
-      fail("xpm.sobol: %d parameters vary, and it has %d dimensions at most", dimensions, #joe_kuo + 1)
-    end
-    local random, shifts, x, all = generator(seed), {}, {}, {}
-    local tables = {}
-    for index = 1, dimensions do
-      tables[index] = directions(index)
-      shifts[index] = seed == 0 and 0 or math.floor(random() * 2 ^ bits)
-      x[index] = 0
-    end
+    local all = {}
     for position = 1, count do
-      all[position] = {}
-      -- Gray code (Antonov and Saleev 1979): the place of the lowest 0 of the number before.
-      if position > 1 then
-        local number, place = position - 2, 1
-        while number & 1 == 1 do
-          number, place = number >> 1, place + 1
-        end
-        for index = 1, dimensions do
-          x[index] = x[index] ~ tables[index][place]
-        end
-      end
-      for index = 1, dimensions do
-        all[position][index] = (x[index] ~ shifts[index]) / 2 ^ bits
-      end
+      all[position] = host.sobol(dimensions, position, seed)
+        or fail("xpm.sobol: %d parameters vary, and it has %d dimensions at most", dimensions, host.sobol())
     end
     return all
   end)

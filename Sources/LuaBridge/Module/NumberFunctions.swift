@@ -39,6 +39,23 @@ extension XpmModule {
             stack.push(RandomDraw.integer(stack.int(1), stack.int(2), stack.float(3)))
             return 1
         }
+        // sobol(dimensions, number, seed): the point, nil for more dimensions than there are; sobol(): how many
+        add("sobol") { stack in
+            guard !stack.isAbsent(1) else {
+                stack.push(Int64(SobolSequence.most))
+                return 1
+            }
+            let dimensions = stack.int(1)
+            guard dimensions <= SobolSequence.most else {
+                stack.pushNil()
+                return 1
+            }
+            if self.sobol?.dimensions != dimensions || self.sobol?.seed != stack.int(3) {
+                let sequence = SobolSequence(dimensions: Int(dimensions), seed: stack.int(3))
+                self.sobol = (dimensions, stack.int(3), sequence)
+            }
+            return self.push(self.sobol?.sequence.point(Int(stack.int(2))) ?? [], stack)
+        }
         // place(count, part), from 1
         add("place") { stack in
             stack.push(Int64(RandomDraw.index(below: Int(stack.int(1)), stack.float(2)) + 1))

@@ -47,6 +47,8 @@ final class XpmModule {
     /// Told how far long work is.
     var report: (String) -> Void = { StandardStream.error.write("\($0)\n") }
     private var warned: TextSet = []
+    /// Sobol's sequence that was asked for last.
+    var sobol: (dimensions: Int64, seed: Int64, sequence: SobolSequence)?
     /// Where tasks are made, while a plan is.
     var origins: Origins?
     /// Whether a script has got a table of an object's.

@@ -51,64 +51,26 @@ extension PlanSession {
     ///
     /// - Parameter spec: what `xpm.search` gets, its space as dimensions.
     func startSearch(_ spec: JSON, prior: SearchPrior?, _ experiment: Experiment) throws -> SearchRun {
-        var request = try Self.request(spec)
+        var request = try SearchRun.Request(spec)
         if searches.contains(where: { $0.request.name == request.name }) {
             throw ScriptError(
                 "xpm.search: two searches are called '\(request.name)': their logs have that name")
         }
-        let space: SearchSpace
-        do throws(SearchSpace.Problem) { space = try Self.space(spec["dimensions"] ?? .null) } catch {
+        let search: Search
+        do throws(SearchSpace.Problem) { search = try Self.search(spec, request) } catch {
             throw ScriptError("xpm.search: \(error.text)")
         }
-        if let seed = spec["seed"], seed != .null, seed.int == nil {
-            throw ScriptError("xpm.search: seed is a whole number")
-        }
-        if request.sampler["sampler"] == "function", spec["has_function"] != .bool(true) {
-            throw ScriptError("xpm.search: sampler is a function itself, not the word")
-        }
-        let sampler: any Sampler
-        do throws(SearchSpace.Problem) { sampler = try SamplerChoice.sampler(request.sampler) } catch {
-            throw ScriptError("xpm.search: \(error.text)")
-        }
-        var first: [SearchPoint] = []
-        if case .array(let points)? = spec["first"] {
-            for point in points {
-                guard let own = space.point(point), space.contains(own) else {
-                    throw ScriptError("xpm.search: first: \(point.text) is no point of the space")
-                }
-                first.append(own)
-            }
-        }
-        var header: [JSON.Member] = [
-            .init("search", .int(SearchLog.version)), .init("name", .string(request.name)),
-            .init("space", space.json),
-            .init("sampler", request.sampler), .init("seed", .int(spec["seed"]?.int ?? 0)),
-            .init("metric", .string(request.metric)),
-            .init("goal", request.history.isMaximized ? "max" : "min"),
-            .init("failed", spec["failed"] ?? "worst"), .init("first", .array(first.map(\.json))),
-        ]
-        if let halving = request.halving {
-            guard !space.dimensions.contains(where: { $0.way == halving.way }) else {
-                throw ScriptError(
-                    "xpm.search: halving: '\(halving.way)' is in the space: its value is that of the rung")
-            }
-            header.append(.init("halving", halving.json))
-        }
-        if let context = spec["context"] { header.append(.init("context", context)) }
-        // The same search sees other results where it waits for others.
-        if request.isFixed {
-            header.append(.init("order", .object([.init("fixed", .int(Int64(request.parallel)))])))
-        }
+        var header = Self.header(spec, request, search)
         if let prior { header.append(.init("prior_of", prior.json)) }
         // The order of keys makes no other search.
         let id = String(Identifier(hashing: Self.sorted(.object(header)).bytes).hex.prefix(bytes: 16))
         header.append(.init("id", .string(id)))
         let folder = SearchLog.folder(request.name, in: experiment.workspace)
         let path = "\(folder)/\(id).jsonl"
-        var lock: FileLock?
         let writes = experiment.mode != .dryRun
+        var lock: FileLock?
         if writes {
-            try Files.makeFolder(folder)
+            try Files.makeFolder(folder, in: experiment.workspace.path)
             lock = try FileLock.take("\(path).lock")
             if lock == nil {
                 throw ScriptError("xpm.search: another run goes on with the search '\(request.name)'")
@@ -118,9 +80,9 @@ extension PlanSession {
         var former: SearchLog?
         if (Files.stamp(path)?.size ?? 0) > 0 { former = try SearchLog(path) }
         if let former {
-            request.history.prior = Self.points(former.header["prior"], space)
+            request.history.prior = Self.points(former.header["prior"], search.space)
         } else if let prior {
-            let found = try prior.find(space, metric: request.metric)
+            let found = try prior.find(search.space, metric: request.metric)
             request.history.prior = found.known
             module.warn("search '\(request.name)': \(found.text)")
         }
@@ -131,13 +93,59 @@ extension PlanSession {
             }
             if let error = log?.append(JSON.object(header + [.init("prior", .array(known))])) { throw error }
         }
-        let seed = UInt64(bitPattern: spec["seed"]?.int ?? 0)
-        let run = SearchRun(
-            request, Search(space: space, sampler: sampler, seed: seed, first: first), log: log,
-            former: former,
-            lock: lock)
+        let run = SearchRun(request, search, log: log, former: former, lock: lock)
         searches.append(run)
         return run
+    }
+
+    /// What decides about its points.
+    private static func search(
+        _ spec: JSON, _ request: SearchRun.Request
+    ) throws(SearchSpace.Problem) -> Search {
+        func fail(_ problem: String) -> SearchSpace.Problem { SearchSpace.Problem(text: problem) }
+        let space = try SearchRun.Request.space(spec["dimensions"] ?? .null)
+        if let halving = request.halving, space.dimensions.contains(where: { $0.way == halving.way }) {
+            throw fail("halving: '\(halving.way)' is in the space: its value is that of the rung")
+        }
+        if request.sampler["sampler"] == "function", spec["has_function"] != .bool(true) {
+            throw fail("sampler is a function itself, not the word")
+        }
+        if request.sampler["sampler"] == "sobol", space.dimensions.count > SobolSampler.most {
+            throw fail(
+                "sobol has \(SobolSampler.most) dimensions at most, and the space \(space.dimensions.count)")
+        }
+        if let seed = spec["seed"], seed != .null, seed.int == nil { throw fail("seed is a whole number") }
+        var first: [SearchPoint] = []
+        if case .array(let points)? = spec["first"] {
+            for point in points {
+                guard let own = space.point(point), space.contains(own) else {
+                    throw fail("first: \(point.text) is no point of the space")
+                }
+                first.append(own)
+            }
+        }
+        return Search(
+            space: space, sampler: try SamplerChoice.sampler(request.sampler),
+            seed: UInt64(bitPattern: spec["seed"]?.int ?? 0), first: first)
+    }
+
+    /// What makes one search another.
+    private static func header(_ spec: JSON, _ request: SearchRun.Request, _ search: Search) -> [JSON.Member]
+    {
+        var header: [JSON.Member] = [
+            .init("search", .int(SearchLog.version)), .init("name", .string(request.name)),
+            .init("space", search.space.json), .init("sampler", request.sampler),
+            .init("seed", .int(Int64(bitPattern: search.seed))), .init("metric", .string(request.metric)),
+            .init("goal", request.history.isMaximized ? "max" : "min"),
+            .init("failed", spec["failed"] ?? "worst"), .init("first", .array(search.first.map(\.json))),
+        ]
+        if let halving = request.halving { header.append(.init("halving", halving.json)) }
+        if let context = spec["context"] { header.append(.init("context", context)) }
+        // The same search sees other results where it waits for others.
+        if request.isFixed {
+            header.append(.init("order", .object([.init("fixed", .int(Int64(request.parallel)))])))
+        }
+        return header
     }
 
     private static func sorted(_ json: JSON) -> JSON {
@@ -158,112 +166,6 @@ extension PlanSession {
             }
             return (point, value)
         }
-    }
-
-    private static func request(_ spec: JSON) throws -> SearchRun.Request {
-        func fail(_ problem: String) -> ScriptError { ScriptError("xpm.search: \(problem)") }
-        func whole(_ key: String, from least: Int64) throws -> Int? {
-            guard let given = spec[key], given != .null else { return nil }
-            let number = given.int ?? given.number.flatMap { Int64(exactly: $0) } ?? .min
-            guard number >= least, number < 1 << 32 else { throw fail("\(key) is a number from \(least)") }
-            return Int(number)
-        }
-        var request = SearchRun.Request()
-        guard let name = spec["name"]?.string else { throw fail("name is missing: its log has it") }
-        do throws(SettingError) { try ExperimentSettings.check(id: name, at: .none) } catch {
-            throw fail("name: \"\(TerminalText.line(name))\" cannot name a folder")
-        }
-        request.name = name
-        switch (spec["minimize"]?.string, spec["maximize"]?.string) {
-        case (let metric?, nil): request.metric = metric
-        case (nil, let metric?):
-            request.metric = metric
-            request.history.isMaximized = true
-        case (nil, nil): throw fail("what makes a trial good? minimize = \"loss\", or maximize")
-        default: throw fail("minimize and maximize exclude each other")
-        }
-        request.trials = try whole("trials", from: 1)
-        request.parallel = try whole("parallel", from: 1) ?? 1
-        request.patience = try whole("patience", from: 1)
-        if let given = spec["time"], given != .null {
-            let seconds = given.number ?? 0
-            guard seconds > 0 else { throw fail("time is seconds, more than 0") }
-            request.seconds = seconds
-        }
-        if case .object(let members)? = spec["halving"] {
-            let ways = members.filter { $0.name != "eta" }
-            guard ways.count == 1, case .array(let ends) = ways[0].value, ends.count == 2,
-                let low = ends[0].int,
-                let high = ends[1].int
-            else {
-                throw fail("halving needs a name and its bounds: halving = { epochs = { 1, 27 }, eta = 3 }")
-            }
-            let eta = spec["halving"]?["eta"]?.int ?? 3
-            do throws(SearchSpace.Problem) {
-                request.halving = try Halving(way: ways[0].name, from: low, to: high, eta: Int(clamping: eta))
-            } catch { throw fail(error.text) }
-        }
-        if let budget = spec["budget"], budget != .null {
-            guard let halving = request.halving, let most = budget[halving.way]?.int, most >= 1 else {
-                throw fail("budget is of what is halved: budget = { epochs = 1620 }")
-            }
-            request.budget = most
-        }
-        if request.trials == nil, request.patience == nil, request.seconds == nil, request.budget == nil {
-            throw fail("when does it end? trials = 60, patience = 20, or time = 3600")
-        }
-        if let given = spec["order"], given != .null {
-            let order = given.string ?? ""
-            guard ["fixed", "arrival"].contains(order) else {
-                throw fail("order is \"fixed\" or \"arrival\"")
-            }
-            request.isFixed = order == "fixed"
-        }
-        switch spec["failed"] {
-        case nil, .null?, .string("worst")?: break
-        case .string("left")?: request.history.failed = .left
-        case .int, .float:
-            guard let number = spec["failed"]?.number, number.isFinite else {
-                throw fail("failed is a finite number")
-            }
-            request.history.failed = .value(number)
-        default: throw fail("failed is \"worst\", \"left\" (out of what is known), or a number")
-        }
-        if let sampler = spec["sampler"], sampler != .null { request.sampler = sampler }
-        return request
-    }
-
-    /// The dimensions, as Lua has flattened them.
-    private static func space(_ json: JSON) throws(SearchSpace.Problem) -> SearchSpace {
-        guard case .array(let all) = json else { return try SearchSpace([]) }
-        var dimensions: [SearchSpace.Dimension] = []
-        for one in all {
-            let way = one["way"]?.string ?? ""
-            var conditions: [SearchSpace.Condition] = []
-            if case .object(let members)? = one["given"] {
-                for member in members.sorted(by: { ByteOrder.less($0.name, $1.name) }) {
-                    if case .array(let values) = member.value {
-                        conditions.append(.init(way: member.name, values: values))
-                    }
-                }
-            }
-            let (low, high) = (one["low"] ?? .null, one["high"] ?? .null)
-            let kind: SearchSpace.Kind
-            switch one["kind"]?.string {
-            case "uniform", "loguniform":
-                kind = .float(
-                    low: low.number ?? 0, high: high.number ?? 0, isLog: one["kind"]?.string == "loguniform")
-            case "integers": kind = .int(low: low.int ?? 0, high: high.int ?? 0)
-            default:
-                if case .array(let values)? = one["values"] {
-                    kind = .choice(values)
-                } else {
-                    kind = .choice([])
-                }
-            }
-            dimensions.append(.init(way: way, kind: kind, conditions: conditions))
-        }
-        return try SearchSpace(dimensions)
     }
 
     // MARK: Trials

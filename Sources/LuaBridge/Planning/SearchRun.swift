@@ -242,47 +242,19 @@ final class SearchRun {
         } else if open.count >= request.parallel {
             return waits ? .wait(open[0]) : finished("results are not there yet")
         }
-        if let former, number <= former.proposals.count {
-            let proposal = former.proposals[number - 1]
-            guard let point = search.space.point(proposal.values), search.space.contains(point),
-                proposal.origin.map({ (1..<number).contains($0) }) ?? true
-            else {
-                throw ScriptError("\(Paths.shown(former.path)): trial \(number) is no point of the space")
-            }
-            return add(number, point, from: proposal.origin)
-        }
+        if let step = try replayed(number) { return step }
         let seen = Set(
             request.isFixed
                 ? Array(1..<max(1, number - request.parallel + 1))
                 : trials.filter { $0.result != nil }.map(\.number))
-        if let halving = request.halving {
-            if let origin = request.history.promoted(before, seen: seen, halving: halving) {
-                let point = trials[origin - 1].point
-                let rung = trials[origin - 1].rung + 1
-                guard isPaid(halving.rungs[rung] - halving.rungs[rung - 1]) else {
-                    return try finishing(open, waits, "its budget is used")
-                }
-                try append(
-                    SearchLog.line(
-                        .init(trial: number, values: point.json, seen: seen.sorted(), origin: origin)))
-                return add(number, point, from: origin)
-            }
-            if let most = request.trials, trials.count(where: { $0.origin == nil }) >= most {
-                return try finishing(open, waits, "")
-            }
-            guard isPaid(halving.rungs[0]) else { return try finishing(open, waits, "its budget is used") }
+        if let halving = request.halving, let step = try advanced(number, seen, halving, open, waits) {
+            return step
         }
         let known = request.history.observations(
             before, seen: seen, halving: request.halving, dimensions: search.space.dimensions.count)
         let point: SearchPoint
         if let propose, number > search.first.count {
-            isProposing = true
-            defer { isProposing = false }
-            point = try propose(number, known)
-            guard search.space.contains(point) else {
-                throw ScriptError(
-                    "xpm.search: the sampler proposes \(point.key), which is no point of the space")
-            }
+            point = try asked(propose, number, known)
             if taken.contains(point.key) {
                 return try finishing(open, waits, "its sampler proposes \(point.key) again")
             }
@@ -295,6 +267,50 @@ final class SearchRun {
         }
         try append(SearchLog.line(.init(trial: number, values: point.json, seen: seen.sorted())))
         return add(number, point, from: nil)
+    }
+
+    /// A trial that the log has.
+    private func replayed(_ number: Int) throws -> Step? {
+        guard let former, number <= former.proposals.count else { return nil }
+        let proposal = former.proposals[number - 1]
+        let last = (request.halving?.rungs.count ?? 1) - 1
+        guard let point = search.space.point(proposal.values), search.space.contains(point),
+            proposal.origin.map({ (1..<number).contains($0) && trials[$0 - 1].rung < last }) ?? true
+        else { throw ScriptError("\(Paths.shown(former.path)): trial \(number) is no point of the space") }
+        return add(number, point, from: proposal.origin)
+    }
+
+    /// Of halving: a trial that goes on, or why none begins; nil for a new point.
+    private func advanced(
+        _ number: Int, _ seen: Set<Int>, _ halving: Halving, _ open: [Trial], _ waits: Bool
+    ) throws -> Step? {
+        if let origin = request.history.promoted(before, seen: seen, halving: halving) {
+            let point = trials[origin - 1].point
+            let rung = trials[origin - 1].rung + 1
+            guard isPaid(halving.rungs[rung] - halving.rungs[rung - 1]) else {
+                return try finishing(open, waits, "its budget is used")
+            }
+            try append(
+                SearchLog.line(.init(trial: number, values: point.json, seen: seen.sorted(), origin: origin)))
+            return add(number, point, from: origin)
+        }
+        if let most = request.trials, trials.count(where: { $0.origin == nil }) >= most {
+            return try finishing(open, waits, "")
+        }
+        return isPaid(halving.rungs[0]) ? nil : try finishing(open, waits, "its budget is used")
+    }
+
+    /// What the script's own sampler proposes.
+    private func asked(
+        _ propose: (Int, [Observation]) throws -> SearchPoint, _ number: Int, _ known: [Observation]
+    ) throws -> SearchPoint {
+        isProposing = true
+        defer { isProposing = false }
+        let point = try propose(number, known)
+        guard search.space.contains(point) else {
+            throw ScriptError("xpm.search: the sampler proposes \(point.key), which is no point of the space")
+        }
+        return point
     }
 
     private func add(_ number: Int, _ point: SearchPoint, from origin: Int?) -> Step {

@@ -29,7 +29,7 @@ struct DoCommand: ParsableCommand {
               cut -f1 ids.tsv | xpm do './fold {id}' id=- -j 4
               xpm do n=1..3 -- seq {n}
               xpm do 'wc -l <{file}' file=@'*.csv' --keep-order | sort -n
-              xpm do './train {lr}' lr=loguniform:1e-5..1 --search --minimize loss --trials 9
+              xpm do './t {x}' x=uniform:0..1 --search --minimize loss --trials 9
               xpm do 'python3 train.py --lr {lr}' lr=0.1,0.01 --write train
             """)
 

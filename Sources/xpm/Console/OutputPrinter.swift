@@ -67,61 +67,12 @@ final class OutputPrinter: RunObserver {
     // MARK: Its thread
 
     private func work() {
-        var pending: [JobNumber] = []
-        var first = 0
-        var ended: [JobNumber: JobSpec?] = [:]
-        var logs: [FollowedLog] = []
+        var printing = OutputPrinting(order)
         var isAbandoned = false
         while true {
-            var news: [(spec: JobSpec, status: JobStatus?)] = []
-            var isOver = false
-            // What runs is looked at now and then.
-            if logs.isEmpty {
-                (news, isOver) = state.wait { state in
-                    guard !state.news.isEmpty || state.isOver else { return nil }
-                    defer { state.news = [] }
-                    return (state.news, state.isOver)
-                }
-            } else {
-                _ = state.wait(milliseconds: Self.interval) { !$0.news.isEmpty || $0.isOver }
-                (news, isOver) = state.withLock { state in
-                    defer { state.news = [] }
-                    return (state.news, state.isOver)
-                }
-            }
-            for (spec, status) in news {
-                guard let status else {
-                    pending.append(spec.number)
-                    continue
-                }
-                if order == .live, status == .running {
-                    // Another attempt has logs of its own; those of the one before are open, whatever they are called now.
-                    for log in logs { log.print() }
-                    logs = [
-                        FollowedLog(spec.folder.output, .output, after: logs.first),
-                        FollowedLog(spec.folder.error, .error, after: logs.last),
-                    ]
-                }
-                guard status.isFinal else { continue }
-                let hasRun = status.hasRun
-                switch order {
-                case .live:
-                    if logs.isEmpty, hasRun {
-                        logs = [
-                            FollowedLog(spec.folder.output, .output), FollowedLog(spec.folder.error, .error),
-                        ]
-                    }
-                case .asTheyEnd: if hasRun { Self.printOutput(of: spec) }
-                case .asPlanned: ended[spec.number] = .some(hasRun ? spec : nil)
-                }
-            }
-            if order == .asPlanned {
-                while first < pending.count, let spec = ended.removeValue(forKey: pending[first]) {
-                    if let spec { Self.printOutput(of: spec) }
-                    first += 1
-                }
-            }
-            for log in logs { log.print() }
+            let (news, isOver) = next(isFollowing: printing.isFollowing)
+            for (spec, status) in news { printing.take(spec, status) }
+            printing.print()
             if isOver { return }
             if !isAbandoned, StandardStream.output.isAbandoned {
                 isAbandoned = true
@@ -130,8 +81,66 @@ final class OutputPrinter: RunObserver {
         }
     }
 
+    /// What has happened; waited for, unless something that runs is looked at now and then.
+    private func next(isFollowing: Bool) -> (news: [(spec: JobSpec, status: JobStatus?)], isOver: Bool) {
+        func take(_ state: inout State) -> (news: [(spec: JobSpec, status: JobStatus?)], isOver: Bool) {
+            defer { state.news = [] }
+            return (state.news, state.isOver)
+        }
+        guard isFollowing else {
+            return state.wait { !$0.news.isEmpty || $0.isOver ? take(&$0) : nil }
+        }
+        _ = state.wait(milliseconds: Self.interval) { !$0.news.isEmpty || $0.isOver }
+        return state.withLock(take)
+    }
+
     /// Milliseconds between two looks at what is running.
     private static let interval = 20
+}
+
+/// What is printed next, by what has happened.
+private struct OutputPrinting {
+    private let order: OutputPrinter.Order
+    /// The jobs in the order of the plan, and how many of them are printed.
+    private var planned: [JobNumber] = []
+    private var printed = 0
+    /// Those that have ended before their turn; nil for one that has not run.
+    private var ended: [JobNumber: JobSpec?] = [:]
+    private var logs: [FollowedLog] = []
+
+    init(_ order: OutputPrinter.Order) { self.order = order }
+
+    /// Whether something that runs is printed as it comes.
+    var isFollowing: Bool { !logs.isEmpty }
+
+    /// - Parameter status: nil for a job that was submitted.
+    mutating func take(_ spec: JobSpec, _ status: JobStatus?) {
+        guard let status else { return planned.append(spec.number) }
+        if order == .live, status == .running {
+            // Another attempt has logs of its own; those of the one before are open, whatever they are called now.
+            for log in logs { log.print() }
+            logs = [
+                FollowedLog(spec.folder.output, .output, after: logs.first),
+                FollowedLog(spec.folder.error, .error, after: logs.last),
+            ]
+        }
+        guard status.isFinal else { return }
+        switch order {
+        case .live where logs.isEmpty && status.hasRun:
+            logs = [FollowedLog(spec.folder.output, .output), FollowedLog(spec.folder.error, .error)]
+        case .live: break
+        case .asTheyEnd: if status.hasRun { Self.printOutput(of: spec) }
+        case .asPlanned: ended[spec.number] = .some(status.hasRun ? spec : nil)
+        }
+    }
+
+    mutating func print() {
+        while printed < planned.count, let spec = ended.removeValue(forKey: planned[printed]) {
+            if let spec { Self.printOutput(of: spec) }
+            printed += 1
+        }
+        for log in logs { log.print() }
+    }
 
     private static func printOutput(of spec: JobSpec) {
         FollowedLog(spec.folder.output, .output).print()
