@@ -64,6 +64,23 @@ package final class LineLog: Sendable {
         }
     }
 
+    /// Appends a line whose bytes are known.
+    func append(bytes: [UInt8], canWait: Bool) -> SystemError? {
+        state.withLock { state in
+            state.pending += bytes
+            state.pending.append(UInt8(ascii: "\n"))
+            return canWait && state.pending.count < Self.most ? nil : write(&state)
+        }
+    }
+
+    /// Appends bytes of another log, with the ends of their lines.
+    func append(whole bytes: [UInt8]) -> SystemError? {
+        state.withLock { state in
+            state.pending += bytes
+            return write(&state)
+        }
+    }
+
     /// Writes the lines that were kept back.
     @discardableResult
     package func flush() -> SystemError? { state.withLock { write(&$0) } }

@@ -54,7 +54,7 @@ package struct Descriptor: ~Copyable, Sendable {
     }
 
     @discardableResult
-    private borrowing func checkIsRegular(_ path: String) throws(SystemError) -> Int {
+    borrowing func checkIsRegular(_ path: String) throws(SystemError) -> Int {
         var status = xsys_status()
         let failure = unsafe xsys_stat(number, nil, true, &status)
         if failure < 0 { throw SystemError("read", path, code: -failure) }
@@ -207,6 +207,25 @@ package struct Descriptor: ~Copyable, Sendable {
                 filled += got
             }
         }
+        if failure != 0 { throw SystemError("read", path, code: failure) }
+        return bytes
+    }
+
+    /// What one call gives from a place on, at most so many bytes.
+    package borrowing func read(at offset: Int, upTo count: Int, path: String) throws(SystemError) -> [UInt8]
+    {
+        var failure: Int32 = 0
+        let number = number
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat {
+                failure = 0
+                let got = unsafe pread(number, buffer.baseAddress, count, off_t(offset))
+                if got < 0 { failure = errno }
+                filled = max(0, got)
+            } while failure == EINTR
+        }
+        // A pipe has no places.
+        if failure == ESPIPE { throw SystemError("read", path, code: SystemError.notRegular) }
         if failure != 0 { throw SystemError("read", path, code: failure) }
         return bytes
     }

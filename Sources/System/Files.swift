@@ -35,6 +35,9 @@ package enum Files {
         status(path).map { (kind($0), identity($0), stamp($0)) }
     }
 
+    /// How many names a file has; 0 if there is none.
+    package static func names(of path: String) -> Int { Int(clamping: status(path)?.links ?? 0) }
+
     /// The number of a file, which a file that takes its name does not have; nil if there is none.
     package static func inode(_ path: String) -> UInt64? { status(path)?.inode }
 
@@ -180,16 +183,39 @@ package enum Files {
     /// The first byte of a file, and the last one that is no blank; nil where it has none, or too many blanks
     /// at its end.
     package static func ends(of path: String) throws(SystemError) -> (first: UInt8?, last: UInt8?) {
-        let descriptor = try Descriptor(reading: path)
-        var first = [UInt8](repeating: 0, count: 1)
-        var last = [UInt8](repeating: 0, count: 16)
-        let end = lseek(descriptor.number, 0, SEEK_END)
-        let isThere = unsafe pread(descriptor.number, &first, 1, 0) == 1
-        let start = max(0, end - off_t(last.count))
-        let count = unsafe pread(descriptor.number, &last, last.count, start)
-        return (
-            isThere ? first[0] : nil, last.prefix(max(0, count)).last { !$0.isBlank && $0 != 10 && $0 != 13 }
-        )
+        // A pipe or a folder gives nothing below.
+        let descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK)
+        var first: UInt8?
+        func lastByte(_ buffer: UnsafeBufferPointer<UInt8>) -> UInt8? {
+            unsafe buffer.last { !$0.isBlank && $0 != 10 && $0 != 13 }
+        }
+        let number = descriptor.number
+        let last = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer -> UInt8? in
+            let count = unsafe pread(number, buffer.baseAddress, buffer.count, 0)
+            if count <= 0 { return nil }
+            first = unsafe buffer[0]
+            if count < buffer.count {
+                return unsafe lastByte(UnsafeBufferPointer(rebasing: buffer[max(0, count - 16)..<count]))
+            }
+            let start = max(0, lseek(number, 0, SEEK_END) - 16)
+            let rest = unsafe pread(number, buffer.baseAddress, 16, start)
+            return unsafe lastByte(UnsafeBufferPointer(rebasing: buffer[..<max(0, rest)]))
+        }
+        return (first, last)
+    }
+
+    /// The content of a file of which most are small, by one look: for many of them.
+    ///
+    /// - Parameter limit: a larger file is refused, with EFBIG.
+    package static func readSmall(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        let descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK)
+        let bytes = try descriptor.read(at: 0, upTo: min(limit + 1, 4096), path: path)
+        // A regular file gives less than it is asked for only at its end.
+        if bytes.count < 4096, bytes.count <= limit { return bytes }
+        try descriptor.checkIsRegular(path)
+        let whole = try descriptor.readToEnd(limit: limit + 1, path: path)
+        if whole.count > limit { throw SystemError("read", path, code: EFBIG) }
+        return whole
     }
 
     /// The content from an offset on; `most` bytes of it, or a few more.
@@ -255,6 +281,16 @@ package enum Files {
         } catch {
             unsafe _ = unlink(temporary)
             throw SystemError(error.operation, path, code: error.code)
+        }
+    }
+
+    /// Replaces a file by one more name of another one, as a whole.
+    package static func replaceByLink(_ path: String, to file: String) throws(SystemError) {
+        let temporary = temporaryName(for: path)
+        try linkHard(temporary, to: file)
+        do throws(SystemError) { try rename(temporary, to: path) } catch {
+            unsafe _ = unlink(temporary)
+            throw error
         }
     }
 

@@ -1,6 +1,8 @@
 /// How wide texts are on a terminal: escape sequences take no room, wide characters take two columns.
 extension String {
-    package var columns: Int { columnsOfCharacters.reduce(0) { $0 + $1.columns } }
+    package var columns: Int {
+        isPrintableASCII ? utf8.count : columnsOfCharacters.reduce(0) { $0 + $1.columns }
+    }
 
     /// With spaces at its end, so that it takes so many columns; a longer one stays as it is.
     package func padded(to width: Int) -> String { self + Self.spaces(width - columns) }

@@ -15,6 +15,14 @@ package struct JSONFields {
         }
     }
 
+    /// Whether all members were given, and nothing follows the object: after the last `next`.
+    package var isWhole: Bool {
+        var rest = bytes[position...]
+        guard rest.first == UInt8(ascii: "}") else { return false }
+        rest = rest.dropFirst()
+        return rest.allSatisfy { $0 <= 0x20 }
+    }
+
     private mutating func skipSpace() {
         while position < bytes.endIndex, bytes[position] <= 0x20 { position += 1 }
     }

@@ -27,15 +27,26 @@ private struct JSONReader {
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     mutating func skipSpace() {
-        while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
+        while let byte = next, byte <= 0x20, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+            position += 1
+        }
+    }
+
+    /// Passes one byte, where it is the next.
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        return true
     }
 
     private mutating func take(_ word: StaticString) -> Bool {
         let count = word.utf8CodeUnitCount
         guard position + count <= bytes.count else { return false }
-        let matches = (0..<count).allSatisfy { unsafe bytes[position + $0] == word.utf8Start[$0] }
-        if matches { position += count }
-        return matches
+        for place in 0..<count {
+            if unsafe bytes[position + place] != word.utf8Start[place] { return false }
+        }
+        position += count
+        return true
     }
 
     mutating func value(depth: Int) throws(JSONError) -> JSON {
@@ -46,14 +57,14 @@ private struct JSONReader {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
         case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "n"): if take("null") { return .null }
+        case UInt8(ascii: "t"): if take("true") { return .bool(true) }
+        case UInt8(ascii: "f"): if take("false") { return .bool(false) }
+        case UInt8(ascii: "N"): if take("NaN") { return .float(.nan) }
+        case UInt8(ascii: "I"): if take("Infinity") { return .float(.infinity) }
+        case UInt8(ascii: "-"): if take("-Infinity") { return .float(-.infinity) }
         default: break
         }
-        if take("null") { return .null }
-        if take("true") { return .bool(true) }
-        if take("false") { return .bool(false) }
-        if take("NaN") { return .float(.nan) }
-        if take("Infinity") { return .float(.infinity) }
-        if take("-Infinity") { return .float(-.infinity) }
         return try number()
     }
 
@@ -61,17 +72,17 @@ private struct JSONReader {
         position += 1
         var members: [JSON.Member] = []
         skipSpace()
-        if take("}") { return .object(members) }
+        if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw error("expected a key") }
             let name = try string()
             skipSpace()
-            guard take(":") else { throw error("expected ':'") }
+            guard take(UInt8(ascii: ":")) else { throw error("expected ':'") }
             members.append(.init(name, try value(depth: depth + 1)))
             skipSpace()
-            if take("}") { return .object(members) }
-            guard take(",") else { throw error("expected ',' or '}'") }
+            if take(UInt8(ascii: "}")) { return .object(members) }
+            guard take(UInt8(ascii: ",")) else { throw error("expected ',' or '}'") }
         }
     }
 
@@ -79,25 +90,30 @@ private struct JSONReader {
         position += 1
         var values: [JSON] = []
         skipSpace()
-        if take("]") { return .array(values) }
+        if take(UInt8(ascii: "]")) { return .array(values) }
         while true {
             values.append(try value(depth: depth + 1))
             skipSpace()
-            if take("]") { return .array(values) }
-            guard take(",") else { throw error("expected ',' or ']'") }
+            if take(UInt8(ascii: "]")) { return .array(values) }
+            guard take(UInt8(ascii: ",")) else { throw error("expected ',' or ']'") }
         }
     }
 
     private mutating func number() throws(JSONError) -> JSON {
         let start = position
-        while let byte = next,
-            (0x30...0x39).contains(byte) || [0x2b, 0x2d, 0x2e, 0x45, 0x65].contains(byte)
-        {
+        let isNegative = next == UInt8(ascii: "-")
+        if isNegative { position += 1 }
+        var whole: Int64 = 0
+        while let byte = next, byte.isDigit, position - start < 18 {
+            whole = whole * 10 + Int64(byte - UInt8(ascii: "0"))
             position += 1
         }
+        // Most are short and whole.
+        let digits = position - start - (isNegative ? 1 : 0)
+        if digits > 0, next.map(Self.isOfNumber) != true { return .int(isNegative ? -whole : whole) }
+        while let byte = next, Self.isOfNumber(byte) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        let isPlain = text.utf8.first.map { $0 == 0x2d || (0x30...0x39).contains($0) } ?? false
-        if isPlain {
+        if isNegative || digits > 0 {
             if let int = Int64(text) { return .int(int) }
             // Beyond a double's range it is infinite, as Python's `json` reads it.
             if let float = Double(text) { return .float(float) }
@@ -106,9 +122,25 @@ private struct JSONReader {
         throw error("not a JSON value")
     }
 
+    private static func isOfNumber(_ byte: UInt8) -> Bool {
+        byte.isDigit || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
+            || byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E")
+    }
+
     private mutating func string() throws(JSONError) -> String {
         position += 1
-        var out: [UInt8] = []
+        let start = position
+        while position < bytes.count {
+            let byte = bytes[position]
+            // Most have no escapes.
+            if byte == UInt8(ascii: "\"") {
+                defer { position += 1 }
+                return String(decoding: bytes[start..<position], as: UTF8.self)
+            }
+            if byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            position += 1
+        }
+        var out = Array(bytes[start..<position])
         while let byte = next {
             position += 1
             switch byte {

@@ -175,16 +175,21 @@ package final class RunWatch {
     private func apply(_ line: ArraySlice<UInt8>) {
         let event = JobEventLine(line)
         guard let word = event.word, let found = event.job.flatMap(Identifier.init(hexBytes:)) else { return }
-        guard let row = rows[found] else {
+        let last = event.through.flatMap(Identifier.init(hexBytes:)) ?? found
+        guard let row = rows[found], let through = rows[last] else {
             if early.count < Self.mostEarly { early.append(Array(line)) }
             return
         }
+        // Lines of jobs may be lost: then those between are not the ones that are meant.
+        let range = through - row + 1 == event.count ? row...through : row...row
         guard let state = Self.state(word) else { return }
-        changed?.insert(row)
-        if state == .done { cached[row] = event.isCached }
-        move(row, to: state, at: event.time)
         let reason = event.reason
-        if reason != nil || reasons[row] != nil { reasons[row] = reason }
+        for row in range {
+            changed?.insert(row)
+            if state == .done { cached[row] = event.isCached }
+            move(row, to: state, at: event.time)
+            if reason != nil || reasons[row] != nil { reasons[row] = reason }
+        }
     }
 
     /// By the words of `events.jsonl`, and of changes that somebody wanted.

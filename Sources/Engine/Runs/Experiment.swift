@@ -34,6 +34,9 @@ package final class Experiment {
     /// Jobs that are done, of which the scheduler was not told yet.
     private var cached: [JobSpec] = []
     private static let batch = 256
+    /// When the run's folder was told of what is done, on the clock of `Monotonic`.
+    private var lastFlush = Monotonic.seconds
+    private var hasUnwritten = false
     /// Whether something was submitted since the script has waited last.
     private var hasSubmitted = true
     /// Variables that every job of this run gets.
@@ -371,9 +374,9 @@ package final class Experiment {
         board.add()
         if isDone {
             cached.append(spec)
-            if cached.count >= Self.batch { try tellCached() }
+            if cached.count >= Self.batch { try tellSomeCached() }
         } else {
-            try tellCached()
+            tellScheduler()
             inbox?.yield(isLeft ? .left(spec) : .submitted(spec, isDone: false))
         }
         planned(
@@ -526,11 +529,25 @@ package final class Experiment {
     /// Tells the scheduler and the run's folder of the jobs that are done and that they do not know yet:
     /// before anything that waits.
     package func tellCached() throws(SystemError) {
+        tellScheduler()
+        guard hasUnwritten else { return }
+        hasUnwritten = false
+        lastFlush = Monotonic.seconds
+        try run?.flush()
+        try objects?.flush()
+    }
+
+    /// The same of the scheduler; of a plan that takes long others see how far it is.
+    private func tellSomeCached() throws(SystemError) {
+        guard Monotonic.seconds > lastFlush + 2 else { return tellScheduler() }
+        try tellCached()
+    }
+
+    private func tellScheduler() {
         if cached.isEmpty { return }
         inbox?.yield(.cached(cached))
         cached.removeAll(keepingCapacity: true)
-        try run?.flush()
-        try objects?.flush()
+        hasUnwritten = true
     }
 
     /// The script is about to wait for a job, or for all.
@@ -545,16 +562,26 @@ package final class Experiment {
     ///
     /// - Parameter isLast: whether nothing is submitted after it, as by callbacks.
     package func endOfScript(isLast: Bool) throws(SystemError) {
-        try tellCached()
-        if isLast { run?.endPlanning() }
+        if isLast {
+            tellScheduler()
+            try endLogs()
+        } else {
+            try tellCached()
+        }
         inbox?.yield(.scriptEnded)
     }
 
     /// Nothing more is submitted.
     package func close() {
-        try? tellCached()
-        run?.endPlanning()
+        tellScheduler()
+        try? endLogs()
         inbox?.yield(.closed)
+    }
+
+    private func endLogs() throws(SystemError) {
+        let failure = run?.endPlanning()
+        try objects?.end()
+        if let failure { throw failure }
     }
 
     /// Nothing more is launched.

@@ -17,9 +17,23 @@ package final class RunRecorder: RunObserver, ServiceListener {
 
     private struct Progress {
         var jobs = RunProgress()
+        /// Which of the run's jobs each is, as `jobs.jsonl` has them first; -1 for one that is made again.
+        var places: [Int32] = []
+        var distinct: Int32 = 0
+        /// Jobs that were done already, of which the log does not tell yet.
+        var cached: CachedJobs?
         var isStale = false
         var isWriting = false
         var isOver = false
+    }
+
+    /// Jobs that were done already, one after the other.
+    private struct CachedJobs {
+        let first: JobSpec
+        var last: JobSpec
+        var place: Int32
+        var count = 1
+        let time: Timestamp
     }
 
     /// - Parameters:
@@ -72,6 +86,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
     /// Writes the counts until the run is over. What changes within an interval is written at its end.
     private func followCounts() {
         while !progress.wait(milliseconds: Self.interval, until: { $0.isOver }) {
+            writeCached()
             let jobs = progress.withLock { progress -> RunProgress? in
                 defer { progress.isStale = false }
                 return progress.isStale ? progress.jobs : nil
@@ -82,7 +97,12 @@ package final class RunRecorder: RunObserver, ServiceListener {
 
     package func observe(_ event: RunEvent) {
         switch event {
-        case .submitted(let job): count { $0.submitted(job) }
+        case .submitted(let job):
+            count { $0.submitted(job) }
+            progress.withLock { progress in
+                progress.places.append(job.isRemade ? -1 : progress.distinct)
+                if !job.isRemade { progress.distinct += 1 }
+            }
         case .status(let job, let status): count { $0.move(job, to: status, at: Monotonic.seconds) }
         case .finished: progress.change { $0.isOver = true }
         default: break
@@ -94,6 +114,7 @@ package final class RunRecorder: RunObserver, ServiceListener {
         switch event {
         case .status(let job, let status):
             if [.waiting, .ready].contains(status) { return }
+            if status == .cached { return note(cached: job) }
             if status == .running {
                 do throws(SystemError) { try run.link(job.folder, task: job.taskID) } catch {
                     warn(error.text)
@@ -102,15 +123,14 @@ package final class RunRecorder: RunObserver, ServiceListener {
             var more: [JSON.Member] = []
             if case .queued(let reason) = status { more.append(.init("reason", .string(reason))) }
             if case .failed(let outcome) = status { more.append(.init("reason", .string(outcome.text))) }
-            if status == .cached { more.append(.init("cached", .bool(true))) }
-            log(status.name, job, more, canWait: status == .cached)
+            log(status.name, job, more)
         case .retrying(let job, let outcome):
             log(
                 "retry", job,
-                [.init("reason", .string(outcome.text)), .init("attempt", .int(Int64(outcome.attempt)))],
-                canWait: false)
-        case .changed(let job, let change): log(job, change.json, canWait: false)
+                [.init("reason", .string(outcome.text)), .init("attempt", .int(Int64(outcome.attempt)))])
+        case .changed(let job, let change): log(job, change.json)
         case .finished(let end):
+            writeCached()
             let states = progress.withLock { $0.jobs.states }
             writeStatus { status in
                 status.end = end
@@ -123,13 +143,51 @@ package final class RunRecorder: RunObserver, ServiceListener {
         }
     }
 
-    private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
-        log(job, [.init("state", .string(state))] + more, canWait: canWait)
+    // MARK: Jobs that were done already
+
+    /// Those that follow each other in the run are one line: a run that has nothing to do writes next to nothing.
+    private func note(cached job: JobSpec) {
+        let before = progress.withLock { progress -> CachedJobs? in
+            let place = progress.places[job.number.index]
+            if place >= 0, progress.cached?.place == place - 1 {
+                progress.cached?.last = job
+                progress.cached?.place = place
+                progress.cached?.count += 1
+                return nil
+            }
+            defer { progress.cached = CachedJobs(first: job, last: job, place: place, time: .now) }
+            return progress.cached
+        }
+        if let before { write(before) }
     }
 
-    private func log(_ job: JobSpec, _ more: [JSON.Member], canWait: Bool) {
+    private func writeCached() {
+        if let cached = progress.withLock({ $0.cached.take() }) { write(cached) }
+    }
+
+    private func write(_ cached: CachedJobs) {
+        var members: [JSON.Member] = [.init("state", "done"), .init("cached", .bool(true))]
+        if cached.count > 1 {
+            members.append(.init("through", .string(cached.last.identifier.hex)))
+            members.append(.init("count", .int(Int64(cached.count))))
+        }
+        append(cached.first, members, at: cached.time, canWait: true)
+    }
+
+    // MARK: Lines
+
+    private func log(_ state: String, _ job: JobSpec, _ more: [JSON.Member]) {
+        log(job, [.init("state", .string(state))] + more)
+    }
+
+    private func log(_ job: JobSpec, _ more: [JSON.Member]) {
+        writeCached()
+        append(job, more, at: .now, canWait: false)
+    }
+
+    private func append(_ job: JobSpec, _ more: [JSON.Member], at time: Timestamp, canWait: Bool) {
         let members: [JSON.Member] = [
-            .init("timestamp", .float(Timestamp.now.seconds)), .init("job_id", .string(job.identifier.hex)),
+            .init("timestamp", .float(time.seconds)), .init("job_id", .string(job.identifier.hex)),
             .init("task_id", .string(job.taskID)),
         ]
         if let failure = run.log(.object(members + more), canWait: canWait) { warn(failure.text) }

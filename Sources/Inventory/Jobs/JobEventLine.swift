@@ -9,6 +9,9 @@ package struct JobEventLine {
     /// In seconds since 1970; NaN where it does not say.
     package private(set) var time = Double.nan
     package private(set) var isCached = false
+    /// Of jobs that were done already, and that follow each other in the run: the last one, and how many they are.
+    package private(set) var through: ArraySlice<UInt8>?
+    package private(set) var count = 1
     // Decoded where somebody asks for them.
     private var taskValue: ArraySlice<UInt8>?
     private var reasonValue: ArraySlice<UInt8>?
@@ -28,6 +31,10 @@ package struct JobEventLine {
                 reasonValue = value
             } else if JSONFields.isName(name, "cached") {
                 isCached = value.first == UInt8(ascii: "t")
+            } else if JSONFields.isName(name, "through") {
+                through = JSONFields.plainText(value)
+            } else if JSONFields.isName(name, "count") {
+                count = Int(String(decoding: value, as: UTF8.self)) ?? 1
             }
         }
     }

@@ -57,8 +57,30 @@ package indirect enum JobFilter {
     /// Those of some jobs that fit. A name that is a tag of one of them is a tag for all; another one is a
     /// parameter.
     package func select(from jobs: [JobRecord]) -> [JobRecord] {
-        let tags = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        let tags = Self.tagNames(of: jobs.lazy.map(\.tags))
         return jobs.filter { accepts(Candidate($0, tags: tags)) }
+    }
+
+    /// Whether it asks in which state a job is.
+    package var asksForState: Bool {
+        switch self {
+        case .all(let filters), .any(let filters): filters.contains(where: \.asksForState)
+        case .not(let filter): filter.asksForState
+        case .compare(let name, _, _), .matches(let name, _): name == "@state"
+        }
+    }
+
+    /// The names of the tags of some jobs.
+    static func tagNames(of jobs: some Sequence<[(name: String, value: JSON)]>) -> TextSet {
+        var names: TextSet = []
+        var last: [String] = []
+        for tags in jobs {
+            // Most jobs have the tags of the one before.
+            if tags.count == last.count, zip(tags, last).allSatisfy({ $0.name == $1 }) { continue }
+            last = tags.map(\.name)
+            for name in last { names.insert(name) }
+        }
+        return names
     }
 
     /// What a filter asks of a job.
@@ -157,7 +179,7 @@ package indirect enum JobFilter {
 
     /// Of those that it asks for, one that no job has as a tag or a parameter.
     package func stranger(among jobs: [JobRecord]) -> String? {
-        let known = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        let known = Self.tagNames(of: jobs.lazy.map(\.tags))
         return tags.ordered.first { name in
             !known.contains(name) && !jobs.contains { RecordedTask.parameters(of: $0.folder)[name] != nil }
         }
@@ -173,7 +195,7 @@ package indirect enum JobFilter {
         of jobs: [(task: String, tags: [(name: String, value: JSON)])],
         parameters: (Int) -> TextMap<JSON>
     ) -> TextSet {
-        var names = TextSet(jobs.flatMap { $0.tags.map(\.name) })
+        var names = tagNames(of: jobs.lazy.map(\.tags))
         var types: TextSet = []
         for (position, job) in jobs.enumerated() where types.insert(job.task).inserted {
             names.formUnion(TextSet(parameters(position).orderedKeys))

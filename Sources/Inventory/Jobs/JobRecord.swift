@@ -79,19 +79,10 @@ package struct JobRecord: Sendable {
         isOfLiveRun = true
     }
 
-    /// From a line of a run's `jobs.jsonl`; nil where it is none.
-    package init?(_ workspace: Workspace, line: [UInt8]) {
-        guard let json = try? JSON.parse(line), let task = json["task_id"]?.string,
-            let identifier = json["job_id"]?.string, Self.isSafe(task), Self.isSafe(identifier)
-        else { return nil }
-        self.init(workspace, task: task, identifier: identifier)
-        if case .object(let tags)? = json["tags"] { self.tags = tags.map { ($0.name, $0.value) } }
-        dependencies = json["depends_on"]?.array?.compactMap(\.string) ?? []
-        if let seconds = json["timestamp"]?.number, abs(seconds) < 1e11 {
-            submitted = Timestamp(microseconds: Int64(seconds * 1e6))
-        }
-        isHeld = json["held"] == .bool(true)
-        priority = json["priority"]?.int.flatMap { Int(exactly: $0) } ?? 0
+    fileprivate init(folder: JobFolder, task: String, identifier: String) {
+        (self.folder, self.task, self.identifier) = (folder, task, identifier)
+        tags = []
+        dependencies = []
     }
 
     /// A name from a file becomes part of a path.
@@ -169,5 +160,61 @@ package struct JobRecord: Sendable {
             .init("held", .bool(state == .held)), .init("priority", .int(Int64(priority))),
             .init("reason", .optional(reason)),
         ])
+    }
+}
+
+/// Reads lines of `jobs.jsonl`. What those of one type have in common is made once.
+package struct JobLineReader {
+    private let workspace: Workspace
+    private var type: (bytes: ArraySlice<UInt8>, key: String, folder: String, name: String)?
+
+    package init(_ workspace: Workspace) { self.workspace = workspace }
+
+    /// The job of a line; nil where it is none.
+    package mutating func record(_ line: ArraySlice<UInt8>) -> JobRecord? {
+        var fields = JSONFields(line)
+        var identifier: String?
+        var isTyped = false
+        var (tags, needs): (ArraySlice<UInt8>, ArraySlice<UInt8>) = ([], [])
+        var time: Double?
+        var (isHeld, priority) = (false, 0)
+        while let (name, value) = fields.next() {
+            if JSONFields.isName(name, "task_id") {
+                isTyped = read(type: value)
+            } else if JSONFields.isName(name, "job_id") {
+                identifier = JSONFields.text(value)
+            } else if JSONFields.isName(name, "tags") {
+                tags = value
+            } else if JSONFields.isName(name, "timestamp") {
+                time = JSONFields.number(value)
+            } else if JSONFields.isName(name, "depends_on") {
+                needs = value
+            } else if JSONFields.isName(name, "held") {
+                isHeld = value.elementsEqual("true".utf8)
+            } else if JSONFields.isName(name, "priority") {
+                priority = Int(String(decoding: value, as: UTF8.self)) ?? 0
+            }
+        }
+        guard fields.isWhole, isTyped, let type, let identifier, JobRecord.isSafe(identifier) else { return nil }
+        let folder = JobFolder(path: "\(type.folder)\(identifier)", name: type.name)
+        var record = JobRecord(folder: folder, task: type.key, identifier: identifier)
+        if tags.count > 2 {
+            guard case .object(let members)? = try? JSON.parse(Array(tags)) else { return nil }
+            record.tags = members.map { ($0.name, $0.value) }
+        }
+        if needs.count > 2 {
+            guard let array = (try? JSON.parse(Array(needs)))?.array else { return nil }
+            record.dependencies = array.compactMap(\.string)
+        }
+        if let time, abs(time) < 1e11 { record.submitted = Timestamp(microseconds: Int64(time * 1e6)) }
+        (record.isHeld, record.priority) = (isHeld, priority)
+        return record
+    }
+
+    private mutating func read(type value: ArraySlice<UInt8>) -> Bool {
+        if let type, type.bytes.elementsEqual(value) { return true }
+        guard let key = JSONFields.text(value), JobRecord.isSafe(key) else { return false }
+        type = (value, key, "\(workspace.jobs)/\(key)/", ConfigType.shortName(ofKey: key))
+        return true
     }
 }

@@ -53,7 +53,7 @@ package struct TemporaryOutputs {
     /// The jobs of the newest runs, and of each that others depend on, whether one of those is not done.
     private static func needs(in workspace: Workspace) -> (jobs: [JobRecord], needed: TextMap<Bool>) {
         var jobs = WorkspaceInventory(workspace).jobs()
-        for index in jobs.indices { jobs[index].readState() }
+        WorkspaceInventory(workspace).readStates(&jobs)
         var needed: TextMap<Bool> = [:]
         for job in jobs {
             for dependency in job.dependencies {

@@ -270,11 +270,10 @@ package struct WorkspaceDoctor {
         do throws(SystemError) {
             let lines = try Files.read(path).split(
                 separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            var reader = JobLineReader(workspace)
             guard
                 let number = lines.dropLast().firstIndex(where: { line in
-                    isOfJobs
-                        ? JobRecord(workspace, line: Array(line)) == nil
-                        : (try? JSON.parse(Array(line))) == nil
+                    isOfJobs ? reader.record(line) == nil : (try? JSON.parse(Array(line))) == nil
                 })
             else { return nil }
             return Finding(

@@ -108,7 +108,7 @@ package struct WorkspaceInventory {
                 let isLive =
                     run == history.names.last && FileLock.isHeld(workspace.lock(ofExperiment: name))
                 let own = jobs(in: "\(workspace.experiment(name))/\(run)", name, run, count, isLive: isLive)
-                found += own
+                found += own.reversed()
                 return isLive || !own.isEmpty
             }
             if everyRun {
@@ -120,9 +120,10 @@ package struct WorkspaceInventory {
             let isFound = history.names.reversed().contains { history.launches($0) && add($0) }
             if !isFound { _ = history.names.reversed().contains { !history.launches($0) && add($0) } }
         }
+        // The sort is stable: those of one run keep their order.
         found.sort { ($0.submitted?.microseconds ?? 0) > ($1.submitted?.microseconds ?? 0) }
-        var seen: TextSet = []
-        found.removeAll { !seen.insert("\($0.task)/\($0.identifier)").inserted }
+        var seen = Set<JobKey>(minimumCapacity: found.count)
+        found.removeAll { !seen.insert($0.key).inserted }
         if let count { found = Array(found.prefix(count)) }
         return found
     }
@@ -148,8 +149,10 @@ package struct WorkspaceInventory {
             return []
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        var reader = JobLineReader(workspace)
+        let began = began(folder)
         return lines.enumerated().compactMap { index, line in
-            guard var record = JobRecord(workspace, line: Array(line)) else {
+            guard var record = reader.record(line) else {
                 // The first line of an end may be the rest of one.
                 if count == nil || index > 0 {
                     warn(
@@ -161,10 +164,23 @@ package struct WorkspaceInventory {
             }
             record.experiment = experiment
             record.run = run
+            // A log that two runs share has the times of the first.
+            if let began, let told = record.submitted, told.microseconds < began.microseconds {
+                record.submitted = began
+            }
             record.isOfLiveRun = isLive
             for change in wishes[record.key] ?? [] { record.apply(change) }
             return record
         }
+    }
+
+    /// When a run began; nil where its log is its own.
+    private func began(_ folder: String) -> Timestamp? {
+        guard Files.names(of: "\(folder)/jobs.jsonl") > 1,
+            let bytes = try? Files.read("\(folder)/status.json", limit: 1 << 26),
+            let seconds = (try? JSON.parse(bytes))?["started"]?.number, abs(seconds) < 1e11
+        else { return nil }
+        return Timestamp(microseconds: Int64(seconds * 1e6))
     }
 
     /// The log, or so much of its end that it has the last lines.
@@ -176,6 +192,15 @@ package struct WorkspaceInventory {
             let bytes = try Files.end(of: log, count: size)
             if bytes.count < size || bytes.count(where: { $0 == UInt8(ascii: "\n") }) > count { return bytes }
             size *= 4
+        }
+    }
+
+    /// Looks at the folders of some jobs.
+    package func readStates(_ jobs: inout [JobRecord]) {
+        jobs = Parallel.map(jobs) { job in
+            var job = job
+            job.readState()
+            return job
         }
     }
 

@@ -142,7 +142,7 @@ package struct JobFolder: Sendable, Hashable {
     /// - Throws: where this user may not look.
     private func lookWhetherDone() throws(SystemError) -> Bool {
         let bytes: [UInt8]
-        do throws(SystemError) { bytes = try Files.read(done, limit: 1 << 16) } catch {
+        do throws(SystemError) { bytes = try Files.readSmall(done, limit: 1 << 16) } catch {
             if error.isDenied { throw error }
             return false
         }
@@ -240,11 +240,13 @@ package struct JobFolder: Sendable, Hashable {
     /// The state on disk. Whoever holds the lock is asked only if there is no outcome, or the record of a
     /// process.
     package func state() -> State {
-        // Most jobs of a new plan.
-        if Files.isMissing(path) { return .new }
         do throws(SystemError) {
-            if Files.exists(process), try FileLock.look(lock) { return .running }
-            if try lookWhetherDone() { return .done }
+            // Most jobs of an old plan. A program that is still running may have written such a file itself.
+            if try lookWhetherDone() {
+                guard Files.exists(process) else { return .done }
+                return try FileLock.look(lock) ? .running : .done
+            }
+            // Most jobs of a new one.
             guard Files.exists(path) else { return .new }
             if try FileLock.look(lock) { return .running }
             // The job may have ended between the two looks.

@@ -10,7 +10,7 @@ package enum JobResult {
 
     /// The result; nil if there is none that can be read.
     package static func read(_ folder: JobFolder) -> JSON? {
-        guard let bytes = try? Files.read("\(folder.path)/\(name)", limit: 1 << 24) else { return nil }
+        guard let bytes = try? Files.readSmall("\(folder.path)/\(name)", limit: 1 << 24) else { return nil }
         guard let json = try? JSON.parse(bytes), case .object = json else { return nil }
         return json
     }

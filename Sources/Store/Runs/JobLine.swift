@@ -23,15 +23,21 @@ package struct JobLine {
     }
 
     /// As it is written now.
-    var json: JSON {
-        var line: [JSON.Member] = [
+    var line: RepeatedLog.Line {
+        // The members of an object, without its braces.
+        func members(_ members: [JSON.Member]) -> ArraySlice<UInt8> {
+            JSON.object(members).bytes.dropFirst().dropLast()
+        }
+        let head = members([
             .init("job_id", .string(identifier.hex)), .init("task_id", .string(task)),
             .init("tags", .object(tags.map { .init($0.name, JSON(plain: $0.value)) })),
-            .init("timestamp", .float(Timestamp.now.seconds)),
-            .init("depends_on", .array(dependencies.map { .string($0.hex) })),
-        ]
-        if isHeld { line.append(.init("held", .bool(true))) }
-        if priority != 0 { line.append(.init("priority", .int(Int64(priority)))) }
-        return .object(line)
+        ])
+        var rest: [JSON.Member] = [.init("depends_on", .array(dependencies.map { .string($0.hex) }))]
+        if isHeld { rest.append(.init("held", .bool(true))) }
+        if priority != 0 { rest.append(.init("priority", .int(Int64(priority)))) }
+        return RepeatedLog.Line(
+            head: [UInt8(ascii: "{")] + head + Array(", \"timestamp\": ".utf8),
+            time: JSON.float(Timestamp.now.seconds).bytes,
+            tail: Array(", ".utf8) + members(rest) + [UInt8(ascii: "}")])
     }
 }

@@ -7,7 +7,7 @@ import Text
 ///
 /// experimaestro's `load_xp_info` reads it. Belongs to the thread of the script.
 package final class ObjectLog {
-    private let log: LineLog
+    private let log: RepeatedLog
     private var writer: ObjectWriter
 
     private let path: String
@@ -18,7 +18,7 @@ package final class ObjectLog {
     package init(_ run: RunFolder, secrets: Secrets = Secrets()) throws(SystemError) {
         path = "\(run.path)/objects.jsonl"
         self.secrets = secrets
-        log = try LineLog(path)
+        log = try RepeatedLog(path, runs: run.earlier)
         // Its reader knows no folder that paths could be relative to.
         writer = ObjectWriter(workspace: "", job: nil)
     }
@@ -33,11 +33,18 @@ package final class ObjectLog {
             try Files.setPermissions(0o600, of: path)
             isPrivate = true
         }
-        if let failure = log.append(objects, canWait: canWait) { throw failure }
+        for object in objects {
+            if let failure = log.append(.init(head: object.bytes), canWait: canWait) { throw failure }
+        }
     }
 
     /// Writes the lines that were kept back.
     package func flush() throws(SystemError) {
         if let failure = log.flush() { throw failure }
+    }
+
+    /// Nothing follows.
+    package func end() throws(SystemError) {
+        if let failure = log.end() { throw failure }
     }
 }

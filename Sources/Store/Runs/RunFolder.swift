@@ -29,7 +29,9 @@ package final class RunFolder: Sendable {
     private let planning: Mutex<FileLock?>
     /// What else is held as long as the run is alive.
     private let held = Mutex<[HeldLock]>([])
-    private let jobs: LineLog
+    /// The folders of the runs before it, the oldest first.
+    let earlier: [String]
+    private let jobs: RepeatedLog
     private let events: LineLog
 
     /// Begins a run: takes the experiment's lock and makes the folder. One that launches becomes the
@@ -54,7 +56,10 @@ package final class RunFolder: Sendable {
             throw RunError.cleaning(HolderLock.holder(of: workspace.cleaning))
         }
         Self.settleEarlier(of: experiment, in: workspace)
-        let run = RunHistory(experiment: experiment, in: workspace).nextName(at: started)
+        let history = RunHistory(experiment: experiment, in: workspace)
+        let earlier = history.names.map { "\(folder)/\($0)" }
+        self.earlier = earlier
+        let run = history.nextName(at: started)
         self.run = run
         let path = "\(folder)/\(run)"
         self.path = path
@@ -63,7 +68,7 @@ package final class RunFolder: Sendable {
             try Files.makeFolder("\(path)/jobs", in: workspace.path)
             try Files.makeFolder(sources, in: workspace.path)
             try Files.link("\(path)/sources", to: "../../../sources/\(experiment)/\(run)")
-            jobs = try LineLog("\(path)/jobs.jsonl")
+            jobs = try RepeatedLog("\(path)/jobs.jsonl", runs: earlier)
             events = try LineLog("\(path)/events.jsonl")
             try Self.mendCurrent(in: folder, of: experiment, workspace)
             if mode.launches || !Files.exists("\(folder)/current") {
@@ -115,13 +120,17 @@ package final class RunFolder: Sendable {
     }
 
     /// All is submitted: what the run does not refer to now it will not need.
-    package func endPlanning() {
+    ///
+    /// - Returns: why not all of it could be written.
+    @discardableResult
+    package func endPlanning() -> SystemError? {
+        let failure = jobs.end()
         if let held = planning.withLock({ $0.take() }) { held.release() }
+        return failure
     }
 
     /// Ends the run: the experiment is free for another. Nothing is written after this.
     package func end() {
-        jobs.flush()
         events.flush()
         endPlanning()
         for one in held.withLock({ $0 }) { one.release() }
@@ -229,8 +238,7 @@ package final class RunFolder: Sendable {
     ///
     /// - Parameter canWait: whether the line may be lost with this process: nothing runs because of it.
     package func add(_ job: JobLine, canWait: Bool) throws(SystemError) {
-        let failure = jobs.append(job.json, canWait: canWait)
-        if let failure { throw failure }
+        if let failure = jobs.append(job.line, canWait: canWait) { throw failure }
     }
 
     /// Writes what was noted of submitted jobs and not written yet.

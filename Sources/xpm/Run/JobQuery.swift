@@ -76,43 +76,68 @@ struct JobQuery {
         }
         // Without a filter the ends of the logs are enough.
         var jobs = inventory.jobs(of: experiment, count: parsed == nil ? count : nil, everyRun: everyRun)
-        for index in jobs.indices {
-            jobs[index].readState()
-            if let problem = jobs[index].problem { Unreadable.note(problem) }
+        if let parsed, !parsed.asksForState, let few = try chosen(from: jobs, by: parsed, inventory) {
+            tell(in: inventory, count: jobs.count, shown: jobs.first?.run)
+            return count.map { Array(few.prefix($0)) } ?? few
         }
+        inventory.readStates(&jobs)
+        for job in jobs { if let problem = job.problem { Unreadable.note(problem) } }
         inventory.settle(&jobs)
-        if let experiment, !everyRun, let shown = jobs.first?.run,
-            let newest = RunHistory(experiment: experiment, in: inventory.workspace).newest,
+        tell(in: inventory, count: jobs.count, shown: jobs.first?.run)
+        if let parsed {
+            try refuseStranger(parsed, jobs)
+            jobs = parsed.select(from: jobs)
+        }
+        return count.map { Array(jobs.prefix($0)) } ?? jobs
+    }
+
+    /// Those of some jobs that fit a filter, without a look at the folders of the others.
+    ///
+    /// - Returns: nil where what becomes of one depends on others.
+    private func chosen(
+        from jobs: [JobRecord], by filter: JobFilter, _ inventory: WorkspaceInventory
+    ) throws(Failure) -> [JobRecord]? {
+        try refuseStranger(filter, jobs)
+        var few = filter.select(from: jobs)
+        inventory.readStates(&few)
+        guard few.allSatisfy({ $0.state != .waiting && $0.state != .notRun }) else { return nil }
+        for job in few { if let problem = job.problem { Unreadable.note(problem) } }
+        return few
+    }
+
+    private func refuseStranger(_ filter: JobFilter, _ jobs: [JobRecord]) throws(Failure) {
+        // Of no jobs nothing can be said.
+        guard !jobs.isEmpty, let stranger = filter.stranger(among: jobs) else { return }
+        let isResult = jobs.prefix(100).contains { JobResult.read($0.folder)?[stranger] != nil }
+        let hint =
+            JobFilter.names.contains("@\(stranger)")
+            ? " (did you mean '@\(stranger)'?)"
+            : isResult
+                ? "; it is a result, which xpm results shows"
+                : JobFilter.names(of: jobs).saying(near: stranger)
+        throw .message("filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
+    }
+
+    /// What a reader may not expect of the jobs of an experiment: that others than these are there.
+    ///
+    /// - Parameters:
+    ///   - count: how many there are without the filter.
+    ///   - shown: their run.
+    private func tell(in inventory: WorkspaceInventory, count: Int, shown: String?) {
+        guard let experiment, !everyRun else { return }
+        if let shown, let newest = RunHistory(experiment: experiment, in: inventory.workspace).newest,
             newest != shown
         {
             Failure.warn("its newest run, \(newest), has no jobs: these are of \(shown)")
         }
-        if let experiment, !everyRun,
-            let newest = RunRecord.newest(of: experiment, in: inventory.workspace),
-            let reason = newest.reason,
-            inventory.jobs(of: experiment, everyRun: true).count > jobs.count
+        if let newest = RunRecord.newest(of: experiment, in: inventory.workspace), let reason = newest.reason,
+            inventory.jobs(of: experiment, everyRun: true).count > count
         {
             Failure.warn(
                 "its newest run, \(newest.run), failed (\(reason)): --every-run has the jobs of earlier ones too"
             )
         }
-        if let experiment, !everyRun, tellsOfEarlier { tellEarlier(experiment, inventory.workspace) }
-        if let parsed {
-            // Of no jobs nothing can be said.
-            if !jobs.isEmpty, let stranger = parsed.stranger(among: jobs) {
-                let isResult = jobs.prefix(100).contains { JobResult.read($0.folder)?[stranger] != nil }
-                let hint =
-                    JobFilter.names.contains("@\(stranger)")
-                    ? " (did you mean '@\(stranger)'?)"
-                    : isResult
-                        ? "; it is a result, which xpm results shows"
-                        : JobFilter.names(of: jobs).saying(near: stranger)
-                throw .message(
-                    "filter: none of these jobs has a tag or a parameter '\(stranger)'\(hint)")
-            }
-            jobs = parsed.select(from: jobs)
-        }
-        return count.map { Array(jobs.prefix($0)) } ?? jobs
+        if tellsOfEarlier { tellEarlier(experiment, inventory.workspace) }
     }
 
     /// A run of a part of the jobs hides those of the runs before it.

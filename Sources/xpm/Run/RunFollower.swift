@@ -14,6 +14,8 @@ struct RunFollower {
     private var submitted: LineReader
     private var events: LineReader
     private var specs: [JobKey: JobSpec] = [:]
+    /// The same in their order, and where each is by its identifier.
+    private var order: [JobSpec] = []
     private var tags: [JobKey: [(name: String, value: JSON)]] = [:]
     /// Lines of jobs whose submission is not in the log yet.
     private var early: [JSON] = []
@@ -47,8 +49,9 @@ struct RunFollower {
     }
 
     private mutating func readJobs(_ observe: (RunEvent, Double) -> Void) {
+        var reader = JobLineReader(workspace)
         for line in submitted.read() {
-            guard let record = JobRecord(workspace, line: Array(line)), specs[record.key] == nil,
+            guard let record = reader.record(line), specs[record.key] == nil,
                 let identifier = Identifier(hex: record.identifier)
             else { continue }
             let spec = JobSpec(
@@ -56,6 +59,7 @@ struct RunFollower {
                 folder: record.folder, language: .sh, dependencies: [], tags: record.tagsText,
                 priority: record.priority)
             specs[record.key] = spec
+            order.append(spec)
             tags[record.key] = record.tags
             observe(.submitted(spec), 0)
         }
@@ -75,6 +79,9 @@ struct RunFollower {
         guard let spec = specs[JobKey(taskID: task, identifier: identifier)] else {
             return early.append(event)
         }
+        if let last = event["through"]?.string, let count = event["count"]?.int.flatMap({ Int(exactly: $0) }) {
+            return tellCached(from: spec, through: last, count, event, ago, observe)
+        }
         let reason = event["reason"]?.string
         switch state {
         case nil:
@@ -90,6 +97,18 @@ struct RunFollower {
                 observe(.status(spec, status), ago)
             }
         }
+    }
+
+    /// Jobs that were done already, and that follow each other.
+    private mutating func tellCached(
+        from first: JobSpec, through last: String, _ count: Int, _ event: JSON, _ ago: Double,
+        _ observe: (RunEvent, Double) -> Void
+    ) {
+        let start = first.number.index
+        guard count > 1, count <= order.count - start else { return early.append(event) }
+        // Lines of jobs may be lost: then those between are not the ones that are meant.
+        let isWhole = order[start + count - 1].identifier.hex == last
+        for spec in isWhole ? order[start..<start + count] : [first] { observe(.status(spec, .cached), ago) }
     }
 
     private static func status(_ word: String, _ reason: String?, isCached: Bool) -> JobStatus? {

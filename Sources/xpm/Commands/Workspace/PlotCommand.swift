@@ -155,7 +155,8 @@ struct PlotCommand: ParsableCommand {
             let query = JobQuery(
                 workspace: workspace, experiment: experiment, filter: filter, everyRun: everyRun,
                 tellsOfEarlier: true)
-            let points = try query.jobs().reversed().map { ResultPoint($0, step: step.step(best: nil)) }
+            let counted = step.step(best: nil)
+            let points = Parallel.map(try query.jobs().reversed()) { ResultPoint($0, step: counted) }
             let plot = ResultPlot(
                 experiment: experiment, points: points, metrics: metric.flatMap(ResultsCommand.names), x: x,
                 y: y, series: series,

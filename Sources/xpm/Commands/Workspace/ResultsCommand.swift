@@ -105,9 +105,8 @@ struct ResultsCommand: ParsableCommand {
         request.columns = cols.flatMap(Self.names)
         request.metrics = metric.isEmpty ? nil : metric.flatMap(Self.names)
         request.over = over.flatMap(Self.names)
-        let points = try query.jobs().reversed().map {
-            ResultPoint($0, step: step.step(best: best))
-        }
+        let counted = step.step(best: best)
+        let points = Parallel.map(try query.jobs().reversed()) { ResultPoint($0, step: counted) }
         do throws(ResultTable.Problem) {
             var table = try ResultTable(points, request)
             if let sort { try table.sort(by: sort, descending: descending, stat.value) }
