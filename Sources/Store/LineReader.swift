@@ -22,6 +22,6 @@ package struct LineReader: Sendable {
         }
         guard let end else { return [] }
         offset += end + 1
-        return bytes[..<end].split(separator: UInt8(ascii: "\n"))
+        return bytes[..<end].lines
     }
 }

@@ -147,9 +147,7 @@ extension JSON {
     private static func quote(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         defer { out.append(UInt8(ascii: "\"")) }
-        if text.isPrintableASCII, !text.has(UInt8(ascii: "\"")), !text.has(UInt8(ascii: "\\")) {
-            return out.append(contentsOf: text.utf8)
-        }
+        if isPlain(text) { return out.append(contentsOf: text.utf8) }
         let digits = Array("0123456789abcdef".utf8)
         // What a terminal would take as an order is escaped, also beyond ASCII, so that JSON can be printed
         // as it is.
@@ -167,6 +165,20 @@ extension JSON {
         } else {
             quote(bytes: text.utf8, digits, to: &out)
         }
+    }
+
+    /// Whether a text is written as it is: most are.
+    private static func isPlain(_ text: String) -> Bool {
+        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            var others = 0
+            for index in 0..<bytes.count {
+                let byte = unsafe bytes[index]
+                let isEscaped = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                others &+= byte &- 0x20 < 0x5f && !isEscaped ? 0 : 1
+            }
+            return others == 0
+        }
+        return isPlain ?? false
     }
 
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {

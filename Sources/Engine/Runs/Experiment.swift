@@ -22,6 +22,8 @@ package final class Experiment {
     private let planned: (PlannedJob) -> Void
     private let admission: any Admission
     private let secrets: Secrets
+    /// Has looked at jobs before they are submitted.
+    private let ahead: LookAhead?
     private var jobs = SubmittedJobs()
     private var places: TextMap<Place> = [:]
     private var lastPlace: (type: ConfigType, place: Place)?
@@ -90,6 +92,7 @@ package final class Experiment {
         self.services = services ?? ServiceRegistry(isLive: false)
         self.admission = admission
         self.secrets = secrets
+        ahead = mode == .normal ? run.flatMap { LookAhead($0.earlier, in: workspace) } : nil
     }
 
     /// Tokens by their names, with how many there are.
@@ -192,7 +195,7 @@ package final class Experiment {
         defer { if !isSubmitted { (task.task, task.jobPath) = (nil, nil) } }
 
         var (state, wasDone) = try state(
-            of: folder, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
+            of: folder, identifier, isPrepared: options.isPrepared ?? (hasLost(task, folder) ? false : nil))
         var (dependencies, needs) = try dependencies(of: task, isDone: state == .done)
         let newer = state == .done ? newer(than: folder, among: dependencies, needs) : []
         if refreshes, !newer.isEmpty, mode != .prepare {
@@ -473,10 +476,11 @@ package final class Experiment {
     ///
     /// - Returns: the state, and whether the job was done, and is to run all the same.
     private func state(
-        of folder: JobFolder, isPrepared: Bool?
+        of folder: JobFolder, _ identifier: Identifier, isPrepared: Bool?
     ) throws(SystemError) -> (JobFolder.State, wasDone: Bool) {
         if isPrepared == true { return (.done, false) }
-        let state = folder.state()
+        let isSeen = ahead?.hasSeenDone(identifier, Paths.name(Paths.parent(folder.path))) ?? false
+        let state = isSeen ? .done : folder.state()
         // Nobody takes the lock of a job that is done: a host that was killed after its last word may have
         // left it.
         if state == .done, mode.launches, let claims = LockClaim.folder {
@@ -579,6 +583,7 @@ package final class Experiment {
     }
 
     private func endLogs() throws(SystemError) {
+        ahead?.end()
         let failure = run?.endPlanning()
         try objects?.end()
         if let failure { throw failure }

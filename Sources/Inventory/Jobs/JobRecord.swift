@@ -195,7 +195,9 @@ package struct JobLineReader {
                 priority = Int(String(decoding: value, as: UTF8.self)) ?? 0
             }
         }
-        guard fields.isWhole, isTyped, let type, let identifier, JobRecord.isSafe(identifier) else { return nil }
+        guard fields.isWhole, isTyped, let type, let identifier, JobRecord.isSafe(identifier) else {
+            return nil
+        }
         let folder = JobFolder(path: "\(type.folder)\(identifier)", name: type.name)
         var record = JobRecord(folder: folder, task: type.key, identifier: identifier)
         if tags.count > 2 {

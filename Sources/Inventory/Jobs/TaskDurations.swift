@@ -66,7 +66,7 @@ package struct TaskDurations: Sendable {
             let log = "\(workspace.experiment(experiment))/\(name)/events.jsonl"
             guard let bytes = Files.tail(log, count: mostBytes) else { continue }
             var began: TextMap<Double> = [:]
-            for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            for line in bytes[...].lines {
                 found.read(line, &began)
             }
         }

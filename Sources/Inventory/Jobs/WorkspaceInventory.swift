@@ -148,7 +148,7 @@ package struct WorkspaceInventory {
             if !error.isMissing || Files.exists("\(folder)/status.json") { warn(.unreadable(error)) }
             return []
         }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let lines = bytes[...].lines
         var reader = JobLineReader(workspace)
         let began = began(folder)
         return lines.enumerated().compactMap { index, line in

@@ -63,7 +63,7 @@ package enum JobLog {
             rest += piece
             let end =
                 piece.isEmpty ? rest.endIndex : rest.lastIndex(of: UInt8(ascii: "\n")) ?? rest.startIndex
-            for line in rest[..<end].split(separator: UInt8(ascii: "\n")) where !body(line) { return }
+            for line in rest[..<end].lines where !body(line) { return }
             rest.removeSubrange(..<end)
             if piece.isEmpty { return }
             // A line without an end is not kept for ever.

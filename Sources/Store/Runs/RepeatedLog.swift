@@ -21,13 +21,14 @@ final class RepeatedLog: Sendable {
 
         /// Whether a line of an earlier log says this at any time.
         func isSaid(by other: ArraySlice<UInt8>) -> Bool {
-            if time.isEmpty { return other.elementsEqual(head) }
-            guard other.count > head.count + tail.count, other.starts(with: head),
-                other.suffix(tail.count).elementsEqual(tail)
+            guard other.count >= head.count + tail.count, other.has(head, at: other.startIndex),
+                other.has(tail, at: other.endIndex - tail.count)
             else { return false }
-            return other.dropFirst(head.count).dropLast(tail.count).allSatisfy {
-                $0.isDigit || $0 == UInt8(ascii: ".")
-            }
+            return time.isEmpty
+                ? other.count == head.count
+                : other[(other.startIndex + head.count)..<(other.endIndex - tail.count)].allSatisfy {
+                    $0.isDigit || $0 == UInt8(ascii: ".")
+                }
         }
     }
 
@@ -181,7 +182,7 @@ private struct EarlierLog: Sendable {
         var size = Self.piece
         while true {
             let rest = window[min(offset - start, window.count)...]
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) { return rest[..<end] }
+            if let end = rest.lineEnd { return rest[..<end] }
             // The last line of a log that was cut off is none.
             if !rest.isEmpty, start + window.count >= file.descriptor.byteCount() { return nil }
             guard let bytes = try? file.descriptor.read(at: offset, count: size, path: path), !bytes.isEmpty

@@ -30,7 +30,7 @@ package final class RunFolder: Sendable {
     /// What else is held as long as the run is alive.
     private let held = Mutex<[HeldLock]>([])
     /// The folders of the runs before it, the oldest first.
-    let earlier: [String]
+    package let earlier: [String]
     private let jobs: RepeatedLog
     private let events: LineLog
 

@@ -79,7 +79,8 @@ struct RunFollower {
         guard let spec = specs[JobKey(taskID: task, identifier: identifier)] else {
             return early.append(event)
         }
-        if let last = event["through"]?.string, let count = event["count"]?.int.flatMap({ Int(exactly: $0) }) {
+        if let last = event["through"]?.string, let count = event["count"]?.int.flatMap({ Int(exactly: $0) })
+        {
             return tellCached(from: spec, through: last, count, event, ago, observe)
         }
         let reason = event["reason"]?.string
