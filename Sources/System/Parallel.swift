@@ -15,48 +15,46 @@ package enum Parallel {
     ///
     /// - Parameters:
     ///   - count: few are done by this thread alone.
-    ///   - body: is called from several threads.
+    ///   - body: is called from several threads, which may keep it a moment longer than this call takes.
     /// - Returns: the results, in the order of the numbers.
     package static func map<Result: Sendable>(
-        _ count: Int, _ body: @Sendable (Int) -> Result
+        _ count: Int, _ body: @escaping @Sendable (Int) -> Result
     ) -> [Result] {
         let parts = (count + chunk - 1) / chunk
         let helpers = min(max(2, min(16, Environment.processors)), parts) - 1
         if helpers < 1 { return (0..<count).map(body) }
         let state = Monitor(State<Result>(parts: Array(repeating: nil, count: parts)))
-        withoutActuallyEscaping(body) { body in
-            let work: @Sendable () -> Void = {
-                while let part = state.withLock({ state -> Int? in
-                    guard state.next < parts else { return nil }
-                    defer { state.next += 1 }
-                    return state.next
-                }) {
-                    let results = (part * chunk..<min(count, (part + 1) * chunk)).map(body)
-                    state.withLock { $0.parts[part] = results }
-                }
+        let work: @Sendable () -> Void = {
+            while let part = state.withLock({ state -> Int? in
+                guard state.next < parts else { return nil }
+                defer { state.next += 1 }
+                return state.next
+            }) {
+                let results = (part * chunk..<min(count, (part + 1) * chunk)).map(body)
+                state.withLock { $0.parts[part] = results }
             }
-            for _ in 0..<helpers {
-                state.withLock { $0.working += 1 }
-                // Where a limit allows no more threads, those that there are do it all.
-                do throws(SystemError) {
-                    try NewThread.start {
-                        work()
-                        state.change { $0.working -= 1 }
-                    }
-                } catch {
-                    state.withLock { $0.working -= 1 }
-                    break
-                }
-            }
-            work()
-            _ = state.wait { $0.working == 0 ? true : nil }
         }
+        for _ in 0..<helpers {
+            state.withLock { $0.working += 1 }
+            // Where a limit allows no more threads, those that there are do it all.
+            do throws(SystemError) {
+                try NewThread.start {
+                    work()
+                    state.change { $0.working -= 1 }
+                }
+            } catch {
+                state.withLock { $0.working -= 1 }
+                break
+            }
+        }
+        work()
+        _ = state.wait { $0.working == 0 ? true : nil }
         return state.withLock { $0.parts }.flatMap { $0 ?? [] }
     }
 
     /// The same of the elements of an array.
     package static func map<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ body: @Sendable (Element) -> Result
+        _ elements: [Element], _ body: @escaping @Sendable (Element) -> Result
     ) -> [Result] {
         map(elements.count) { body(elements[$0]) }
     }

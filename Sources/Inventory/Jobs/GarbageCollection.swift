@@ -14,7 +14,21 @@ package struct GarbageCollection {
         package let bytes: Int64
     }
 
-    package init(_ workspace: Workspace) { self.workspace = workspace }
+    /// What is done, as people read it.
+    package enum Step: String, Sendable {
+        case logs = "reading the logs of runs"
+        case jobs = "removing jobs that no run refers to"
+        case outputs = "looking for temporary outputs"
+        case sources = "looking for code and shared folders that nobody needs"
+    }
+
+    private let progress: (Step) -> Void
+
+    /// - Parameter progress: told what is done next.
+    package init(_ workspace: Workspace, progress: @escaping (Step) -> Void = { _ in }) {
+        self.workspace = workspace
+        self.progress = progress
+    }
 
     /// Finds what may go, and removes it if that is wanted; what runs, or is needed since it was found, is
     /// left alone.
@@ -28,6 +42,7 @@ package struct GarbageCollection {
     }
 
     private func sweep(perform: Bool, _ told: (Item) -> Void) throws(CleaningError) {
+        progress(.logs)
         let orphans = try orphans()
         do throws(SystemError) { try sweep(orphans, perform: perform, told) } catch { throw .system(error) }
     }
@@ -44,6 +59,7 @@ package struct GarbageCollection {
                     if Files.kind(path) == .folder { _ = try Files.list(path) }
                 }
             }
+            let logs = RunLogs(in: workspace)
             for name in try Files.list(experiments) {
                 for run in RunHistory(experiment: name, in: workspace).names {
                     let path = "\(experiments)/\(name)/\(run)"
@@ -51,7 +67,7 @@ package struct GarbageCollection {
                     if isLost || Files.exists("\(path)/status.json") {
                         _ = try Files.end(of: "\(path)/jobs.jsonl", count: 1)
                     }
-                    if let loss = RunRecord.lostJobs(inRun: path) { throw CleaningError.unreadable(loss) }
+                    if let loss = logs.lostJobs(inRun: path) { throw CleaningError.unreadable(loss) }
                 }
             }
         } catch let error as SystemError {
@@ -91,12 +107,14 @@ package struct GarbageCollection {
         _ orphans: [JobRecord], perform: Bool, _ told: (Item) -> Void
     ) throws(SystemError) {
         var gone: TextSet = []
+        progress(.jobs)
         for job in orphans where job.folder.isMade(in: workspace) {
             let item = Item(path: job.folder.path, bytes: Files.size(of: job.folder.path))
             guard try isFree(job.folder, removing: perform) else { continue }
             gone.insert(item.path)
             told(item)
         }
+        progress(.outputs)
         var temporary = TemporaryOutputs(in: workspace)
         for entry in temporary.entries {
             if perform, try !temporary.remove(entry) { continue }
@@ -104,6 +122,7 @@ package struct GarbageCollection {
                 told(Item(path: "\(entry.job.folder.path)/\(name)", bytes: size))
             }
         }
+        progress(.sources)
         for path in WorkspaceInventory(workspace).orphanedSources(without: gone) {
             let item = Item(path: path, bytes: Files.size(of: path))
             if perform { try Files.removeTree(path, below: workspace.path) }

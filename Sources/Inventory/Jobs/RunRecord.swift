@@ -93,21 +93,6 @@ package struct RunRecord: Sendable {
         self.counts = counts
     }
 
-    /// What of a run's log of jobs is lost: its status counts more than the log has lines. Nil where nothing
-    /// is, and for one that was killed, which could not count.
-    static func lostJobs(inRun path: String) -> String? {
-        let log = "\(path)/jobs.jsonl"
-        guard let bytes = try? Files.read("\(path)/status.json", limit: 1 << 26),
-            let status = try? JSON.parse(bytes), ["done", "failed"].contains(status["status"]?.string),
-            case .object(let counts)? = status["counts"], let lines = try? Files.read(log)
-        else { return nil }
-        let counted = counts.reduce(0) { $0 + ($1.value.int ?? 0) }
-        let told = lines.count { $0 == UInt8(ascii: "\n") }
-        return told < counted
-            ? "\(Paths.shown(log)): it tells of \(told) job\(told == 1 ? "" : "s"), and status.json of \(counted)"
-            : nil
-    }
-
     /// What it was made with: the content of its `environment.json`.
     package var environment: JSON? {
         (try? Files.read("\(path)/environment.json", limit: 1 << 26)).flatMap { try? JSON.parse($0) }

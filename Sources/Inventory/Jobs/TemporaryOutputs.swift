@@ -25,18 +25,35 @@ package struct TemporaryOutputs {
     package init(in workspace: Workspace) {
         self.workspace = workspace
         stamp = Self.stamp(of: workspace)
-        let (jobs, needed) = Self.needs(in: workspace)
-        self.needed = needed
-        entries = jobs.compactMap { job in
-            guard job.state == .done, job.folder.isMade(in: workspace), needed[job.identifier] == false,
-                let task = try? RecordedTask.read(job.folder.path)
+        let jobs = WorkspaceInventory(workspace).jobs()
+        let depended = TextSet(jobs.flatMap(\.dependencies))
+        // Few have any: nothing else is looked at.
+        let some = Parallel.map(jobs.filter { depended.contains($0.identifier) }) { job in
+            let paths = Self.temporaryPaths(of: job.folder)
+            return paths.isEmpty ? nil : (job, paths)
+        }
+        .compactMap(\.self)
+        needed = some.isEmpty ? [:] : Self.needs(of: TextSet(some.map(\.0.identifier)), jobs)
+        entries = some.compactMap { [needed] job, paths in
+            guard needed[job.identifier] == false, job.folder.state() == .done,
+                job.folder.isMade(in: workspace)
             else { return nil }
-            let outputs = task.temporaryPaths.compactMap { name -> (String, Int64)? in
+            let outputs = paths.compactMap { name -> (String, Int64)? in
                 let path = "\(job.folder.path)/\(name)"
                 return Files.kind(path, followingLinks: false).map { _ in (name, Files.size(of: path)) }
             }
+            var job = job
+            job.state = .done
             return outputs.isEmpty ? nil : Entry(job: job, outputs: outputs)
         }
+    }
+
+    /// The temporary outputs that a job's parameters declare. Most have none, which their bytes tell.
+    private static func temporaryPaths(of folder: JobFolder) -> [String] {
+        guard let bytes = try? Files.readSmall(folder.parameters, limit: 1 << 28),
+            bytes[...].contains("temporary-fields".utf8), let task = try? RecordedTask.read(folder.path)
+        else { return [] }
+        return task.temporaryPaths
     }
 
     /// The sizes of the logs of submitted jobs, of the newest runs: where none has grown nothing new needs
@@ -50,17 +67,17 @@ package struct TemporaryOutputs {
         return TextMap(texts: logs.map { ($0, Files.size(of: $0)) })
     }
 
-    /// The jobs of the newest runs, and of each that others depend on, whether one of those is not done.
-    private static func needs(in workspace: Workspace) -> (jobs: [JobRecord], needed: TextMap<Bool>) {
-        var jobs = WorkspaceInventory(workspace).jobs()
-        WorkspaceInventory(workspace).readStates(&jobs)
+    /// Of each of some jobs that others of the newest runs depend on, whether one of those is not done.
+    private static func needs(of some: TextSet, _ jobs: [JobRecord]) -> TextMap<Bool> {
+        var dependants = jobs.filter { $0.dependencies.contains { some.contains($0) } }
+        WorkspaceInventory.readStates(&dependants)
         var needed: TextMap<Bool> = [:]
-        for job in jobs {
-            for dependency in job.dependencies {
+        for job in dependants {
+            for dependency in job.dependencies where some.contains(dependency) {
                 needed[dependency] = needed[dependency, default: false] || job.state != .done
             }
         }
-        return (jobs, needed)
+        return needed
     }
 
     /// Removes them, unless the job runs again meanwhile or something new needs it.
@@ -71,7 +88,10 @@ package struct TemporaryOutputs {
         guard folder.isMade(in: workspace) else { return false }
         return try FileLock.holding(folder.lock) { () throws(SystemError) in
             let now = Self.stamp(of: workspace)
-            if now != stamp { (stamp, needed) = (now, Self.needs(in: workspace).needed) }
+            if now != stamp {
+                let jobs = WorkspaceInventory(workspace).jobs()
+                (stamp, needed) = (now, Self.needs(of: TextSet(entries.map(\.job.identifier)), jobs))
+            }
             guard needed[entry.job.identifier] == false else { return false }
             // First: what is half removed must not be taken for whole.
             let names = JSON.array(entry.outputs.map { .string($0.name) })

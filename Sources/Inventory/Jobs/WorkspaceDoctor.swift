@@ -4,14 +4,14 @@ package import System
 import Text
 
 /// Looks for what dead processes left in a workspace, and for damage.
-package struct WorkspaceDoctor {
+package struct WorkspaceDoctor: Sendable {
     let workspace: Workspace
 
-    package struct Finding {
+    package struct Finding: Sendable {
         package let path: String
         package let problem: String
         /// Mends it, where that cannot lose anything.
-        package let cure: (() throws(SystemError) -> Void)?
+        package let cure: (@Sendable () throws(SystemError) -> Void)?
         /// Whether nothing has to be done about it.
         package var isNote = false
     }
@@ -20,18 +20,22 @@ package struct WorkspaceDoctor {
     private let gone: String?
 
     /// Told what cannot be read.
-    let warn: (SystemError) -> Void
+    let warn: @Sendable (SystemError) -> Void
+    /// The logs of runs, of which several may be one file.
+    let logs: RunLogs
 
     package init(
         _ workspace: Workspace, gone: String? = nil,
-        warn: @escaping (SystemError) -> Void = { _ in }
+        warn: @escaping @Sendable (SystemError) -> Void = { _ in }
     ) {
         self.workspace = workspace
         self.gone = gone
         self.warn = warn
+        logs = RunLogs(in: workspace)
     }
 
-    package func findings() -> [Finding] {
+    /// - Parameter told: told now and then how many jobs were looked at, of how many.
+    package func findings(_ told: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) -> [Finding] {
         let inventory = WorkspaceInventory(workspace) { [warn] problem in
             // A link to what is not there is found below.
             if case .unreadable(let error) = problem, !error.isMissing { warn(error) }
@@ -48,8 +52,10 @@ package struct WorkspaceDoctor {
         if let gone { found += claims(of: gone, inventory) }
         found += abandonedCopies(gone: gone)
         for name in inventory.experiments { found += runs(of: name) }
-        for job in inventory.folders() { found += self.job(job) }
-        return found + batches() + danglingLinks() + strangers()
+        let types = JobPlaces(in: workspace, warn: warn)
+        let looks = looks(at: types, told)
+        for look in looks { found += look.findings }
+        return found + batches() + danglingLinks(types) + strangers(types, looks)
     }
 
     // MARK: Links
@@ -59,17 +65,19 @@ package struct WorkspaceDoctor {
     }
 
     /// Links of the workspace that lead to nothing.
-    private func danglingLinks() -> [Finding] {
+    private func danglingLinks(_ types: JobPlaces) -> [Finding] {
+        func links(in folder: String) -> [String] {
+            ((try? Files.entries(folder)) ?? []).filter { $0.kind == .link }.map { "\(folder)/\($0.name)" }
+        }
         let experiments = "\(workspace.path)/experiments"
-        let parts = [
-            workspace.jobs, experiments, workspace.sources, workspace.partials, workspace.tokens,
-        ]
+        let parts = [experiments, workspace.sources, workspace.partials, workspace.tokens]
         let folders = parts + parts.dropLast().flatMap(Files.paths(in:))
         let runs = Files.paths(in: experiments).flatMap(Files.paths(in:))
         let shared = Files.paths(in: workspace.partials).flatMap(Files.paths(in:))
-        let links = (parts + folders.flatMap(Files.paths(in:)) + (runs + shared).flatMap(Files.paths(in:)))
-            .filter(Self.isDangling)
-        return TextSet(links).ordered.map(dangling) + linksOfRuns()
+        let found =
+            ([workspace.jobs] + parts).filter(Self.isDangling) + (folders + runs + shared).flatMap(links)
+            + types.links
+        return TextSet(found.filter { !Files.exists($0) }).ordered.map(dangling) + linksOfRuns()
     }
 
     private func dangling(_ path: String) -> Finding {
@@ -104,7 +112,12 @@ package struct WorkspaceDoctor {
             return RunHistory(experiment: Paths.name(experiment), in: workspace).names.compactMap { run in
                 let folder = "\(experiment)/\(run)/jobs"
                 guard Files.isFolder(folder, below: workspace.path) else { return nil }
-                let links = Files.paths(in: folder).flatMap(Files.paths(in:)).filter(Self.isDangling)
+                let links = Files.paths(in: folder).flatMap { type in
+                    ((try? Files.entries(type)) ?? []).filter { $0.kind == .link }.map {
+                        "\(type)/\($0.name)"
+                    }
+                }
+                .filter { !Files.exists($0) }
                 if links.isEmpty { return nil }
                 let what =
                     links.count == 1 ? "1 link to a job that is" : "\(links.count) links to jobs that are"
@@ -118,22 +131,13 @@ package struct WorkspaceDoctor {
 
     /// What is in the folders of jobs, of kept code and of shared folders, and not of xpm's make: nothing
     /// removes it.
-    private func strangers() -> [Finding] {
+    private func strangers(_ types: JobPlaces, _ looks: [JobLook]) -> [Finding] {
         func isFolder(_ path: String) -> Bool { Files.kind(path, followingLinks: false) == .folder }
         let places = [workspace.jobs, workspace.sources, workspace.partials].filter {
             Files.kind($0, followingLinks: false) != nil
         }
         var strange = places.filter { !isFolder($0) }
-        for type in Files.paths(in: workspace.jobs) {
-            guard isFolder(type) else {
-                strange.append(type)
-                continue
-            }
-            let name = ConfigType.shortName(ofKey: Paths.name(type))
-            strange += Files.paths(in: type).filter { path in
-                !JobFolder(path: path, name: name).isMade(in: workspace) && !DeprecatedJobs.isLink(path)
-            }
-        }
+        strange += types.others + zip(types.jobs, looks).filter { !$1.isMade }.map(\.0.folder.path)
         for experiment in Files.paths(in: workspace.sources) {
             strange +=
                 isFolder(experiment)
@@ -211,7 +215,7 @@ package struct WorkspaceDoctor {
                 if let torn = tornLine(path) { found.append(torn) }
                 if let damage = damage(of: path, run) { found.append(damage) }
             }
-            if let loss = RunRecord.lostJobs(inRun: run.path) {
+            if let loss = logs.lostJobs(inRun: run.path) {
                 found.append(
                     Finding(
                         path: "\(run.path)/jobs.jsonl",
@@ -268,18 +272,11 @@ package struct WorkspaceDoctor {
         let removal = Self.removal(of: run)
         let stops = isOfJobs ? ": xpm gc removes nothing while it is so" : ""
         do throws(SystemError) {
-            let lines = try Files.read(path).split(
-                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            var reader = JobLineReader(workspace)
-            guard
-                let number = lines.dropLast().firstIndex(where: { line in
-                    isOfJobs ? reader.record(line) == nil : (try? JSON.parse(Array(line))) == nil
-                })
-            else { return nil }
+            guard let number = try logs.damagedLine(of: path) else { return nil }
             return Finding(
                 path: path,
                 problem:
-                    "line \(number + 1) cannot be read\(stops); restore it, or remove the line, or the run: \(removal)",
+                    "line \(number) cannot be read\(stops); restore it, or remove the line, or the run: \(removal)",
                 cure: nil)
         } catch {
             if error.isDenied {
@@ -303,8 +300,13 @@ package struct WorkspaceDoctor {
         }
     }
 
-    func temporaryFiles(in folder: String) -> [Finding] {
-        ((try? Files.list(folder)) ?? []).filter(Files.isTemporary).map { name in
+    private func temporaryFiles(in folder: String) -> [Finding] {
+        temporaryFiles((try? Files.list(folder)) ?? [], in: folder)
+    }
+
+    /// Those of some names in a folder.
+    func temporaryFiles(_ names: [String], in folder: String) -> [Finding] {
+        names.filter(Files.isTemporary).map { name in
             Finding(path: "\(folder)/\(name)", problem: "a temporary file that nobody writes any more") {
                 () throws(SystemError) in
                 try Files.remove("\(folder)/\(name)")

@@ -44,6 +44,15 @@ package struct WorkspaceInventory {
         }
     }
 
+    private func entries(_ folder: String) -> [Files.Entry] {
+        do throws(SystemError) { return try Files.entries(folder) } catch {
+            if !error.isMissing || Files.kind(folder, followingLinks: false) == .link {
+                warn(.unreadable(error))
+            }
+            return []
+        }
+    }
+
     private func history(of experiment: String) -> RunHistory {
         let history = RunHistory(experiment: experiment, in: workspace)
         // A file beside the experiments is no experiment.
@@ -112,7 +121,12 @@ package struct WorkspaceInventory {
                 return isLive || !own.isEmpty
             }
             if everyRun {
-                for run in history.names.reversed() { _ = add(run) }
+                // What two runs share tells the same of both.
+                var seen: Set<FileIdentity> = []
+                for run in history.names.reversed() {
+                    let log = Files.identity("\(workspace.experiment(name))/\(run)/jobs.jsonl")
+                    if log.map({ seen.insert($0).inserted }) ?? true { _ = add(run) }
+                }
                 continue
             }
             // One that could not begin, as on a full disk, has submitted nothing; one that only writes
@@ -141,27 +155,10 @@ package struct WorkspaceInventory {
             var control = RunControl(run: folder)
             for case .job(let job, let change) in control.read() { wishes[job, default: []].append(change) }
         }
-        let log = "\(folder)/jobs.jsonl"
-        let bytes: [UInt8]
-        do throws(SystemError) { bytes = try read(log, count) } catch {
-            // One that was killed when it had just begun has neither.
-            if !error.isMissing || Files.exists("\(folder)/status.json") { warn(.unreadable(error)) }
-            return []
-        }
-        let lines = bytes[...].lines
-        var reader = JobLineReader(workspace)
         let began = began(folder)
-        return lines.enumerated().compactMap { index, line in
-            guard var record = reader.record(line) else {
-                // The first line of an end may be the rest of one.
-                if count == nil || index > 0 {
-                    warn(
-                        .damaged(
-                            log: log,
-                            isTorn: index == lines.count - 1 && bytes.last != UInt8(ascii: "\n")))
-                }
-                return nil
-            }
+        var found: [JobRecord] = []
+        eachJob(inLogOf: folder, count: count) { job in
+            var record = job
             record.experiment = experiment
             record.run = run
             // A log that two runs share has the times of the first.
@@ -170,7 +167,34 @@ package struct WorkspaceInventory {
             }
             record.isOfLiveRun = isLive
             for change in wishes[record.key] ?? [] { record.apply(change) }
-            return record
+            found.append(record)
+        }
+        return found
+    }
+
+    /// Hands on the jobs that the log of a run tells of; what cannot be read is told.
+    private func eachJob(inLogOf folder: String, count: Int?, _ body: (JobRecord) -> Void) {
+        let log = "\(folder)/jobs.jsonl"
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try read(log, count) } catch {
+            // One that was killed when it had just begun has neither.
+            if !error.isMissing || Files.exists("\(folder)/status.json") { warn(.unreadable(error)) }
+            return
+        }
+        var reader = JobLineReader(workspace)
+        var (rest, index) = (bytes[...], 0)
+        while !rest.isEmpty {
+            let end = rest.lineEnd
+            let line = rest[..<(end ?? rest.endIndex)]
+            rest = rest[(end.map { $0 + 1 } ?? rest.endIndex)...]
+            if line.isEmpty { continue }
+            if let job = reader.record(line) {
+                body(job)
+            } else if count == nil || index > 0 {
+                // The first line of an end may be the rest of one.
+                warn(.damaged(log: log, isTorn: end == nil))
+            }
+            index += 1
         }
     }
 
@@ -196,7 +220,7 @@ package struct WorkspaceInventory {
     }
 
     /// Looks at the folders of some jobs.
-    package func readStates(_ jobs: inout [JobRecord]) {
+    package static func readStates(_ jobs: inout [JobRecord]) {
         jobs = Parallel.map(jobs) { job in
             var job = job
             job.readState()
@@ -205,11 +229,16 @@ package struct WorkspaceInventory {
     }
 
     /// Every folder below `jobs/`, whether a run knows it or not; links are left out.
-    package func folders() -> [JobRecord] {
-        list(workspace.jobs).flatMap { task in
-            list("\(workspace.jobs)/\(task)").compactMap { identifier in
-                let record = JobRecord(workspace, task: task, identifier: identifier)
-                return Files.kind(record.folder.path, followingLinks: false) == .folder ? record : nil
+    package func folders() -> [JobRecord] { placesOfJobs(without: []) }
+
+    /// The same without some, as `TYPE/IDENTIFIER`.
+    private func placesOfJobs(without known: TextSet) -> [JobRecord] {
+        list(workspace.jobs).flatMap { task -> [JobRecord] in
+            entries("\(workspace.jobs)/\(task)").compactMap { entry in
+                guard entry.kind == .folder, known.isEmpty || !known.contains("\(task)/\(entry.name)") else {
+                    return nil
+                }
+                return JobRecord(workspace, task: task, identifier: entry.name)
             }
         }
     }
@@ -238,16 +267,30 @@ package struct WorkspaceInventory {
 
     /// The folders that no run refers to, neither itself nor through a link.
     package func orphans() -> [JobRecord] {
-        var known = TextSet(jobs(everyRun: true).map { "\($0.task)/\($0.identifier)" })
+        var known = referred()
         for task in (try? Files.list(workspace.jobs)) ?? [] {
-            for identifier in (try? Files.list("\(workspace.jobs)/\(task)")) ?? [] {
-                if known.contains("\(task)/\(identifier)"),
-                    let target = Files.linkTarget("\(workspace.jobs)/\(task)/\(identifier)")
+            for entry in (try? Files.entries("\(workspace.jobs)/\(task)")) ?? [] where entry.kind == .link {
+                if known.contains("\(task)/\(entry.name)"),
+                    let target = Files.linkTarget("\(workspace.jobs)/\(task)/\(entry.name)")
                 {
                     known.insert(target.hasPrefix("../") ? String(target.dropFirst(3)) : target)
                 }
             }
         }
-        return folders().filter { !known.contains("\($0.task)/\($0.identifier)") }
+        return placesOfJobs(without: known)
+    }
+
+    /// The jobs that any run refers to, as `TYPE/IDENTIFIER`.
+    private func referred() -> TextSet {
+        var known: TextSet = []
+        for name in experiments {
+            var seen: Set<FileIdentity> = []
+            for run in history(of: name).names {
+                let folder = "\(workspace.experiment(name))/\(run)"
+                if let log = Files.identity("\(folder)/jobs.jsonl"), !seen.insert(log).inserted { continue }
+                eachJob(inLogOf: folder, count: nil) { known.insert("\($0.task)/\($0.identifier)") }
+            }
+        }
+        return known
     }
 }

@@ -130,7 +130,16 @@ package struct JobFolder: Sendable, Hashable {
     package func isMade(in workspace: Workspace) -> Bool {
         Identifier(hex: identifier) != nil && Files.isFolder(path, below: workspace.path)
             && (Files.kind(parameters, followingLinks: false) == .file
-                || (try? Files.list(path))?.allSatisfy { isOwn($0) || Files.isTemporary($0) } ?? false)
+                || (try? Files.entries(path)).map(isMade(with:)) ?? false)
+    }
+
+    /// The same of a folder that no link leads to.
+    ///
+    /// - Parameter entries: what is in it.
+    package func isMade(with entries: [Files.Entry]) -> Bool {
+        Identifier(hex: identifier) != nil
+            && (entries.contains { $0.name == "params.json" && $0.kind == .file }
+                || entries.allSatisfy { isOwn($0.name) || Files.isTemporary($0.name) })
     }
 
     /// Whether the job has finished well. A file of that name counts only where xpm wrote it, for this job;
@@ -140,7 +149,7 @@ package struct JobFolder: Sendable, Hashable {
     /// The same.
     ///
     /// - Throws: where this user may not look.
-    private func lookWhetherDone() throws(SystemError) -> Bool {
+    package func lookWhetherDone() throws(SystemError) -> Bool {
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try Files.readSmall(done, limit: 1 << 16) } catch {
             if error.isDenied { throw error }

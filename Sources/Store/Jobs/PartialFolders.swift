@@ -30,12 +30,14 @@ package struct PartialFolders {
     /// - Parameter gone: folders of jobs that do not count.
     package init(in workspace: Workspace, without gone: TextSet = []) {
         self.workspace = workspace
+        let types = (try? Files.list(workspace.partials)) ?? []
         var references: TextMap<[String]> = [:]
-        for (type, folder) in Self.jobFolders(in: workspace) where !gone.contains(folder) {
-            if Self.addReferences(of: folder, type, to: &references, workspace) { known.insert(folder) }
+        let folders = types.isEmpty ? [] : Self.jobFolders(in: workspace).filter { !gone.contains($0.folder) }
+        for ((type, folder), names) in zip(folders, Parallel.map(folders) { Self.names(in: $0.folder) }) {
+            if Self.add(names, of: folder, type, to: &references, workspace) { known.insert(folder) }
         }
         var found: [Entry] = []
-        for type in (try? Files.list(workspace.partials)) ?? [] {
+        for type in types {
             for partial in (try? Files.list("\(workspace.partials)/\(type)")) ?? [] {
                 for identifier in (try? Files.list("\(workspace.partials)/\(type)/\(partial)")) ?? [] {
                     let name = "\(type)/\(partial)/\(identifier)"
@@ -78,7 +80,7 @@ package struct PartialFolders {
     private mutating func isNeeded(_ entry: Entry) -> Bool {
         var references: TextMap<[String]> = [:]
         for (type, folder) in Self.jobFolders(in: workspace) where !known.contains(folder) {
-            _ = Self.addReferences(of: folder, type, to: &references, workspace)
+            _ = Self.add(Self.names(in: folder), of: folder, type, to: &references, workspace)
         }
         return references[entry.name] != nil
     }
@@ -91,24 +93,42 @@ package struct PartialFolders {
         }
     }
 
+    /// What the parameters of a job name.
+    private enum Names {
+        case these([String])
+        /// There are no parameters.
+        case missing
+        case unreadable
+    }
+
+    private static func names(in folder: String) -> Names {
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try Files.read("\(folder)/params.json") } catch {
+            return error.isMissing ? .missing : .unreadable
+        }
+        guard let objects = try? ParameterFile.objects(in: bytes) else { return .unreadable }
+        var found: TextSet = []
+        for object in objects { add(object, to: &found) }
+        return .these(found.ordered)
+    }
+
     /// Adds a job to the folders that its parameters name. One whose parameters cannot be read refers to
     /// every one of its type.
     ///
     /// - Returns: whether they were read.
-    private static func addReferences(
-        of folder: String, _ type: String, to found: inout TextMap<[String]>, _ workspace: Workspace
+    private static func add(
+        _ names: Names, of folder: String, _ type: String, to found: inout TextMap<[String]>,
+        _ workspace: Workspace
     ) -> Bool {
-        let bytes: [UInt8]
-        do throws(SystemError) { bytes = try Files.read("\(folder)/params.json") } catch {
-            if !error.isMissing { addAll(of: type, folder, &found, workspace) }
-            return false
-        }
-        guard let objects = try? ParameterFile.objects(in: bytes) else {
+        switch names {
+        case .these(let names):
+            for name in names { found[name, default: []].append(folder) }
+            return true
+        case .missing: return false
+        case .unreadable:
             addAll(of: type, folder, &found, workspace)
             return false
         }
-        for object in objects { add(object, folder, &found) }
-        return true
     }
 
     private static func addAll(
@@ -123,24 +143,20 @@ package struct PartialFolders {
 
     /// The shared folders that a job's parameters name: `iris.train/checkpoints/1f0c4c2e…`.
     package static func names(in job: JobFolder) -> [String] {
-        guard let bytes = try? Files.read(job.parameters), let objects = try? ParameterFile.objects(in: bytes)
-        else { return [] }
-        var found: TextMap<[String]> = [:]
-        for object in objects { add(object, job.path, &found) }
-        return found.orderedKeys
+        guard case .these(let names) = names(in: job.path) else { return [] }
+        return names
     }
 
     /// Every path in a value that leads into `partials/`.
-    private static func add(_ json: JSON, _ folder: String, _ found: inout TextMap<[String]>) {
+    private static func add(_ json: JSON, to found: inout TextSet) {
         switch json {
         case .string(let text):
             guard let start = text.firstRange(of: "partials/") else { return }
             let steps = text[start.upperBound...].split(separator: "/")
             guard steps.count >= 3 else { return }
-            let name = steps.prefix(3).joined(separator: "/")
-            if found[name]?.last != folder { found[name, default: []].append(folder) }
-        case .array(let values): for value in values { add(value, folder, &found) }
-        case .object(let members): for member in members { add(member.value, folder, &found) }
+            found.insert(steps.prefix(3).joined(separator: "/"))
+        case .array(let values): for value in values { add(value, to: &found) }
+        case .object(let members): for member in members { add(member.value, to: &found) }
         default: break
         }
     }

@@ -80,7 +80,7 @@ struct JobQuery {
             tell(in: inventory, count: jobs.count, shown: jobs.first?.run)
             return count.map { Array(few.prefix($0)) } ?? few
         }
-        inventory.readStates(&jobs)
+        WorkspaceInventory.readStates(&jobs)
         for job in jobs { if let problem = job.problem { Unreadable.note(problem) } }
         inventory.settle(&jobs)
         tell(in: inventory, count: jobs.count, shown: jobs.first?.run)
@@ -99,7 +99,7 @@ struct JobQuery {
     ) throws(Failure) -> [JobRecord]? {
         try refuseStranger(filter, jobs)
         var few = filter.select(from: jobs)
-        inventory.readStates(&few)
+        WorkspaceInventory.readStates(&few)
         guard few.allSatisfy({ $0.state != .waiting && $0.state != .notRun }) else { return nil }
         for job in few { if let problem = job.problem { Unreadable.note(problem) } }
         return few

@@ -35,7 +35,14 @@ struct DoctorCommand: ParsableCommand {
             var left = 0
             var count = 0
             let place = try ExperimentFiles.existingWorkspace(workspace)
-            for finding in WorkspaceDoctor(place, gone: gone, warn: Unreadable.note).findings() {
+            let progress = WorkProgress()
+            let doctor = WorkspaceDoctor(place, gone: gone) { error in
+                progress.clear()
+                Unreadable.note(error)
+            }
+            let findings = doctor.findings { progress.tell("\($0) of \($1) jobs looked at") }
+            progress.clear()
+            for finding in findings {
                 if !finding.isNote { count += 1 }
                 var isMended = false
                 if mend, let cure = finding.cure {

@@ -68,7 +68,7 @@ struct ExperimentsCommand: ParsableCommand {
                     try ExperimentFiles.workspace(workspace, experiment: experiment),
                     warn: Unreadable.note)
                 var jobs = inventory.jobs(inRun: run)
-                inventory.readStates(&jobs)
+                WorkspaceInventory.readStates(&jobs)
                 let report = JobReport(style: .standardOutput)
                 StandardStream.output.write(
                     json

@@ -25,7 +25,11 @@ struct GCCommand: ParsableCommand {
             var bytes: Int64 = 0
             var count = 0
             do throws(CleaningError) {
-                try GarbageCollection(place).collect(perform: perform) { item in
+                let progress = WorkProgress()
+                defer { progress.clear() }
+                let collection = GarbageCollection(place) { step in progress.tell(step.rawValue) }
+                try collection.collect(perform: perform) { item in
+                    progress.clear()
                     bytes += item.bytes
                     count += 1
                     tell(item)
