@@ -173,7 +173,7 @@ struct JSONTests {
 
         for (name, arguments, codes) in [
             ("xpm sweep", ["sweep", "full.yaml", "--sweep", "a=1,2"], [0]),
-            ("xpm why", ["why", "full.yaml"], [0]),
+            ("xpm why", ["why", "full.yaml", "--all"], [0]),
             ("xpm describe", ["describe", "full.yaml"], [0]),
             ("xpm identity", ["identity", "full.yaml"], [0]),
             ("xpm identity with --explain", ["identity", "full.yaml", "--explain"], [0]),

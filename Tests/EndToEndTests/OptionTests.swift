@@ -136,7 +136,7 @@ struct OptionTests {
                 shared, ofScripts, ofSweeps, sampling(["why", "full.yaml"]),
                 [
                     "--env": .changes(["--env", "A=1"]), "--job": .changes(["--job", "o.eval"]),
-                    "--launcher": .changes(["--launcher", "nosuch"]),
+                    "--launcher": .changes(["--launcher", "nosuch"]), "--all": .changes(["--all"]),
                 ],
             ]
         ),

@@ -35,7 +35,10 @@ struct WhyTests {
     @Test("a changed job tells the nearest earlier one and the way to what differs, through its tasks")
     func changed() throws {
         let bench = try bench()
-        #expect(try bench.run("why", "experiment.lua").error == "2 cached\n")
+        let nothing = try bench.run("why", "experiment.lua")
+        #expect(nothing.output.isEmpty && nothing.error == "2 cached; --all names what is cached\n")
+        let all = try bench.run("why", "experiment.lua", "--all")
+        #expect(all.output.split(separator: "\n").count == 2 && all.error == "2 cached\n")
         try bench.write(Self.script(lr: "0.01"), to: "experiment.lua")
         let result = try bench.run("why", "experiment.lua")
         #expect(result.code == 0 && result.error == "2 changed\n", "\(result.error)")
@@ -52,12 +55,16 @@ struct WhyTests {
     func grown() throws {
         let bench = try bench()
         try bench.write(Self.script(lr: "0.1, 0.2"), to: "experiment.lua")
-        let result = try bench.run("why", "--json", "experiment.lua")
-        let lines = try result.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
-        let states = lines.map { $0["reason"]?["state"]?.string }
-        #expect(states == ["cached", "cached", "new", "new"])
-        #expect(lines[2]["reason"]?["differences"]?.array?.first?["path"] == "opt.lr")
-        #expect(lines[2]["reason"]?["differences"]?.array?.first?["old"] == "0.1")
+        func lines(_ more: String = "--json") throws -> [JSON] {
+            try bench.run("why", "--json", "experiment.lua", more).output.split(separator: "\n")
+                .map { try JSON.parse(Array($0.utf8)) }
+        }
+        func states(_ lines: [JSON]) -> [String?] { lines.map { $0["reason"]?["state"]?.string } }
+        #expect(states(try lines("--all")) == ["cached", "cached", "new", "new"])
+        let fresh = try lines()
+        try #require(states(fresh) == ["new", "new"])
+        #expect(fresh[0]["reason"]?["differences"]?.array?.first?["path"] == "opt.lr")
+        #expect(fresh[0]["reason"]?["differences"]?.array?.first?["old"] == "0.1")
     }
 
     @Test("a default that has changed is told before the run, and by why")

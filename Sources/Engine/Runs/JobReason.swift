@@ -45,6 +45,7 @@ package struct JobReason {
 package final class JobReasons {
     private let workspace: Workspace
     private let sources: SourceTree
+    private let done: [Job]
     private let planned: Set<Identifier>
     private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
     private var changedFiles: TextMap<[String]> = [:]
@@ -52,10 +53,11 @@ package final class JobReasons {
     /// - Parameters:
     ///   - jobs: all jobs of the plan.
     ///   - sources: the files of the plan.
-    package init(of jobs: [Experiment.PlannedJob], in workspace: Workspace, sources: SourceTree) {
+    package init(of jobs: PlannedJobs, in workspace: Workspace, sources: SourceTree) {
         self.workspace = workspace
         self.sources = sources
-        planned = Set(jobs.map { $0.job.spec.identifier })
+        done = jobs.done
+        planned = Set(jobs.all.map(\.job.spec.identifier) + jobs.left.map(\.spec.identifier))
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
@@ -151,7 +153,7 @@ package final class JobReasons {
             let task = RecordedTask(planned.job.task, workspace: workspace)
         else { return JobReason(state: .new) }
         let other = histories.others.nearest(to: task)
-        let own = histories.own?.nearest(to: task)
+        let own = histories.own?.nearest(to: task, tokens: planned.job.task.plainTokens)
         // A sweep that has grown is near to its own points; an edited value is near to what is not in the
         // plan any more.
         let isChanged = other.map { $0.differences.count <= own?.differences.count ?? .max } ?? false
@@ -167,7 +169,9 @@ package final class JobReasons {
         if let known = histories[spec.taskID] { return known }
         func isPlanned(_ name: String) -> Bool { Identifier(hex: name).map(planned.contains) ?? false }
         let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { !isPlanned($0) }
-        let own = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace, where: isPlanned)
+        // The plan knows their values: no file is read.
+        let own = JobHistory(
+            done.filter { $0.spec.taskID == spec.taskID }.map { ($0.spec.folder, $0.task.plainTokens) })
         let found = (others, own.isEmpty ? nil : own)
         histories[spec.taskID] = found
         return found
@@ -175,6 +179,23 @@ package final class JobReasons {
 }
 
 extension ConfigObject {
+    /// A number for each parameter that counts and holds a plain value, and that value.
+    fileprivate var plainTokens: [UInt64] {
+        zip(type.parameters, values).enumerated().compactMap { index, pair in
+            guard let value = pair.1, IdentityComputer.reasonToSkip(pair.0, value) == nil else { return nil }
+            var hasher = Hasher()
+            hasher.combine(index)
+            switch value {
+            case .bool(let value): hasher.combine(value)
+            case .int(let value): hasher.combine(value)
+            case .float(let value): hasher.combine(value)
+            case .string(let text): TextKey(text).hash(into: &hasher)
+            default: return nil
+            }
+            return UInt64(bitPattern: Int64(hasher.finalize()))
+        }
+    }
+
     /// Whether a default that does not count is somewhere in it.
     package var hasIgnoredDefaults: Bool {
         var visited: Set<ObjectIdentifier> = []

@@ -3,12 +3,16 @@ import System
 import Text
 
 /// The finished jobs of one type, to find the one that a new job is most like.
-package struct JobHistory {
+package final class JobHistory {
     private let jobs: [JobFolder]
     /// Which jobs have a value of a parameter, by its token.
     private var byToken: [UInt64: [Int32]] = [:]
     /// Those of which only a comparison can tell anything.
-    private var unread: [Int] = []
+    private var unread: [Int32] = []
+    /// When each was done, in nanoseconds since 1970, where it was asked: nil in it where it is not.
+    private var times: [Int64??]
+    /// How many values each has of the task that is looked for; 0 between two searches.
+    private var shared: [Int32]
 
     /// An earlier job, and what a new one has different.
     package struct Nearest {
@@ -16,20 +20,36 @@ package struct JobHistory {
         package let differences: [TaskDifference]
     }
 
+    /// Of the folders of a type. Reads the parameters of each.
+    ///
     /// - Parameters:
     ///   - key: the type's.
     ///   - counts: which identifiers count.
-    package init(
+    package convenience init(
         of key: String, name: String, in workspace: Workspace, where counts: (String) -> Bool
     ) {
         let folder = "\(workspace.jobs)/\(key)"
-        jobs = ((try? Files.list(folder)) ?? []).filter(counts).map {
+        let jobs = ((try? Files.list(folder)) ?? []).filter(counts).map {
             JobFolder(path: "\(folder)/\($0)", name: name)
         }
+        let tokens = Parallel.map(jobs) { job -> [UInt64]?? in
+            guard let bytes = try? Files.readSmall(job.parameters, limit: 1 << 28) else { return .some([]) }
+            return RecordedFields.tokens(in: bytes)
+        }
+        self.init(zip(jobs, tokens).map { ($0, $1 ?? nil) })
+    }
+
+    /// Of jobs whose plain parameters are known.
+    ///
+    /// - Parameter jobs: each with a number for each plain parameter that counts and its value; nil where only a
+    ///   comparison can tell.
+    package init(_ jobs: [(folder: JobFolder, tokens: [UInt64]?)]) {
+        self.jobs = jobs.map(\.folder)
+        times = Array(repeating: .none, count: jobs.count)
+        shared = Array(repeating: 0, count: jobs.count)
         for (index, job) in jobs.enumerated() {
-            guard let bytes = try? Files.read(job.parameters, limit: 1 << 28) else { continue }
-            guard let tokens = RecordedFields.tokens(in: bytes) else {
-                unread.append(index)
+            guard let tokens = job.tokens else {
+                unread.append(Int32(index))
                 continue
             }
             for token in tokens { byToken[token, default: []].append(Int32(index)) }
@@ -42,30 +62,88 @@ package struct JobHistory {
     ///
     /// Each plain parameter of the task itself that has another value makes one difference at least: where a
     /// job has more of those than the best one has differences, it is not compared.
-    package func nearest(to task: RecordedTask) -> Nearest? {
-        let tokens = task.tokens
-        var least = [Int32](repeating: Int32(tokens.count), count: jobs.count)
-        for token in tokens { for index in byToken[token] ?? [] { least[Int(index)] -= 1 } }
-        for index in unread { least[index] = 0 }
-        var byLeast = [[Int]](repeating: [], count: tokens.count + 1)
-        for (index, count) in least.enumerated() { byLeast[max(0, Int(count))].append(index) }
-        var best: (job: JobFolder, differences: [TaskDifference], count: Int, time: Int64)?
-        for (least, indices) in byLeast.enumerated() {
-            if let best, best.count < least { break }
-            let done = indices.compactMap { index in
-                Files.modified(jobs[index].done).map { (job: jobs[index], time: $0) }
-            }
-            for (job, time) in done.sorted(by: { $0.time > $1.time }) {
-                // No older one can be better than the best that is possible here.
-                if let best, best.count < least || best.count == least && best.time >= time { break }
-                guard let old = try? RecordedTask.read(job.path) else { continue }
-                let differences = task.differences(from: old)
-                let count = differences.count { $0.note != .outsideIdentity }
-                if best.map({ count < $0.count || count == $0.count && time > $0.time }) ?? true {
-                    best = (job, differences, count, time)
-                }
+    ///
+    /// - Parameter tokens: of the task, as those of the jobs are; nil for what `RecordedTask` has.
+    package func nearest(to task: RecordedTask, tokens: [UInt64]? = nil) -> Nearest? {
+        let tokens = tokens ?? task.tokens
+        var best = Best()
+        for (least, indices) in byLeast(tokens).enumerated() {
+            if best.isBetter(than: least) { break }
+            compare(indices, task, least, &best)
+        }
+        if !best.isBetter(than: tokens.count), !tokens.isEmpty {
+            // Those that have nothing in common with it.
+            let others = touched(by: tokens)
+            compare(jobs.indices.map(Int32.init).filter { !others.contains($0) }, task, tokens.count, &best)
+        }
+        return best.job.map { Nearest(folder: $0, differences: best.differences) }
+    }
+
+    private struct Best {
+        var job: JobFolder?
+        var differences: [TaskDifference] = []
+        var count = Int.max
+        var time = Int64.min
+
+        /// Whether none with so many differences can be better.
+        func isBetter(than least: Int) -> Bool { job != nil && count < least }
+    }
+
+    /// The jobs that have a value in common with a task, by how many differences they have at least.
+    private func byLeast(_ tokens: [UInt64]) -> [[Int32]] {
+        var touched: [Int32] = []
+        for token in tokens {
+            for index in byToken[token] ?? [] {
+                if shared[Int(index)] == 0 { touched.append(index) }
+                shared[Int(index)] += 1
             }
         }
-        return best.map { Nearest(folder: $0.job, differences: $0.differences) }
+        var groups = [[Int32]](repeating: [], count: tokens.count + 1)
+        for index in touched {
+            groups[max(0, tokens.count - Int(shared[Int(index)]))].append(index)
+            shared[Int(index)] = 0
+        }
+        groups[0] += unread
+        // Without a plain parameter nothing tells them apart.
+        if tokens.isEmpty { groups[0] = jobs.indices.map(Int32.init) }
+        return groups
+    }
+
+    private func touched(by tokens: [UInt64]) -> Set<Int32> {
+        Set(unread).union(tokens.flatMap { byToken[$0] ?? [] })
+    }
+
+    /// Compares some jobs that have so many differences at least, the newest first.
+    private func compare(_ indices: [Int32], _ task: RecordedTask, _ least: Int, _ best: inout Best) {
+        readTimes(of: indices)
+        var left = indices.filter { (times[Int($0)] ?? nil) != nil }
+        func time(_ index: Int32) -> Int64 { (times[Int(index)] ?? nil) ?? .min }
+        var looked = 0
+        while !left.isEmpty {
+            // Mostly the newest has the fewest possible.
+            if looked == 4 { left.sort { time($0) < time($1) } }
+            let place =
+                looked < 4
+                ? left.indices.max { time(left[$0]) < time(left[$1]) } ?? 0 : left.count - 1
+            looked += 1
+            let index = left[place]
+            left.swapAt(place, left.count - 1)
+            left.removeLast()
+            // No older one can be better than the best that is possible here.
+            if best.isBetter(than: least) || best.count == least && best.time >= time(index) { return }
+            let job = jobs[Int(index)]
+            guard let old = try? RecordedTask.read(job.path) else { continue }
+            let differences = task.differences(from: old)
+            let count = differences.count { $0.note != .outsideIdentity }
+            if count < best.count || count == best.count && time(index) > best.time {
+                best = Best(job: job, differences: differences, count: count, time: time(index))
+            }
+        }
+    }
+
+    private func readTimes(of indices: [Int32]) {
+        let missing = indices.filter { times[Int($0)] == nil }
+        let found = Parallel.map(missing.map { jobs[Int($0)].done }) { Files.modified($0) }
+        for (index, time) in zip(missing, found) { times[Int(index)] = .some(time) }
     }
 }

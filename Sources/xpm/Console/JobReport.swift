@@ -86,18 +86,35 @@ struct JobReport {
         }
         do {
             let task = try RecordedTask.read(job.folder.path)
-            for (name, value, _) in task.flattened { add("parameter", "\(name) = \(value)") }
+            for (name, value, json) in task.flattened {
+                add("parameter", "\(name) = \(Self.shortened(value, of: json))")
+            }
         } catch let error as SystemError where error.isMissing {
             // There is no such folder any more.
         } catch { add("parameter", "they cannot be read: \(Failure(any: error).text)") }
         add("command", TextReport.command(JobScript.arguments(in: job.folder)))
         for need in job.dependencies { add("needs", String(need.prefix(16))) }
-        if let result = JobResult.read(job.folder) { add("result", result.text) }
+        if let result = JobResult.read(job.folder) { add("result", Self.shortened(result.text, of: result)) }
         for stream in [("stderr", job.folder.error), ("stdout", job.folder.output)] {
             for line in OutputTail.lines(of: stream.1, 5) { add(stream.0, line) }
         }
         return lines.joined(separator: "\n") + "\n"
     }
+
+    /// The start of a long value, and how long it is.
+    private static func shortened(_ text: String, of value: JSON) -> String {
+        guard text.utf8.count > mostOfValue else { return text }
+        let length =
+            switch value {
+            case .array(let values): "\(values.count) values"
+            case .object(let members): "\(members.count) names"
+            default: NumberText.bytes(Int64(text.utf8.count))
+            }
+        return "\(text.prefix(bytes: mostOfValue))… (\(length))"
+    }
+
+    /// In bytes.
+    private static let mostOfValue = 400
 
     func json(_ job: JobRecord) -> JSON {
         guard case .object(var members) = job.json else { return job.json }

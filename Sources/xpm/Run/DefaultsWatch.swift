@@ -23,11 +23,11 @@ final class DefaultsWatch {
     }
 
     /// Looks at a job that was planned.
-    func look(at planned: Experiment.PlannedJob) {
-        let task = planned.job.task
+    func look(at job: Job, isDone: Bool) {
+        let task = job.task
         if !last.isEmpty { compare(task) }
-        guard planned.state == .done, task.hasIgnoredDefaults else { return }
-        for difference in JobReasons.drift(of: planned.job, workspace: workspace) {
+        guard isDone, task.hasIgnoredDefaults else { return }
+        for difference in JobReasons.drift(of: job, workspace: workspace) {
             let name = difference.path.split(separator: ".").last.map(String.init) ?? ""
             let isTold = ignored.contains("\(name): \(difference.old ?? "") → \(difference.new ?? "")")
             if isTold { continue }

@@ -10,7 +10,7 @@ import Text
 final class PlanReader {
     let files: ExperimentFiles
     let session: PlanSession
-    private var planned = PlannedJobs()
+    private(set) var planned: PlannedJobs
     var jobs: [Experiment.PlannedJob] { planned.all }
 
     /// How much of an experiment is read.
@@ -24,8 +24,11 @@ final class PlanReader {
     }
 
     /// Does something with an experiment, on a thread with the stack that scripts need.
+    ///
+    /// - Parameter leaves: of which jobs that are done nobody asks more.
     static func read(
         _ files: ExperimentFiles, _ extent: Extent,
+        leaving leaves: @escaping @Sendable (Experiment.PlannedJob) -> Bool = { _ in false },
         _ body: @escaping @Sendable (PlanReader) throws -> Void
     ) throws(Failure) {
         let result = Monitor<Result<Void, Failure>?>(nil)
@@ -33,7 +36,8 @@ final class PlanReader {
             try NewThread.start(stack: 256 << 20) {
                 var outcome: Result<Void, Failure> = .success(())
                 do {
-                    let reader = try PlanReader(files, checksConfiguration: extent != .types)
+                    let reader = try PlanReader(
+                        files, checksConfiguration: extent != .types, PlannedJobs(leaving: leaves))
                     if extent == .plan { try reader.plan() }
                     try body(reader)
                 } catch {
@@ -45,8 +49,11 @@ final class PlanReader {
         try result.wait { $0 }.get()
     }
 
-    private init(_ files: ExperimentFiles, checksConfiguration: Bool) throws(Failure) {
+    private init(
+        _ files: ExperimentFiles, checksConfiguration: Bool, _ planned: PlannedJobs
+    ) throws(Failure) {
         self.files = files
+        self.planned = planned
         // Whether it is a terminal is to be known before it is diverted.
         _ = Style.standardOutput
         // What the script prints is not what the command was asked for.

@@ -287,7 +287,7 @@ final class ScriptRun {
             }
         }
         let task = planned.job.task
-        defaults.look(at: planned)
+        defaults.look(at: planned.job, isDone: planned.state == .done)
         cached.look(at: planned)
         if context.mode.launches { return tasks.append(task) }
         if case .unreadable(let error) = planned.state { Unreadable.note(error) }
@@ -296,7 +296,7 @@ final class ScriptRun {
 
     /// Shows what was planned, each job with its reason, which may lie in any other job of the plan.
     private func showPlan(_ sources: SourceTree) {
-        let reasons = JobReasons(of: planned.all, in: context.files.workspace, sources: sources)
+        let reasons = JobReasons(of: planned, in: context.files.workspace, sources: sources)
         var some: [PlannedTask] = []
         for one in planned.all {
             some.append(
