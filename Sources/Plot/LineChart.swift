@@ -45,6 +45,8 @@ package struct LineChart: Sendable {
         package let points: [Point]
         /// What the legend says of it beside its name.
         package let remark: String
+        /// How many points that cannot be shown were left out before, and how many that lie beyond the ends.
+        package var hidden = (belowAxis: 0, beyondEnds: 0)
 
         package init(name: String, points: [Point], remark: String = "") {
             self.name = name
@@ -64,16 +66,19 @@ package struct LineChart: Sendable {
         /// Whether points are joined.
         package var hasLines = true
 
+        /// Whether a value lies beyond the ends that were asked for.
+        package func isBeyond(_ y: Double) -> Bool { y < least ?? -.infinity || y > most ?? .infinity }
+
         package init() {}
     }
 
-    private let series: [Series]
+    let series: [Series]
     private let labels: Labels
-    private let x: Scale
-    private let y: Scale
+    let x: Scale
+    let y: Scale
     private let style: Style
     /// A band in place of bars, and no dots: for many points.
-    private let isDense: Bool
+    let isDense: Bool
     /// How many points are 0 or less, on a logarithmic axis.
     package let belowAxis: Int
     /// How many points lie beyond the ends that were asked for.
@@ -94,10 +99,11 @@ package struct LineChart: Sendable {
         }
         let up = Scale(ends, logarithmic: isLogarithmic, from: style.least, to: style.most)
         func isShown(_ point: Point) -> Bool { scale.place(point.x) != nil && up.place(point.y) != nil }
-        belowAxis = points.count { $0.y.isFinite && !isShown($0) }
-        beyondEnds = points.count { point in
-            point.y < style.least ?? -.infinity || point.y > style.most ?? .infinity
-        }
+        belowAxis =
+            points.count { $0.y.isFinite && !isShown($0) }
+            + series.reduce(0) { $0 + $1.hidden.belowAxis }
+        beyondEnds =
+            points.count { style.isBeyond($0.y) } + series.reduce(0) { $0 + $1.hidden.beyondEnds }
         empty = series.filter { !$0.points.contains(where: isShown) }.map(\.name)
         (self.series, self.labels, self.x, y, self.style) = (series, labels, scale, up, style)
         isDense = style.hasLines && (series.map(\.points.count).max() ?? 0) > Self.mostDots
@@ -143,7 +149,7 @@ package struct LineChart: Sendable {
     /// More rings than these around a point would hide others.
     private static let mostTwins = 3
 
-    private var hasLines: Bool { style.hasLines && !x.isOfCategories }
+    var hasLines: Bool { style.hasLines && !x.isOfCategories }
 
     // MARK: Legend
 
@@ -177,106 +183,6 @@ package struct LineChart: Sendable {
         }
         if count < series.count {
             drawing.text("and \(series.count - count) more", left + 24, place + 4, colour: "#666")
-        }
-    }
-
-    // MARK: Series
-
-    private static func stroke(_ number: Int, width: Double) -> Drawing.Stroke {
-        .init(Palette.line(number), width: width, dash: Palette.dash(number))
-    }
-
-    /// Series over categories stand beside each other, in pixels.
-    private func shift(_ number: Int, _ frame: Frame) -> Double {
-        guard case .categories(let names) = x.kind, series.count > 1 else { return 0 }
-        let slot = frame.width / Double(max(1, names.count)) * 0.7 / Double(series.count)
-        let hasBoxes = series.contains { $0.points.contains { $0.box != nil } }
-        let room = min(hasBoxes ? 44 : 12, slot)
-        return (Double(number) - Double(series.count - 1) / 2) * room
-    }
-
-    private func draw(_ number: Int, _ twins: Int, _ frame: Frame, _ drawing: inout Drawing) {
-        let (one, colour, shift) = (series[number], Palette.line(number), shift(number, frame))
-        let bottom = frame.top + frame.height
-        func place(_ x: Double, _ y: Double) -> (x: Double, y: Double)? {
-            frame.place(x, y).map { ($0.x + shift, $0.y) }
-        }
-        func end(_ point: Point, _ sign: Double) -> (x: Double, y: Double)? {
-            if let place = place(point.x, point.y + sign * point.spread) { return place }
-            return place(point.x, point.y).map { ($0.x, bottom) }
-        }
-        // Between two gaps.
-        let pieces = one.points.split { place($0.x, $0.y) == nil }
-        for points in pieces {
-            if isDense, points.contains(where: { $0.spread > 0 }) {
-                let upper = points.compactMap { end($0, 1) }
-                let lower = points.compactMap { end($0, -1) }
-                drawing.area(upper + lower.reversed(), fill: colour, opacity: 0.18)
-            }
-            if hasLines { drawLine(Array(points), number, twins, place, &drawing) }
-            // One alone is no line.
-            if isDense, points.count > 1 { continue }
-            for point in points {
-                guard let place = place(point.x, point.y) else { continue }
-                if let box = point.box {
-                    let width = min(36, frame.width / Double(max(1, one.points.count * series.count)) * 0.5)
-                    box.draw(at: place.x, width: width, colour, on: &drawing) { value in
-                        self.y.place(value).map { frame.top + (1 - $0) * frame.height } ?? bottom
-                    }
-                    continue
-                }
-                if point.spread > 0, let top = end(point, 1), let foot = end(point, -1) {
-                    drawing.line(place.x, top.y, place.x, foot.y, .init(colour, width: 1.2))
-                    for cap in [top, foot] {
-                        drawing.line(place.x - 4, cap.y, place.x + 4, cap.y, .init(colour, width: 1.2))
-                    }
-                }
-                drawing.marker(
-                    Palette.marker(number), place.x, place.y, radius: 3.2 + 2 * Double(twins), colour: colour,
-                    isHollow: point.isPartial || twins > 0)
-            }
-        }
-        for point in one.points where !point.y.isFinite {
-            guard let across = x.place(point.x) else { continue }
-            drawGap(point, frame.left + across * frame.width + shift, frame, colour, &drawing)
-        }
-    }
-
-    /// The line through some points; broken where fewer jobs are behind it than before.
-    private func drawLine(
-        _ points: [Point], _ number: Int, _ twins: Int,
-        _ place: (Double, Double) -> (x: Double, y: Double)?,
-        _ drawing: inout Drawing
-    ) {
-        let whole = Drawing.Stroke(
-            Palette.line(number), width: 2,
-            dash: twins == 0 ? Palette.dash(number) : "\(6 / Double(twins)) \(6 + 6 * Double(twins))")
-        var rest = points[...]
-        while rest.count > 1 {
-            let isPartial = rest[rest.startIndex + 1].isPartial
-            let run = rest.dropFirst().prefix { $0.isPartial == isPartial }
-            drawing.polyline(
-                rest[rest.startIndex..<run.endIndex].compactMap { place($0.x, $0.y) },
-                isPartial ? .init(Palette.line(number), width: 1.4, dash: "3 4") : whole)
-            rest = rest[(run.endIndex - 1)...]
-        }
-    }
-
-    private func drawGap(
-        _ point: Point, _ across: Double, _ frame: Frame, _ colour: String, _ drawing: inout Drawing
-    ) {
-        let (top, bottom) = (frame.top + 5, frame.top + frame.height - 5)
-        if point.y == .infinity {
-            drawing.marker(.triangle, across, top, radius: 4.5, colour: colour)
-        } else if point.y == -.infinity {
-            drawing.marker(.down, across, bottom, radius: 4.5, colour: colour)
-        } else {
-            switch point.gap {
-            case .failed?: drawing.marker(.cross, across, bottom, radius: 4, colour: colour)
-            case .undefined?: drawing.text("NaN", across, bottom + 3, .middle, size: 9, colour: colour)
-            case .open?: drawing.text("…", across, bottom, .middle, size: 12, colour: colour)
-            case nil: break
-            }
         }
     }
 }

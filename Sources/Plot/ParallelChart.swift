@@ -16,11 +16,39 @@ package struct ParallelChart: Sendable {
     /// Of each job its value on each axis; the last axis gives the colour.
     private let lines: [[Double]]
     private let title: String
+    /// More lines than these are not told from each other.
+    private static let most = 1000
+    /// Places of an axis, of which each has its lines.
+    private static let places = 200
 
     package init(_ axes: [Axis], lines: [[Double]], title: String) {
         self.axes = axes
-        self.lines = lines
+        self.lines = lines.count > Self.most ? Self.thin(lines, axes) : lines
         self.title = title
+    }
+
+    /// How many lines are drawn.
+    package var count: Int { lines.count }
+
+    /// Of many lines, for each place of each axis those with the least and the greatest result: each value that
+    /// there is has a line, and each place its best.
+    private static func thin(_ lines: [[Double]], _ axes: [Axis]) -> [[Double]] {
+        var kept: Set<Int> = []
+        for (number, axis) in axes.enumerated() {
+            var ends = [(least: Int, greatest: Int)?](repeating: nil, count: places + 1)
+            for (index, line) in lines.enumerated() {
+                guard let share = axis.scale.place(line[number]), let result = line.last else { continue }
+                let place = Int(max(0, min(1, share)) * Double(places))
+                guard let known = ends[place] else {
+                    ends[place] = (index, index)
+                    continue
+                }
+                if result < lines[known.least].last ?? .infinity { ends[place]?.least = index }
+                if result > lines[known.greatest].last ?? -.infinity { ends[place]?.greatest = index }
+            }
+            for case let (least, greatest)? in ends { kept.formUnion([least, greatest]) }
+        }
+        return kept.sorted().map { lines[$0] }
     }
 
     package func drawing(_ size: PictureSize) -> Drawing {

@@ -123,6 +123,23 @@ package struct JSONFields {
     /// A number; nil for what is none.
     package static func number(_ value: ArraySlice<UInt8>) -> Double? {
         guard let first = value.first, first == UInt8(ascii: "-") || first.isDigit else { return nil }
+        if value.count <= 15, value.allSatisfy(\.isDigit) {
+            return Double(value.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) })
+        }
+        guard value.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") || "-+eE".utf8.contains($0) }) else {
+            return nil
+        }
         return Double(String(decoding: value, as: UTF8.self))
+    }
+
+    /// A number, also one that is written as JSON has none, or `"NaN"`; nil for what is none.
+    package static func measured(_ value: ArraySlice<UInt8>) -> Double? {
+        guard let first = value.first else { return nil }
+        if first == UInt8(ascii: "-") || first.isDigit, let number = number(value) { return number }
+        guard
+            first == UInt8(ascii: "\"") || first == UInt8(ascii: "N") || first == UInt8(ascii: "I")
+                || first == UInt8(ascii: "-")
+        else { return nil }
+        return (try? JSON.parse(Array(value)))?.measured
     }
 }

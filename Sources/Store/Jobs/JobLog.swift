@@ -23,25 +23,74 @@ package enum JobLog {
 
     /// What was told over time, in the order in which it came first. A line without a step has the number of
     /// those before it.
-    package static func series(of folder: JobFolder) -> [Series] {
-        var series: [Series] = []
-        var places: TextMap<Int> = [:]
-        each(folder) { members in
-            let step = members.first { $0.name == "step" }?.value.number
-            for member in members where !times.contains(member.name) {
-                guard let value = member.value.measured else { continue }
-                let place: Int
-                if let known = places[member.name] {
-                    place = known
-                } else {
-                    place = series.count
-                    places[member.name] = place
-                    series.append(Series(name: member.name, points: []))
+    ///
+    /// - Parameter wanted: the names whose numbers are wanted; of others there are none. Nil for all.
+    package static func series(of folder: JobFolder, only wanted: [String]? = nil) -> [Series] {
+        var series = SeriesReader(wanted: wanted)
+        lines(of: folder.programEvents) { line in
+            series.read(line)
+            return true
+        }
+        return series.found
+    }
+
+    /// The first name that a job has told numbers of; nil where it has told none.
+    package static func firstName(of folder: JobFolder) -> String? {
+        var series = SeriesReader(wanted: [])
+        lines(of: folder.programEvents) { line in
+            series.read(line)
+            return series.found.isEmpty
+        }
+        return series.found.first?.name
+    }
+
+    /// Takes numbers from lines, without building what is not asked for.
+    private struct SeriesReader {
+        private(set) var found: [Series] = []
+        /// The names as lines have them between quotes, and whether their numbers are wanted.
+        private var names: [(bytes: [UInt8], isWanted: Bool)] = []
+        private let wanted: TextSet?
+        /// The numbers of a line, until all of it is read.
+        private var line: [(place: Int, value: Double)] = []
+
+        init(wanted: [String]?) { self.wanted = wanted.map { TextSet($0) } }
+
+        mutating func read(_ bytes: ArraySlice<UInt8>) {
+            var fields = JSONFields(bytes)
+            var step: Double?
+            var hasStep = false
+            line.removeAll(keepingCapacity: true)
+            var fresh: [(name: ArraySlice<UInt8>, value: Double)] = []
+            while let (name, value) = fields.next() {
+                if JSONFields.isName(name, "step") {
+                    if !hasStep { (step, hasStep) = (JSONFields.number(value), true) }
+                } else if let place = names.firstIndex(where: { $0.bytes.elementsEqual(name) }) {
+                    guard names[place].isWanted, let number = JSONFields.measured(value) else { continue }
+                    line.append((place, number))
+                } else if !times.contains(JSONFields.text(ofName: name)),
+                    let number = JSONFields.measured(value)
+                {
+                    fresh.append((name, number))
                 }
-                series[place].points.append((step ?? Double(series[place].points.count), value))
+            }
+            // A line that is not whole says nothing.
+            guard fields.isWhole else { return }
+            for (place, value) in line { add(value, step, place) }
+            for (name, value) in fresh {
+                let text = JSONFields.text(ofName: name)
+                let isWanted = wanted?.contains(text) ?? true
+                let place = found.firstIndex { $0.name == text } ?? found.count
+                if place == found.count {
+                    found.append(Series(name: text, points: []))
+                    names.append((Array(name), isWanted))
+                }
+                if isWanted { add(value, step, place) }
             }
         }
-        return series
+
+        private mutating func add(_ value: Double, _ step: Double?, _ place: Int) {
+            found[place].points.append((step ?? Double(found[place].points.count), value))
+        }
     }
 
     private static func each(_ folder: JobFolder, _ body: ([JSON.Member]) -> Void) {

@@ -1,42 +1,28 @@
 import Inventory
 import Plot
 import Store
+import System
 import Text
 
 /// What tasks have logged over their steps.
 extension ResultPlot {
-    /// One job's values of one name. A step that was repeated, after a job had been resumed, has its later
-    /// value.
-    private struct Run {
-        let values: [Double: Double]
-        let last: Double
-
-        init(_ series: JobLog.Series) {
-            values = Dictionary(series.points.map { ($0.step, $0.value) }) { _, later in later }
-            last = values.keys.max() ?? 0
-        }
-    }
-
     /// The mean of those that are summed up, and how they spread.
     func curves(_ size: PictureSize) throws(Problem) -> Picture {
-        var logs: [(point: ResultPoint, series: [JobLog.Series])] = []
-        for point in points {
-            let found = JobLog.series(of: point.folder)
-            if !found.isEmpty { logs.append((point, found)) }
+        let names: [String]
+        if metrics.isEmpty {
+            guard let first = points.lazy.compactMap({ JobLog.firstName(of: $0.folder) }).first else {
+                throw Problem(
+                    text:
+                        "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+            }
+            names = [first]
+        } else {
+            names = metrics
         }
-        var known: [String] = []
-        for one in logs.flatMap(\.series) where !known.contains(one.name) { known.append(one.name) }
-        guard let first = known.first else {
-            throw Problem(
-                text: "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
-        }
-        let names = metrics.isEmpty ? [first] : metrics
-        if let stranger = names.first(where: { !known.contains($0) }) {
-            throw Problem(
-                text:
-                    "no job has logged '\(stranger)'\(Suggestion.hint(for: stranger, among: known)): \(known.joined(separator: ", "))"
-            )
-        }
+        // Only what is drawn is read.
+        var logs = zip(points, Parallel.map(points) { JobLog.series(of: $0.folder, only: names) })
+            .map { (point: $0, series: $1) }
+        try Self.check(names, in: logs.map(\.series))
         logs.removeAll { one in !one.series.contains { names.contains($0.name) } }
         var notes: [String] = []
         if !showsFailed {
@@ -59,18 +45,18 @@ extension ResultPlot {
         }
         notes += plot.pooled(by)
         let groups = Self.groups(logs, names, by)
-        let all = groups.map { group in
+        logs = []
+        let steps = groups.flatMap { $0.runs.flatMap { [$0.steps.first, $0.steps.last].compactMap(\.self) } }
+        let columns = CurveColumns(steps, style, width: size.width)
+        let curves = groups.map { group in
             curve(
-                group.runs,
+                group.runs, columns,
                 named: names.count > 1 || by.isEmpty
                     ? "\(group.metric) \(group.title)".trimmedText : group.title)
         }
+        let all = curves.map(\.series)
         notes += Self.notes(all)
-        let isRepeated = groups.contains { group in
-            Set(group.runs.flatMap(\.values.keys)).contains { step in
-                group.runs.count { $0.values[step] != nil } > 1
-            }
-        }
+        let isRepeated = curves.contains(where: \.isRepeated)
         let labels = Labels(
             title: experiment, x: "step", y: names.joined(separator: ", ") + (isRepeated ? spreadName : ""))
         var style = style
@@ -79,9 +65,25 @@ extension ResultPlot {
         return try picture(of: chart, all, names.joined(separator: "-"), size, notes: notes)
     }
 
+    /// That each name was logged by some job.
+    private static func check(_ names: [String], in logs: [[JobLog.Series]]) throws(Problem) {
+        var seen: TextSet = []
+        let known = logs.joined().map(\.name).filter { seen.insert($0).inserted }
+        guard !known.isEmpty else {
+            throw Problem(
+                text: "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+        }
+        if let stranger = names.first(where: { !known.contains($0) }) {
+            throw Problem(
+                text:
+                    "no job has logged '\(stranger)'\(Suggestion.hint(for: stranger, among: known)): \(known.joined(separator: ", "))"
+            )
+        }
+    }
+
     private static func groups(
         _ logs: [(point: ResultPoint, series: [JobLog.Series])], _ names: [String], _ by: [String]
-    ) -> [(metric: String, title: String, runs: [Run])] {
+    ) -> [(metric: String, title: String, runs: [CurveRun])] {
         let keys = logs.map { log in by.map { log.point.value($0, parameters: \.parameters) } }
         let labels = by.indices.map { place in KeyLabels.of(keys.map { $0[place] }, .picture) }
         let titles = logs.indices.map { log in
@@ -92,36 +94,39 @@ extension ResultPlot {
         return names.flatMap { name in
             order.compactMap { first in
                 let runs = logs.indices.filter { titles[$0] == titles[first] }.compactMap { log in
-                    logs[log].series.first { $0.name == name }.map(Run.init)
+                    logs[log].series.first { $0.name == name }.map(CurveRun.init)
                 }
                 return runs.isEmpty ? nil : (name, titles[first], runs)
             }
         }
     }
 
-    private func curve(_ runs: [Run], named name: String) -> LineChart.Series {
-        var values: [Double: [Double]] = [:]
-        for run in runs { for (step, value) in run.values { values[step, default: []].append(value) } }
+    private func curve(
+        _ runs: [CurveRun], _ columns: CurveColumns, named name: String
+    ) -> (series: LineChart.Series, isRepeated: Bool) {
         let end = runs.map(\.last).max() ?? 0
-        let lasts = runs.map(\.last).sorted()
-        var undefined = 0
-        let points = values.keys.sorted().compactMap { step -> LineChart.Point? in
-            guard let summary = Summary(values[step] ?? []) else { return nil }
+        let shortest = runs.map(\.last).min() ?? 0
+        var (undefined, isRepeated) = (0, false)
+        var curve = ThinCurve(columns, style)
+        CurveRun.each(of: runs) { step, values in
+            guard let summary = Summary(values) else { return }
+            if values.count > 1 { isRepeated = true }
             let value = statistic.value(summary)
             undefined += summary.undefined
             // Some have ended before it.
-            let isPartial = (lasts.first ?? step) < step || summary.undefined > 0
-            return .init(
-                x: step, y: value, spread: value.isFinite ? statistic.spread(summary) ?? 0 : 0,
-                gap: .undefined, isPartial: isPartial)
+            let isPartial = shortest < step || summary.undefined > 0
+            curve.add(
+                .init(
+                    x: step, y: value, spread: value.isFinite ? statistic.spread(summary) ?? 0 : 0,
+                    gap: .undefined, isPartial: isPartial))
         }
         let left = runs.count { $0.last >= end }
         let parts = [
             left < runs.count ? "\(left) of \(runs.count) jobs to the end" : "",
             undefined > 0 ? "\(undefined) NaN" : "",
         ]
-        return .init(
-            name: name, points: points, remark: parts.filter { !$0.isEmpty }.joined(separator: ", "))
+        let remark = parts.filter { !$0.isEmpty }.joined(separator: ", ")
+        return (curve.series(name, remark), isRepeated)
     }
 
     /// What the legend says, for who reads messages.

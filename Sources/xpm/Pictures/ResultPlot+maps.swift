@@ -103,7 +103,8 @@ extension ResultPlot {
                 let places = keys.indices.filter { seen.insert(labels[$0]).inserted }
                 let texts = ResultTable.sorted(places) { [keys[$0]] }.map { labels[$0] }
                 axes.append(.init(name: axis, scale: Scale(categories: texts)))
-                columns.append(labels.map { label in Double(texts.firstIndex { $0 == label } ?? 0) })
+                let rank = TextMap(texts: texts.enumerated().map { ($1, Double($0)) })
+                columns.append(labels.map { rank[$0] ?? 0 })
             }
         }
         axes.append(.init(name: name, scale: Scale(rows.map(\.value), isTight: true)))
@@ -115,8 +116,11 @@ extension ResultPlot {
             notes.append(
                 "\(left) of \(table.rows.count) lines are not shown: their result is missing or not finite")
         }
-        return Picture(
-            metric: name, drawing: ParallelChart(axes, lines: lines, title: experiment).drawing(size),
-            notes: notes)
+        let chart = ParallelChart(axes, lines: lines, title: experiment)
+        if chart.count < lines.count {
+            notes.append(
+                "\(chart.count) of \(lines.count) lines are drawn: the best and the worst through each value")
+        }
+        return Picture(metric: name, drawing: chart.drawing(size), notes: notes)
     }
 }
