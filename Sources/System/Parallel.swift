@@ -2,8 +2,8 @@ import Text
 
 /// The same work for many things, on several threads at once: for what mostly waits for the disk.
 package enum Parallel {
-    /// What is handed to a thread at once.
-    private static let chunk = 128
+    /// What is handed to a thread at once, at most.
+    private static let most = 128
 
     private struct State<Result: Sendable>: Sendable {
         var next = 0
@@ -13,15 +13,16 @@ package enum Parallel {
 
     /// Applies a body to each number from 0 to below a count.
     ///
-    /// - Parameters:
-    ///   - count: few are done by this thread alone.
-    ///   - body: is called from several threads, which may keep it a moment longer than this call takes.
+    /// - Parameter body: is called from several threads, which may keep it a moment longer than this call takes.
     /// - Returns: the results, in the order of the numbers.
     package static func map<Result: Sendable>(
         _ count: Int, _ body: @escaping @Sendable (Int) -> Result
     ) -> [Result] {
+        let threads = max(2, min(16, Environment.processors))
+        // Where there is little, it may be long.
+        let chunk = max(1, min(most, count / (4 * threads)))
         let parts = (count + chunk - 1) / chunk
-        let helpers = min(max(2, min(16, Environment.processors)), parts) - 1
+        let helpers = min(threads, parts) - 1
         if helpers < 1 { return (0..<count).map(body) }
         let state = Monitor(State<Result>(parts: Array(repeating: nil, count: parts)))
         let work: @Sendable () -> Void = {

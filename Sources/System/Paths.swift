@@ -5,13 +5,17 @@ import Text
 package enum Paths {
     /// The folder a path is in: `/` for the root, `.` for a bare name.
     package static func parent(_ path: String) -> String {
-        guard let folder = path.cut(atLast: "/")?.before else { return "." }
-        return folder.isEmpty ? "/" : String(folder)
+        guard let slash = lastSlash(path) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The last component.
     package static func name(_ path: String) -> String {
-        path.cut(atLast: "/").map { String($0.after) } ?? path
+        lastSlash(path).map { String(path[path.utf8.index(after: $0)...]) } ?? path
+    }
+
+    private static func lastSlash(_ path: String) -> String.Index? {
+        path.utf8.lastIndex(of: UInt8(ascii: "/"))
     }
 
     /// The last component without its last extension: `full` of `conf/full.yaml`.

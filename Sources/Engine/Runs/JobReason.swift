@@ -49,6 +49,12 @@ package final class JobReasons {
     private let planned: Set<Identifier>
     private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
     private var changedFiles: TextMap<[String]> = [:]
+    /// The tasks of the plan by their folders, for those that others come from.
+    private lazy var tasks = TextMap(texts: all().map { ($0.spec.folder.path, $0.task) })
+    private let all: () -> [Job]
+    private lazy var files = AncestorFiles { [unowned self] folder in
+        tasks[folder].flatMap { RecordedTask($0, workspace: workspace) }
+    }
 
     /// - Parameters:
     ///   - jobs: all jobs of the plan.
@@ -57,6 +63,7 @@ package final class JobReasons {
         self.workspace = workspace
         self.sources = sources
         done = jobs.done
+        all = { jobs.all.map(\.job) + jobs.left }
         planned = Set(jobs.all.map(\.job.spec.identifier) + jobs.left.map(\.spec.identifier))
     }
 
@@ -152,8 +159,9 @@ package final class JobReasons {
         guard !histories.others.isEmpty || histories.own != nil,
             let task = RecordedTask(planned.job.task, workspace: workspace)
         else { return JobReason(state: .new) }
-        let other = histories.others.nearest(to: task)
-        let own = histories.own?.nearest(to: task, tokens: planned.job.task.plainTokens)
+        let other = histories.others.nearest(to: task, files: files)
+        let own = histories.own?.nearest(
+            to: task, tokens: planned.job.task.plainTokens, files: files)
         // A sweep that has grown is near to its own points; an edited value is near to what is not in the
         // plan any more.
         let isChanged = other.map { $0.differences.count <= own?.differences.count ?? .max } ?? false

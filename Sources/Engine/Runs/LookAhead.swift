@@ -24,6 +24,8 @@ final class LookAhead: Sendable {
 
     /// How many jobs are looked at between two looks at what the script does.
     private static let chunk = 32
+    /// So far before the script it begins: what that looks at meanwhile itself is of no use.
+    private static let lead = 64
     /// Of a shorter log nothing is gained.
     private static let leastBytes: Int64 = 1 << 16
     /// Seconds for which what was seen counts.
@@ -66,8 +68,7 @@ final class LookAhead: Sendable {
             var index = some.startIndex
             while index < some.endIndex {
                 guard let ahead = next(position) else { return }
-                // Those that the script has reached by now it has looked at itself.
-                let passed = min(max(0, ahead - position), some.endIndex - index)
+                let passed = min(ahead - position, some.endIndex - index)
                 (position, index) = (position + passed, index + passed)
                 let end = min(index + Self.chunk, some.endIndex)
                 var done: [(Identifier, String)] = []
@@ -95,10 +96,10 @@ final class LookAhead: Sendable {
         state.wait { state -> Int?? in
             if state.isOver { return .some(nil) }
             // The more of it was of use, the further.
-            guard position - state.asked < min(4096, 256 + state.found) else { return nil }
+            guard position - state.asked < min(4096, 4 * Self.lead + state.found) else { return nil }
             // Where another plan is submitted, it is of none.
-            if state.asked > 1024, state.found * 4 < state.asked { return .some(nil) }
-            return state.asked
+            if state.asked > 4096, state.found * 4 < state.asked { return .some(nil) }
+            return position < state.asked + Self.lead / 2 ? state.asked + Self.lead : position
         }
     }
 }

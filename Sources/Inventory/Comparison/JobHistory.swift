@@ -58,13 +58,17 @@ package final class JobHistory {
 
     package var isEmpty: Bool { jobs.isEmpty }
 
-    /// The job with the fewest differences; of equals the newest.
+    /// The job with the fewest differences, of which a task that it comes from is one; of equals the newest.
     ///
     /// Each plain parameter of the task itself that has another value makes one difference at least: where a
     /// job has more of those than the best one has differences, it is not compared.
     ///
-    /// - Parameter tokens: of the task, as those of the jobs are; nil for what `RecordedTask` has.
-    package func nearest(to task: RecordedTask, tokens: [UInt64]? = nil) -> Nearest? {
+    /// - Parameters:
+    ///   - tokens: of the task, as those of the jobs are; nil for what `RecordedTask` has.
+    ///   - files: what tasks come from.
+    package func nearest(
+        to task: RecordedTask, tokens: [UInt64]? = nil, files: AncestorFiles = AncestorFiles()
+    ) -> Nearest? {
         let tokens = tokens ?? task.tokens
         var best = Best()
         for (least, indices) in byLeast(tokens).enumerated() {
@@ -74,14 +78,16 @@ package final class JobHistory {
         if !best.isBetter(than: tokens.count), !tokens.isEmpty {
             // Those that have nothing in common with it.
             let others = touched(by: tokens)
-            compare(jobs.indices.map(Int32.init).filter { !others.contains($0) }, task, tokens.count, &best)
+            let rest = jobs.indices.map(Int32.init).filter { !others.contains($0) }
+            compare(rest, task, tokens.count, &best)
         }
-        return best.job.map { Nearest(folder: $0, differences: best.differences) }
+        guard let folder = best.job, let old = best.task else { return nil }
+        return Nearest(folder: folder, differences: task.differences(from: old, files: files))
     }
 
     private struct Best {
         var job: JobFolder?
-        var differences: [TaskDifference] = []
+        var task: RecordedTask?
         var count = Int.max
         var time = Int64.min
 
@@ -133,10 +139,9 @@ package final class JobHistory {
             if best.isBetter(than: least) || best.count == least && best.time >= time(index) { return }
             let job = jobs[Int(index)]
             guard let old = try? RecordedTask.read(job.path) else { continue }
-            let differences = task.differences(from: old)
-            let count = differences.count { $0.note != .outsideIdentity }
+            let count = task.distance(from: old)
             if count < best.count || count == best.count && time(index) > best.time {
-                best = Best(job: job, differences: differences, count: count, time: time(index))
+                best = Best(job: job, task: old, count: count, time: time(index))
             }
         }
     }

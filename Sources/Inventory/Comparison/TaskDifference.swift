@@ -78,32 +78,75 @@ package struct TaskDifference: Equatable {
 }
 
 extension RecordedTask {
+    /// How many differences there are from an earlier task; in one that it comes from and that was left to a file of
+    /// its own, one. No other file is read.
+    package func distance(from old: RecordedTask) -> Int {
+        var comparison = Comparison(old: old, new: self, Comparison.Shared(false, AncestorFiles()))
+        return comparison.count()
+    }
+
     /// What differs from an earlier task.
     ///
     /// - Parameter throughEqual: whether to look into objects with equal identifiers too: there only what the
     ///   identity leaves out can differ.
-    package func differences(from old: RecordedTask, throughEqual: Bool = false) -> [TaskDifference] {
-        var comparison = Comparison(old: old, new: self, throughEqual: throughEqual)
-        comparison.compare(old.root, root, at: "")
+    package func differences(
+        from old: RecordedTask, throughEqual: Bool = false, files: AncestorFiles = AncestorFiles()
+    ) -> [TaskDifference] {
+        var comparison = Comparison(old: old, new: self, Comparison.Shared(throughEqual, files))
+        comparison.compareAll()
         // They differ, and it is not in their values: then in what counts.
         if !throughEqual, !comparison.found.contains(where: { $0.note != .outsideIdentity }) {
-            var again = Comparison(old: old, new: self, throughEqual: false)
-            again.tellsWhatCounts = true
-            again.compare(old.root, root, at: "")
+            var again = Comparison(
+                old: old, new: self, Comparison.Shared(false, files, tellsWhatCounts: true))
+            again.compareAll()
             return again.found
         }
         return comparison.found
     }
 }
 
+/// The tasks that others come from and were left to files of their own, as far as they were asked for: those of one
+/// plan have many in common.
+package final class AncestorFiles {
+    /// How many pairs of files one comparison reads, the nearest ones.
+    fileprivate let mostPairs = 64
+    private var old: TextMap<RecordedTask?> = [:]
+    private var new: TextMap<RecordedTask?> = [:]
+    private let planned: (String) -> RecordedTask?
+    /// So many are kept.
+    private static let most = 512
+
+    /// - Parameter planned: the task of a job's folder as the plan has it, which may not be written yet.
+    package init(planned: @escaping (String) -> RecordedTask? = { _ in nil }) { self.planned = planned }
+
+    /// An object as a whole; nil where it cannot be read.
+    fileprivate func whole(
+        _ task: RecordedTask, _ number: Int64, isNew: Bool
+    ) -> (task: RecordedTask, number: Int64)? {
+        guard let object = task.objects[number] else { return nil }
+        if object.file == nil { return (task, number) }
+        guard let place = task.place(of: number) else { return nil }
+        if let known = isNew ? new[place] : old[place] { return known.map { ($0, $0.root) } }
+        let found = (isNew ? planned(place) : nil) ?? (try? RecordedTask.read(place))
+        if isNew {
+            if new.count >= Self.most { new = [:] }
+            new[place] = .some(found)
+        } else {
+            if old.count >= Self.most { old = [:] }
+            old[place] = .some(found)
+        }
+        return found.map { ($0, $0.root) }
+    }
+}
+
 private struct Comparison {
     let old: RecordedTask
     let new: RecordedTask
-    let throughEqual: Bool
+    private let shared: Shared
     var found: [TaskDifference] = []
-    /// Whether values that are equal are told of, where one counts and the other does not.
-    var tellsWhatCounts = false
     private var visited: Set<Pair> = []
+    /// What was left to files of its own, and is compared after all else.
+    private var later: [Later] = []
     private var depth = 0
     /// What is nested deeper counts as one value.
     private static let deepest = 500
@@ -113,10 +156,74 @@ private struct Comparison {
         let new: Int64
     }
 
-    init(old: RecordedTask, new: RecordedTask, throughEqual: Bool) {
+    private struct Later {
+        let old: (task: RecordedTask, number: Int64)
+        let new: (task: RecordedTask, number: Int64)
+        let path: String
+        let depth: Int
+        /// What is said of all that differs in it.
+        var note: TaskDifference.Note?
+    }
+
+    /// What the comparisons of the objects of several files have in common.
+    final class Shared {
+        let throughEqual: Bool
+        /// Whether values that are equal are told of, where one counts and the other does not.
+        let tellsWhatCounts: Bool
+        let files: AncestorFiles
+        /// Pairs of tasks, by their identifiers: each is compared once.
+        var seen: TextSet = []
+
+        init(_ throughEqual: Bool, _ files: AncestorFiles, tellsWhatCounts: Bool = false) {
+            self.throughEqual = throughEqual
+            self.files = files
+            self.tellsWhatCounts = tellsWhatCounts
+        }
+    }
+
+    private var throughEqual: Bool { shared.throughEqual }
+    private var tellsWhatCounts: Bool { shared.tellsWhatCounts }
+
+    init(old: RecordedTask, new: RecordedTask, _ shared: Shared) {
         self.old = old
         self.new = new
-        self.throughEqual = throughEqual
+        self.shared = shared
+    }
+
+    /// Counts what differs in what counts.
+    mutating func count() -> Int {
+        compare(old.root, new.root, at: "")
+        return found.count { $0.note != .outsideIdentity } + later.count { $0.note != .outsideIdentity }
+    }
+
+    /// Compares the tasks themselves, and then what they come from: the nearest first.
+    mutating func compareAll() {
+        compare(old.root, new.root, at: "")
+        var (place, left) = (0, shared.files.mostPairs)
+        while place < later.count {
+            let next = later[place]
+            place += 1
+            let start = found.count
+            left -= 1
+            if left >= 0, let before = shared.files.whole(next.old.task, next.old.number, isNew: false),
+                let after = shared.files.whole(next.new.task, next.new.number, isNew: true)
+            {
+                var inner = Comparison(old: before.task, new: after.task, shared)
+                inner.depth = next.depth
+                inner.compareObjects(before.number, after.number, at: next.path)
+                found += inner.found
+                for var more in inner.later {
+                    more.note = more.note ?? next.note
+                    later.append(more)
+                }
+            } else {
+                found.append(
+                    TaskDifference(
+                        path: next.path, old: next.old.task.told(reference: next.old.number),
+                        new: next.new.task.told(reference: next.new.number)))
+            }
+            for index in start..<found.count where found[index].note == nil { found[index].note = next.note }
+        }
     }
 
     mutating func compare(_ left: Int64, _ right: Int64, at path: String) {
@@ -124,27 +231,32 @@ private struct Comparison {
             let b = new.objects[right]
         else { return }
         if a.identifier == b.identifier, !throughEqual { return }
-        depth += 1
-        defer { depth -= 1 }
-        if depth > Self.deepest {
+        if depth >= Self.deepest {
             if a.identifier != b.identifier {
                 found.append(
                     TaskDifference(path: path, old: a.identifier, new: b.identifier, note: .otherType))
             }
             return
         }
-        if a.file != nil || b.file != nil {
-            guard let before = old.whole(left), let after = new.whole(right) else {
-                found.append(TaskDifference(path: path, old: a.identifier, new: b.identifier))
-                return
-            }
-            var inner = Comparison(old: before.task, new: after.task, throughEqual: throughEqual)
-            inner.tellsWhatCounts = tellsWhatCounts
-            inner.depth = depth
-            inner.compare(before.number, after.number, at: path)
-            found += inner.found
+        // Tasks of several files may come from the same ones.
+        if a.task == left, b.task == right || b.file != nil, !a.identifier.isEmpty,
+            !shared.seen.insert("\(a.identifier) \(b.identifier)").inserted
+        {
             return
         }
+        if a.file != nil || b.file != nil {
+            // What a task needed, and is the same, is its own affair.
+            if a.identifier == b.identifier { return }
+            later.append(Later(old: (old, left), new: (new, right), path: path, depth: depth + 1))
+            return
+        }
+        compareObjects(left, right, at: path)
+    }
+
+    private mutating func compareObjects(_ left: Int64, _ right: Int64, at path: String) {
+        guard let a = old.objects[left], let b = new.objects[right] else { return }
+        depth += 1
+        defer { depth -= 1 }
         if a.type.lowercased() != b.type.lowercased() {
             found.append(TaskDifference(path: path, old: a.type, new: b.type, note: .otherType))
             return
@@ -173,15 +285,16 @@ private struct Comparison {
                         note: note))
                 continue
             }
+            let startLater = later.count
             compare(before, after, at: Self.join(path, name))
-            for index in start..<found.count where found[index].note == nil {
-                found[index].note =
-                    b.meta.contains(name) || a.meta.contains(name)
-                    ? .outsideIdentity
-                    : before == nil && b.defaults.contains(name)
-                        ? .newParameter
-                        : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
-            }
+            let note: TaskDifference.Note? =
+                b.meta.contains(name) || a.meta.contains(name)
+                ? .outsideIdentity
+                : before == nil && b.defaults.contains(name)
+                    ? .newParameter
+                    : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
+            for index in start..<found.count where found[index].note == nil { found[index].note = note }
+            for index in startLater..<later.count where later[index].note == nil { later[index].note = note }
         }
     }
 
@@ -304,11 +417,13 @@ private struct Comparison {
 }
 
 extension RecordedTask {
+    fileprivate func told(reference number: Int64) -> String {
+        objects[number].map { "\($0.type) \($0.identifier.prefix(8))" } ?? "?"
+    }
+
     /// A value as people read it; an object by its type and the beginning of its identifier.
     fileprivate func told(_ value: JSON, isQuoted: Bool = false) -> String {
-        if let number = value.reference, let object = objects[number] {
-            return "\(object.type) \(object.identifier.prefix(8))"
-        }
+        if let number = value.reference, objects[number] != nil { return told(reference: number) }
         switch value {
         case .float(let number): return NumberText.lua(number)
         case .int(let number): return String(number)

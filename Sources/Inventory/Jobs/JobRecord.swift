@@ -100,24 +100,31 @@ package struct JobRecord: Sendable {
         }
     }
 
-    /// Looks at the folder.
-    package mutating func readState() {
-        state =
-            switch folder.state() {
-            case .done: .done
-            // A failure of an earlier run: in this one it has not begun.
-            case .failed: isOfLiveRun && isHeld ? .held : failure
-            // One that waits for what others hold has no process yet.
-            case .running: Files.exists(folder.process) ? .running : queued
-            case .new: isOfLiveRun ? isHeld ? .held : .waiting : .notRun
-            case .unreadable(let error): unreadable(error)
-            }
+    /// What a look at the folder has told.
+    struct Look: Sendable {
+        let state: State
+        var waitsForOthers = false
+        var problem: SystemError?
     }
 
-    private var queued: State {
-        mutating get {
-            waitsForOthers = true
-            return .waiting
+    /// Looks at the folder.
+    package mutating func readState() { take(look()) }
+
+    mutating func take(_ look: Look) {
+        (state, waitsForOthers, problem) = (look.state, look.waitsForOthers, look.problem)
+    }
+
+    func look() -> Look {
+        switch folder.state() {
+        case .done: Look(state: .done)
+        // A failure of an earlier run: in this one it has not begun.
+        case .failed: Look(state: isOfLiveRun && isHeld ? .held : failure)
+        // One that waits for what others hold has no process yet.
+        case .running:
+            Files.exists(folder.process)
+                ? Look(state: .running) : Look(state: .waiting, waitsForOthers: true)
+        case .new: Look(state: isOfLiveRun ? isHeld ? .held : .waiting : .notRun)
+        case .unreadable(let error): Look(state: .unreadable, problem: error)
         }
     }
 
@@ -128,11 +135,6 @@ package struct JobRecord: Sendable {
             return .waiting
         }
         return outcome.reason == .cancelled ? .cancelled : .failed
-    }
-
-    private mutating func unreadable(_ error: SystemError) -> State {
-        problem = error
-        return .unreadable
     }
 
     package var outcome: Outcome? {

@@ -122,7 +122,7 @@ extension WorkspaceDoctor {
                 })
         }
         if names.has(folder.done) {
-            found += finished(folder, names) + lostOutputs(of: folder) + doubts(about: folder)
+            found += finished(folder, names) + lostOutputs(of: folder, names) + doubts(about: folder)
         }
         return found
     }
@@ -147,29 +147,24 @@ extension WorkspaceDoctor {
         return found
     }
 
-    private func lostOutputs(of folder: JobFolder) -> [Finding] {
-        var found: [Finding] = []
-        for (_, header) in JobScript.headers(in: folder) {
-            for output in folder.missing(of: header.outputs) {
-                found.append(
-                    Finding(
-                        path: Paths.absolute(output, from: folder.path),
-                        problem:
-                            "an output of a finished job is gone: xpm run --check-outputs makes it again",
-                        cure: nil))
-            }
+    private func lostOutputs(of folder: JobFolder, _ names: FolderNames) -> [Finding] {
+        let languages = [JobScript.Language.sh, .lua].filter { names.has(folder.script($0)) }
+        return folder.missing(of: JobScript.outputs(in: folder, languages)).map { output in
+            Finding(
+                path: Paths.absolute(output, from: folder.path),
+                problem: "an output of a finished job is gone: xpm run --check-outputs makes it again",
+                cure: nil)
         }
-        return found
     }
 
     /// Why a finished job does not count.
     private func doubts(about folder: JobFolder) -> [Finding] {
-        let isDone: Bool
-        do throws(SystemError) { isDone = try folder.lookWhetherDone() } catch {
+        let mark: JobFolder.DoneMark
+        do throws(SystemError) { mark = try folder.doneMark() } catch {
             warn(error)
             return []
         }
-        do { _ = try RecordedTask.read(folder.path) } catch {
+        do { _ = try RecordedTask.definitions(in: folder.path) } catch {
             return [
                 Finding(
                     path: folder.path,
@@ -178,7 +173,7 @@ extension WorkspaceDoctor {
             ]
         }
         // An empty one is of experimaestro, and counts beside its script.
-        if isDone || Files.size(of: folder.done) == 0 { return [] }
+        if mark != .none || Files.size(of: folder.done) == 0 { return [] }
         return [
             Finding(
                 path: folder.done,

@@ -221,11 +221,7 @@ package struct WorkspaceInventory {
 
     /// Looks at the folders of some jobs.
     package static func readStates(_ jobs: inout [JobRecord]) {
-        jobs = Parallel.map(jobs) { job in
-            var job = job
-            job.readState()
-            return job
-        }
+        for (index, look) in Parallel.map(jobs, { $0.look() }).enumerated() { jobs[index].take(look) }
     }
 
     /// Every folder below `jobs/`, whether a run knows it or not; links are left out.

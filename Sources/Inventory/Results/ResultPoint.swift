@@ -1,8 +1,9 @@
 package import Store
 package import Text
 
-/// A job as a table of results sees it: what it was run with, and what came out.
-package struct ResultPoint: Sendable {
+/// A job as a table of results sees it: what it was run with, and what came out. An object: there are many, and
+/// they are passed around a lot.
+package final class ResultPoint: Sendable {
     package let task: String
     package let identifier: String
     package let folder: JobFolder
@@ -12,11 +13,11 @@ package struct ResultPoint: Sendable {
     /// Its numbers, nested ones as `test.accuracy`.
     package let metrics: [(name: String, value: Double)]
     /// Those that are whole numbers beyond what a float holds exactly.
-    private(set) var wholes: TextMap<Int64> = [:]
+    let wholes: TextMap<Int64>
     /// Those that were written as texts.
-    private(set) var textMetrics: [String] = []
+    let textMetrics: [String]
     /// Results that are no numbers: texts, and lists, whose elements are `probabilities.1` and so on.
-    private var others: [(name: String, value: JSON)] = []
+    private let others: [(name: String, value: JSON)]
 
     /// Which of the values that a task has logged counts, where it has logged some.
     package enum Step: Sendable {
@@ -56,6 +57,7 @@ package struct ResultPoint: Sendable {
         folder = JobFolder(path: "/nowhere", name: "nothing")
         self.tags = tags.map { (name: $0.0, value: $0.1) }
         self.metrics = metrics.map { (name: $0.0, value: $0.1) }
+        (wholes, textMetrics, others) = ([:], [], [])
     }
 
     /// The same once for each value of a tag that has several: a job that two sweeps share is in the tables

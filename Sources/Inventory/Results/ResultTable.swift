@@ -237,7 +237,7 @@ package struct ResultTable: Sendable {
     }
 
     /// The metrics that are asked for, or all, in the order in which they come first.
-    private static func metrics(of points: [ResultPoint], _ request: Request) throws(Problem) -> [String] {
+    package static func metrics(of points: [ResultPoint], _ request: Request) throws(Problem) -> [String] {
         var known: [String] = []
         var seen: TextSet = []
         for point in points {

@@ -149,18 +149,36 @@ package struct JobFolder: Sendable, Hashable {
     /// The same.
     ///
     /// - Throws: where this user may not look.
-    package func lookWhetherDone() throws(SystemError) -> Bool {
+    private func lookWhetherDone() throws(SystemError) -> Bool {
+        switch try doneMark() {
+        case .none: false
+        case .foreign: true
+        case .own: try hasParameters()
+        }
+    }
+
+    /// Who says that the job has finished well.
+    package enum DoneMark: Sendable {
+        case none
+        /// xpm does: where its parameters are there too, it counts.
+        case own
+        /// experimaestro does.
+        case foreign
+    }
+
+    /// - Throws: where this user may not look.
+    package func doneMark() throws(SystemError) -> DoneMark {
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try Files.readSmall(done, limit: 1 << 16) } catch {
             if error.isDenied { throw error }
-            return false
+            return .none
         }
-        if bytes.isEmpty { return Files.kind("\(path)/\(name).py") == .file }
+        if bytes.isEmpty { return Files.kind("\(path)/\(name).py") == .file ? .foreign : .none }
         // A job under a former definition is a link to the folder of the old one.
         let isDone =
             Outcome.isOfDone(bytes) { [identifier] }
             || Outcome.isOfDone(bytes) { [Paths.name(Paths.real(path))] }
-        return isDone ? try hasParameters() : false
+        return isDone ? .own : .none
     }
 
     /// Whether there is something like a `params.json`: after a power cut it may be empty, or full of zeros.

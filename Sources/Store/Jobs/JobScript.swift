@@ -208,6 +208,16 @@ extension JobScript {
         }
     }
 
+    /// The outputs that the scripts in a job's folder declare. Most declare none, which their bytes tell.
+    package static func outputs(in folder: JobFolder, _ languages: [Language]) -> [String] {
+        languages.flatMap { language -> [String] in
+            guard let bytes = try? Files.readSmall(folder.script(language), limit: 1 << 24),
+                bytes[...].contains("\n# output ".utf8) || bytes[...].contains("\n-- output ".utf8)
+            else { return [] }
+            return (try? header(of: String(decoding: bytes, as: UTF8.self)))?.outputs ?? []
+        }
+    }
+
     /// Those of the first script; nil where there is none that can be read.
     package static func header(in folder: JobFolder) -> (language: Language, header: Header)? {
         headers(in: folder).first { _ in true }

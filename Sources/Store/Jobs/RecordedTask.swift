@@ -59,31 +59,46 @@ package struct RecordedTask {
     package init?(_ task: ConfigObject, workspace: Workspace) {
         var objects: [JSON] = []
         var writer = ObjectWriter(workspace: workspace.path, job: task.jobPath)
+        writer.leaveAncestors(of: task)
         _ = writer.number(of: task, to: &objects)
         self.init(objects)
+        self.workspace = workspace.path
     }
 
     /// The task of a job's folder.
     package static func read(_ folder: String) throws -> RecordedTask {
+        guard var task = RecordedTask(try definitions(in: folder)) else { preconditionFailure("checked") }
+        task.workspace = Paths.parent(Paths.parent(Paths.parent(folder)))
+        return task
+    }
+
+    /// The objects of a job's folder, each with a number; the task is the last.
+    package static func definitions(in folder: String) throws -> [JSON] {
         let path = "\(folder)/params.json"
-        let bytes = try Files.read(path, limit: 1 << 28)
+        let bytes = try Files.readSmall(path, limit: 1 << 28)
         do throws(ParameterFileError) {
-            guard var task = RecordedTask(try ParameterFile.objects(in: bytes)) else {
+            let objects = try ParameterFile.objects(in: bytes)
+            guard objects.allSatisfy({ $0["id"]?.int != nil }) else {
                 throw .malformed("an object without a number")
             }
-            task.workspace = Paths.parent(Paths.parent(Paths.parent(folder)))
-            return task
+            return objects
         } catch { throw SavedObjectError(text: error.text(in: Paths.shown(path))) }
     }
 
     /// An object, from its own file where it was left there; nil where that cannot be read.
     package func whole(_ number: Int64) -> (task: RecordedTask, number: Int64)? {
         guard let object = objects[number] else { return nil }
-        guard let file = object.file else { return (self, number) }
-        guard let workspace, !file.hasPrefix("/"), !file.split(separator: "/").contains(".."),
-            let task = try? RecordedTask.read(Paths.parent("\(workspace)/\(file)"))
-        else { return nil }
+        if object.file == nil { return (self, number) }
+        guard let place = place(of: number), let task = try? RecordedTask.read(place) else { return nil }
         return (task, task.root)
+    }
+
+    /// The folder of the job whose file has an object; nil for one of this file, and where none is named well.
+    package func place(of number: Int64) -> String? {
+        guard let workspace, let file = objects[number]?.file, !file.hasPrefix("/"),
+            !file.split(separator: "/").contains("..")
+        else { return nil }
+        return Paths.parent("\(workspace)/\(file)")
     }
 
     /// The paths in the job's folder whose content may go when nobody needs it.

@@ -41,13 +41,17 @@ package struct ObjectWriter {
         self.dataPath = dataPath
     }
 
-    /// Leaves the ancestors of a task to their own files, but those that it needs itself: the file of each
-    /// job of a chain is as long as that of the first. Those of Python tasks are whole, for experimaestro's
-    /// reader.
+    /// Leaves the ancestors of a task to their own files, but those that it needs itself, where they are few: the
+    /// file of each job of a chain is as long as that of the first, and that of a job which needs a whole layer of
+    /// others has their names. Those of Python tasks are whole, for experimaestro's reader.
     mutating func leaveAncestors(of task: ConfigObject) {
         guard task.represented.type.python == nil, task.type.python == nil else { return }
-        wholeTasks = Set(([task] + task.taskDependencies()).map(ObjectIdentifier.init))
+        let needs = task.taskDependencies()
+        wholeTasks = Set(([task] + (needs.count <= Self.mostNeeds ? needs : [])).map(ObjectIdentifier.init))
     }
+
+    /// Of more tasks that one needs none is written whole.
+    private static let mostNeeds = 8
 
     /// Where the file of a task lies that is not written here, relative to the workspace.
     private func place(ofAncestor object: ConfigObject) -> String? {

@@ -36,10 +36,8 @@ struct ResultPlot {
     /// The result that is drawn, and the jobs of the types that have it.
     func chosen() throws(Problem) -> (metric: String, plot: ResultPlot) {
         var request = ResultTable.Request()
-        request.rows = []
         request.metrics = metrics.isEmpty ? nil : metrics
-        request.options = Self.options
-        let known = try ResultTable(points, request).metrics
+        let known = try ResultTable.metrics(of: points, request)
         if !metrics.isEmpty, known.count > 1 {
             throw Problem(text: "this kind of picture shows one result: --metric \(known[0])")
         }
