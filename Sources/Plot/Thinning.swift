@@ -2,7 +2,9 @@ import Text
 
 /// Leaves out what no pixel can show: of the points in one column of pixels the first, the last, and the extremes
 /// are kept, so that no peak vanishes.
-package struct Thinning<Point> {
+package struct Thinning {
+    package typealias Point = LineChart.Point
+
     /// What is kept, in the order in which it came.
     package private(set) var kept: [Point] = []
     /// Of what the least and the greatest are kept.
@@ -12,22 +14,23 @@ package struct Thinning<Point> {
     private var count = 0
     private var first: (number: Int, point: Point)?
     private var last: (number: Int, point: Point)?
-    private var extremes: [(number: Int, point: Point, value: Double)?] = []
+    private var extremes: [(number: Int, point: Point, value: Double)]
 
     /// - Parameter measures: of each the point with the least and that with the greatest value is kept.
-    package init(_ measures: [(Point) -> Double]) { self.measures = measures }
+    package init(_ measures: [(Point) -> Double]) {
+        self.measures = measures
+        extremes = Array(repeating: (0, Point(x: 0, y: 0), 0), count: 2 * measures.count)
+    }
 
     /// Takes the next point. The columns ascend; one that comes again counts as another.
     package mutating func add(_ point: Point, column: Int) {
         if column != self.column { endColumn(column) }
         if first == nil { first = (count, point) }
         last = (count, point)
-        for (place, measure) in measures.enumerated() {
-            let value = measure(point)
-            if extremes[2 * place].map({ value < $0.value }) ?? true {
-                extremes[2 * place] = (count, point, value)
-            }
-            if extremes[2 * place + 1].map({ value > $0.value }) ?? true {
+        for place in measures.indices {
+            let value = measures[place](point)
+            if count == 0 || value < extremes[2 * place].value { extremes[2 * place] = (count, point, value) }
+            if count == 0 || value > extremes[2 * place + 1].value {
                 extremes[2 * place + 1] = (count, point, value)
             }
         }
@@ -45,8 +48,7 @@ package struct Thinning<Point> {
 
     private mutating func endColumn(_ next: Int) {
         if let first, let last {
-            var some =
-                [first] + extremes.compactMap { $0.map { (number: $0.number, point: $0.point) } } + [last]
+            var some = [first] + extremes.map { (number: $0.number, point: $0.point) } + [last]
             some.sort { $0.number < $1.number }
             var before = -1
             for one in some where one.number != before {
@@ -55,12 +57,11 @@ package struct Thinning<Point> {
             }
         }
         (column, count, first, last) = (next, 0, nil, nil)
-        extremes = Array(repeating: nil, count: measures.count * 2)
     }
 
     /// Those of some points that can be seen.
     package static func thin(
-        _ points: some Sequence<Point>, column: (Point) -> Int, _ measures: [(Point) -> Double]
+        _ points: ArraySlice<Point>, column: (Point) -> Int, _ measures: [(Point) -> Double]
     ) -> [Point] {
         var thinning = Thinning(measures)
         for point in points { thinning.add(point, column: column(point)) }

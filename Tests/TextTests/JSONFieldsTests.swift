@@ -65,4 +65,18 @@ struct JSONFieldsTests {
             #expect(ShellWords.split(words.map(ShellWords.quote).joined(separator: " ")) == words)
         }
     }
+
+    @Test("a number is what JSON's reader takes for one, and nothing else")
+    func numbers() throws {
+        for text in [
+            "1", "-1", "0", "12345678901234567", "1.5", "-2.5e-3", "1e999", "NaN", "Infinity", "-Infinity",
+            "\"NaN\"",
+            "-inf", "-nan", "0x10", "1_000", "-", "\"1\"", "true", "null", "[1]", "1e", "--1", "+1", "1.2.3",
+            "",
+        ] {
+            let read = try? JSON.parse(Array(text.utf8)).measured
+            let found = JSONFields.measured(Array(text.utf8)[...])
+            #expect(read == found || read?.isNaN == true && found?.isNaN == true, "\(text)")
+        }
+    }
 }

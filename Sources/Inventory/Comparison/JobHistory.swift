@@ -58,7 +58,8 @@ package final class JobHistory {
 
     package var isEmpty: Bool { jobs.isEmpty }
 
-    /// The job with the fewest differences, of which a task that it comes from is one; of equals the newest.
+    /// The job with the fewest differences, of which a task that it comes from is one; of equals the one with more
+    /// values in common, and of those the newest.
     ///
     /// Each plain parameter of the task itself that has another value makes one difference at least: where a
     /// job has more of those than the best one has differences, it is not compared.
@@ -72,10 +73,10 @@ package final class JobHistory {
         let tokens = tokens ?? task.tokens
         var best = Best()
         for (least, indices) in byLeast(tokens).enumerated() {
-            if best.isBetter(than: least) { break }
+            if best.suffices(least) { break }
             compare(indices, task, least, &best)
         }
-        if !best.isBetter(than: tokens.count), !tokens.isEmpty {
+        if !best.suffices(tokens.count), !tokens.isEmpty {
             // Those that have nothing in common with it.
             let others = touched(by: tokens)
             let rest = jobs.indices.map(Int32.init).filter { !others.contains($0) }
@@ -91,8 +92,8 @@ package final class JobHistory {
         var count = Int.max
         var time = Int64.min
 
-        /// Whether none with so many differences can be better.
-        func isBetter(than least: Int) -> Bool { job != nil && count < least }
+        /// Whether one with so many differences, which has fewer values in common, is no better.
+        func suffices(_ least: Int) -> Bool { job != nil && count <= least }
     }
 
     /// The jobs that have a value in common with a task, by how many differences they have at least.
@@ -136,7 +137,7 @@ package final class JobHistory {
             left.swapAt(place, left.count - 1)
             left.removeLast()
             // No older one can be better than the best that is possible here.
-            if best.isBetter(than: least) || best.count == least && best.time >= time(index) { return }
+            if best.count == least, best.time >= time(index) { return }
             let job = jobs[Int(index)]
             guard let old = try? RecordedTask.read(job.path) else { continue }
             let count = task.distance(from: old)

@@ -78,8 +78,8 @@ package struct TaskDifference: Equatable {
 }
 
 extension RecordedTask {
-    /// How many differences there are from an earlier task; in one that it comes from and that was left to a file of
-    /// its own, one. No other file is read.
+    /// How many differences there are from an earlier task; in a field of tasks that it comes from, and that were
+    /// left to files of their own, one. No other file is read.
     package func distance(from old: RecordedTask) -> Int {
         var comparison = Comparison(old: old, new: self, Comparison.Shared(false, AncestorFiles()))
         return comparison.count()
@@ -147,6 +147,8 @@ private struct Comparison {
     private var visited: Set<Pair> = []
     /// What was left to files of its own, and is compared after all else.
     private var later: [Later] = []
+    /// In how many fields that count there is some of that.
+    private var fieldsLater = 0
     private var depth = 0
     /// What is nested deeper counts as one value.
     private static let deepest = 500
@@ -193,7 +195,7 @@ private struct Comparison {
     /// Counts what differs in what counts.
     mutating func count() -> Int {
         compare(old.root, new.root, at: "")
-        return found.count { $0.note != .outsideIdentity } + later.count { $0.note != .outsideIdentity }
+        return found.count { $0.note != .outsideIdentity } + fieldsLater
     }
 
     /// Compares the tasks themselves, and then what they come from: the nearest first.
@@ -294,6 +296,7 @@ private struct Comparison {
                     ? .newParameter
                     : a.defaults.contains(name) && b.defaults.contains(name) ? .defaultChanged : nil
             for index in start..<found.count where found[index].note == nil { found[index].note = note }
+            if later.count > startLater, note != .outsideIdentity { fieldsLater += 1 }
             for index in startLater..<later.count where later[index].note == nil { later[index].note = note }
         }
     }

@@ -252,11 +252,16 @@ package struct WorkspaceInventory {
             }
         }
         if candidates.isEmpty { return [] }
-        for job in folders() where !gone.contains(job.folder.path) {
+        let names = candidates.ordered.map(Paths.name)
+        let jobs = folders().filter { !gone.contains($0.folder.path) }
+        let origins = Parallel.map(jobs) { job -> JobOrigin?? in
             // A script that cannot be read may name any of it.
-            if job.folder.hasUnreadableScript { return [] }
-            if let origin = JobOrigin(job.folder) { candidates.remove(origin.sources) }
-            if candidates.isEmpty { return [] }
+            guard let isNamed = JobScript.names(any: names, in: job.folder) else { return .none }
+            return .some(isNamed ? JobOrigin(job.folder) : nil)
+        }
+        for origin in origins {
+            guard let origin else { return [] }
+            if let origin { candidates.remove(origin.sources) }
         }
         return candidates.ordered
     }

@@ -92,16 +92,6 @@ package struct JobFolder: Sendable, Hashable {
         case unreadable(SystemError)
     }
 
-    /// Whether it has a script that this user may not read.
-    package var hasUnreadableScript: Bool {
-        [JobScript.Language.sh, .lua].contains { language in
-            do throws(SystemError) { _ = try Descriptor(reading: script(language)) } catch {
-                return error.isDenied
-            }
-            return false
-        }
-    }
-
     /// The workspace that it is in.
     package var workspace: String { Paths.parent(Paths.parent(Paths.parent(path))) }
 

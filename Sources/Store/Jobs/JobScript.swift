@@ -218,6 +218,20 @@ extension JobScript {
         }
     }
 
+    /// Whether a text of some stands in a script of a job; nil where this user may not read it.
+    package static func names(any texts: [String], in folder: JobFolder) -> Bool? {
+        var isNamed = false
+        for language in [Language.sh, .lua] {
+            do throws(SystemError) {
+                let bytes = try Files.readSmall(folder.script(language), limit: 1 << 24)
+                isNamed = isNamed || texts.contains { bytes[...].contains($0.utf8) }
+            } catch {
+                if error.isDenied { return nil }
+            }
+        }
+        return isNamed
+    }
+
     /// Those of the first script; nil where there is none that can be read.
     package static func header(in folder: JobFolder) -> (language: Language, header: Header)? {
         headers(in: folder).first { _ in true }

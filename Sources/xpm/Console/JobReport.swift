@@ -107,7 +107,6 @@ struct JobReport {
         let length =
             switch value {
             case .array(let values): "\(values.count) values"
-            case .object(let members): "\(members.count) names"
             default: NumberText.bytes(Int64(text.utf8.count))
             }
         return "\(text.prefix(bytes: mostOfValue))… (\(length))"

@@ -104,7 +104,7 @@ struct CurveColumns {
 struct ThinCurve {
     private let columns: CurveColumns
     private let style: LineChart.Style
-    private var thinning = Thinning<LineChart.Point>([
+    private var thinning = Thinning([
         { $0.y }, { $0.y - $0.spread }, { $0.y + $0.spread },
     ])
     /// The column of the last point without a place, and what it was.
