@@ -4,7 +4,7 @@ package import Text
 
 /// One value of the settings, and where it comes from.
 package struct Setting: Sendable, Equatable {
-    package indirect enum Content: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         case null
         case bool(Bool)
         case int(Int64)
@@ -28,25 +28,41 @@ package struct Setting: Sendable, Equatable {
         }
     }
 
+    /// A file of settings. One object for all values of a file: there may be very many.
+    package final class File: Sendable, Equatable {
+        package let path: String
+
+        package init(_ path: String) { self.path = path }
+
+        package static func == (left: File, right: File) -> Bool {
+            left === right || left.path == right.path
+        }
+    }
+
     /// Where a value was written.
     package enum Origin: Sendable, Equatable {
         /// Line and column count from 1.
-        case file(String, line: Int, column: Int)
+        case file(File, line: UInt32, column: UInt32)
         case option(String)
         case none
 
+        /// A place in a file; for many in one, one `File` is given to all.
+        package static func file(_ path: String, line: Int, column: Int) -> Origin {
+            .file(File(path), line: UInt32(clamping: line), column: UInt32(clamping: column))
+        }
+
         /// Whether both were written in one file.
         package func isInFile(of other: Origin) -> Bool {
-            guard case .file(let path, _, _) = self, case .file(let otherPath, _, _) = other else {
+            guard case .file(let file, _, _) = self, case .file(let otherFile, _, _) = other else {
                 return false
             }
-            return path == otherPath
+            return file == otherFile
         }
 
         /// `full.yaml:3:16`, `-c learning_rate=fast`.
         package var text: String {
             switch self {
-            case .file(let path, let line, let column): "\(Paths.shown(path)):\(line):\(column)"
+            case .file(let file, let line, let column): "\(Paths.shown(file.path)):\(line):\(column)"
             case .option(let text): text
             case .none: "default"
             }
@@ -57,20 +73,47 @@ package struct Setting: Sendable, Equatable {
     package var origin: Origin
     /// Of a text: whether it stood in quotes, so that it is one whatever it looks like.
     package var isQuoted = false
-    /// What a text with `${env:…}` has become.
-    package var environmentText: String?
-    /// What stands in a text that names other keys, `${model.hidden}`: its value follows theirs.
-    package var reference: Reference?
     /// Whether a key that it names is not there yet: the schema may have it.
     package var isWaiting = false
-    /// Of one that is another key's value as a whole: where that was written.
-    package var referent: Origin?
     /// Of a map: whether it stands in place of another, instead of being laid over it.
     package var replacesMap = false
-
     /// Of a map: whether it was only made on the way to a value, `model.layers.0=9`, so that the rest is what
     /// it would be without.
     package var isWay = false
+    private var rare: Rare?
+
+    /// What few values have.
+    private final class Rare: Sendable, Equatable {
+        let environmentText: String?
+        let reference: Reference?
+        let referent: Origin?
+
+        init?(_ environmentText: String?, _ reference: Reference?, _ referent: Origin?) {
+            if environmentText == nil, reference == nil, referent == nil { return nil }
+            (self.environmentText, self.reference, self.referent) = (environmentText, reference, referent)
+        }
+
+        static func == (left: Rare, right: Rare) -> Bool {
+            left.environmentText == right.environmentText && left.reference == right.reference
+                && left.referent == right.referent
+        }
+    }
+
+    /// What a text with `${env:…}` has become.
+    package var environmentText: String? {
+        get { rare?.environmentText }
+        set { rare = Rare(newValue, reference, referent) }
+    }
+    /// What stands in a text that names other keys, `${model.hidden}`: its value follows theirs.
+    package var reference: Reference? {
+        get { rare?.reference }
+        set { rare = Rare(environmentText, newValue, referent) }
+    }
+    /// Of one that is another key's value as a whole: where that was written.
+    package var referent: Origin? {
+        get { rare?.referent }
+        set { rare = Rare(environmentText, reference, newValue) }
+    }
 
     package init(_ content: Content, origin: Origin) {
         self.content = content

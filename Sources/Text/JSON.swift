@@ -96,6 +96,9 @@ extension JSON {
         return out
     }
 
+    /// Appends the text, on one line.
+    package func write(to out: inout [UInt8]) { write(to: &out, indent: nil) }
+
     /// Appends the text, with a line feed after it: one line of a `.jsonl` file.
     package func writeLine(to out: inout [UInt8]) {
         write(to: &out, indent: nil)

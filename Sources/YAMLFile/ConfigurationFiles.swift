@@ -92,8 +92,8 @@ package struct ConfigurationFiles {
     package func isLater(_ value: Setting.Origin, than other: Setting.Origin) -> Bool {
         switch (value, other) {
         case (.option, _): true
-        case (.file(let path, _, _), .file(let other, _, _)):
-            (order.lastIndex(of: path) ?? -1) > (order.lastIndex(of: other) ?? -1)
+        case (.file(let file, _, _), .file(let other, _, _)):
+            (order.lastIndex { $0 == file.path } ?? -1) > (order.lastIndex { $0 == other.path } ?? -1)
         default: false
         }
     }

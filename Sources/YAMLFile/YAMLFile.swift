@@ -29,10 +29,11 @@ package enum YAMLFile {
 
     /// Reads what was in a file.
     static func parse(_ bytes: [UInt8], in path: String) throws(SettingError) -> Setting {
+        let file = Setting.File(path)
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw SettingError("not UTF-8", at: .file(path, line: 1, column: 1))
+            throw SettingError("not UTF-8", at: .file(file, line: 1, column: 1))
         }
-        return try parse(bytes) { .file(path, line: $0, column: $1) }
+        return try parse(bytes) { .file(file, line: UInt32(clamping: $0), column: UInt32(clamping: $1)) }
     }
 
     /// Reads one value, as an option gives it: a list or a map in brackets, a text in quotes, or a plain

@@ -17,7 +17,9 @@ struct YAMLFileTests {
             _ = try parse(text)
             return nil
         } catch let error as SettingError {
-            if case .file(_, let line, let column) = error.origin { return (error.problem, line, column) }
+            if case .file(_, let line, let column) = error.origin {
+                return (error.problem, Int(line), Int(column))
+            }
             return (error.problem, 0, 0)
         } catch { return nil }
     }

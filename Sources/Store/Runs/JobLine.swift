@@ -22,22 +22,31 @@ package struct JobLine {
         self.dependencies = dependencies
     }
 
-    /// As it is written now.
+    /// As it is written now. Without building it as JSON: there is one for each job, each time.
     var line: RepeatedLog.Line {
-        // The members of an object, without its braces.
-        func members(_ members: [JSON.Member]) -> ArraySlice<UInt8> {
-            JSON.object(members).bytes.dropFirst().dropLast()
+        var head = Array("{\"job_id\": \"".utf8)
+        head.reserveCapacity(256)
+        head += identifier.hex.utf8
+        head += "\", \"task_id\": ".utf8
+        JSON.string(task).write(to: &head)
+        head += ", \"tags\": {".utf8
+        for (place, tag) in tags.enumerated() {
+            if place > 0 { head += ", ".utf8 }
+            JSON.string(tag.name).write(to: &head)
+            head += ": ".utf8
+            JSON(plain: tag.value).write(to: &head)
         }
-        let head = members([
-            .init("job_id", .string(identifier.hex)), .init("task_id", .string(task)),
-            .init("tags", .object(tags.map { .init($0.name, JSON(plain: $0.value)) })),
-        ])
-        var rest: [JSON.Member] = [.init("depends_on", .array(dependencies.map { .string($0.hex) }))]
-        if isHeld { rest.append(.init("held", .bool(true))) }
-        if priority != 0 { rest.append(.init("priority", .int(Int64(priority)))) }
-        return RepeatedLog.Line(
-            head: [UInt8(ascii: "{")] + head + Array(", \"timestamp\": ".utf8),
-            time: JSON.float(Timestamp.now.seconds).bytes,
-            tail: Array(", ".utf8) + members(rest) + [UInt8(ascii: "}")])
+        head += "}, \"timestamp\": ".utf8
+        var tail = Array(", \"depends_on\": [".utf8)
+        for (place, dependency) in dependencies.enumerated() {
+            tail += place > 0 ? ", \"".utf8 : "\"".utf8
+            tail += dependency.hex.utf8
+            tail.append(UInt8(ascii: "\""))
+        }
+        tail.append(UInt8(ascii: "]"))
+        if isHeld { tail += ", \"held\": true".utf8 }
+        if priority != 0 { tail += ", \"priority\": \(priority)".utf8 }
+        tail.append(UInt8(ascii: "}"))
+        return RepeatedLog.Line(head: head, time: .now, tail: tail)
     }
 }

@@ -15,16 +15,22 @@ final class RepeatedLog: Sendable {
     struct Line {
         /// The bytes before the time; without a time, all.
         let head: [UInt8]
-        /// The time as it is written, and the bytes after it.
-        var time: [UInt8] = []
+        var time: Timestamp?
+        /// The bytes after the time.
         var tail: [UInt8] = []
+
+        /// As it is written.
+        var bytes: [UInt8] {
+            guard let time else { return head }
+            return head + JSON.float(time.seconds).bytes + tail
+        }
 
         /// Whether a line of an earlier log says this at any time.
         func isSaid(by other: ArraySlice<UInt8>) -> Bool {
             guard other.count >= head.count + tail.count, other.has(head, at: other.startIndex),
                 other.has(tail, at: other.endIndex - tail.count)
             else { return false }
-            return time.isEmpty
+            return time == nil
                 ? other.count == head.count
                 : other[(other.startIndex + head.count)..<(other.endIndex - tail.count)].allSatisfy {
                     $0.isDigit || $0 == UInt8(ascii: ".")
@@ -40,6 +46,19 @@ final class RepeatedLog: Sendable {
         var written = 0
         /// Whether the file has the name of an earlier one.
         var isShared = false
+
+        /// Passes a line in the earlier logs; those that say something else are left out, but for the first where
+        /// all do.
+        mutating func pass(_ line: Line) -> Bool {
+            var fits = 0
+            for place in earlier.indices where earlier[place].nextIs(line) {
+                earlier.swapAt(fits, place)
+                fits += 1
+            }
+            if fits == 0 { return false }
+            if fits < earlier.count { earlier.removeLast(earlier.count - fits) }
+            return true
+        }
     }
 
     /// How many earlier runs are looked at, and how many logs of theirs that are not one.
@@ -70,19 +89,14 @@ final class RepeatedLog: Sendable {
     func append(_ line: Line, canWait: Bool) -> SystemError? {
         state.withLock { state -> SystemError? in
             if !state.earlier.isEmpty {
-                let before = state.earlier
-                if canWait {
-                    state.earlier = before.compactMap { log in
-                        var log = log
-                        return log.nextIs(line) ? log : nil
-                    }
-                    if !state.earlier.isEmpty { return nil }
-                }
+                if canWait, state.pass(line) { return nil }
+                // Those that say something else are where they were before this line.
+                let before = state.earlier[0]
                 state.earlier = []
-                if let failure = copy(before[0], &state) { return failure }
+                if let failure = copy(before, &state) { return failure }
             }
             if state.isShared, let failure = detach(&state) { return failure }
-            return state.log.append(bytes: line.head + line.time + line.tail, canWait: canWait)
+            return state.log.append(bytes: line.bytes, canWait: canWait)
         }
     }
 
