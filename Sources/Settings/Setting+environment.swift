@@ -20,9 +20,11 @@ extension Setting {
         namesKeys: Bool = false, _ lookUp: @escaping (String) -> String? = { Environment[$0] },
         read: (String) -> Content? = { _ in nil }
     ) throws(SettingError) -> Setting {
+        // Most have none: they are not copied.
+        if !hasMarks { return self }
         var resolved = self
         switch content {
-        case .string(let text) where text.contains("${"):
+        case .string(let text):
             var parser = ReferenceParser(text, origin, namesKeys: namesKeys, lookUp)
             let reference = try parser.whole()
             if reference.hasKeys {
@@ -46,6 +48,16 @@ extension Setting {
         default: break
         }
         return resolved
+    }
+
+    /// Whether `${` stands in a text of it.
+    private var hasMarks: Bool {
+        switch content {
+        case .string(let text): text.has(UInt8(ascii: "$")) && text.contains("${")
+        case .list(let values): values.contains(where: \.hasMarks)
+        case .map(let fields): fields.contains { $0.value.hasMarks }
+        default: false
+        }
     }
 
     /// Takes a text that was put together for its value: in quotes it is one, else what it would be if it had

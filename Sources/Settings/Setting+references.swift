@@ -37,6 +37,8 @@ extension Setting {
     package func resolvingReferences(
         _ schema: Schema?, in root: Setting? = nil, read: @escaping (String) -> Content? = { _ in nil }
     ) throws(SettingError) -> Setting {
+        // Most name none: they are not copied.
+        if !hasReferences { return self }
         var resolver = ReferenceResolver(root: root ?? self, schema: schema, read: read)
         return try resolver.resolve(self)
     }
