@@ -33,7 +33,7 @@ extension LineChart {
         /// The column of pixels that a point is in.
         func column(_ point: Point) -> Int {
             let x = frame.x.place(point.x).map { frame.left + $0 * frame.width + shift } ?? 0
-            return Int(max(-1e9, min(1e9, x)).rounded(.down))
+            return LineChart.pixel(x.rounded(.down))
         }
     }
 
@@ -76,12 +76,17 @@ extension LineChart {
         // The last lies above the others.
         return dots.reversed().filter { point in
             guard point.spread == 0, point.box == nil, let at = place(point) else { return true }
-            return seen.insert(Pixel(x: Int(at.x.rounded()), y: Int(at.y.rounded()))).inserted
+            return seen.insert(Pixel(x: Self.pixel(at.x), y: Self.pixel(at.y))).inserted
         }
         .reversed()
     }
 
     private static let mostApart = 2000
+
+    /// The nearest whole place; one that is far away, or nowhere, is far away.
+    private static func pixel(_ place: Double) -> Int {
+        place.isNaN ? Int(-1e9) : Int(max(-1e9, min(1e9, place)).rounded())
+    }
 
     /// How far the values lie about a line.
     private func drawBand(_ points: ArraySlice<Point>, _ place: Place, _ drawing: inout Drawing) {

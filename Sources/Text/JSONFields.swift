@@ -3,6 +3,7 @@
 package struct JSONFields {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
+    private var isFirst = true
 
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
@@ -20,11 +21,15 @@ package struct JSONFields {
         var rest = bytes[position...]
         guard rest.first == UInt8(ascii: "}") else { return false }
         rest = rest.dropFirst()
-        return rest.allSatisfy { $0 <= 0x20 }
+        return rest.allSatisfy(Self.isSpace)
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
     }
 
     private mutating func skipSpace() {
-        while position < bytes.endIndex, bytes[position] <= 0x20 { position += 1 }
+        while position < bytes.endIndex, Self.isSpace(bytes[position]) { position += 1 }
     }
 
     /// The next member: its name as it is written between the quotes, and its value as it is written.
@@ -32,10 +37,12 @@ package struct JSONFields {
     /// - Returns: nil at the end, and where the text is no JSON.
     package mutating func next() -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
         skipSpace()
-        if position < bytes.endIndex, bytes[position] == UInt8(ascii: ",") {
+        if !isFirst {
+            guard position < bytes.endIndex, bytes[position] == UInt8(ascii: ",") else { return nil }
             position += 1
             skipSpace()
         }
+        isFirst = false
         guard position < bytes.endIndex, bytes[position] == UInt8(ascii: "\""), let end = stringEnd(position)
         else { return nil }
         let name = bytes[(position + 1)..<(end - 1)]

@@ -181,7 +181,7 @@ package final class RunWatch {
             return
         }
         // Lines of jobs may be lost: then those between are not the ones that are meant.
-        let range = through - row + 1 == event.count ? row...through : row...row
+        let range = through >= row && through - row + 1 == event.count ? row...through : row...row
         guard let state = Self.state(word) else { return }
         let reason = event.reason
         for row in range {

@@ -41,7 +41,7 @@ struct ScaleTests {
     }
 
     @Test(
-        "a run that has nothing to do writes at most 30 bytes a job, and says all the same what it has submitted"
+        "a run that has nothing to do writes at most 30 bytes a job to its logs, and says all the same what it has submitted"
     )
     func again() throws {
         let bench = try bench()
@@ -51,6 +51,8 @@ struct ScaleTests {
         let all = try runs(bench)
         try #require(all.count == 2)
         #expect(ownBytes(all[1]) <= 30 * 400, "\(ownBytes(all[1]))")
+        // Its state names each job for monitors, up to 2,000.
+        #expect(Files.size(of: "\(all[1])/status.json") <= 100 * 400)
         for name in ["jobs.jsonl", "objects.jsonl"] {
             #expect(Files.identity("\(all[0])/\(name)") == Files.identity("\(all[1])/\(name)"))
         }
@@ -92,6 +94,117 @@ struct ScaleTests {
         #expect(last.code == 0, "\(last)")
         #expect(try bench.jobs("sc.t").count { $0.isDone } == 320)
         #expect(try bench.run("jobs", "list", "--json").output.split(separator: "\n").count == 320)
+    }
+
+    @Test(
+        "plans that change from run to run, and wait in between: the log of each has all that it has submitted"
+    )
+    func changing() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "ch.t", params = { n = xpm.int }, execute = function() end }
+            function run(helper)
+              for _, word in ipairs(helper.args) do
+                if word == "wait" then helper.xp:wait() else T { n = tonumber(word) }:submit() end
+              end
+            end
+            """, to: "ch.lua")
+        var plans = [
+            ["0", "1", "wait", "2", "3"], ["0", "1"], ["0", "1", "wait", "2", "3"],
+            ["0", "1", "wait", "9", "2"],
+            ["0", "wait", "1", "2", "3"],
+        ]
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<10 {
+            let count = Int.random(in: 1..<9, using: &random)
+            plans.append((0..<count).flatMap { Bool.random(using: &random) ? ["\($0)"] : ["wait", "\($0)"] })
+        }
+        var all: [String: [[UInt8]]] = [:]
+        for plan in plans {
+            let (process, tag) = try bench.start(["run", "-q", "ch.lua", "--"] + plan)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(plan) \(result)")
+            let folder = "\(bench.folder)/workspace/experiments/ch"
+            let runs = try Files.list(folder).filter { $0.utf8.first?.isDigit ?? false }
+            let newest = try #require(
+                RunHistory(experiment: "ch", in: Workspace(path: "\(bench.folder)/workspace")).names.last)
+            for name in ["jobs.jsonl", "objects.jsonl"] {
+                let lines = try Files.readText("\(folder)/\(newest)/\(name)").split(separator: "\n")
+                #expect(lines.count == plan.count { $0 != "wait" }, "\(plan) \(name)")
+                #expect(lines.allSatisfy { (try? JSON.parse(Array($0.utf8))) != nil })
+            }
+            // Those of earlier runs are as they were.
+            for run in runs {
+                let now = try ["jobs.jsonl", "objects.jsonl"].map { try Files.read("\(folder)/\(run)/\($0)") }
+                #expect(all[run].map { $0 == now } ?? true, "\(plan) \(run)")
+                all[run] = now
+            }
+        }
+        #expect(try bench.run("doctor").error == "nothing found\n")
+        #expect(try bench.run("gc").error.hasPrefix("0 not needed"))
+    }
+
+    @Test("a secret makes the log of its run private, not that of the run before")
+    func secret() throws {
+        let bench = try Workbench()
+        try bench.write(
+            """
+            local xpm = require "xpm"
+            local T = xpm.task { id = "se.t", params = { word = xpm.string }, execute = function() end }
+            local C = xpm.configuration { word = xpm.string { default = "" } }
+            return xpm.experiment { configuration = C, run = function(helper, cfg)
+              T { word = "a" }:submit()
+              helper.xp:wait()
+              if cfg.word ~= "" then T { word = cfg.word }:submit() end
+            end }
+            """, to: "se.lua")
+        try bench.write("id: se\nfile: se\n", to: "one.yaml")
+        try bench.write("id: se\nfile: se\nword: ${env:XPM_TEST_PASSWORD}\n", to: "two.yaml")
+        #expect(try bench.run("run", "-q", "one.yaml").code == 0)
+        let secret = try bench.run(
+            "run", "-q", "two.yaml", environment: ["XPM_TEST_PASSWORD": "correct horse battery"])
+        #expect(secret.code == 0, "\(secret)")
+        let folder = "\(bench.folder)/workspace/experiments/se"
+        let runs = try Files.list(folder).filter { $0.utf8.first?.isDigit ?? false }
+        try #require(runs.count == 2)
+        let modes = runs.map { Files.permissions("\(folder)/\($0)/objects.jsonl") ?? 0 }
+        #expect(modes[0] & 0o044 == 0o044 && modes[1] == 0o600, "\(modes)")
+    }
+
+    @Test("lines of logs that say what cannot be are no end of what reads them")
+    func hostile() throws {
+        let bench = try bench(3)
+        let run = try #require(try runs(bench).first)
+        let jobs = try Files.readText("\(run)/jobs.jsonl").split(separator: "\n")
+        let ids = try jobs.map { try #require(try JSON.parse(Array($0.utf8))["job_id"]?.string) }
+        var events = try Files.readText("\(run)/events.jsonl")
+        for (first, last, count) in [(1, 0, 0), (2, 0, -1), (0, 2, 4), (0, 2, 2), (2, 2, 0), (0, 2, Int.min)]
+        {
+            events +=
+                "{\"timestamp\": 1.0, \"job_id\": \"\(ids[first])\", \"task_id\": \"sc.t\", \"state\": \"done\", \"cached\": true, \"through\": \"\(ids[last])\", \"count\": \(count)}\n"
+        }
+        try Files.write(Array(events.utf8), to: "\(run)/events.jsonl")
+        for words in [
+            ["monitor", "--json", "sc"], ["attach", "sc"], ["jobs", "list"], ["experiments", "list"],
+        ] {
+            let (process, tag) = try bench.start(words)
+            let result = try bench.finish(process, tag)
+            #expect(result.code == 0, "\(words) \(result)")
+        }
+        // What is no JSON in a log of jobs is found, and stops what removes.
+        for (old, new) in [
+            ("\"timestamp\": 1", "\"timestamp\": 1x"), ("\"depends_on\": []", "\"depends_on\": x"),
+            ("\"tags\": {", "\"tags\": tr{"), (", \"task_id\"", " \"task_id\""), ("]}", "]}\u{0}\u{0}"),
+        ] {
+            var lines = jobs.map(String.init)
+            #expect(lines[1].contains(old))
+            lines[1] = lines[1].replacing(old, with: new)
+            try Files.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "\(run)/jobs.jsonl")
+            #expect(try bench.run("doctor").output.contains("line 2 cannot be read"), "\(new)")
+            #expect(try bench.run("gc").code != 0, "\(new)")
+        }
     }
 
     @Test("jobs that were removed since the last run run again, also where it is looked at ahead")

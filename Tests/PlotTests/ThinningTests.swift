@@ -44,6 +44,12 @@ struct ThinningTests {
         dots.hasLines = false
         let flat = svg(dots) { $0 == 12_345 ? 50 : 1 }
         #expect(flat.split(separator: "\n").count { $0.hasPrefix("<circle") } < 1000)
+        // Far beyond the ends of the axis.
+        (dots.least, dots.most) = (0, 1e-9)
+        #expect(svg(dots) { $0 % 3 == 0 ? 1e300 : $0 % 3 == 1 ? -1e299 : 0.5e-9 }.contains("<circle"))
+        var lines = LineChart.Style()
+        (lines.least, lines.most) = (0, 1e-9)
+        #expect(svg(lines) { $0 % 3 == 0 ? 1e300 : $0 % 3 == 1 ? -1e299 : 0.5e-9 }.contains("<polyline"))
     }
 
     @Test("of very many jobs as lines each value has its best and its worst")

@@ -178,8 +178,9 @@ package final class JobReasons {
         func isPlanned(_ name: String) -> Bool { Identifier(hex: name).map(planned.contains) ?? false }
         let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { !isPlanned($0) }
         // The plan knows their values: no file is read.
+        let mine = done.filter { $0.spec.taskID == spec.taskID }
         let own = JobHistory(
-            done.filter { $0.spec.taskID == spec.taskID }.map { ($0.spec.folder, $0.task.plainTokens) })
+            count: mine.count, folder: { mine[$0].spec.folder }, tokens: { mine[$0].task.plainTokens })
         let found = (others, own.isEmpty ? nil : own)
         histories[spec.taskID] = found
         return found

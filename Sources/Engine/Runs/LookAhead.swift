@@ -7,7 +7,7 @@ import Text
 /// Looks at the folders of jobs before the script submits them: most plans are those of an earlier run, in the same
 /// order, and its log tells which jobs come next.
 ///
-/// A thread of its own does so, as long as what it finds is asked for. What it has found is good for a few seconds.
+/// A thread of its own does so, as long as what it finds is asked for. What it has found is good for a moment.
 final class LookAhead: Sendable {
     private let workspace: Workspace
     private let state = Monitor(State())
@@ -29,7 +29,7 @@ final class LookAhead: Sendable {
     /// Of a shorter log nothing is gained.
     private static let leastBytes: Int64 = 1 << 16
     /// Seconds for which what was seen counts.
-    private static let lifetime = 5.0
+    private static let lifetime = 0.25
 
     /// - Parameter runs: the folders of earlier runs of the experiment, the oldest first.
     /// - Returns: nil where nothing is gained.

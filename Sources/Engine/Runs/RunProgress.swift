@@ -86,9 +86,9 @@ package struct RunProgress: Sendable {
     private static let mostStates = 2000
 
     /// Where each job stands, by its identifier, in experimaestro's words; nil for more than a monitor
-    /// would show, and where all is done, which the counts tell too.
+    /// would show.
     package var states: [(identifier: String, state: String)]? {
-        if statuses.count > Self.mostStates || statuses.allSatisfy(\.isDone) { return nil }
+        if statuses.count > Self.mostStates { return nil }
         return zip(identifiers, statuses).map { identifier, status in
             let state =
                 switch status {

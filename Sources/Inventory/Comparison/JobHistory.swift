@@ -4,7 +4,8 @@ import Text
 
 /// The finished jobs of one type, to find the one that a new job is most like.
 package final class JobHistory {
-    private let jobs: [JobFolder]
+    private let count: Int
+    private let folder: (Int) -> JobFolder
     /// Which jobs have a value of a parameter, by its token.
     private var byToken: [UInt64: [Int32]] = [:]
     /// Those of which only a comparison can tell anything.
@@ -36,19 +37,22 @@ package final class JobHistory {
             guard let bytes = try? Files.readSmall(job.parameters, limit: 1 << 28) else { return .some([]) }
             return RecordedFields.tokens(in: bytes)
         }
-        self.init(zip(jobs, tokens).map { ($0, $1 ?? nil) })
+        self.init(count: jobs.count, folder: { jobs[$0] }, tokens: { tokens[$0] ?? nil })
     }
 
     /// Of jobs whose plain parameters are known.
     ///
-    /// - Parameter jobs: each with a number for each plain parameter that counts and its value; nil where only a
-    ///   comparison can tell.
-    package init(_ jobs: [(folder: JobFolder, tokens: [UInt64]?)]) {
-        self.jobs = jobs.map(\.folder)
-        times = Array(repeating: .none, count: jobs.count)
-        shared = Array(repeating: 0, count: jobs.count)
-        for (index, job) in jobs.enumerated() {
-            guard let tokens = job.tokens else {
+    /// - Parameters:
+    ///   - folder: that of a job, by its number.
+    ///   - tokens: of a job a number for each plain parameter that counts and its value; nil where only a comparison
+    ///     can tell.
+    package init(count: Int, folder: @escaping (Int) -> JobFolder, tokens: (Int) -> [UInt64]?) {
+        self.count = count
+        self.folder = folder
+        times = Array(repeating: .none, count: count)
+        shared = Array(repeating: 0, count: count)
+        for index in 0..<count {
+            guard let tokens = tokens(index) else {
                 unread.append(Int32(index))
                 continue
             }
@@ -56,7 +60,7 @@ package final class JobHistory {
         }
     }
 
-    package var isEmpty: Bool { jobs.isEmpty }
+    package var isEmpty: Bool { count == 0 }
 
     /// The job with the fewest differences, of which a task that it comes from is one; of equals the one with more
     /// values in common, and of those the newest.
@@ -79,7 +83,7 @@ package final class JobHistory {
         if !best.suffices(tokens.count), !tokens.isEmpty {
             // Those that have nothing in common with it.
             let others = touched(by: tokens)
-            let rest = jobs.indices.map(Int32.init).filter { !others.contains($0) }
+            let rest = (0..<Int32(count)).filter { !others.contains($0) }
             compare(rest, task, tokens.count, &best)
         }
         guard let folder = best.job, let old = best.task else { return nil }
@@ -112,7 +116,7 @@ package final class JobHistory {
         }
         groups[0] += unread
         // Without a plain parameter nothing tells them apart.
-        if tokens.isEmpty { groups[0] = jobs.indices.map(Int32.init) }
+        if tokens.isEmpty { groups[0] = Array(0..<Int32(count)) }
         return groups
     }
 
@@ -138,7 +142,7 @@ package final class JobHistory {
             left.removeLast()
             // No older one can be better than the best that is possible here.
             if best.count == least, best.time >= time(index) { return }
-            let job = jobs[Int(index)]
+            let job = folder(Int(index))
             guard let old = try? RecordedTask.read(job.path) else { continue }
             let count = task.distance(from: old)
             if count < best.count || count == best.count && time(index) > best.time {
@@ -149,7 +153,7 @@ package final class JobHistory {
 
     private func readTimes(of indices: [Int32]) {
         let missing = indices.filter { times[Int($0)] == nil }
-        let found = Parallel.map(missing.map { jobs[Int($0)].done }) { Files.modified($0) }
+        let found = Parallel.map(missing.map { folder(Int($0)).done }) { Files.modified($0) }
         for (index, time) in zip(missing, found) { times[Int(index)] = .some(time) }
     }
 }

@@ -67,7 +67,9 @@ package struct GarbageCollection {
                     if isLost || Files.exists("\(path)/status.json") {
                         _ = try Files.end(of: "\(path)/jobs.jsonl", count: 1)
                     }
-                    if let loss = logs.lostJobs(inRun: path) { throw CleaningError.unreadable(loss) }
+                    if let loss = logs.lostJobs(inRun: path) {
+                        throw CleaningError.unreadable("\(Paths.shown("\(path)/jobs.jsonl")): \(loss)")
+                    }
                 }
             }
         } catch let error as SystemError {

@@ -188,7 +188,8 @@ package struct JobLineReader {
             } else if JSONFields.isName(name, "tags") {
                 tags = value
             } else if JSONFields.isName(name, "timestamp") {
-                time = JSONFields.number(value)
+                guard let number = JSONFields.number(value) else { return nil }
+                time = number
             } else if JSONFields.isName(name, "depends_on") {
                 needs = value
             } else if JSONFields.isName(name, "held") {
@@ -202,6 +203,9 @@ package struct JobLineReader {
         }
         let folder = JobFolder(path: "\(type.folder)\(identifier)", name: type.name)
         var record = JobRecord(folder: folder, task: type.key, identifier: identifier)
+        guard tags.count > 2 || tags.isEmpty || tags.elementsEqual("{}".utf8),
+            needs.count > 2 || needs.isEmpty || needs.elementsEqual("[]".utf8)
+        else { return nil }
         if tags.count > 2 {
             guard case .object(let members)? = try? JSON.parse(Array(tags)) else { return nil }
             record.tags = members.map { ($0.name, $0.value) }

@@ -19,6 +19,8 @@ final class RunLogs: Sendable {
 
     /// What of a run's log of jobs is lost: its status counts more than the log has lines. Nil where nothing
     /// is, and for one that was killed, which could not count.
+    ///
+    /// - Returns: without the name of the log.
     func lostJobs(inRun path: String) -> String? {
         let log = "\(path)/jobs.jsonl"
         guard let bytes = try? Files.read("\(path)/status.json", limit: 1 << 26),
@@ -28,7 +30,7 @@ final class RunLogs: Sendable {
         else { return nil }
         let counted = counts.reduce(0) { $0 + ($1.value.int ?? 0) }
         return told < counted
-            ? "\(Paths.shown(log)): it tells of \(told) job\(told == 1 ? "" : "s"), and status.json of \(counted)"
+            ? "it tells of \(told) job\(told == 1 ? "" : "s"), and status.json of \(counted)"
             : nil
     }
 
@@ -39,7 +41,8 @@ final class RunLogs: Sendable {
             let lines = bytes[...].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                 .dropLast()
             let areWhole = Parallel.map(lines.count) { index in
-                if !isOfJobs { return (try? JSON.parse(Array(lines[index]))) != nil }
+                guard (try? JSON.parse(Array(lines[index]))) != nil else { return false }
+                if !isOfJobs { return true }
                 var reader = JobLineReader(workspace)
                 return reader.record(lines[index]) != nil
             }

@@ -220,7 +220,7 @@ package struct WorkspaceDoctor: Sendable {
                     Finding(
                         path: "\(run.path)/jobs.jsonl",
                         problem:
-                            "\(loss.after(": ") ?? ""): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
+                            "\(loss): xpm gc removes nothing while it is so; restore it, or remove the run: \(Self.removal(of: run))",
                         cure: nil))
             }
             if !Files.exists(status), Files.exists("\(run.path)/jobs.jsonl") {

@@ -173,7 +173,11 @@ package struct WorkspaceInventory {
     }
 
     /// Hands on the jobs that the log of a run tells of; what cannot be read is told.
-    private func eachJob(inLogOf folder: String, count: Int?, _ body: (JobRecord) -> Void) {
+    ///
+    /// - Parameter isStrict: whether each line has to be JSON to its last byte.
+    private func eachJob(
+        inLogOf folder: String, count: Int?, isStrict: Bool = false, _ body: (JobRecord) -> Void
+    ) {
         let log = "\(folder)/jobs.jsonl"
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try read(log, count) } catch {
@@ -188,7 +192,7 @@ package struct WorkspaceInventory {
             let line = rest[..<(end ?? rest.endIndex)]
             rest = rest[(end.map { $0 + 1 } ?? rest.endIndex)...]
             if line.isEmpty { continue }
-            if let job = reader.record(line) {
+            if let job = reader.record(line), !isStrict || (try? JSON.parse(Array(line))) != nil {
                 body(job)
             } else if count == nil || index > 0 {
                 // The first line of an end may be the rest of one.
@@ -289,7 +293,9 @@ package struct WorkspaceInventory {
             for run in history(of: name).names {
                 let folder = "\(workspace.experiment(name))/\(run)"
                 if let log = Files.identity("\(folder)/jobs.jsonl"), !seen.insert(log).inserted { continue }
-                eachJob(inLogOf: folder, count: nil) { known.insert("\($0.task)/\($0.identifier)") }
+                eachJob(inLogOf: folder, count: nil, isStrict: true) {
+                    known.insert("\($0.task)/\($0.identifier)")
+                }
             }
         }
         return known

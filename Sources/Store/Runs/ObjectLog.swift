@@ -10,15 +10,13 @@ package final class ObjectLog {
     private let log: RepeatedLog
     private var writer: ObjectWriter
 
-    private let path: String
     private let secrets: Secrets
     private var isPrivate = false
 
     /// - Parameter secrets: with one of them in it the file is for its owner only.
     package init(_ run: RunFolder, secrets: Secrets = Secrets()) throws(SystemError) {
-        path = "\(run.path)/objects.jsonl"
         self.secrets = secrets
-        log = try RepeatedLog(path, runs: run.earlier)
+        log = try RepeatedLog("\(run.path)/objects.jsonl", runs: run.earlier)
         // Its reader knows no folder that paths could be relative to.
         writer = ObjectWriter(workspace: "", job: nil)
     }
@@ -30,7 +28,7 @@ package final class ObjectLog {
         var objects: [JSON] = []
         _ = writer.number(of: task, to: &objects)
         if !isPrivate, !secrets.isEmpty, objects.contains(where: { secrets.areIn($0.bytes) }) {
-            try Files.setPermissions(0o600, of: path)
+            try log.makePrivate()
             isPrivate = true
         }
         for object in objects {

@@ -112,28 +112,42 @@ final class RepeatedLog: Sendable {
         }
     }
 
+    /// From the first byte that is written, or linked, on, one earlier log counts: what is in the file is of that.
     private func bringUp(_ state: inout State) -> SystemError? {
         guard let first = state.earlier.first else { return state.log.flush() }
         if state.isShared { return nil }
         for log in state.earlier where log.isAtEnd && log.takeName(path) {
-            (state.isShared, state.written) = (true, log.offset)
+            (state.isShared, state.written, state.earlier) = (true, log.offset, [log])
             return nil
         }
+        state.earlier = [first]
         return copy(first, &state) ?? state.log.flush()
     }
 
-    /// Writes what an earlier log has said for this one, and that is not in the file yet.
+    /// Writes what an earlier log has said for this one, and that is not in the file yet. Where that fails, nothing
+    /// is taken from earlier logs any more.
     private func copy(_ earlier: EarlierLog, _ state: inout State) -> SystemError? {
         while state.written < earlier.offset {
             let count = min(1 << 20, earlier.offset - state.written)
             let bytes: [UInt8]
             do throws(SystemError) { bytes = try earlier.bytes(at: state.written, count: count) } catch {
+                state.earlier = []
                 return error
             }
-            if let failure = state.log.append(whole: bytes) { return failure }
+            if let failure = state.log.append(whole: bytes) {
+                state.earlier = []
+                return failure
+            }
             state.written += bytes.count
         }
         return nil
+    }
+
+    /// Makes the file one that only its owner may read, and that has one name.
+    func makePrivate() throws(SystemError) {
+        let failure = state.withLock { state in state.isShared ? detach(&state) : nil }
+        if let failure { throw failure }
+        try Files.setPermissions(0o600, of: path)
     }
 
     /// Makes the file one of its own again.
@@ -167,6 +181,7 @@ private struct EarlierLog: Sendable {
 
     /// Nil where there is none, or nothing in it.
     init?(_ path: String) {
+        guard Files.kind(path, followingLinks: false) == .file else { return nil }
         do throws(SystemError) {
             let descriptor = try Descriptor(reading: path)
             guard descriptor.byteCount() > 0, let identity = descriptor.identity() else { return nil }
