@@ -160,6 +160,9 @@ struct JSONTests {
         check("xpm attach", try run(["attach", "held"], codes: [130]).filter { $0["job_id"] != nil })
 
         checkEvents(try run(["do", "echo {x}", "x=1,2"]))
+        // Of a run that found all done, one line tells of several jobs.
+        checkEvents(try run(["do", "echo {x}", "x=1,2"]))
+        check("xpm attach", try run(["attach", "echo"]).filter { $0["job_id"] != nil })
         // The log of a search whose proposal does not follow.
         try bench.write(
             """

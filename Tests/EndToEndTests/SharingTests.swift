@@ -334,7 +334,7 @@ struct SharingTests {
         #expect(record.contains("plain"))
         // Nothing is left for the next run to do, and what is shown of it is not changed.
         let again = try bench.run(
-            "why", "experiment.lua", "full.yaml", "--env", "B=\(secret("of-option"))",
+            "why", "--all", "experiment.lua", "full.yaml", "--env", "B=\(secret("of-option"))",
             environment: environment)
         #expect(again.output.contains("cached") && !again.output.contains("changed"), "\(again)")
     }
