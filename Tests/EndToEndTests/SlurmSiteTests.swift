@@ -38,9 +38,9 @@ extension ClusterTests {
             #expect(run.error.contains("the rest waits until it takes more"), "\(run)")
             let ran = try bench.read("ran").split(separator: "\n").map(String.init)
             #expect(ran.count == 40 && TextSet(ran).count == 40)
-            // Four would do where the site let all in at once.
+            // Four would do where the site let all in at once; how many there are depends on when jobs end.
             let calls = try bench.read("calls").split(separator: "\n").count
-            #expect(calls <= 16)
+            #expect(calls <= 20)
             #expect(try cluster.queue().count == 5)
         }
 
@@ -75,7 +75,8 @@ extension ClusterTests {
             let cluster = try SlurmCluster(nodes: 4, cores: 2, ["SLURM_HOSTS": "1", "SLURM_SHARE": "@"])
             let bench = cluster.bench
             let cases: [(name: String, command: String, kind: String, requires: String)] = [
-                ("code", "{srun} sh -c 'exit 3'", "task", ""),
+                // One that fails ends the others, by a signal where they have not ended yet: so they end before.
+                ("code", "{srun} sh -c 'test $SLURM_PROCID = 1 || (sleep 2; exit 3)'", "task", ""),
                 ("signal", "{srun} sleep 1; kill -9 $$", "task", ""),
                 ("time", "{srun} sleep 60", "task", " & duration=2s"),
                 (
@@ -106,7 +107,8 @@ extension ClusterTests {
                 let job = try #require(bench.jobs("n.\(name)").first)
                 return Outcome.read(job.isDone ? job.done : job.failed)
             }
-            #expect(try outcome("code").text == "exit code 3")
+            let code = try outcome("code")
+            #expect(code.text == "exit code 3", "\(code)")
             #expect(try outcome("signal").text == "killed by signal 9 (SIGKILL)")
             #expect(try outcome("time").reason == .timeout)
             #expect(try outcome("cancelled").reason == .cancelled)
