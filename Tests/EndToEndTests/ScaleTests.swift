@@ -30,8 +30,8 @@ struct ScaleTests {
         return try bench.finish(process, tag)
     }
 
-    private func runs(_ bench: Workbench) throws -> [String] {
-        let folder = "\(bench.folder)/workspace/experiments/sc"
+    private func runs(_ bench: Workbench, of experiment: String = "sc") throws -> [String] {
+        let folder = "\(bench.folder)/workspace/experiments/\(experiment)"
         return try Files.list(folder).filter { $0.utf8.first?.isDigit ?? false }.map { "\(folder)/\($0)" }
     }
 
@@ -166,10 +166,9 @@ struct ScaleTests {
         let secret = try bench.run(
             "run", "-q", "two.yaml", environment: ["XPM_TEST_PASSWORD": "correct horse battery"])
         #expect(secret.code == 0, "\(secret)")
-        let folder = "\(bench.folder)/workspace/experiments/se"
-        let runs = try Files.list(folder).filter { $0.utf8.first?.isDigit ?? false }
+        let runs = try runs(bench, of: "se")
         try #require(runs.count == 2)
-        let modes = runs.map { Files.permissions("\(folder)/\($0)/objects.jsonl") ?? 0 }
+        let modes = runs.map { Files.permissions("\($0)/objects.jsonl") ?? 0 }
         #expect(modes[0] & 0o044 == 0o044 && modes[1] == 0o600, "\(modes)")
     }
 

@@ -45,13 +45,12 @@ package struct JobReason {
 package final class JobReasons {
     private let workspace: Workspace
     private let sources: SourceTree
-    private let done: [Job]
+    private let jobs: PlannedJobs
     private let planned: Set<Identifier>
     private var histories: TextMap<(others: JobHistory, own: JobHistory?)> = [:]
     private var changedFiles: TextMap<[String]> = [:]
     /// The tasks of the plan by their folders, for those that others come from.
-    private lazy var tasks = TextMap(texts: all().map { ($0.spec.folder.path, $0.task) })
-    private let all: () -> [Job]
+    private lazy var tasks = TextMap(texts: jobs.jobs.map { ($0.spec.folder.path, $0.task) })
     private lazy var files = AncestorFiles { [unowned self] folder in
         tasks[folder].flatMap { RecordedTask($0, workspace: workspace) }
     }
@@ -62,9 +61,8 @@ package final class JobReasons {
     package init(of jobs: PlannedJobs, in workspace: Workspace, sources: SourceTree) {
         self.workspace = workspace
         self.sources = sources
-        done = jobs.done
-        all = { jobs.all.map(\.job) + jobs.left }
-        planned = Set(jobs.all.map(\.job.spec.identifier) + jobs.left.map(\.spec.identifier))
+        self.jobs = jobs
+        planned = Set(jobs.jobs.map(\.spec.identifier))
     }
 
     package func reason(for job: Experiment.PlannedJob) -> JobReason {
@@ -178,7 +176,7 @@ package final class JobReasons {
         func isPlanned(_ name: String) -> Bool { Identifier(hex: name).map(planned.contains) ?? false }
         let others = JobHistory(of: spec.taskID, name: spec.folder.name, in: workspace) { !isPlanned($0) }
         // The plan knows their values: no file is read.
-        let mine = done.filter { $0.spec.taskID == spec.taskID }
+        let mine = jobs.done.filter { $0.spec.taskID == spec.taskID }
         let own = JobHistory(
             count: mine.count, folder: { mine[$0].spec.folder }, tokens: { mine[$0].task.plainTokens })
         let found = (others, own.isEmpty ? nil : own)

@@ -15,8 +15,7 @@ final class LookAhead: Sendable {
     private struct State: Sendable {
         /// Jobs that are done, by the keys of their types, and when that was seen.
         var done: [Identifier: (task: String, seen: Double)] = [:]
-        /// How many jobs were looked at, and how many the script has asked for.
-        var looked = 0
+        /// How many jobs the script has asked for, and how many of them were known.
         var asked = 0
         var found = 0
         var isOver = false
@@ -82,7 +81,6 @@ final class LookAhead: Sendable {
                 (position, index) = (position + end - index, end)
                 let now = Monotonic.seconds
                 state.withLock { state in
-                    state.looked = position
                     for (identifier, task) in done { state.done[identifier] = (task, now) }
                 }
             }

@@ -37,6 +37,9 @@ package struct PlannedJobs {
         }
     }
 
+    /// All of them, in no order.
+    var jobs: [Job] { all.map(\.job) + left }
+
     /// Those that are done, in no order.
     var done: [Job] { all.filter { $0.state == .done }.map(\.job) + left }
 

@@ -34,18 +34,11 @@ package struct WorkspaceInventory {
     }
 
     /// The names in a folder; none where it is not there, or cannot be read, which is told.
-    private func list(_ folder: String) -> [String] {
-        do throws(SystemError) { return try Files.list(folder) } catch {
-            // A link leads to what is not there now.
-            if !error.isMissing || Files.kind(folder, followingLinks: false) == .link {
-                warn(.unreadable(error))
-            }
-            return []
-        }
-    }
+    private func list(_ folder: String) -> [String] { entries(folder).map(\.name) }
 
     private func entries(_ folder: String) -> [Files.Entry] {
         do throws(SystemError) { return try Files.entries(folder) } catch {
+            // A link leads to what is not there now.
             if !error.isMissing || Files.kind(folder, followingLinks: false) == .link {
                 warn(.unreadable(error))
             }
@@ -121,12 +114,7 @@ package struct WorkspaceInventory {
                 return isLive || !own.isEmpty
             }
             if everyRun {
-                // What two runs share tells the same of both.
-                var seen: Set<FileIdentity> = []
-                for run in history.names.reversed() {
-                    let log = Files.identity("\(workspace.experiment(name))/\(run)/jobs.jsonl")
-                    if log.map({ seen.insert($0).inserted }) ?? true { _ = add(run) }
-                }
+                for run in withOwnLogs(history.names.reversed(), of: name) { _ = add(run) }
                 continue
             }
             // One that could not begin, as on a full disk, has submitted nothing; one that only writes
@@ -140,6 +128,16 @@ package struct WorkspaceInventory {
         found.removeAll { !seen.insert($0.key).inserted }
         if let count { found = Array(found.prefix(count)) }
         return found
+    }
+
+    /// Those of some runs of an experiment that have logs of jobs of their own: of those that share one, which tells
+    /// the same of all, the first.
+    private func withOwnLogs(_ runs: some Sequence<String>, of experiment: String) -> [String] {
+        var seen: Set<FileIdentity> = []
+        return runs.filter { run in
+            Files.identity("\(workspace.experiment(experiment))/\(run)/jobs.jsonl")
+                .map { seen.insert($0).inserted } ?? true
+        }
     }
 
     /// The jobs of one run, the first submitted first.
@@ -289,11 +287,8 @@ package struct WorkspaceInventory {
     private func referred() -> TextSet {
         var known: TextSet = []
         for name in experiments {
-            var seen: Set<FileIdentity> = []
-            for run in history(of: name).names {
-                let folder = "\(workspace.experiment(name))/\(run)"
-                if let log = Files.identity("\(folder)/jobs.jsonl"), !seen.insert(log).inserted { continue }
-                eachJob(inLogOf: folder, count: nil, isStrict: true) {
+            for run in withOwnLogs(history(of: name).names, of: name) {
+                eachJob(inLogOf: "\(workspace.experiment(name))/\(run)", count: nil, isStrict: true) {
                     known.insert("\($0.task)/\($0.identifier)")
                 }
             }

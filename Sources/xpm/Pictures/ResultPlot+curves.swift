@@ -11,9 +11,7 @@ extension ResultPlot {
         let names: [String]
         if metrics.isEmpty {
             guard let first = points.lazy.compactMap({ JobLog.firstName(of: $0.folder) }).first else {
-                throw Problem(
-                    text:
-                        "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+                throw Self.nothingLogged
             }
             names = [first]
         } else {
@@ -65,13 +63,15 @@ extension ResultPlot {
         return try picture(of: chart, all, names.joined(separator: "-"), size, notes: notes)
     }
 
+    private static let nothingLogged = Problem(
+        text: "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+
     /// That each name was logged by some job.
     private static func check(_ names: [String], in logs: [[JobLog.Series]]) throws(Problem) {
         var seen: TextSet = []
         let known = logs.joined().map(\.name).filter { seen.insert($0).inserted }
         guard !known.isEmpty else {
-            throw Problem(
-                text: "no job has logged anything: self:log { step =, loss = }, or lines in $XPM_EVENTS")
+            throw Self.nothingLogged
         }
         if let stranger = names.first(where: { !known.contains($0) }) {
             throw Problem(
